@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# One Makefile, not recursive; everything is built under build/<arch>/ and build/host/.
+
+ARCH ?= x86_64
+VERSION := 0.1.0
+BUILD := build/$(ARCH)
+IMAGE := $(BUILD)/viommu-guest.elf
+
+CC := clang
+LD := ld.lld
+HOSTCC := clang
+
+TARGET_x86_64 := x86_64-unknown-none-elf
+CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
+TARGET := $(TARGET_$(ARCH))
+ifeq ($(TARGET),)
+$(error ARCH=$(ARCH) is not known; one of: x86_64)
+endif
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
+	-Wpointer-arith -Wwrite-strings -Wvla
+# What is the same for clang and for the second opinion of gcc in `make check`.
+COMMON := -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
+	-fno-strict-aliasing -ffunction-sections -fdata-sections $(CPUFLAGS_$(ARCH)) -I. \
+	-Iarch/$(ARCH) -DVERSION='"$(VERSION)"' $(WARNINGS)
+NEWLIB := $(BUILD)/newlib
+LIBC := $(NEWLIB)/lib/libc.a
+CFLAGS := --target=$(TARGET) -O2 -g -nostdlibinc -isystem $(NEWLIB)/include \
+	-ffile-prefix-map=$(CURDIR)=. $(COMMON)
+LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096
+
+ROOMS := lib arch drivers boot tests
+SRC_lib := $(wildcard lib/*/*.c)
+SRC_arch := $(wildcard arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
+SRC_drivers := $(wildcard drivers/*/*.c)
+SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
+SRC_tests := $(wildcard tests/*.c) \
+	$(foreach suite,conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
+SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
+objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
+OBJECTS := $(call objects,$(SOURCES))
+
+# make V=1 shows whole commands.
+say := $(if $(V),@:,@echo)
+run := $(if $(V),,@)
+
+.PHONY: image check unit test help clean
+.DELETE_ON_ERROR:
+
+image: $(IMAGE) ## the kernel, build/<arch>/viommu-guest.elf (default)
+
+help: ## this text
+	@echo 'make [ARCH=x86_64] TARGET'
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
+
+$(IMAGE): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
+	$(say) LD $@
+	$(run)$(LD) $(LDFLAGS) -T $(BUILD)/kernel.lds $(OBJECTS) $(LIBC) -o $@
+
+$(BUILD)/kernel.lds: linker/kernel.lds.S $(wildcard linker/*.h)
+	@mkdir -p $(@D)
+	$(run)$(CC) --target=$(TARGET) -E -P -x c -I. -include linker/$(ARCH).h $< -o $@
+
+$(BUILD)/%.o: %.c Makefile | $(LIBC)
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.o: %.S Makefile | $(LIBC)
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+-include $(OBJECTS:.o=.d)
+
+# newlib, once, out of tree, from the source that Debian's newlib-source installs.
+NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
+NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-pointer \
+	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
+
+$(LIBC):
+	@test -n '$(NEWLIB_TAR)' || { echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }
+	@echo 'newlib for $(ARCH): about a minute, once (log: $(BUILD)/newlib.log)'
+	@rm -rf $(BUILD)/newlib-build $(NEWLIB) && mkdir -p $(BUILD)/newlib-build/obj
+	@tar -xf $(NEWLIB_TAR) -C $(BUILD)/newlib-build --strip-components=1
+	@cd $(BUILD)/newlib-build/obj && { ../newlib/configure --host=$(ARCH)-unknown-elf \
+		--prefix=$(CURDIR)/$(BUILD)/newlib-build/out --disable-multilib \
+		--disable-newlib-supplied-syscalls --disable-newlib-io-float \
+		--disable-newlib-wide-orient --disable-newlib-fvwrite-in-streamio \
+		--enable-newlib-io-c99-formats --enable-newlib-io-long-long --disable-newlib-multithread \
+		CC='$(NEWLIB_CC)' CCASFLAGS='$(filter-out $(CC),$(NEWLIB_CC))' CFLAGS=-O2 AR=llvm-ar \
+		RANLIB=llvm-ranlib && $(MAKE) -j$$(nproc) && $(MAKE) install; } \
+		>../../newlib.log 2>&1 || { tail -n 20 ../../newlib.log >&2; exit 1; }
+	@mv $(BUILD)/newlib-build/out/$(ARCH)-unknown-elf $(NEWLIB)
+	@rm -rf $(BUILD)/newlib-build
+
+# Host unit tests: the pure code as an ordinary process under the sanitizers.
+HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) boot/boot_info.c boot/pvh.c tests/host/unit.c
+HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
+UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
+
+unit: $(UNITS) ## host unit tests, under ASan and UBSan
+	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
+
+build/host/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(HOSTFLAGS) -MMD -MP -c $< -o $@
+
+build/host/pure.a: $(HOST_OBJECTS)
+	@rm -f $@
+	$(run)llvm-ar rcs $@ $^
+
+build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
+	$(run)$(HOSTCC) -fsanitize=address,undefined $^ -o $@
+
+.PRECIOUS: build/host/%.o
+-include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
+
+# The same sources once more through gcc, for its warnings only.
+GCC_CHECKED := $(addprefix $(BUILD)/gcc/,$(addsuffix .ok,$(filter %.c,$(SOURCES))))
+
+$(BUILD)/gcc/%.ok: % Makefile | $(LIBC)
+	@mkdir -p $(@D)
+	$(run)gcc -O1 -nostdinc -isystem $(NEWLIB)/include -isystem $(shell gcc -print-file-name=include) \
+		$(COMMON) -MMD -MP -MF $@.d -MT $@ -c $< -o /dev/null
+	@touch $@
+
+-include $(GCC_CHECKED:.ok=.ok.d)
+
+CHECKED_C := $(shell find boot arch drivers lib tests -name '*.[ch]')
+CHECKED_SH := run.sh $(shell find tests .ci -name '*.sh') .ci/run
+
+check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck, the layer rule
+	clang-format --dry-run --Werror $(CHECKED_C)
+	shellcheck $(CHECKED_SH)
+	tests/check/layers.sh $(BUILD)
+	tests/check/spdx.sh
+
+test: ## everything: set-up, check, unit tests, the runner's own tests, every machine
+	tests/all.sh
+
+clean: ## removes build/
+	rm -rf build

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a CPU and its interrupt controller must offer. The rest of the kernel sees no more of them
+ * than this file. Plain accessors (MMIO, ports, barriers, the cycle counter) are inline and come
+ * from arch/<cpu>/arch_inline.h; everything else is one implementation per directory.
+ *
+ * All memory that the boot protocol reports as usable is mapped at its own address: a pointer to it
+ * is its physical address.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch_inline.h"
+
+/* Descriptor tables, the kernel's own page tables, the interrupt controller, the clock. Once. */
+void arch_init(void);
+
+enum arch_memory { ARCH_NORMAL, ARCH_DEVICE };
+
+/*
+ * A pointer to the physical range [base, base + size). NULL when size is 0, the range wraps or lies
+ * beyond what the CPU can address, or the tables are used up.
+ */
+void *arch_map(uint64_t base, uint64_t size, enum arch_memory kind);
+
+/* What stopped the kernel: an exception, or the deadline (then is_deadline). */
+struct arch_trap {
+    const char *name;
+    bool is_deadline;
+    uint64_t ip, sp, fp;
+    uint64_t address; /* that the access faulted on, where the exception has one */
+    uint64_t error;   /* the CPU's error code or syndrome */
+    const void *frame;
+};
+
+/* Handler of every exception and of the deadline; it must not return. NULL: print and power off. */
+void arch_on_trap(void (*handler)(const struct arch_trap *trap));
+
+/* One line at a time, without a newline. */
+typedef void (*arch_print_line)(const char *line);
+
+/* Registers, then a backtrace (an address a line, innermost first). */
+void arch_trap_print(const struct arch_trap *trap, arch_print_line print);
+
+/* Arms the trap `deadline` that many nanoseconds from now; 0 disarms it. */
+void arch_deadline(uint64_t ns);
+
+typedef void (*arch_irq_handler)(void *context);
+
+struct arch_msi {
+    uint64_t address;
+    uint32_t data;
+};
+
+/* Claims a vector for message-signalled interrupts; false when none is left. */
+bool arch_msi_claim(arch_irq_handler handler, void *context, struct arch_msi *msi);
+/* Claims the level-triggered line that the PCI interrupt line register names; false if unknown. */
+bool arch_line_claim(unsigned line, arch_irq_handler handler, void *context);
+/* Gives back every claimed vector and line, masked. */
+void arch_irq_release_all(void);
+
+/* Rate of arch_cycles(), and a name for the counter. */
+uint64_t arch_cycles_per_second(void);
+const char *arch_clock_name(void);
+uint64_t arch_cycles_to_ns(uint64_t cycles);
+/* Nanoseconds since arch_init(). */
+uint64_t arch_now_ns(void);
+void arch_wait_ns(uint64_t ns);
+
+/* The name of this CPU's directory. */
+extern const char arch_name[];
+
+/*
+ * Ends the run with `code` (0 passed, 1 failed, 2 cut short) by whatever the machine has; the caller
+ * has printed the verdict. A VMM with isa-debug-exit exits with (code << 1) | 1.
+ */
+_Noreturn void arch_poweroff(unsigned code);

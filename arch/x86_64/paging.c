@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The kernel's page tables: everything below 4 GiB at its own address in 2 MiB pages, the image in
+ * 4 KiB pages by what its sections may be used for, the stack's guard page and page 0 not at all.
+ * What lies higher is added by arch_map(). AMD64 manual volume 2, chapter 5.
+ */
+#include "arch/x86_64/cpu.h"
+
+#define PRESENT       (1ull << 0)
+#define WRITABLE      (1ull << 1)
+#define WRITE_THROUGH (1ull << 3)
+#define UNCACHED      (1ull << 4)
+#define LARGE         (1ull << 7)
+#define NO_EXECUTE    (1ull << 63)
+#define ADDRESS_MASK  0x000ffffffffff000ull
+
+#define SMALL_PAGE        4096ull
+#define LARGE_PAGE        (2ull << 20)
+#define TABLES            256 /* each maps 1 GiB of large pages or 2 MiB of small ones */
+#define LOW_END           (4ull << 30)
+#define PHYSICAL_BITS_MAX 46 /* of the lower half of the address space, without its top bit */
+/* Where page 0 is seen: as a null pointer it stays unmapped. */
+#define ZERO_PAGE_ALIAS (1ull << 46)
+
+#define EFER     0xc0000080
+#define EFER_NXE (1ull << 11)
+#define CR0_WP   (1ull << 16)
+
+extern const char kernel_begin[], text_end[], rodata_end[], stack_guard[], stack_bottom[],
+    kernel_end[];
+
+static uint64_t tables[TABLES][512] __attribute__((aligned(4096)));
+static unsigned tables_used;
+
+static uint64_t *new_table(void)
+{
+    return tables_used < TABLES ? tables[tables_used++] : NULL;
+}
+
+/* The table that `entry` points to, made if there is none; NULL when the pool is empty. */
+static uint64_t *descend(uint64_t *entry)
+{
+    if (!(*entry & PRESENT)) {
+        uint64_t *table = new_table();
+
+        if (!table)
+            return NULL;
+        *entry = (uintptr_t)table | PRESENT | WRITABLE;
+    }
+    return (uint64_t *)(*entry & ADDRESS_MASK);
+}
+
+/* The page directory entry of `virtual`. */
+static uint64_t *directory_entry(uint64_t virtual)
+{
+    uint64_t *pointers = descend(&tables[0][virtual >> 39 & 511]);
+    uint64_t *directory = pointers ? descend(&pointers[virtual >> 30 & 511]) : NULL;
+
+    return directory ? &directory[virtual >> 21 & 511] : NULL;
+}
+
+static bool map_large(uint64_t address, uint64_t flags)
+{
+    uint64_t *entry = directory_entry(address);
+
+    if (!entry)
+        return false;
+    if (!(*entry & PRESENT))
+        *entry = address | flags | LARGE | PRESENT;
+    return true;
+}
+
+static bool map_small(uint64_t virtual, uint64_t physical, uint64_t flags)
+{
+    uint64_t *entry = directory_entry(virtual);
+    uint64_t *table = entry ? descend(entry) : NULL;
+
+    if (table)
+        table[virtual >> 12 & 511] = physical | flags;
+    return table;
+}
+
+/* What the 4 KiB page at `address`, in the large pages of page 0 and of the image, may be used for.
+ */
+static uint64_t small_flags(uint64_t address)
+{
+    if (address == 0 || address == (uintptr_t)stack_guard)
+        return 0;
+    if (address >= (uintptr_t)kernel_begin && address < (uintptr_t)text_end)
+        return PRESENT;
+    if (address >= (uintptr_t)text_end && address < (uintptr_t)rodata_end)
+        return PRESENT | NO_EXECUTE;
+    return PRESENT | WRITABLE | NO_EXECUTE;
+}
+
+static void map_low_memory(void)
+{
+    uint64_t image_end = ((uintptr_t)kernel_end + LARGE_PAGE - 1) & -LARGE_PAGE;
+
+    for (uint64_t address = 0; address < image_end; address += SMALL_PAGE)
+        map_small(address, address, small_flags(address));
+    for (uint64_t address = image_end; address < LOW_END; address += LARGE_PAGE)
+        map_large(address, WRITABLE | NO_EXECUTE);
+}
+
+void paging_init(void)
+{
+    uint64_t cr0;
+
+    new_table(); /* the top level is tables[0] */
+    write_msr(EFER, read_msr(EFER) | EFER_NXE);
+    map_low_memory();
+    map_small(ZERO_PAGE_ALIAS, 0, PRESENT | NO_EXECUTE);
+    __asm__ volatile("mov %0, %%cr3" : : "r"(tables[0]) : "memory");
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | CR0_WP) : "memory");
+}
+
+void *arch_map(uint64_t base, uint64_t size, enum arch_memory kind)
+{
+    uint64_t flags = WRITABLE | NO_EXECUTE | (kind == ARCH_DEVICE ? WRITE_THROUGH | UNCACHED : 0);
+
+    if (!size || size - 1 > ZERO_PAGE_ALIAS - 1 || base > ZERO_PAGE_ALIAS - size)
+        return NULL;
+    if (base < SMALL_PAGE)
+        return base + size <= SMALL_PAGE ? (void *)(ZERO_PAGE_ALIAS + base) : NULL;
+    for (uint64_t page = base & -LARGE_PAGE; page < base + size; page += LARGE_PAGE)
+        if (!map_large(page, flags))
+            return NULL;
+    return (void *)base;
+}

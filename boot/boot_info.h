@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The frontier: what every boot protocol tells the kernel, copied out of the loader's memory before
+ * anything is allocated. `protocol` is printed and never compared.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOOT_CMDLINE_MAX   4096 /* with the terminating NUL */
+#define BOOT_MEMORY_MAX    512
+#define BOOT_COMPLAINTS    8
+#define BOOT_COMPLAINT_MAX 160
+
+enum boot_memory { BOOT_USABLE, BOOT_FIRMWARE };
+
+struct boot_region {
+    uint64_t first, last; /* inclusive */
+    enum boot_memory kind;
+};
+
+struct boot_info {
+    const char *protocol;
+    char cmdline[BOOT_CMDLINE_MAX];
+    struct boot_region memory[BOOT_MEMORY_MAX];
+    unsigned memory_count;
+    uint64_t rsdp; /* 0: not told */
+    /* What was wrong with what the loader left, to be printed once there is a console. */
+    char complaints[BOOT_COMPLAINTS][BOOT_COMPLAINT_MAX];
+    unsigned complaint_count;
+};
+
+void boot_complain(struct boot_info *info, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Adds [base, base + size); an empty or wrapping range, or one too many, is complained of. */
+void boot_add_memory(struct boot_info *info, uint64_t base, uint64_t size, enum boot_memory kind);
+/* Copies at most BOOT_CMDLINE_MAX - 1 bytes of `text` (`length` bytes, NUL or not). */
+void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length);
+
+/*
+ * The largest stretch of usable memory below `limit` (exclusive) that no other region touches and
+ * that leaves [hole_base, hole_end) out; false when there is none.
+ */
+bool boot_largest_usable(const struct boot_info *info, uint64_t limit, uint64_t hole_base,
+                         uint64_t hole_end, struct boot_region *region);

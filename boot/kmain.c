@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The table of contents: what the kernel does, in this order. No logic lives here. */
+#include "boot/kmain.h"
+
+#include "arch/arch.h"
+#include "boot/memory.h"
+#include "drivers/console/console.h"
+#include "drivers/platform/platform.h"
+#include "lib/text/options.h"
+#include "tests/banner.h"
+#include "tests/lab.h"
+#include "tests/report.h"
+#include "tests/runner.h"
+
+static void print_complaint(void *context, const char *text)
+{
+    (void)context;
+    report_diagnostic("%s", text);
+}
+
+void kmain(const struct boot_info *boot)
+{
+    static const struct sink complaints = {.line = print_complaint};
+    static struct options options;
+    static struct platform platform;
+    static struct pages memory;
+    static struct lab lab;
+
+    /* A voice, then a floor: from here on an exception is reported. */
+    console_init();
+    report_begin();
+    boot_report(boot, &complaints);
+    arch_init();
+
+    /* What was asked for, and what there is to work with. */
+    options_parse(boot->cmdline, &options, &complaints);
+    boot_memory(boot, &memory, &complaints);
+    platform_discover(&platform, boot->rsdp, &complaints);
+    lab_open(&lab, &options, &platform, &memory);
+
+    /* The work. */
+    banner_print(&lab, boot->protocol);
+    unsigned code = tests_run(&lab);
+
+    report_exit(code);
+    arch_poweroff(code);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the memory map of the loader to pages that the kernel may use. */
+#pragma once
+
+#include "boot/boot_info.h"
+#include "lib/mem/pages.h"
+#include "lib/text/sink.h"
+
+/* Prints what was wrong with what the loader left. */
+void boot_report(const struct boot_info *boot, const struct sink *complaints);
+/*
+ * The largest stretch of usable memory below 4 GiB that neither the image nor firmware occupies; an
+ * empty pool, and a complaint, when there is none.
+ */
+void boot_memory(const struct boot_info *boot, struct pages *pages, const struct sink *complaints);

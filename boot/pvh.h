@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The PVH start info (Xen public headers, arch-x86/hvm/start_info.h) as bytes. */
+#pragma once
+
+#include "boot/boot_info.h"
+
+/* Physical memory; NULL where [address, address + size) can't be read. */
+struct pvh_memory {
+    const void *(*map)(void *context, uint64_t address, uint64_t size);
+    void *context;
+};
+
+/*
+ * Fills `info` from the start info at `address`. What makes no sense is complained of and left out;
+ * a bad magic leaves the memory map empty.
+ */
+void pvh_read(const struct pvh_memory *memory, uint64_t address, struct boot_info *info);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "boot/kmain.h"
+#include "boot/pvh.h"
+
+/* pvh_entry.S maps the first 4 GiB, page 0 too. */
+static const void *identity(void *context, uint64_t address, uint64_t size)
+{
+    (void)context;
+    return address <= UINT32_MAX && size <= UINT32_MAX - address ? (const void *)address : NULL;
+}
+
+_Noreturn void pvh_main(uint32_t start_info);
+_Noreturn void pvh_main(uint32_t start_info)
+{
+    static struct boot_info info; /* too large for a stack frame */
+    const struct pvh_memory memory = {.map = identity};
+
+    pvh_read(&memory, start_info, &info);
+    kmain(&info);
+}

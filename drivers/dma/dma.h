@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bus masters that are told to touch an address: the proof that a mapping works, or that none does.
+ * One interface for all of them. What an engine says of a transfer is a hint only; whoever asks
+ * looks at the memory.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arch/arch.h"
+#include "drivers/pci/pci.h"
+#include "lib/mem/pages.h"
+#include "lib/text/sink.h"
+
+#define DMA_MAX_ENGINES 16
+
+enum dma_result {
+    DMA_COMPLETED, /* the engine saw no error */
+    DMA_REFUSED,   /* the engine reported an error */
+    DMA_NO_ANSWER, /* nothing came back within the caller's patience */
+    DMA_CANNOT,    /* not within what this engine can do, or it could not be started */
+};
+
+const char *dma_result_text(enum dma_result result);
+
+struct dma_engine;
+
+struct dma_engine_ops {
+    const char *name;
+    /* Resets the endpoint and makes it ready; false with a reason in the sink when it can't be. */
+    bool (*start)(struct dma_engine *engine, const struct sink *complaints);
+    /* Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load. */
+    enum dma_result (*prepare)(struct dma_engine *engine, uint64_t patience_ns);
+    /* The engine writes `length` bytes to memory at `address` (as the engine sees addresses). */
+    enum dma_result (*write)(struct dma_engine *engine, uint64_t address, uint32_t length,
+                             uint64_t patience_ns);
+    /* The engine reads `length` bytes of memory and keeps them. */
+    enum dma_result (*read)(struct dma_engine *engine, uint64_t address, uint32_t length,
+                            uint64_t patience_ns);
+    /* Gives out what the last read kept; needs the footprint. */
+    enum dma_result (*report)(struct dma_engine *engine, void *bytes, uint32_t length,
+                              uint64_t patience_ns);
+    /* Asks for one interrupt by MSI or MSI-X; NULL: it has none that can be asked for. */
+    bool (*raise_msi)(struct dma_engine *engine, const struct arch_msi *message);
+};
+
+struct dma_engine {
+    const struct dma_engine_ops *ops;
+    const struct pci_function *function;
+    /* Filled by whoever knows the topology: behind an IOMMU, and under which endpoint id. */
+    bool is_managed;
+    uint32_t endpoint;
+
+    bool can_read, can_write;
+    /* Lengths it can transfer: min..max in multiples of step, at any address. */
+    uint32_t min_length, max_length, step;
+    /* What write() writes, from its first byte on; NULL: unknowable (random) bytes. */
+    const uint8_t *content;
+    bool is_slow; /* a transfer takes 100 ms: use it sparingly */
+    /*
+     * Its rings and buffers, whole pages: [footprint, footprint + footprint_size) must be reachable
+     * at their own address, readable and writable, for the engine to work at all.
+     */
+    uint64_t footprint;
+    uint64_t footprint_size;
+    /* The endpoint is not usable until start() is called (again). */
+    bool needs_start;
+    void *state;
+};
+
+/*
+ * Finds every engine among the functions, gives each memory from `pages`, in the order of the
+ * functions. Nothing is started. Returns how many were found (at most DMA_MAX_ENGINES).
+ */
+unsigned dma_find_engines(const struct pci *pci, struct pages *pages, struct dma_engine *engines,
+                          const struct sink *complaints);
+
+/* The operations, with what is the same for every engine: limits, and start() when it is needed. */
+enum dma_result dma_prepare(struct dma_engine *engine, uint64_t patience_ns);
+enum dma_result dma_write(struct dma_engine *engine, uint64_t address, uint32_t length,
+                          uint64_t patience_ns);
+enum dma_result dma_read(struct dma_engine *engine, uint64_t address, uint32_t length,
+                         uint64_t patience_ns);
+enum dma_result dma_report(struct dma_engine *engine, void *bytes, uint32_t length,
+                           uint64_t patience_ns);
+bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * PCI configuration space, by whichever way the machine has: memory-mapped (ECAM, PCI Firmware
+ * Specification 4.1) or the x86 ports 0xCF8/0xCFC. Chosen at run time, once for each host.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pci_host;
+
+struct pci_config_ops {
+    const char *name;
+    uint16_t size; /* bytes of configuration space within reach of a function */
+    uint32_t (*read)(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width);
+    void (*write)(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width,
+                  uint32_t value);
+};
+
+/* One segment and the buses of it that one configuration mechanism reaches. */
+struct pci_host {
+    const struct pci_config_ops *ops;
+    uint16_t segment;
+    uint8_t bus_first, bus_last;
+    bool bridges_only;      /* do not look at a bus that no bridge leads to: it may alias another */
+    volatile uint8_t *ecam; /* of bus 0, as MCFG counts */
+};
+
+extern const struct pci_config_ops pci_ecam, pci_ports;
+
+/* `width` is 1, 2 or 4 and `offset` a multiple of it; outside the space all ones are read. */
+uint32_t pci_host_read(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width);
+void pci_host_write(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width,
+                    uint32_t value);

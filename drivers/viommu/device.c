@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "drivers/viommu/device.h"
+
+#include <string.h>
+
+#define REQUEST_QUEUE_MAX 1024
+#define EVENT_QUEUE_MAX   64
+#define SPINS_PER_LOOK    256 /* polls between two looks at the clock and the device's status */
+
+#define CONFIG_BYPASS offsetof(struct virtio_iommu_config, bypass)
+
+uint64_t viommu_usable_features(uint64_t offered)
+{
+    const uint64_t known =
+        VIRTIO_BIT(VIRTIO_IOMMU_F_INPUT_RANGE) | VIRTIO_BIT(VIRTIO_IOMMU_F_DOMAIN_RANGE) |
+        VIRTIO_BIT(VIRTIO_IOMMU_F_MAP_UNMAP) | VIRTIO_BIT(VIRTIO_IOMMU_F_PROBE) |
+        VIRTIO_BIT(VIRTIO_IOMMU_F_MMIO) | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG) |
+        VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |
+        VIRTIO_BIT(VIRTIO_F_VERSION_1);
+
+    return offered & known;
+}
+
+static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
+{
+    struct virtio_transport *transport = viommu->transport;
+    enum virtio_result result = virtio_reset(transport);
+
+    if (result)
+        return result;
+    virtio_acknowledge(transport);
+    viommu->offered = virtio_offered(transport);
+    if (!(viommu->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
+        return VIRTIO_NO_VERSION_1;
+    viommu->features = features | VIRTIO_BIT(VIRTIO_F_VERSION_1);
+    result = virtio_negotiate(transport, viommu->features);
+    if (result)
+        return result;
+    virtio_read_config(transport, 0, &viommu->config, sizeof(viommu->config));
+    result = virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, REQUEST_QUEUE_MAX,
+                                viommu->features, viommu->pages, &viommu->requests);
+    if (result)
+        return result;
+    result = virtio_setup_queue(transport, VIRTIO_IOMMU_EVENTQ, EVENT_QUEUE_MAX, viommu->features,
+                                viommu->pages, &viommu->events);
+    if (result)
+        return result;
+    size_t bytes = viommu->requests.size * sizeof(struct viommu_slot);
+
+    viommu->slots = pages_get(viommu->pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    if (!viommu->slots)
+        return VIRTIO_NO_MEMORY;
+    memset(viommu->slots, VIOMMU_POISON, bytes);
+    virtio_driver_ok(transport);
+    return VIRTIO_OK;
+}
+
+enum virtio_result viommu_start(struct viommu *viommu, uint64_t features)
+{
+    if (viommu->mark)
+        pages_release(viommu->pages, viommu->mark);
+    viommu->mark = pages_mark(viommu->pages);
+    viommu->event_buffers = NULL;
+
+    enum virtio_result result = bring_up(viommu, features);
+
+    if (result)
+        viommu->transport->ops->set_status(viommu->transport, 0);
+    return result;
+}
+
+bool viommu_needs_reset(struct viommu *viommu)
+{
+    return viommu->transport->ops->status(viommu->transport) & VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+}
+
+uint8_t viommu_bypass(struct viommu *viommu)
+{
+    return (uint8_t)viommu->transport->ops->config_read(viommu->transport, CONFIG_BYPASS, 1);
+}
+
+void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
+{
+    viommu->transport->ops->config_write(viommu->transport, CONFIG_BYPASS, 1, bypass);
+}
+
+bool viommu_stage(struct viommu *viommu, const struct viommu_request *request, uint16_t *head)
+{
+    struct viommu_slot *slot = &viommu->slots[viommu->requests.free_head];
+    const struct virtq_segment segments[] = {
+        {(uintptr_t)slot->request, request->length, false},
+        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
+    };
+
+    if (!virtq_add(&viommu->requests, segments, 2, head))
+        return false;
+    memcpy(slot->request, request->bytes, sizeof(request->bytes));
+    memset(&slot->tail, VIOMMU_POISON, sizeof(slot->tail));
+    return true;
+}
+
+/* The next used entry, or VIRTQ_EMPTY when the device lets VIOMMU_TIMEOUT_NS pass. */
+static enum virtq_pop wait_used(struct virtq *queue, struct virtq_used_element *used)
+{
+    uint64_t start = 0;
+
+    for (unsigned spin = 1;; spin++) {
+        enum virtq_pop result = virtq_pop(queue, used);
+
+        if (result != VIRTQ_EMPTY)
+            return result;
+        if (spin % SPINS_PER_LOOK)
+            continue;
+        uint64_t now = arch_now_ns();
+
+        if (!start)
+            start = now;
+        else if (now - start > VIOMMU_TIMEOUT_NS)
+            return VIRTQ_EMPTY;
+        cpu_relax();
+    }
+}
+
+static struct viommu_reply failed(struct viommu *viommu, enum virtq_pop result)
+{
+    if (result == VIRTQ_EMPTY)
+        return (struct viommu_reply){.outcome = VIOMMU_TIMEOUT, .status = VIOMMU_POISON};
+    viommu->lie = result;
+    return (struct viommu_reply){.outcome = VIOMMU_LIED, .status = VIOMMU_POISON};
+}
+
+struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
+{
+    struct virtq_used_element used;
+    enum virtq_pop result = wait_used(&viommu->requests, &used);
+
+    if (result != VIRTQ_POPPED)
+        return failed(viommu, result);
+
+    const struct virtio_iommu_req_tail *tail = &viommu->slots[used.id].tail;
+
+    *head = (uint16_t)used.id;
+    return (struct viommu_reply){
+        .outcome = used.length >= sizeof(*tail) ? VIOMMU_ANSWERED : VIOMMU_SILENT,
+        .status = tail->status,
+        .reserved = {tail->reserved[0], tail->reserved[1], tail->reserved[2]},
+        .written = used.length,
+    };
+}
+
+static bool all_poison(const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != VIOMMU_POISON)
+            return false;
+    return true;
+}
+
+static bool strayed(const struct viommu_slot *slot, const struct viommu_request *request)
+{
+    return memcmp(slot->request, request->bytes, request->length) ||
+           !all_poison(slot->before, sizeof(slot->before)) ||
+           !all_poison(slot->between, sizeof(slot->between)) ||
+           !all_poison(slot->after, sizeof(slot->after));
+}
+
+struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_request *request)
+{
+    uint16_t staged, head;
+
+    if (!viommu_stage(viommu, request, &staged))
+        return (struct viommu_reply){.outcome = VIOMMU_FULL, .status = VIOMMU_POISON};
+    viommu_notify(viommu);
+
+    struct viommu_reply reply = viommu_collect(viommu, &head);
+
+    if (reply.outcome <= VIOMMU_SILENT)
+        reply.strayed = strayed(&viommu->slots[head], request);
+    return reply;
+}
+
+/* Stages as many as fit, notifies once and collects them; returns how many were staged. */
+static unsigned submit_round(struct viommu *viommu, const struct viommu_request *requests,
+                             unsigned count, struct viommu_reply *replies)
+{
+    uint16_t index_of[REQUEST_QUEUE_MAX];
+    unsigned staged = 0;
+    uint16_t head;
+
+    while (staged < count && viommu_stage(viommu, &requests[staged], &head))
+        index_of[head] = (uint16_t)staged++;
+    viommu_notify(viommu);
+    for (unsigned i = 0; i < staged; i++) {
+        struct viommu_reply reply = viommu_collect(viommu, &head);
+
+        if (reply.outcome > VIOMMU_SILENT) {
+            /* Nothing after this can be told apart: every request without an answer fails so. */
+            for (unsigned rest = 0; rest < staged; rest++)
+                if (replies[rest].outcome == VIOMMU_TIMEOUT)
+                    replies[rest] = reply;
+            return count;
+        }
+        reply.strayed = strayed(&viommu->slots[head], &requests[index_of[head]]);
+        replies[index_of[head]] = reply;
+    }
+    return staged;
+}
+
+unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
+                             unsigned count, struct viommu_reply *replies)
+{
+    unsigned answered = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        replies[i] = (struct viommu_reply){.outcome = VIOMMU_TIMEOUT, .status = VIOMMU_POISON};
+    for (unsigned done = 0; done < count;) {
+        unsigned staged = submit_round(viommu, requests + done, count - done, replies + done);
+
+        if (!staged)
+            break;
+        done += staged;
+    }
+    for (unsigned i = 0; i < count; i++)
+        answered += replies[i].outcome == VIOMMU_ANSWERED;
+    return answered;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtio-iommu: bring-up, configuration and requests. One blocking submit and one batch (many
+ * requests, one notification); both are stage, notify, collect, which the benchmark times apart.
+ * Requests that are malformed as chains go through viommu_submit_malformed() only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drivers/viommu/request.h"
+#include "drivers/virtio/device.h"
+
+/* What the reply area is filled with before the device may write to it. */
+#define VIOMMU_POISON 0xa5
+
+enum viommu_outcome {
+    VIOMMU_ANSWERED, /* came back with a whole tail */
+    VIOMMU_SILENT,   /* came back with fewer bytes than reach the end of the tail */
+    VIOMMU_TIMEOUT,  /* did not come back within VIOMMU_TIMEOUT_NS */
+    VIOMMU_LIED,     /* the used ring is wrong; viommu->lie says how */
+    VIOMMU_FULL,     /* could not be handed over: no descriptor left */
+};
+
+#define VIOMMU_TIMEOUT_NS 2000000000ull
+
+struct viommu_reply {
+    enum viommu_outcome outcome;
+    uint8_t status;      /* of the tail; poison when nothing was written */
+    uint8_t reserved[3]; /* of the tail */
+    uint32_t written;    /* the used length */
+    /* A byte outside the tail, of the request or next to either, was changed. */
+    bool strayed;
+};
+
+/*
+ * Memory of one request, by the head of its chain: the parts lie apart so that a device that writes
+ * beside one is noticed.
+ */
+struct viommu_slot {
+    uint8_t before[16];
+    uint8_t request[80];
+    uint8_t between[16];
+    struct virtio_iommu_req_tail tail;
+    uint8_t after[12];
+};
+
+struct viommu {
+    struct virtio_transport *transport;
+    struct pages *pages;
+    uintptr_t mark; /* what a reset gives back to pages */
+    uint64_t offered, features;
+    struct virtio_iommu_config config;
+    struct virtq requests, events;
+    struct viommu_slot *slots;
+    uint8_t *event_buffers; /* by head of the event queue; NULL until some are posted */
+    enum virtq_pop lie;
+};
+
+/*
+ * Resets the device and brings it up with `features` (and VERSION_1, which it must have); the event
+ * queue is left without buffers. Requests that were outstanding are forgotten. What a failure
+ * leaves behind is a device in reset.
+ */
+enum virtio_result viommu_start(struct viommu *viommu, uint64_t features);
+/* All that this driver knows of what the device offers. */
+uint64_t viommu_usable_features(uint64_t offered);
+static inline bool viommu_has(const struct viommu *viommu, unsigned feature)
+{
+    return viommu->features >> feature & 1;
+}
+/* Bytes of the smallest mapping: the lowest bit of page_size_mask; 0 if there is none. */
+static inline uint64_t viommu_granule(const struct viommu *viommu)
+{
+    return viommu->config.page_size_mask & -viommu->config.page_size_mask;
+}
+bool viommu_needs_reset(struct viommu *viommu);
+
+/* The bypass byte (BYPASS_CONFIG must be negotiated to write it). */
+uint8_t viommu_bypass(struct viommu *viommu);
+void viommu_set_bypass(struct viommu *viommu, uint8_t bypass);
+
+/* One request, one notification, waits for the answer. */
+struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_request *request);
+/*
+ * `count` requests, one notification for as many as the queue holds; replies in the order of the
+ * requests, whatever order the device answers in. Returns how many were answered with a whole tail.
+ */
+unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
+                             unsigned count, struct viommu_reply *replies);
+
+/* The three parts. stage() returns false when the queue is full. */
+bool viommu_stage(struct viommu *viommu, const struct viommu_request *request, uint16_t *head);
+static inline void viommu_notify(struct viommu *viommu)
+{
+    virtq_publish(&viommu->requests);
+    virtq_kick(&viommu->requests);
+}
+/* Waits for one request; `head` says which. */
+struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head);
+
+/*
+ * PROBE: `properties` takes config.probe_size bytes. The reply's `strayed` covers the bytes behind
+ * the tail. `reserved` NULL means zeroes, else 64 bytes.
+ */
+struct viommu_reply viommu_probe(struct viommu *viommu, uint32_t endpoint, const void *reserved,
+                                 void *properties);
+
+/*
+ * A chain as a test wants it: `readable` bytes of the request, then `writable` bytes poisoned and,
+ * afterwards, copied to `reply` (up to a page each). The reply's status is the last of the writable
+ * bytes' tail when there is room for one.
+ */
+struct viommu_reply viommu_submit_malformed(struct viommu *viommu, const void *request,
+                                            uint32_t readable, void *reply, uint32_t writable);

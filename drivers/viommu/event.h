@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The event queue: fault reports of virtio 1.4 section 5.13.6.9. */
+#pragma once
+
+#include "drivers/viommu/device.h"
+
+#define VIOMMU_EVENT_ROOM                                                                          \
+    64 /* bytes of each buffer's memory, whatever length the device is told                        \
+        */
+
+struct viommu_event {
+    uint32_t written; /* the used length */
+    union {
+        struct virtio_iommu_fault fault;
+        uint8_t bytes[VIOMMU_EVENT_ROOM];
+    };
+};
+
+/* Hands over `count` poisoned buffers of `length` bytes (at most VIOMMU_EVENT_ROOM). */
+bool viommu_post_events(struct viommu *viommu, unsigned count, uint32_t length);
+
+/* The next report, if one arrives within `wait_ns`; VIRTQ_EMPTY: none did. */
+enum virtq_pop viommu_next_event(struct viommu *viommu, uint64_t wait_ns,
+                                 struct viommu_event *event);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "drivers/viommu/request.h"
+
+#include <stdio.h>
+
+typedef unsigned long long ull;
+
+const char *viommu_status_text(uint8_t status)
+{
+    static const char *const names[] = {
+        [VIRTIO_IOMMU_S_OK] = "OK",         [VIRTIO_IOMMU_S_IOERR] = "IOERR",
+        [VIRTIO_IOMMU_S_UNSUPP] = "UNSUPP", [VIRTIO_IOMMU_S_DEVERR] = "DEVERR",
+        [VIRTIO_IOMMU_S_INVAL] = "INVAL",   [VIRTIO_IOMMU_S_RANGE] = "RANGE",
+        [VIRTIO_IOMMU_S_NOENT] = "NOENT",   [VIRTIO_IOMMU_S_FAULT] = "FAULT",
+        [VIRTIO_IOMMU_S_NOMEM] = "NOMEM",
+    };
+
+    return status < sizeof(names) / sizeof(names[0]) ? names[status] : "an undefined status";
+}
+
+void viommu_request_text(const struct viommu_request *request, char text[VIOMMU_REQUEST_TEXT])
+{
+    switch (request->head.type) {
+    case VIRTIO_IOMMU_T_ATTACH:
+        snprintf(text, VIOMMU_REQUEST_TEXT, "ATTACH domain %u endpoint 0x%x flags 0x%x",
+                 (unsigned)request->attach.domain, (unsigned)request->attach.endpoint,
+                 (unsigned)request->attach.flags);
+        break;
+    case VIRTIO_IOMMU_T_DETACH:
+        snprintf(text, VIOMMU_REQUEST_TEXT, "DETACH domain %u endpoint 0x%x",
+                 (unsigned)request->detach.domain, (unsigned)request->detach.endpoint);
+        break;
+    case VIRTIO_IOMMU_T_MAP:
+        snprintf(text, VIOMMU_REQUEST_TEXT, "MAP domain %u [0x%llx, 0x%llx] -> 0x%llx flags 0x%x",
+                 (unsigned)request->map.domain, (ull)request->map.virt_start,
+                 (ull)request->map.virt_end, (ull)request->map.phys_start,
+                 (unsigned)request->map.flags);
+        break;
+    case VIRTIO_IOMMU_T_UNMAP:
+        snprintf(text, VIOMMU_REQUEST_TEXT, "UNMAP domain %u [0x%llx, 0x%llx]",
+                 (unsigned)request->unmap.domain, (ull)request->unmap.virt_start,
+                 (ull)request->unmap.virt_end);
+        break;
+    default:
+        snprintf(text, VIOMMU_REQUEST_TEXT, "request of type %u", request->head.type);
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "drivers/virtio/device.h"
+
+#include <string.h>
+
+#include "arch/arch.h"
+
+#define RESET_TIMEOUT_NS 1000000000ull
+#define GENERATION_TRIES 16
+#define QUEUE_SIZE_LIMIT 32768
+
+const char *virtio_result_text(enum virtio_result result)
+{
+    static const char *const texts[] = {
+        [VIRTIO_OK] = "ok",
+        [VIRTIO_RESET_TIMEOUT] = "status does not read 0 within a second of a reset",
+        [VIRTIO_NO_VERSION_1] = "VIRTIO_F_VERSION_1 is not offered",
+        [VIRTIO_FEATURES_REFUSED] = "FEATURES_OK does not stay set",
+        [VIRTIO_NO_QUEUE] = "a queue has size 0 or its doorbell lies outside the notify region",
+        [VIRTIO_QUEUE_IN_USE] = "a queue is enabled after a reset",
+        [VIRTIO_BAD_QUEUE_SIZE] = "a queue's size is not a power of two up to 32768",
+        [VIRTIO_NO_MEMORY] = "no memory left for a queue",
+    };
+
+    return texts[result];
+}
+
+enum virtio_result virtio_reset(struct virtio_transport *transport)
+{
+    uint64_t start = arch_now_ns();
+
+    transport->ops->set_status(transport, 0);
+    while (transport->ops->status(transport) != 0) {
+        if (arch_now_ns() - start > RESET_TIMEOUT_NS)
+            return VIRTIO_RESET_TIMEOUT;
+        cpu_relax();
+    }
+    return VIRTIO_OK;
+}
+
+void virtio_acknowledge(struct virtio_transport *transport)
+{
+    transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE);
+    transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
+}
+
+uint64_t virtio_offered(struct virtio_transport *transport)
+{
+    return transport->ops->device_features(transport, 0) |
+           (uint64_t)transport->ops->device_features(transport, 1) << 32;
+}
+
+enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features)
+{
+    uint8_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK;
+
+    transport->ops->set_driver_features(transport, 0, (uint32_t)features);
+    transport->ops->set_driver_features(transport, 1, (uint32_t)(features >> 32));
+    transport->ops->set_status(transport, status);
+    return transport->ops->status(transport) & VIRTIO_STATUS_FEATURES_OK ? VIRTIO_OK
+                                                                         : VIRTIO_FEATURES_REFUSED;
+}
+
+enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16_t index,
+                                      uint16_t max_size, uint64_t features, struct pages *pages,
+                                      struct virtq *queue)
+{
+    uint16_t size = transport->ops->queue_size(transport, index);
+    volatile void *doorbell = size ? transport->ops->doorbell(transport, index) : NULL;
+
+    if (!doorbell)
+        return VIRTIO_NO_QUEUE;
+    if (transport->ops->queue_enabled(transport, index))
+        return VIRTIO_QUEUE_IN_USE;
+    if (size > QUEUE_SIZE_LIMIT || size & (size - 1))
+        return VIRTIO_BAD_QUEUE_SIZE;
+    if (size > max_size) {
+        size = max_size;
+        transport->ops->set_queue_size(transport, index, size);
+    }
+    if (!virtq_init(queue, index, size, pages))
+        return VIRTIO_NO_MEMORY;
+    queue->event_index = features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
+    queue->indirect = features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC);
+    queue->doorbell = doorbell;
+    queue->doorbell_width = transport->doorbell_width;
+    transport->ops->set_queue_rings(transport, index, (uintptr_t)queue->desc,
+                                    (uintptr_t)queue->avail, (uintptr_t)queue->used);
+    transport->ops->enable_queue(transport, index);
+    return VIRTIO_OK;
+}
+
+void virtio_driver_ok(struct virtio_transport *transport)
+{
+    transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+                                              VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
+}
+
+void virtio_read_config(struct virtio_transport *transport, uint32_t offset, void *bytes,
+                        uint32_t length)
+{
+    for (unsigned try = 0; try < GENERATION_TRIES; try++) {
+        uint8_t before = transport->ops->generation(transport);
+
+        for (uint32_t done = 0; done < length; done += 4) {
+            uint32_t word = transport->ops->config_read(transport, offset + done, 4);
+            uint32_t part = length - done < 4 ? length - done : 4;
+
+            memcpy((uint8_t *)bytes + done, &word, part);
+        }
+        if (transport->ops->generation(transport) == before)
+            return;
+    }
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bringing a virtio device up, step by step as virtio 1.4 section 3.1.1 numbers it. The steps are
+ * separate so that a test can stop between any two of them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/virtio/queue.h"
+#include "drivers/virtio/transport.h"
+
+/* 2.1 Device status field */
+#define VIRTIO_STATUS_ACKNOWLEDGE        1
+#define VIRTIO_STATUS_DRIVER             2
+#define VIRTIO_STATUS_DRIVER_OK          4
+#define VIRTIO_STATUS_FEATURES_OK        8
+#define VIRTIO_STATUS_DEVICE_NEEDS_RESET 64
+#define VIRTIO_STATUS_FAILED             128
+
+/* 6 Reserved feature bits */
+#define VIRTIO_F_INDIRECT_DESC   28
+#define VIRTIO_F_EVENT_IDX       29
+#define VIRTIO_F_VERSION_1       32
+#define VIRTIO_F_ACCESS_PLATFORM 33
+#define VIRTIO_BIT(n)            (1ull << (n))
+
+enum virtio_result {
+    VIRTIO_OK,
+    VIRTIO_RESET_TIMEOUT,    /* status did not read 0 after a reset */
+    VIRTIO_NO_VERSION_1,     /* the device does not offer VERSION_1 */
+    VIRTIO_FEATURES_REFUSED, /* FEATURES_OK did not stay set */
+    VIRTIO_NO_QUEUE,         /* the queue does not exist or has no doorbell */
+    VIRTIO_QUEUE_IN_USE,     /* the queue is enabled after a reset */
+    VIRTIO_BAD_QUEUE_SIZE,   /* its size is not a power of two up to 32768 */
+    VIRTIO_NO_MEMORY,
+};
+
+const char *virtio_result_text(enum virtio_result result);
+
+/* Step 1: writes 0 to the status and waits, at most a second, until it reads 0. */
+enum virtio_result virtio_reset(struct virtio_transport *transport);
+/* Steps 2 and 3: ACKNOWLEDGE, DRIVER. */
+void virtio_acknowledge(struct virtio_transport *transport);
+/* Step 4: all 64 feature bits that the device offers. */
+uint64_t virtio_offered(struct virtio_transport *transport);
+/* Steps 4 to 6: writes `features`, sets FEATURES_OK and reads it back. */
+enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features);
+/*
+ * Step 7, one queue: the smaller of the device's and `max_size` entries, in memory from `pages`.
+ * `features` are the negotiated ones.
+ */
+enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16_t index,
+                                      uint16_t max_size, uint64_t features, struct pages *pages,
+                                      struct virtq *queue);
+/* Step 8. */
+void virtio_driver_ok(struct virtio_transport *transport);
+
+/* Reads the device configuration in 32-bit accesses, again when the generation changed (2.5.1). */
+void virtio_read_config(struct virtio_transport *transport, uint32_t offset, void *bytes,
+                        uint32_t length);

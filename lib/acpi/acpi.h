@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bounded readers of ACPI tables (ACPI 6.5 section 5.2; MCFG: PCI Firmware Specification 3.3
+ * section 4.1.2). A reader takes bytes and their number and gives values; what it cannot accept it
+ * names to the sink: table, byte offset, field, value, what was expected. Nothing here interprets
+ * AML.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/text/sink.h"
+
+#define ACPI_HEADER_SIZE   36
+#define ACPI_TABLE_MAX     0x400000 /* bytes; a longer table is taken for damage */
+#define ACPI_MAX_TABLES    64       /* entries of the RSDT or XSDT that are looked at */
+#define ACPI_MAX_WINDOWS   16
+#define ACPI_MAX_CPUS      64
+#define ACPI_MAX_IOAPICS   8
+#define ACPI_MAX_OVERRIDES 24
+
+/* How physical memory is reached. map() gives NULL where the range cannot be read as a whole. */
+struct acpi_memory {
+    const void *(*map)(void *context, uint64_t address, uint64_t size);
+    void *context;
+};
+
+/* `size` readable bytes, or NULL; a range that is empty or wraps is never handed to map(). */
+const uint8_t *acpi_map(const struct acpi_memory *memory, uint64_t address, uint64_t size);
+
+/* One line: "<table> byte <offset>: <field> is <value>, expected <expected>". */
+void acpi_report(const struct sink *sink, const char *table, uint64_t offset, const char *field,
+                 uint64_t value, const char *expected, ...) __attribute__((format(printf, 6, 7)));
+
+/* The root pointer's physical addresses; 0: absent. At least one of the two is there. */
+struct acpi_rsdp {
+    uint8_t revision;
+    uint64_t rsdt, xsdt;
+};
+
+/*
+ * False if the bytes are no RSDP. A revision 2 structure whose extended part is bad counts as one
+ * of revision 0, with a report.
+ */
+bool acpi_rsdp_check(const void *bytes, size_t size, struct acpi_rsdp *out,
+                     const struct sink *sink);
+/* The candidate at one physical address, of any alignment: what a boot protocol hands over. */
+bool acpi_rsdp_at(const struct acpi_memory *memory, uint64_t address, struct acpi_rsdp *out,
+                  const struct sink *sink);
+/* The first good one where a PC BIOS puts it; for firmware of that kind only. */
+bool acpi_rsdp_scan(const struct acpi_memory *memory, struct acpi_rsdp *out,
+                    const struct sink *sink);
+
+/*
+ * Header and checksum of one table. `signature` NULL: any printable one. True: *length is the
+ * table's own, at least `minimum` and at most `size`. `label` is what reports call the table.
+ */
+bool acpi_table_check(const void *bytes, size_t size, const char *signature, uint32_t minimum,
+                      const char *label, uint32_t *length, const struct sink *sink);
+
+struct acpi_table {
+    char signature[5];
+    uint32_t length;
+    uint64_t address;
+    const uint8_t *bytes;
+};
+
+/* Tables whose length and checksum are good, one per signature, in the firmware's order. */
+struct acpi {
+    struct acpi_table tables[ACPI_MAX_TABLES];
+    unsigned table_count;
+};
+
+/*
+ * Reads the XSDT, or the RSDT where there is no good XSDT. False: neither is good, no tables. A bad
+ * table or a second one of a signature is reported and left out.
+ */
+bool acpi_open(struct acpi *out, const struct acpi_memory *memory, const struct acpi_rsdp *rsdp,
+               const struct sink *sink);
+/* The table with these four letters, or NULL. */
+const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signature);
+
+/* Configuration space of buses bus_first..bus_last; `base` is where bus 0 would be. */
+struct acpi_window {
+    uint64_t base;
+    uint16_t segment;
+    uint8_t bus_first, bus_last;
+};
+
+struct acpi_mcfg {
+    struct acpi_window windows[ACPI_MAX_WINDOWS];
+    unsigned window_count;
+};
+
+/* False: the table is damaged, *out is empty. An impossible entry is reported and left out. */
+bool acpi_mcfg_read(const void *table, size_t size, struct acpi_mcfg *out, const struct sink *sink);
+
+struct acpi_cpu {
+    uint32_t apic_id;
+    bool enabled;
+};
+
+struct acpi_ioapic {
+    uint8_t id;
+    uint32_t address, gsi_base;
+};
+
+/* ISA interrupt `irq` arrives as `gsi`; flags 1:0 polarity, 3:2 trigger, 0 as the bus has it. */
+struct acpi_override {
+    uint8_t irq;
+    uint16_t flags;
+    uint32_t gsi;
+};
+
+struct acpi_madt {
+    uint64_t local_apic;
+    bool has_8259;
+    struct acpi_cpu cpus[ACPI_MAX_CPUS];
+    struct acpi_ioapic ioapics[ACPI_MAX_IOAPICS];
+    struct acpi_override overrides[ACPI_MAX_OVERRIDES];
+    unsigned cpu_count, ioapic_count, override_count;
+    unsigned left_out; /* structures beyond the size of an array */
+};
+
+/* False: the table is damaged, *out is empty. What exceeds an array is reported and left out. */
+bool acpi_madt_read(const void *table, size_t size, struct acpi_madt *out, const struct sink *sink);

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * MADT: local APICs, I/O APICs and how ISA interrupts reach them (ACPI 6.5 section 5.2.12,
+ * structure types 0, 1, 2, 5 and 9). Structures of other types are stepped over.
+ */
+#include "lib/acpi/acpi.h"
+
+#include <string.h>
+
+#include "lib/bytes/bytes.h"
+
+#define FIRST_STRUCTURE 44
+#define HEADER_SIZE     2
+
+enum {
+    TYPE_LOCAL_APIC = 0,
+    TYPE_IO_APIC = 1,
+    TYPE_OVERRIDE = 2,
+    TYPE_LOCAL_APIC_ADDRESS = 5,
+    TYPE_LOCAL_X2APIC = 9,
+    TYPE_COUNT
+};
+
+/* 0: not read here. */
+static const uint8_t minimum_length[TYPE_COUNT] = {
+    [TYPE_LOCAL_APIC] = 8,          [TYPE_IO_APIC] = 12,      [TYPE_OVERRIDE] = 10,
+    [TYPE_LOCAL_APIC_ADDRESS] = 12, [TYPE_LOCAL_X2APIC] = 16,
+};
+
+static bool has_room(struct acpi_madt *out, unsigned count, unsigned limit)
+{
+    out->left_out += count == limit;
+    return count < limit;
+}
+
+static void add_cpu(struct acpi_madt *out, uint32_t id, uint32_t flags)
+{
+    if (has_room(out, out->cpu_count, ACPI_MAX_CPUS))
+        out->cpus[out->cpu_count++] = (struct acpi_cpu){.apic_id = id, .enabled = flags & 1};
+}
+
+static void add_ioapic(struct acpi_madt *out, const uint8_t *at)
+{
+    if (has_room(out, out->ioapic_count, ACPI_MAX_IOAPICS))
+        out->ioapics[out->ioapic_count++] = (struct acpi_ioapic){
+            .id = at[2], .address = bytes_le32(at + 4), .gsi_base = bytes_le32(at + 8)};
+}
+
+static void add_override(struct acpi_madt *out, uint32_t offset, const uint8_t *at,
+                         const struct sink *sink)
+{
+    if (at[2] != 0)
+        acpi_report(sink, "MADT", offset + 2, "bus", at[2], "0, ISA (structure left out)");
+    else if (has_room(out, out->override_count, ACPI_MAX_OVERRIDES))
+        out->overrides[out->override_count++] = (struct acpi_override){
+            .irq = at[3], .gsi = bytes_le32(at + 4), .flags = bytes_le16(at + 8)};
+}
+
+static void read_structure(struct acpi_madt *out, uint32_t offset, const uint8_t *at,
+                           const struct sink *sink)
+{
+    switch (at[0]) {
+    case TYPE_LOCAL_APIC:
+        add_cpu(out, at[3], bytes_le32(at + 4));
+        break;
+    case TYPE_LOCAL_X2APIC:
+        add_cpu(out, bytes_le32(at + 4), bytes_le32(at + 8));
+        break;
+    case TYPE_IO_APIC:
+        add_ioapic(out, at);
+        break;
+    case TYPE_OVERRIDE:
+        add_override(out, offset, at, sink);
+        break;
+    case TYPE_LOCAL_APIC_ADDRESS:
+        out->local_apic = bytes_le64(at + 4);
+        break;
+    }
+}
+
+/* The length of the structure at `offset`; 0 if it is damaged. */
+static uint32_t structure_length(const uint8_t *bytes, uint32_t length, uint32_t offset,
+                                 const struct sink *sink)
+{
+    uint32_t left = length - offset;
+
+    if (left < HEADER_SIZE) {
+        acpi_report(sink, "MADT", 4, "length", length, "no byte after the last structure");
+        return 0;
+    }
+    uint8_t type = bytes[offset];
+    uint8_t size = bytes[offset + 1];
+    uint8_t minimum = type < TYPE_COUNT ? minimum_length[type] : 0;
+    if (minimum < HEADER_SIZE)
+        minimum = HEADER_SIZE;
+    if (size < minimum || size > left) {
+        acpi_report(sink, "MADT", offset + 1, "length", size,
+                    "at least %u for type %u and at most the %u left in the table", minimum, type,
+                    (unsigned)left);
+        return 0;
+    }
+    return size;
+}
+
+bool acpi_madt_read(const void *table, size_t size, struct acpi_madt *out, const struct sink *sink)
+{
+    const uint8_t *bytes = table;
+    uint32_t length;
+
+    memset(out, 0, sizeof(*out));
+    if (!acpi_table_check(table, size, "APIC", FIRST_STRUCTURE, "MADT", &length, sink))
+        return false;
+    out->local_apic = bytes_le32(bytes + 36);
+    out->has_8259 = bytes_le32(bytes + 40) & 1;
+    for (uint32_t offset = FIRST_STRUCTURE; offset < length;) {
+        uint32_t step = structure_length(bytes, length, offset, sink);
+        if (step == 0) {
+            memset(out, 0, sizeof(*out));
+            return false;
+        }
+        read_structure(out, offset, bytes + offset, sink);
+        offset += step;
+    }
+    if (out->left_out != 0)
+        sink_printf(sink, "MADT: %u structures left out, more than there is room for",
+                    out->left_out);
+    return true;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * From the root pointer to a list of intact tables (ACPI 6.5 sections 5.2.6 to 5.2.8). Entries that
+ * point at damage cost one report each; the number of entries looked at is bounded.
+ */
+#include "lib/acpi/acpi.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/bytes/bytes.h"
+
+#define LABEL_SIZE 40
+
+const uint8_t *acpi_map(const struct acpi_memory *memory, uint64_t address, uint64_t size)
+{
+    if (size == 0 || size - 1 > UINT64_MAX - address)
+        return NULL;
+    return memory->map(memory->context, address, size);
+}
+
+void acpi_report(const struct sink *sink, const char *table, uint64_t offset, const char *field,
+                 uint64_t value, const char *expected, ...)
+{
+    char text[SINK_LINE_MAX / 2];
+    va_list args;
+
+    va_start(args, expected);
+    vsnprintf(text, sizeof(text), expected, args);
+    va_end(args);
+    sink_printf(sink, "%s byte %" PRIu64 ": %s is 0x%" PRIx64 ", expected %s", table, offset, field,
+                value, text);
+}
+
+static bool is_printable(const uint8_t *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < 0x20 || text[i] > 0x7e)
+            return false;
+    }
+    return true;
+}
+
+bool acpi_table_check(const void *bytes, size_t size, const char *signature, uint32_t minimum,
+                      const char *label, uint32_t *length, const struct sink *sink)
+{
+    const uint8_t *header = bytes;
+
+    if (size < ACPI_HEADER_SIZE) {
+        acpi_report(sink, label, 0, "the size", size, "the %d bytes of a header", ACPI_HEADER_SIZE);
+        return false;
+    }
+    if (signature ? memcmp(header, signature, 4) != 0 : !is_printable(header, 4)) {
+        acpi_report(sink, label, 0, "signature", bytes_le32(header), "%s",
+                    signature ? signature : "four printable characters");
+        return false;
+    }
+    *length = bytes_le32(header + 4);
+    if (*length < minimum || *length > size) {
+        acpi_report(sink, label, 4, "length", *length, "0x%" PRIx32 " to 0x%" PRIx64, minimum,
+                    (uint64_t)size);
+        return false;
+    }
+    uint8_t sum = bytes_sum(header, *length);
+    if (sum != 0) {
+        acpi_report(sink, label, 9, "checksum", header[9], "0x%x", (uint8_t)(header[9] - sum));
+        return false;
+    }
+    return true;
+}
+
+/* Maps the header to learn the length, then the table. */
+static bool load(const struct acpi_memory *memory, uint64_t address, const char *signature,
+                 struct acpi_table *table, const struct sink *sink)
+{
+    char label[LABEL_SIZE];
+    const uint8_t *header = acpi_map(memory, address, ACPI_HEADER_SIZE);
+
+    snprintf(label, sizeof(label), "%s at 0x%" PRIx64, signature ? signature : "table", address);
+    if (!header) {
+        sink_printf(sink, "%s: not in readable memory", label);
+        return false;
+    }
+    uint32_t length = bytes_le32(header + 4);
+    if (length < ACPI_HEADER_SIZE || length > ACPI_TABLE_MAX) {
+        acpi_report(sink, label, 4, "length", length, "0x%x to 0x%x", ACPI_HEADER_SIZE,
+                    ACPI_TABLE_MAX);
+        return false;
+    }
+    const uint8_t *bytes = acpi_map(memory, address, length);
+    if (!bytes) {
+        acpi_report(sink, label, 4, "length", length, "a table that lies in readable memory");
+        return false;
+    }
+    if (!acpi_table_check(bytes, length, signature, ACPI_HEADER_SIZE, label, &length, sink))
+        return false;
+    memcpy(table->signature, bytes, 4);
+    table->signature[4] = '\0';
+    table->length = length;
+    table->address = address;
+    table->bytes = bytes;
+    return true;
+}
+
+const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signature)
+{
+    for (unsigned i = 0; i < acpi->table_count; i++) {
+        if (memcmp(acpi->tables[i].signature, signature, 4) == 0)
+            return &acpi->tables[i];
+    }
+    return NULL;
+}
+
+static void add(struct acpi *out, const struct acpi_memory *memory, uint64_t address,
+                const struct sink *sink)
+{
+    struct acpi_table table;
+
+    if (address == 0 || !load(memory, address, NULL, &table, sink))
+        return;
+    const struct acpi_table *first = acpi_find(out, table.signature);
+    if (first)
+        sink_printf(sink, "%s at 0x%" PRIx64 ": left out, the one at 0x%" PRIx64 " comes first",
+                    table.signature, address, first->address);
+    else
+        out->tables[out->table_count++] = table;
+}
+
+/* RSDT and XSDT differ in their signature and in the size of an entry. */
+static bool read_root(struct acpi *out, const struct acpi_memory *memory, uint64_t address,
+                      const char *signature, uint32_t entry_size, const struct sink *sink)
+{
+    struct acpi_table root;
+
+    if (address == 0 || !load(memory, address, signature, &root, sink))
+        return false;
+    uint32_t size = root.length - ACPI_HEADER_SIZE;
+    uint32_t count = size / entry_size;
+    if (size % entry_size != 0) {
+        acpi_report(sink, signature, 4, "length", root.length, "%d plus a multiple of %u",
+                    ACPI_HEADER_SIZE, (unsigned)entry_size);
+        return false;
+    }
+    if (count > ACPI_MAX_TABLES) {
+        acpi_report(sink, signature, 4, "the number of entries", count,
+                    "at most %d (the rest is left out)", ACPI_MAX_TABLES);
+        count = ACPI_MAX_TABLES;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *entry = root.bytes + ACPI_HEADER_SIZE + i * entry_size;
+        add(out, memory, entry_size == 8 ? bytes_le64(entry) : bytes_le32(entry), sink);
+    }
+    return true;
+}
+
+bool acpi_open(struct acpi *out, const struct acpi_memory *memory, const struct acpi_rsdp *rsdp,
+               const struct sink *sink)
+{
+    memset(out, 0, sizeof(*out));
+    return read_root(out, memory, rsdp->xsdt, "XSDT", 8, sink) ||
+           read_root(out, memory, rsdp->rsdt, "RSDT", 4, sink);
+}

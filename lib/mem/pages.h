@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pages for whatever a device may reach: a stack over one range of memory. Nothing is freed alone;
+ * whoever takes a mark gives back all that was taken since.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_SIZE 4096u
+
+struct pages {
+    uintptr_t base, next, end; /* end is exclusive */
+};
+
+void pages_init(struct pages *pages, void *base, size_t size);
+/* `count` zeroed pages, the first aligned to `align` (a power of two, at least a page); or NULL. */
+void *pages_get_aligned(struct pages *pages, size_t count, size_t align);
+void *pages_get(struct pages *pages, size_t count);
+size_t pages_left(const struct pages *pages);
+
+uintptr_t pages_mark(const struct pages *pages);
+void pages_release(struct pages *pages, uintptr_t mark);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The normative statements about a device in virtio 1.4, one row each in clauses.def: an id, the
+ * level, the section and what it says in our own words. PROSE is a defining sentence without one of
+ * the capital words.
+ */
+#pragma once
+
+enum clause {
+    CLAUSE_NONE,
+#define CLAUSE(id, level, section, text) id,
+#include "lib/spec/clauses.def"
+#undef CLAUSE
+    CLAUSE_COUNT
+};
+
+enum clause_level {
+    CLAUSE_MUST,
+    CLAUSE_MUST_NOT,
+    CLAUSE_SHOULD,
+    CLAUSE_SHOULD_NOT,
+    CLAUSE_MAY,
+    CLAUSE_PROSE
+};
+
+/* What a violation amounts to. */
+enum clause_severity {
+    CLAUSE_NOTE, /* MAY: nothing is wrong */
+    CLAUSE_WARN, /* SHOULD, SHOULD NOT */
+    CLAUSE_FAIL, /* MUST, MUST NOT, and prose that defines what a device does */
+};
+
+struct clause_row {
+    const char *id; /* as in "IOMMU-MAP-D07" */
+    enum clause_level level;
+    const char *section;
+    const char *text;
+};
+
+const struct clause_row *clause_row(enum clause clause);
+enum clause_severity clause_severity(enum clause clause);
+/* By id; CLAUSE_NONE if there is no such row. */
+enum clause clause_find(const char *id);

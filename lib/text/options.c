@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/text/options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define TOKEN_END   (-1)
+#define NAME_MAX    16
+#define VALUE_MAX   32 /* 2^64 - 1 has 20 digits */
+#define IGNORED_MAX 400
+
+struct parser {
+    const char *text;
+    size_t at;       /* the next byte of text */
+    size_t token_at; /* where the token began */
+    size_t quote_at; /* where the last quote opened */
+    bool is_quoted;
+    struct options *out;
+    const struct sink *complaints;
+    unsigned ignored_count, ignored_unshown;
+    size_t ignored_length;
+    char ignored[IGNORED_MAX];
+};
+
+struct option {
+    const char *name;
+    /* `has_value`: an equals sign was read, and the value is next. */
+    void (*set)(struct parser *parser, const struct option *option, bool has_value);
+    size_t offset, size; /* of the number in struct options */
+    uint64_t min, max;
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The command line may hold anything, the report is text. */
+static char printable(int c)
+{
+    return c >= ' ' && c <= '~' ? (char)c : '?';
+}
+
+/* The next character of the token, its quotes taken away. */
+static int token_next(struct parser *parser)
+{
+    for (;;) {
+        char c = parser->text[parser->at];
+
+        if (c == '\0' || (is_blank(c) && !parser->is_quoted))
+            return TOKEN_END;
+        parser->at++;
+        if (c != '"')
+            return (unsigned char)c;
+        parser->is_quoted = !parser->is_quoted;
+        parser->quote_at = parser->at - 1;
+    }
+}
+
+static void token_skip(struct parser *parser)
+{
+    while (token_next(parser) != TOKEN_END)
+        ;
+}
+
+/*
+ * Reads up to `stop` or the end of the token, whichever it returns, into buffer[size], always
+ * terminated. What does not fit is cut, and *is_cut set.
+ */
+static int token_read(struct parser *parser, int stop, char *buffer, size_t size, bool *is_cut)
+{
+    size_t length = 0;
+    int c;
+
+    *is_cut = false;
+    while ((c = token_next(parser)) != TOKEN_END && c != stop) {
+        if (length + 1 < size)
+            buffer[length++] = printable(c);
+        else
+            *is_cut = true;
+    }
+    buffer[length] = '\0';
+    return c;
+}
+
+static unsigned digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    c |= 'a' ^ 'A';
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : UINT32_MAX;
+}
+
+/* No sign, no blank, no octal, and no wrapping: less than strtoull takes. */
+static bool parse_number(const char *text, uint64_t *number)
+{
+    unsigned base = 10;
+
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        base = 16;
+        text += 2;
+    }
+    *number = 0;
+    if (*text == '\0')
+        return false;
+    for (; *text; text++) {
+        unsigned digit = digit_value(*text);
+
+        if (digit >= base || __builtin_mul_overflow(*number, base, number) ||
+            __builtin_add_overflow(*number, digit, number))
+            return false;
+    }
+    return true;
+}
+
+static void set_number(struct parser *parser, const struct option *option, bool has_value)
+{
+    char value[VALUE_MAX] = "";
+    bool is_cut = false;
+    uint64_t number;
+    uint32_t narrow;
+
+    if (has_value)
+        token_read(parser, TOKEN_END, value, sizeof(value), &is_cut);
+    if (is_cut || !parse_number(value, &number) || number < option->min || number > option->max) {
+        sink_printf(parser->complaints,
+                    "options: byte %zu: %s is '%s%s', expected a number from %llu to %llu; ignored",
+                    parser->token_at, option->name, value, is_cut ? "..." : "",
+                    (unsigned long long)option->min, (unsigned long long)option->max);
+        return;
+    }
+    narrow = (uint32_t)number;
+    memcpy((char *)parser->out + option->offset,
+           option->size == sizeof(narrow) ? (void *)&narrow : (void *)&number, option->size);
+}
+
+static void set_list(struct parser *parser, const struct option *option, bool has_value)
+{
+    if (has_value) {
+        token_skip(parser);
+        sink_printf(parser->complaints, "options: byte %zu: %s has a value, expected none; ignored",
+                    parser->token_at, option->name);
+        return;
+    }
+    parser->out->list = true;
+}
+
+static void add_glob(struct parser *parser, const char *glob, bool is_cut)
+{
+    struct options *out = parser->out;
+
+    if (is_cut)
+        sink_printf(parser->complaints,
+                    "options: byte %zu: run has the glob '%.40s...', expected at most %d "
+                    "characters; ignored",
+                    parser->token_at, glob, OPTIONS_GLOB_MAX - 1);
+    else if (out->run_count < OPTIONS_RUN_MAX)
+        strcpy(out->run[out->run_count++], glob);
+    else
+        sink_printf(parser->complaints,
+                    "options: byte %zu: run has one glob more, '%s', expected at most %d; ignored",
+                    parser->token_at, glob, OPTIONS_RUN_MAX);
+}
+
+static void set_run(struct parser *parser, const struct option *option, bool has_value)
+{
+    char glob[OPTIONS_GLOB_MAX];
+    unsigned globs = 0;
+    int end = has_value ? ',' : TOKEN_END;
+
+    while (end == ',') {
+        bool is_cut;
+
+        end = token_read(parser, ',', glob, sizeof(glob), &is_cut);
+        if (glob[0] == '\0')
+            continue;
+        add_glob(parser, glob, is_cut);
+        globs++;
+    }
+    if (globs == 0)
+        sink_printf(parser->complaints, "options: byte %zu: %s is empty, expected globs; ignored",
+                    parser->token_at, option->name);
+}
+
+static const struct option table[] = {
+    {"run", set_run, 0, 0, 0, 0},
+    {"list", set_list, 0, 0, 0, 0},
+    {"seed", set_number, offsetof(struct options, seed), sizeof(uint64_t), 0, UINT64_MAX},
+    {"seconds", set_number, offsetof(struct options, seconds), sizeof(uint32_t), 0, UINT32_MAX},
+    {"from", set_number, offsetof(struct options, from), sizeof(uint32_t), 1, UINT32_MAX},
+};
+
+/* Whole tokens only: a cut one would look like an option that nobody wrote. */
+static void ignore_token(struct parser *parser)
+{
+    size_t length = parser->at - parser->token_at;
+
+    parser->ignored_count++;
+    if (length + 1 >= IGNORED_MAX - parser->ignored_length) {
+        parser->ignored_unshown++;
+        return;
+    }
+    parser->ignored[parser->ignored_length++] = ' ';
+    for (size_t i = 0; i < length; i++)
+        parser->ignored[parser->ignored_length++] =
+            printable((unsigned char)parser->text[parser->token_at + i]);
+    parser->ignored[parser->ignored_length] = '\0';
+}
+
+static void parse_token(struct parser *parser)
+{
+    char name[NAME_MAX];
+    bool is_cut;
+    bool has_value = token_read(parser, '=', name, sizeof(name), &is_cut) == '=';
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (!is_cut && strcmp(name, table[i].name) == 0) {
+            table[i].set(parser, &table[i], has_value);
+            return;
+        }
+    if (has_value)
+        token_skip(parser);
+    ignore_token(parser);
+}
+
+static void report(const struct parser *parser)
+{
+    if (parser->is_quoted)
+        sink_printf(parser->complaints,
+                    "options: byte %zu: a quote is never closed, expected another \" before the "
+                    "end at byte %zu",
+                    parser->quote_at, parser->at);
+    if (parser->ignored_unshown)
+        sink_printf(parser->complaints, "options: ignored:%s and %u not shown", parser->ignored,
+                    parser->ignored_unshown);
+    else if (parser->ignored_count)
+        sink_printf(parser->complaints, "options: ignored:%s", parser->ignored);
+}
+
+/* The token `--`, after which the line speaks to somebody else. */
+static bool is_terminator(const char *token)
+{
+    return token[0] == '-' && token[1] == '-' && (token[2] == '\0' || is_blank(token[2]));
+}
+
+void options_parse(const char *cmdline, struct options *out, const struct sink *complaints)
+{
+    struct parser parser = {.text = cmdline ? cmdline : "", .out = out, .complaints = complaints};
+
+    memset(out, 0, sizeof(*out));
+    out->seed = 1;
+    out->seconds = 2;
+    for (;;) {
+        while (is_blank(parser.text[parser.at]))
+            parser.at++;
+        if (parser.text[parser.at] == '\0' || is_terminator(&parser.text[parser.at]))
+            break;
+        parser.token_at = parser.at;
+        parse_token(&parser);
+    }
+    report(&parser);
+}

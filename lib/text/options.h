@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's command line, whichever loader brought it: tokens between blanks, a value may hold
+ * blanks between double quotes, and what follows a token `--` is not ours.
+ *
+ *     run=GLOB[,GLOB...]  the tests to run (lib/text/glob.h); repeatable, the globs add up
+ *     list                print the tests instead of running them
+ *     seed=N  seconds=N   of everything random; of each stress test
+ *     from=N              begin with the Nth test of the plan
+ *
+ * N is decimal or 0x and hexadecimal. Nothing here is fatal: a value without sense is reported and
+ * leaves the option as it was, and options of others (console=ttyS0) are reported in one line.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/text/sink.h"
+
+#define OPTIONS_RUN_MAX  128
+#define OPTIONS_GLOB_MAX 128 /* with the NUL */
+
+struct options {
+    unsigned run_count; /* 0: the default selection */
+    char run[OPTIONS_RUN_MAX][OPTIONS_GLOB_MAX];
+    bool list;
+    uint64_t seed;    /* 1 unless told */
+    uint32_t seconds; /* 2 unless told */
+    uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */
+};
+
+/* `cmdline` may have any length, or be NULL, and is not needed afterwards. */
+void options_parse(const char *cmdline, struct options *out, const struct sink *complaints);

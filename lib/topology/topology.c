@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Questions to a topology. Where two ranges cover one endpoint the later one counts, as it does for
+ * the drivers that read the same tables.
+ */
+#include "lib/topology/topology.h"
+
+#include <inttypes.h>
+
+static bool covers(const struct topology_range *range, uint16_t segment, uint16_t bdf)
+{
+    return range->bus == TOPOLOGY_PCI && segment >= range->segment_first &&
+           segment <= range->segment_last && bdf >= range->bdf_first && bdf <= range->bdf_last;
+}
+
+static void fill(struct topology_match *match, const struct topology_range *range, uint32_t id)
+{
+    match->iommu = range->iommu;
+    match->id = id;
+    match->source = range->source;
+}
+
+bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
+                       struct topology_match *match)
+{
+    for (unsigned i = topology->range_count; i-- > 0;) {
+        const struct topology_range *range = &topology->ranges[i];
+        const struct topology_iommu *iommu = &topology->iommus[range->iommu];
+
+        if (!covers(range, segment, bdf))
+            continue;
+        if (iommu->bus == TOPOLOGY_PCI && iommu->segment == segment && iommu->bdf == bdf)
+            return false;
+        fill(match, range,
+             range->id_first + ((uint32_t)(segment - range->segment_first) << 16) +
+                 (uint32_t)(bdf - range->bdf_first));
+        return true;
+    }
+    return false;
+}
+
+bool topology_find_mmio(const struct topology *topology, uint64_t base,
+                        struct topology_match *match)
+{
+    for (unsigned i = topology->range_count; i-- > 0;) {
+        const struct topology_range *range = &topology->ranges[i];
+        const struct topology_iommu *iommu = &topology->iommus[range->iommu];
+
+        if (range->bus != TOPOLOGY_MMIO || range->base != base)
+            continue;
+        if (iommu->bus == TOPOLOGY_MMIO && iommu->base == base)
+            return false;
+        fill(match, range, range->id_first);
+        return true;
+    }
+    return false;
+}
+
+static bool overlap(const struct topology_range *a, const struct topology_range *b)
+{
+    if (a->bus != b->bus)
+        return false;
+    if (a->bus == TOPOLOGY_MMIO)
+        return a->base == b->base;
+    return a->segment_first <= b->segment_last && b->segment_first <= a->segment_last &&
+           a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
+}
+
+static void report_overlap(const struct topology *topology, unsigned i, unsigned later,
+                           const struct sink *sink)
+{
+    const struct topology_range *a = &topology->ranges[i], *b = &topology->ranges[later];
+    const char *source_a = topology_source_name(a->source);
+    const char *source_b = topology_source_name(b->source);
+
+    if (a->bus == TOPOLOGY_MMIO)
+        sink_printf(sink,
+                    "topology: range %u (%s) and range %u (%s) both have the device at 0x%" PRIx64
+                    ", expected one; the later counts",
+                    i, source_a, later, source_b, a->base);
+    else
+        sink_printf(sink,
+                    "topology: range %u (%s, functions 0x%04x-0x%04x) and range %u (%s, functions "
+                    "0x%04x-0x%04x) overlap, expected one; the later counts",
+                    i, source_a, a->bdf_first, a->bdf_last, later, source_b, b->bdf_first,
+                    b->bdf_last);
+}
+
+unsigned topology_check(const struct topology *topology, const struct sink *sink)
+{
+    unsigned overlaps = 0;
+
+    for (unsigned later = 1; later < topology->range_count; later++) {
+        for (unsigned i = 0; i < later; i++) {
+            if (!overlap(&topology->ranges[i], &topology->ranges[later]))
+                continue;
+            report_overlap(topology, i, later, sink);
+            overlaps++;
+        }
+    }
+    return overlaps;
+}
+
+const char *topology_source_name(enum topology_source source)
+{
+    static const char *const names[] = {[TOPOLOGY_VIOT] = "VIOT"};
+
+    return names[source];
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which endpoints which virtio-iommu manages: the one form that every description of the topology
+ * is read into. Indices, not pointers, so that a topology can be copied and compared.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/text/sink.h"
+
+#define TOPOLOGY_MAX_IOMMUS 8
+#define TOPOLOGY_MAX_RANGES 64
+
+enum topology_source { TOPOLOGY_VIOT };
+
+enum topology_bus { TOPOLOGY_PCI, TOPOLOGY_MMIO };
+
+/* An IOMMU: a PCI function (segment, bdf) or the base of a virtio-mmio register block. */
+struct topology_iommu {
+    enum topology_source source;
+    enum topology_bus bus;
+    uint16_t segment;
+    uint16_t bdf; /* bus << 8 | device << 3 | function */
+    uint64_t base;
+};
+
+/*
+ * Endpoints and the identifiers they have in ATTACH and PROBE. PCI: every function in segments
+ * segment_first..segment_last and, in each of them, bdf_first..bdf_last. MMIO: the one at base.
+ */
+struct topology_range {
+    enum topology_source source;
+    enum topology_bus bus;
+    uint16_t segment_first, segment_last;
+    uint16_t bdf_first, bdf_last;
+    uint64_t base;
+    uint32_t id_first;
+    unsigned iommu; /* index into iommus[] */
+};
+
+struct topology {
+    struct topology_iommu iommus[TOPOLOGY_MAX_IOMMUS];
+    struct topology_range ranges[TOPOLOGY_MAX_RANGES];
+    unsigned iommu_count, range_count;
+};
+
+struct topology_match {
+    unsigned iommu;
+    uint32_t id;
+    enum topology_source source;
+};
+
+/*
+ * False, *match untouched: no description covers the function, or the function is the very IOMMU
+ * that the description names for it. Where two ranges cover it, the later one counts.
+ */
+bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
+                       struct topology_match *match);
+bool topology_find_mmio(const struct topology *topology, uint64_t base,
+                        struct topology_match *match);
+
+/* Reports every pair of ranges that cover the same endpoint; returns how many there are. */
+unsigned topology_check(const struct topology *topology, const struct sink *sink);
+
+const char *topology_source_name(enum topology_source source);

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Every source file names its licence in its first two lines.
+missing=$(find boot arch drivers lib tests linker Makefile run.sh .ci -type f \
+    \( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' -o -name '*.def' -o -name Makefile \
+    -o -path .ci/run -o -path tests/machines -o -path 'tests/expect/*' \) |
+    while read -r file; do
+        head -n 2 "$file" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' || echo "$file"
+    done)
+[ -z "$missing" ] && exit 0
+echo "no SPDX line in: $missing" >&2
+exit 1

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/host/unit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* The unit under test has no way to pass a context through CHECK; one process runs one unit. */
+static bool failed;
+
+void unit_fail(const char *file, int line, const char *format, ...)
+{
+    va_list args;
+
+    failed = true;
+    printf("# %s:%d: ", file, line);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+}
+
+int unit_main(const char *suite, const struct unit *units, size_t count)
+{
+    int status = 0;
+
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("KTAP version 1\n1..%zu\n", count);
+    for (size_t i = 0; i < count; i++) {
+        failed = false;
+        units[i].run();
+        printf("%s %zu unit.%s.%s\n", failed ? "not ok" : "ok", i + 1, suite, units[i].name);
+        status |= failed;
+    }
+    return status;
+}

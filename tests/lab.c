@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/lab.h"
+
+#include "drivers/viommu/event.h"
+#include "lib/spec/wire.h"
+#include "tests/report.h"
+
+#define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
+#define ENGINE_PAGES 256
+
+static void complain(void *context, const char *text)
+{
+    (void)context;
+    report_diagnostic("%s", text);
+}
+
+static const struct sink complaints = {.line = complain};
+
+static const struct pci_function *find_iommu(const struct platform *platform)
+{
+    const struct topology *topology = &platform->topology;
+
+    for (unsigned i = 0; i < topology->iommu_count; i++) {
+        const struct topology_iommu *iommu = &topology->iommus[i];
+        const struct pci_function *function =
+            iommu->bus == TOPOLOGY_PCI ? pci_find(&platform->pci, iommu->segment, iommu->bdf) : NULL;
+
+        if (function)
+            return function;
+        report_diagnostic("topology: %s names an IOMMU at %04x:%04x, and there is no function",
+                          topology_source_name(iommu->source), iommu->segment, iommu->bdf);
+    }
+    return pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU), NULL);
+}
+
+static void open_iommu(struct lab *lab, struct pages *memory)
+{
+    static struct pages pages; /* outlives lab_open(); one IOMMU, one pool */
+
+    lab->iommu_function = find_iommu(lab->platform);
+    if (!lab->iommu_function)
+        return;
+    pages_init(&pages, pages_get(memory, IOMMU_PAGES), IOMMU_PAGES * PAGE_SIZE);
+    if (!virtio_pci_open(lab->iommu_function, &lab->iommu_pci, &complaints))
+        return;
+    lab->iommu = (struct viommu){.transport = &lab->iommu_pci.transport, .pages = &pages};
+    lab->features = viommu_usable_features(virtio_offered(lab->iommu.transport));
+    lab->has_iommu = true;
+}
+
+static bool endpoint_of(const struct lab *lab, const struct pci_function *function, uint32_t *id)
+{
+    struct topology_match match;
+
+    if (function == lab->iommu_function ||
+        !topology_find_pci(&lab->platform->topology, function->host->segment, function->bdf, &match))
+        return false;
+    *id = match.id;
+    return true;
+}
+
+static void find_endpoints(struct lab *lab)
+{
+    const struct pci *pci = &lab->platform->pci;
+
+    for (unsigned i = 0; i < pci->function_count; i++) {
+        const struct pci_function *function = &pci->functions[i];
+        uint32_t id;
+
+        if (lab->endpoint_count < LAB_MAX_ENDPOINTS && endpoint_of(lab, function, &id))
+            lab->endpoints[lab->endpoint_count++] =
+                (struct lab_endpoint){.function = function, .id = id};
+    }
+}
+
+void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
+              struct pages *memory)
+{
+    *lab = (struct lab){.options = options, .platform = platform};
+    open_iommu(lab, memory);
+    find_endpoints(lab);
+
+    struct pages engine_pages;
+
+    pages_init(&engine_pages, pages_get(memory, ENGINE_PAGES), ENGINE_PAGES * PAGE_SIZE);
+    lab->engine_count =
+        dma_find_engines(&platform->pci, &engine_pages, lab->engines, &complaints);
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        lab->engines[i].is_managed =
+            endpoint_of(lab, lab->engines[i].function, &lab->engines[i].endpoint);
+    pages_init(&lab->pages, (void *)memory->next, memory->end - memory->next);
+}
+
+/* The n-th managed engine that satisfies `wanted`, quick ones first; NULL when there are fewer. */
+static struct dma_engine *find_engine(struct lab *lab, unsigned n,
+                                      bool (*wanted)(const struct dma_engine *))
+{
+    for (unsigned slow = 0; slow < 2; slow++)
+        for (unsigned i = 0; i < lab->engine_count; i++) {
+            struct dma_engine *engine = &lab->engines[i];
+
+            if (engine->is_managed && engine->is_slow == slow && wanted(engine) && n-- == 0)
+                return engine;
+        }
+    return NULL;
+}
+
+static bool reads_and_writes(const struct dma_engine *engine)
+{
+    return engine->can_read && engine->can_write;
+}
+
+static bool writes(const struct dma_engine *engine)
+{
+    return engine->can_write;
+}
+
+static bool is_exact(const struct dma_engine *engine)
+{
+    return reads_and_writes(engine) && engine->min_length == 1 && engine->step == 1;
+}
+
+static bool raises_msi(const struct dma_engine *engine)
+{
+    return engine->ops->raise_msi;
+}
+
+static const char *lacking(struct lab *lab, unsigned needs)
+{
+    const struct {
+        unsigned need;
+        bool met;
+        const char *reason;
+    } table[] = {
+        {NEEDS_IOMMU, lab->has_iommu, "no virtio-iommu was found"},
+        {NEEDS_PCI, lab->iommu_function, "no virtio-iommu over PCI was found"},
+        {NEEDS_ENDPOINT, lab->endpoint_count >= 1, "no endpoint is behind the IOMMU"},
+        {NEEDS_TWO_ENDPOINTS, lab->endpoint_count >= 2, "fewer than two endpoints"},
+        {NEEDS_DMA, find_engine(lab, 0, reads_and_writes), "no DMA engine reads and writes"},
+        {NEEDS_TWO_ENGINES, find_engine(lab, 1, writes), "fewer than two DMA engines that write"},
+        {NEEDS_EXACT_DMA, find_engine(lab, 0, is_exact), "no DMA engine transfers single bytes"},
+        {NEEDS_MAP_UNMAP, lab->features >> VIRTIO_IOMMU_F_MAP_UNMAP & 1,
+         "VIRTIO_IOMMU_F_MAP_UNMAP is not offered"},
+        {NEEDS_PROBE, lab->features >> VIRTIO_IOMMU_F_PROBE & 1,
+         "VIRTIO_IOMMU_F_PROBE is not offered"},
+        {NEEDS_BYPASS_CONFIG, lab->features >> VIRTIO_IOMMU_F_BYPASS_CONFIG & 1,
+         "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered"},
+    };
+
+    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if ((needs & table[i].need) && !table[i].met)
+            return table[i].reason;
+    return NULL;
+}
+
+void lab_restart(struct test *test, uint64_t features)
+{
+    enum virtio_result result = viommu_start(&test->lab->iommu, features);
+
+    if (result)
+        broken(test, "the IOMMU does not come up: %s", virtio_result_text(result));
+}
+
+void lab_begin(struct test *test)
+{
+    const char *missing = lacking(test->lab, test->definition->needs);
+
+    if (missing)
+        skip(test, "%s", missing);
+    if (!test->lab->has_iommu)
+        return;
+    lab_restart(test, test->lab->features);
+    if (viommu_has(&test->lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        viommu_set_bypass(&test->lab->iommu, 1);
+}
+
+void lab_end(struct test *test)
+{
+    struct lab *lab = test->lab;
+
+    arch_irq_release_all();
+    pages_release(&lab->pages, lab->pages.base);
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        lab->engines[i].needs_start = true;
+}
+
+struct viommu *lab_iommu(struct test *test)
+{
+    return &test->lab->iommu;
+}
+
+uint32_t lab_endpoint_id(struct test *test, unsigned n)
+{
+    return test->lab->endpoints[n].id;
+}
+
+static bool topology_describes(const struct topology *topology, uint32_t id)
+{
+    for (unsigned i = 0; i < topology->range_count; i++) {
+        const struct topology_range *range = &topology->ranges[i];
+        uint32_t segments = range->bus == TOPOLOGY_PCI
+                                ? (uint32_t)(range->segment_last - range->segment_first) << 16
+                                : 0;
+        uint32_t span =
+            range->bus == TOPOLOGY_PCI ? segments + (range->bdf_last - range->bdf_first) : 0;
+
+        if (id - range->id_first <= span)
+            return true;
+    }
+    return false;
+}
+
+bool lab_is_described(struct test *test, uint32_t id)
+{
+    return topology_describes(&test->lab->platform->topology, id);
+}
+
+uint32_t lab_absent_endpoint(struct test *test)
+{
+    uint32_t id = 0xdeadbeef;
+
+    while (lab_is_described(test, id))
+        id -= 0x10001;
+    return id;
+}
+
+uint32_t lab_domain(struct test *test, unsigned n)
+{
+    const struct viommu *viommu = lab_iommu(test);
+    uint32_t start =
+        viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
+
+    return start + n;
+}
+
+struct dma_engine *lab_engine(struct test *test)
+{
+    return find_engine(test->lab, 0, reads_and_writes);
+}
+
+struct dma_engine *lab_writer(struct test *test, unsigned n)
+{
+    return find_engine(test->lab, n, writes);
+}
+
+struct dma_engine *lab_exact_engine(struct test *test)
+{
+    return find_engine(test->lab, 0, is_exact);
+}
+
+struct dma_engine *lab_msi_engine(struct test *test)
+{
+    return find_engine(test->lab, 0, raises_msi);
+}
+
+void *lab_pages(struct test *test, unsigned count)
+{
+    void *pages = pages_get(&test->lab->pages, count);
+
+    if (!pages)
+        broken(test, "no memory left for %u pages", count);
+    return pages;
+}

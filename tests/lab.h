@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every test has at hand: the IOMMU, the endpoints behind it, engines that do real DMA, and
+ * memory to aim them at. lab_begin() gives each test the same clean state.
+ */
+#pragma once
+
+#include "drivers/dma/dma.h"
+#include "drivers/platform/platform.h"
+#include "drivers/viommu/device.h"
+#include "drivers/virtio/transport_pci.h"
+#include "lib/text/options.h"
+#include "tests/test.h"
+
+#define LAB_MAX_ENDPOINTS 64
+
+/* A PCI function behind the IOMMU. */
+struct lab_endpoint {
+    const struct pci_function *function;
+    uint32_t id;
+};
+
+struct lab {
+    const struct options *options;
+    const struct platform *platform;
+    struct pages pages; /* for tests; given back at the end of each */
+
+    bool has_iommu;
+    const struct pci_function *iommu_function;
+    struct virtio_pci iommu_pci;
+    struct viommu iommu;
+    uint64_t features; /* what lab_begin() negotiates */
+
+    struct lab_endpoint endpoints[LAB_MAX_ENDPOINTS];
+    unsigned endpoint_count;
+    struct dma_engine engines[DMA_MAX_ENGINES];
+    unsigned engine_count;
+};
+
+/*
+ * Opens the first IOMMU that the topology names (or, without a description, that the bus shows) and
+ * every engine. `memory` is the usable memory that nobody else has.
+ */
+void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
+              struct pages *memory);
+/* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
+void lab_begin(struct test *test);
+/* Takes interrupts and memory back, whatever the test did. */
+void lab_end(struct test *test);
+
+/* Resets the IOMMU and negotiates `features`; an ERROR if the device does not come up. */
+void lab_restart(struct test *test, uint64_t features);
+
+/* The running test's IOMMU. */
+struct viommu *lab_iommu(struct test *test);
+/* The id of the n-th endpoint behind it (n below what .needs promised). */
+uint32_t lab_endpoint_id(struct test *test, unsigned n);
+/* Whether some description of the topology covers the id. */
+bool lab_is_described(struct test *test, uint32_t id);
+/* An id that no description of the topology covers. */
+uint32_t lab_absent_endpoint(struct test *test);
+/* The n-th domain id that may be used: domain_range.start + n. */
+uint32_t lab_domain(struct test *test, unsigned n);
+/* An engine that reads and writes, the quickest there is; the n-th that at least writes. */
+struct dma_engine *lab_engine(struct test *test);
+struct dma_engine *lab_writer(struct test *test, unsigned n);
+/* An engine that transfers any number of bytes. */
+struct dma_engine *lab_exact_engine(struct test *test);
+/* An engine that raises an MSI on demand; NULL when there is none. */
+struct dma_engine *lab_msi_engine(struct test *test);
+/* Zeroed pages until the end of the test; an ERROR when there are none left. */
+void *lab_pages(struct test *test, unsigned count);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "lib/text/glob.h"
+#include "tests/report.h"
+
+#define MAX_TESTS       512
+#define USUAL_LIMIT_S   10
+#define NS_PER_S        1000000000ull
+
+/* Laid out by the linker: every TEST of the image. */
+extern const struct test_definition *const tests_begin[], *const tests_end[];
+
+/* What a trap, which has no other way in, must know of the test that it hit. */
+static struct {
+    const struct test_definition *definition;
+    unsigned number;
+} running;
+
+static int by_id(const void *left, const void *right)
+{
+    const struct test_definition *a = *(const struct test_definition *const *)left;
+    const struct test_definition *b = *(const struct test_definition *const *)right;
+    int suites = strcmp(a->suite, b->suite);
+
+    return suites ? suites : strcmp(a->name, b->name);
+}
+
+static bool is_selected(const struct options *options, const struct test_definition *definition)
+{
+    char id[TEST_ID_MAX];
+
+    if (options->run_count == 0)
+        return !definition->is_optional;
+    test_id(definition, id);
+    for (unsigned i = 0; i < options->run_count; i++)
+        if (glob_match(options->run[i], id))
+            return true;
+    return false;
+}
+
+static unsigned select_tests(const struct options *options, const struct test_definition **selected)
+{
+    unsigned count = 0;
+
+    for (const struct test_definition *const *entry = tests_begin; entry < tests_end; entry++)
+        if (count < MAX_TESTS && (options->list || is_selected(options, *entry)))
+            selected[count++] = *entry;
+    qsort(selected, count, sizeof(*selected), by_id);
+    return count;
+}
+
+/* Two tests with one id would make a selection and a resumed run ambiguous. */
+static bool has_duplicate(const struct test_definition **selected, unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        if (by_id(&selected[i - 1], &selected[i]))
+            continue;
+        report_diagnostic("error: two tests are called %s.%s", selected[i]->suite,
+                          selected[i]->name);
+        return true;
+    }
+    return false;
+}
+
+static void print_trap_line(const char *line)
+{
+    report_diagnostic("%s", line);
+}
+
+static _Noreturn void trapped(const struct arch_trap *trap)
+{
+    char reason[64];
+
+    if (!running.definition) {
+        report_diagnostic("CRASH %s outside any test", trap->name);
+        arch_trap_print(trap, print_trap_line);
+    } else {
+        report_diagnostic("%s in %s.%s", trap->name, running.definition->suite,
+                          running.definition->name);
+        arch_trap_print(trap, print_trap_line);
+        snprintf(reason, sizeof(reason), "%s at 0x%llx", trap->name,
+                 (unsigned long long)trap->ip);
+        report_result(false, running.number, running.definition,
+                      trap->is_deadline ? "HANG" : "CRASH", reason);
+    }
+    report_exit(2);
+    arch_poweroff(2);
+}
+
+static void announce(const struct test_definition *definition, unsigned number, struct test *test)
+{
+    static const char *const words[] = {[VERDICT_SKIP] = "SKIP",
+                                        [VERDICT_WARN] = "WARN",
+                                        [VERDICT_FAIL] = "FAIL",
+                                        [VERDICT_ERROR] = "ERROR"};
+
+    report_result(test->verdict < VERDICT_FAIL, number, definition, words[test->verdict],
+                  test->reason);
+}
+
+static void call(struct test *test)
+{
+    if (setjmp(test->stop))
+        return;
+    lab_begin(test);
+    test->definition->run(test);
+    if (!test->checks)
+        broken(test, "the test came to its end without a check");
+}
+
+static enum verdict run_one(struct lab *lab, const struct test_definition *definition,
+                            unsigned number)
+{
+    struct test test = {.definition = definition, .lab = lab};
+    uint64_t seconds = definition->limit_s ? definition->limit_s : USUAL_LIMIT_S;
+    char id[TEST_ID_MAX];
+
+    if (definition->adds_duration)
+        seconds += lab->options->seconds;
+    test_id(definition, id);
+    rng_derive(&test.rng, lab->options->seed, id);
+    running.definition = definition;
+    running.number = number;
+    report_start(definition);
+    arch_deadline(seconds * NS_PER_S);
+    call(&test);
+    lab_end(&test);
+    arch_deadline(0);
+    running.definition = NULL;
+    announce(definition, number, &test);
+    return test.verdict;
+}
+
+static unsigned list(const struct test_definition **selected, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        report_diagnostic("test %s.%s %s", selected[i]->suite, selected[i]->name,
+                          selected[i]->is_optional ? "optional" : "default");
+    return 0;
+}
+
+unsigned tests_run(struct lab *lab)
+{
+    static const struct test_definition *selected[MAX_TESTS];
+    const struct options *options = lab->options;
+    unsigned count = select_tests(options, selected);
+    unsigned tally[VERDICT_ERROR + 1] = {0};
+
+    if (has_duplicate(selected, count))
+        return 2;
+    if (options->list)
+        return list(selected, count);
+    if (!count) {
+        report_diagnostic("error: no test matches %s",
+                          options->run_count ? options->run[0] : "the default selection");
+        return 2;
+    }
+    arch_on_trap(trapped);
+    report_plan(count);
+    for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
+        tally[run_one(lab, selected[i], i + 1)]++;
+    report_diagnostic("passed=%u warned=%u failed=%u skipped=%u errors=%u", tally[VERDICT_PASS],
+                      tally[VERDICT_WARN], tally[VERDICT_FAIL], tally[VERDICT_SKIP],
+                      tally[VERDICT_ERROR]);
+    return tally[VERDICT_FAIL] || tally[VERDICT_ERROR];
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include "tests/lab.h"
+
+/*
+ * Selects by the options, sorts by id, runs and reports. Returns the exit code: 0 all passed, 1
+ * something failed, 2 nothing could be run. An exception or a test past its time ends the run by
+ * itself, after a verdict, with code 2: whoever boots the image goes on from the next test.
+ */
+unsigned tests_run(struct lab *lab);

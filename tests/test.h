@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A test is one function in one file:
+ *
+ *     #define SUITE "conformance.map"
+ *     TEST(overlap_is_rejected, .clauses = CLAUSES(IOMMU_MAP_D07, IOMMU_MAP_D08),
+ *          .needs = NEEDS_ENDPOINT)
+ *     { ... }
+ *
+ * Its id is conformance.map.overlap_is_rejected. The linker collects it; there is no list. It starts
+ * with the IOMMU freshly reset and negotiated, and leaves nothing behind that the next test sees.
+ */
+#pragma once
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/rng/rng.h"
+#include "lib/spec/clause.h"
+
+struct lab;
+struct test;
+
+/* What the machine must have; a test that lacks it is skipped, with the reason. */
+enum test_needs {
+    NEEDS_IOMMU = 1u << 0,
+    NEEDS_ENDPOINT = 1u << 1,        /* one endpoint behind the IOMMU */
+    NEEDS_TWO_ENDPOINTS = 1u << 2,
+    NEEDS_DMA = 1u << 3,             /* an engine that reads and writes */
+    NEEDS_TWO_ENGINES = 1u << 4,     /* two engines that write */
+    NEEDS_MAP_UNMAP = 1u << 5,       /* the feature */
+    NEEDS_PROBE = 1u << 6,           /* the feature */
+    NEEDS_BYPASS_CONFIG = 1u << 7,   /* the feature */
+    NEEDS_EXACT_DMA = 1u << 8,       /* an engine that transfers any number of bytes (slow ones) */
+    NEEDS_PCI = 1u << 9,             /* the IOMMU is a PCI function */
+};
+
+struct test_definition {
+    const char *suite, *name;
+    void (*run)(struct test *test);
+    const enum clause *clauses; /* ends with CLAUSE_NONE; NULL: none */
+    unsigned needs;
+    bool is_optional;    /* runs only when a glob names it */
+    unsigned limit_s;    /* the watchdog's patience in seconds; 0: the usual 10 */
+    bool adds_duration;  /* ... plus the stress duration */
+};
+
+#define CLAUSES(...) ((const enum clause[]){__VA_ARGS__, CLAUSE_NONE})
+
+/* A pointer in the section, not the definition: an aligned definition would leave gaps. */
+#define TEST(identifier, ...)                                                                      \
+    static void identifier(struct test *test);                                                     \
+    static const struct test_definition identifier##_definition = {                                \
+        .suite = SUITE, .name = #identifier, .run = identifier, __VA_ARGS__};                      \
+    static const struct test_definition *const identifier##_entry                                  \
+        __attribute__((used, section(".tests"))) = &identifier##_definition;                       \
+    static void identifier(struct test *test)
+
+/* In rising severity. */
+enum verdict { VERDICT_PASS, VERDICT_SKIP, VERDICT_WARN, VERDICT_FAIL, VERDICT_ERROR };
+
+#define TEST_REASON_MAX 240
+
+/* The running test. */
+struct test {
+    const struct test_definition *definition;
+    struct lab *lab;
+    struct rng rng; /* a stream of its own, from the seed and the test's id */
+    unsigned checks;
+    enum verdict verdict;
+    char reason[TEST_REASON_MAX]; /* of the first finding of the worst verdict */
+    jmp_buf stop;
+};
+
+/*
+ * Judges a statement. A violated MUST or defining prose is a FAIL, a SHOULD a WARN, a MAY only noted;
+ * the test goes on. Returns the condition.
+ */
+bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same, and a false condition ends the test. */
+void require(struct test *test, enum clause clause, bool condition, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Ends the test: what it needs is missing, or our own set-up failed. */
+_Noreturn void skip(struct test *test, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+_Noreturn void broken(struct test *test, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A diagnostic line. */
+void note(struct test *test, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -14,10 +14,9 @@ static void print_iommu(const struct lab *lab)
         report_diagnostic("iommu: none that can be driven");
         return;
     }
-    report_diagnostic("iommu: %s %04x:%02x:%02x.%x, features 0x%llx",
-                      lab->iommu.transport->name, function->host->segment, PCI_BUS(function->bdf),
-                      PCI_DEVICE(function->bdf), PCI_FUNCTION(function->bdf),
-                      (ull)virtio_offered(lab->iommu.transport));
+    report_diagnostic("iommu: %s %04x:%02x:%02x.%x, features 0x%llx", lab->iommu.transport->name,
+                      function->host->segment, PCI_BUS(function->bdf), PCI_DEVICE(function->bdf),
+                      PCI_FUNCTION(function->bdf), (ull)virtio_offered(lab->iommu.transport));
 }
 
 static const struct dma_engine *engine_of(const struct lab *lab,
@@ -33,8 +32,8 @@ static void print_function(const struct lab *lab, const struct pci_function *fun
 {
     const struct dma_engine *engine = engine_of(lab, function);
     struct topology_match match;
-    bool described = topology_find_pci(&lab->platform->topology, function->host->segment,
-                                       function->bdf, &match);
+    bool described =
+        topology_find_pci(&lab->platform->topology, function->host->segment, function->bdf, &match);
 
     if (described)
         report_diagnostic("endpoint %04x:%02x:%02x.%x %04x:%04x id 0x%x iommu %u by %s%s%s",
@@ -59,8 +58,7 @@ void banner_print(const struct lab *lab, const char *protocol)
                       (ull)arch_cycles_per_second());
     for (unsigned i = 0; i < pci->host_count; i++)
         report_diagnostic("pci segment %u buses %u-%u by %s", pci->hosts[i].segment,
-                          pci->hosts[i].bus_first, pci->hosts[i].bus_last,
-                          pci->hosts[i].ops->name);
+                          pci->hosts[i].bus_first, pci->hosts[i].bus_last, pci->hosts[i].ops->name);
     print_iommu(lab);
     for (unsigned i = 0; i < pci->function_count; i++)
         print_function(lab, &pci->functions[i]);

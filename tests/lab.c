@@ -23,7 +23,8 @@ static const struct pci_function *find_iommu(const struct platform *platform)
     for (unsigned i = 0; i < topology->iommu_count; i++) {
         const struct topology_iommu *iommu = &topology->iommus[i];
         const struct pci_function *function =
-            iommu->bus == TOPOLOGY_PCI ? pci_find(&platform->pci, iommu->segment, iommu->bdf) : NULL;
+            iommu->bus == TOPOLOGY_PCI ? pci_find(&platform->pci, iommu->segment, iommu->bdf)
+                                       : NULL;
 
         if (function)
             return function;
@@ -53,7 +54,8 @@ static bool endpoint_of(const struct lab *lab, const struct pci_function *functi
     struct topology_match match;
 
     if (function == lab->iommu_function ||
-        !topology_find_pci(&lab->platform->topology, function->host->segment, function->bdf, &match))
+        !topology_find_pci(&lab->platform->topology, function->host->segment, function->bdf,
+                           &match))
         return false;
     *id = match.id;
     return true;
@@ -83,8 +85,7 @@ void lab_open(struct lab *lab, const struct options *options, const struct platf
     struct pages engine_pages;
 
     pages_init(&engine_pages, pages_get(memory, ENGINE_PAGES), ENGINE_PAGES * PAGE_SIZE);
-    lab->engine_count =
-        dma_find_engines(&platform->pci, &engine_pages, lab->engines, &complaints);
+    lab->engine_count = dma_find_engines(&platform->pci, &engine_pages, lab->engines, &complaints);
     for (unsigned i = 0; i < lab->engine_count; i++)
         lab->engines[i].is_managed =
             endpoint_of(lab, lab->engines[i].function, &lab->engines[i].endpoint);

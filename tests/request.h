@@ -12,7 +12,8 @@
  */
 struct viommu_reply submit(struct test *test, const struct viommu_request *request);
 
-/* submit(), and the status must be `status` by `clause`; the clause is also what a silent reply breaks. */
+/* submit(), and the status must be `status` by `clause`; the clause is also what a silent reply
+ * breaks. */
 bool expect_status(struct test *test, enum clause clause, struct viommu_request request,
                    uint8_t status);
 /* By `clause` the request is refused: any status but OK. */

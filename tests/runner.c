@@ -9,9 +9,9 @@
 #include "lib/text/glob.h"
 #include "tests/report.h"
 
-#define MAX_TESTS       512
-#define USUAL_LIMIT_S   10
-#define NS_PER_S        1000000000ull
+#define MAX_TESTS     512
+#define USUAL_LIMIT_S 10
+#define NS_PER_S      1000000000ull
 
 /* Laid out by the linker: every TEST of the image. */
 extern const struct test_definition *const tests_begin[], *const tests_end[];
@@ -84,8 +84,7 @@ static _Noreturn void trapped(const struct arch_trap *trap)
         report_diagnostic("%s in %s.%s", trap->name, running.definition->suite,
                           running.definition->name);
         arch_trap_print(trap, print_trap_line);
-        snprintf(reason, sizeof(reason), "%s at 0x%llx", trap->name,
-                 (unsigned long long)trap->ip);
+        snprintf(reason, sizeof(reason), "%s at 0x%llx", trap->name, (unsigned long long)trap->ip);
         report_result(false, running.number, running.definition,
                       trap->is_deadline ? "HANG" : "CRASH", reason);
     }

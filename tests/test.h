@@ -7,8 +7,9 @@
  *          .needs = NEEDS_ENDPOINT)
  *     { ... }
  *
- * Its id is conformance.map.overlap_is_rejected. The linker collects it; there is no list. It starts
- * with the IOMMU freshly reset and negotiated, and leaves nothing behind that the next test sees.
+ * Its id is conformance.map.overlap_is_rejected. The linker collects it; there is no list. It
+ * starts with the IOMMU freshly reset and negotiated, and leaves nothing behind that the next test
+ * sees.
  */
 #pragma once
 
@@ -25,15 +26,15 @@ struct test;
 /* What the machine must have; a test that lacks it is skipped, with the reason. */
 enum test_needs {
     NEEDS_IOMMU = 1u << 0,
-    NEEDS_ENDPOINT = 1u << 1,        /* one endpoint behind the IOMMU */
+    NEEDS_ENDPOINT = 1u << 1, /* one endpoint behind the IOMMU */
     NEEDS_TWO_ENDPOINTS = 1u << 2,
-    NEEDS_DMA = 1u << 3,             /* an engine that reads and writes */
-    NEEDS_TWO_ENGINES = 1u << 4,     /* two engines that write */
-    NEEDS_MAP_UNMAP = 1u << 5,       /* the feature */
-    NEEDS_PROBE = 1u << 6,           /* the feature */
-    NEEDS_BYPASS_CONFIG = 1u << 7,   /* the feature */
-    NEEDS_EXACT_DMA = 1u << 8,       /* an engine that transfers any number of bytes (slow ones) */
-    NEEDS_PCI = 1u << 9,             /* the IOMMU is a PCI function */
+    NEEDS_DMA = 1u << 3,           /* an engine that reads and writes */
+    NEEDS_TWO_ENGINES = 1u << 4,   /* two engines that write */
+    NEEDS_MAP_UNMAP = 1u << 5,     /* the feature */
+    NEEDS_PROBE = 1u << 6,         /* the feature */
+    NEEDS_BYPASS_CONFIG = 1u << 7, /* the feature */
+    NEEDS_EXACT_DMA = 1u << 8,     /* an engine that transfers any number of bytes (slow ones) */
+    NEEDS_PCI = 1u << 9,           /* the IOMMU is a PCI function */
 };
 
 struct test_definition {
@@ -41,9 +42,9 @@ struct test_definition {
     void (*run)(struct test *test);
     const enum clause *clauses; /* ends with CLAUSE_NONE; NULL: none */
     unsigned needs;
-    bool is_optional;    /* runs only when a glob names it */
-    unsigned limit_s;    /* the watchdog's patience in seconds; 0: the usual 10 */
-    bool adds_duration;  /* ... plus the stress duration */
+    bool is_optional;   /* runs only when a glob names it */
+    unsigned limit_s;   /* the watchdog's patience in seconds; 0: the usual 10 */
+    bool adds_duration; /* ... plus the stress duration */
 };
 
 #define CLAUSES(...) ((const enum clause[]){__VA_ARGS__, CLAUSE_NONE})
@@ -74,8 +75,8 @@ struct test {
 };
 
 /*
- * Judges a statement. A violated MUST or defining prose is a FAIL, a SHOULD a WARN, a MAY only noted;
- * the test goes on. Returns the condition.
+ * Judges a statement. A violated MUST or defining prose is a FAIL, a SHOULD a WARN, a MAY only
+ * noted; the test goes on. Returns the condition.
  */
 bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -27,9 +27,8 @@ struct target target_new(struct test *test, unsigned pages)
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
 {
     must(test, viommu_attach(domain, engine->endpoint, 0));
-    must(test, viommu_map(domain, engine->footprint,
-                          engine->footprint + engine->footprint_size - 1, engine->footprint,
-                          VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE));
+    must(test, viommu_map(domain, engine->footprint, engine->footprint + engine->footprint_size - 1,
+                          engine->footprint, VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE));
 }
 
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)

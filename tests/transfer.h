@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Real DMA and its judgement. A target is memory between guard pages; every check looks at all of it,
- * so a byte that arrives in the wrong place is seen. What the engine itself says is never trusted.
+ * Real DMA and its judgement. A target is memory between guard pages; every check looks at all of
+ * it, so a byte that arrives in the wrong place is seen. What the engine itself says is never
+ * trusted.
  */
 #pragma once
 
@@ -20,8 +21,8 @@ static inline uint64_t target_physical(const struct target *target)
 }
 
 /*
- * Makes an engine usable in `domain`: attaches its endpoint and maps its footprint at its own address.
- * detach() only sends DETACH.
+ * Makes an engine usable in `domain`: attaches its endpoint and maps its footprint at its own
+ * address. detach() only sends DETACH.
  */
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
@@ -38,13 +39,14 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
 /* ... and nothing of the target may change. */
 bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
                          uint64_t address, const struct target *target, uint32_t length);
-/* The engine reads `length` bytes at `address`, and must see what stands at `offset` of the target. */
+/* The engine reads `length` bytes at `address`, and must see what stands at `offset` of the target.
+ */
 bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *engine,
                       uint64_t address, const struct target *target, uint32_t offset,
                       uint32_t length);
 /*
- * ... and must not see any 8 bytes of the target. The engine is asked afterwards, with its footprint
- * reachable by then: `make_reachable` (NULL: it is) restores that.
+ * ... and must not see any 8 bytes of the target. The engine is asked afterwards, with its
+ * footprint reachable by then: `make_reachable` (NULL: it is) restores that.
  */
 bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine *engine,
                         uint64_t address, const struct target *target, uint32_t length,

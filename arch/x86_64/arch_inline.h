@@ -35,6 +35,11 @@ static inline void mmio_write32(volatile void *address, uint32_t value)
     *(volatile uint32_t *)address = value;
 }
 
+static inline void mmio_write64(volatile void *address, uint64_t value)
+{
+    *(volatile uint64_t *)address = value;
+}
+
 /* Whether the machine has an I/O port space. */
 static inline bool arch_has_ports(void)
 {

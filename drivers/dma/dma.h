@@ -29,9 +29,10 @@ struct dma_engine;
 
 struct dma_engine_ops {
     const char *name;
-    /* Resets the endpoint and makes it ready; false with a reason in the sink when it can't be. */
-    bool (*start)(struct dma_engine *engine, const struct sink *complaints);
-    /* Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load. */
+    /* Resets the endpoint and makes it ready, without any DMA; false when it can't be. */
+    bool (*start)(struct dma_engine *engine);
+    /* Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load.
+     */
     enum dma_result (*prepare)(struct dma_engine *engine, uint64_t patience_ns);
     /* The engine writes `length` bytes to memory at `address` (as the engine sees addresses). */
     enum dma_result (*write)(struct dma_engine *engine, uint64_t address, uint32_t length,

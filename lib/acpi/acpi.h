@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bounded readers of ACPI tables (ACPI 6.5 section 5.2; MCFG: PCI Firmware Specification 3.3
- * section 4.1.2). A reader takes bytes and their number and gives values; what it cannot accept it
- * names to the sink: table, byte offset, field, value, what was expected. Nothing here interprets
- * AML.
+ * Bounded readers of ACPI tables (ACPI 6.5 section 5.2; MCFG: the PCI Firmware Specification). A
+ * reader takes bytes and their number and gives values; what it cannot accept it names to the sink:
+ * table, byte offset, field, value, what was expected. Nothing here interprets AML.
  */
 #pragma once
 

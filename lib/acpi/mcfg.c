@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * MCFG: where PCI configuration space is memory mapped (PCI Firmware Specification 3.3
- * section 4.1.2). A window that could not be used as it stands is refused, so that its reader need
- * not check it.
+ * MCFG: where PCI configuration space is memory mapped (PCI Firmware Specification). A window that
+ * could not be used as it stands is refused, so that its reader need not check it.
  */
 #include "lib/acpi/acpi.h"
 

@@ -35,10 +35,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* The command line may hold anything, the report is text. */
+/* The command line may hold anything, the report is text. No name has a `~`, so no glob gains by
+ * it. */
 static char printable(int c)
 {
-    return c >= ' ' && c <= '~' ? (char)c : '?';
+    return c >= ' ' && c <= '~' ? (char)c : '~';
 }
 
 /* The next character of the token, its quotes taken away. */

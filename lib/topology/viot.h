@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The Virtual I/O Translation table, ACPI 6.5 section 5.2.34, as one description of the topology.
+ * The Virtual I/O Translation table, as ACPI 6.5 defines it: one description of the topology.
  * Earlier layouts under the same signature are recognised and refused, never interpreted.
  */
 #pragma once

@@ -30,8 +30,8 @@ TEST(byte_is_never_more_than_one, .clauses = CLAUSES(IOMMU_CFG_D06),
 
     for (unsigned i = 0; i < sizeof(values); i++) {
         viommu_set_bypass(viommu, values[i]);
-        expect(test, IOMMU_CFG_D06, viommu_bypass(viommu) <= 1, "bypass reads 0x%02x, expected 0 or 1",
-               viommu_bypass(viommu));
+        expect(test, IOMMU_CFG_D06, viommu_bypass(viommu) <= 1,
+               "bypass reads 0x%02x, expected 0 or 1", viommu_bypass(viommu));
     }
 }
 
@@ -44,7 +44,8 @@ TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
         viommu_set_bypass(viommu, value);
         virtio_reset(viommu->transport);
         expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
-               "bypass reads %u after a reset, %u was written before", viommu_bypass(viommu), value);
+               "bypass reads %u after a reset, %u was written before", viommu_bypass(viommu),
+               value);
         lab_restart(test, test->lab->features);
         expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
                "bypass reads %u after negotiation, %u was written before the reset",

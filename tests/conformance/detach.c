@@ -48,8 +48,7 @@ TEST(unknown_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETAC
 
     /* Every status conforms; what it says must then be true. */
     expect(test, IOMMU_DETACH_D04, reply.status == VIRTIO_IOMMU_S_INVAL,
-           "DETACH from an unknown domain: %s, INVAL is allowed",
-           viommu_status_text(reply.status));
+           "DETACH from an unknown domain: %s, INVAL is allowed", viommu_status_text(reply.status));
     if (reply.status != VIRTIO_IOMMU_S_OK)
         expect_status(test, IOMMU_ATTACH_D19, map_one(test, lab_domain(test, 0)),
                       VIRTIO_IOMMU_S_OK);
@@ -138,9 +137,8 @@ TEST(other_members_keep_their_mappings, .clauses = CLAUSES(IOMMU_DETACH_P04, IOM
     attach_engine(test, domain, stays);
     if (submit(test, &join).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device does not share a domain between endpoints");
-    must(test, viommu_map(domain, leaves->footprint,
-                          leaves->footprint + leaves->footprint_size - 1, leaves->footprint,
-                          READ_WRITE));
+    must(test, viommu_map(domain, leaves->footprint, leaves->footprint + leaves->footprint_size - 1,
+                          leaves->footprint, READ_WRITE));
     must(test, viommu_map(domain, address, address + PAGE_SIZE - 1, target_physical(&target),
                           READ_WRITE));
     expect_write_lands(test, IOMMU_ATTACH_P03, leaves, address, &target, 0, 512);

@@ -103,10 +103,9 @@ TEST(unaligned_virt_end_is_refused, .clauses = CLAUSES(IOMMU_MAP_D05, IOMMU_MAP_
         skip(test, "a granule of 0x%llx bytes has no room for an unaligned end",
              (unsigned long long)room.granule);
     for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-        expect_refusal(
-            test, IOMMU_MAP_D05, IOMMU_MAP_D06,
-            viommu_map(room.domain, room.at, room.at + ends[i], 0x100000, READ_WRITE),
-            VIRTIO_IOMMU_S_RANGE);
+        expect_refusal(test, IOMMU_MAP_D05, IOMMU_MAP_D06,
+                       viommu_map(room.domain, room.at, room.at + ends[i], 0x100000, READ_WRITE),
+                       VIRTIO_IOMMU_S_RANGE);
     expect_status(test, IOMMU_MAP_D05, map(&room, 0, 1), VIRTIO_IOMMU_S_OK);
 }
 
@@ -114,7 +113,8 @@ TEST(overlap_is_rejected, .clauses = CLAUSES(IOMMU_MAP_D07, IOMMU_MAP_D08), .nee
 {
     static const struct {
         unsigned first, last;
-    } overlaps[] = {{4, 7}, {5, 6}, {4, 4}, {7, 7}, {0, 9}, {3, 8}, {3, 4}, {7, 8}, {0, 4}, {7, 20}};
+    } overlaps[] = {{4, 7}, {5, 6}, {4, 4}, {7, 7}, {0, 9},
+                    {3, 8}, {3, 4}, {7, 8}, {0, 4}, {7, 20}};
     struct room room = attached(test);
 
     must(test, map(&room, 4, 7));
@@ -173,8 +173,7 @@ TEST(unknown_flags_are_refused, .clauses = CLAUSES(IOMMU_MAP_D09, IOMMU_MAP_D10)
     expect_status(test, IOMMU_MAP_D09, map(&room, 0, 0), VIRTIO_IOMMU_S_OK);
 }
 
-TEST(missing_domain_is_not_found, .clauses = CLAUSES(IOMMU_MAP_D11, IOMMU_MAP_D12),
-     .needs = NEEDS)
+TEST(missing_domain_is_not_found, .clauses = CLAUSES(IOMMU_MAP_D11, IOMMU_MAP_D12), .needs = NEEDS)
 {
     struct room room = attached(test);
 
@@ -199,17 +198,14 @@ TEST(last_granule_of_the_input_range, .clauses = CLAUSES(IOMMU_CFG_P09, IOMMU_MA
 {
     const struct viommu *viommu = lab_iommu(test);
     struct room room = attached(test);
-    uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE)
-                        ? viommu->config.input_range.end
-                        : UINT64_MAX;
+    uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.end
+                                                                   : UINT64_MAX;
     uint64_t first = last - room.granule + 1;
 
     expect_status(test, IOMMU_CFG_P09, viommu_map(room.domain, first, last, 0x100000, READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
-    expect_refused(test, IOMMU_MAP_D07,
-                   viommu_map(room.domain, first, last, 0x100000, READ_WRITE));
-    expect_status(test, IOMMU_UNMAP_P05, viommu_unmap(room.domain, first, last),
-                  VIRTIO_IOMMU_S_OK);
+    expect_refused(test, IOMMU_MAP_D07, viommu_map(room.domain, first, last, 0x100000, READ_WRITE));
+    expect_status(test, IOMMU_UNMAP_P05, viommu_unmap(room.domain, first, last), VIRTIO_IOMMU_S_OK);
 }
 
 TEST(first_granule_of_the_input_range, .clauses = CLAUSES(IOMMU_CFG_P09), .needs = NEEDS)

@@ -24,8 +24,8 @@ static void judge_headers(struct test *test, uint32_t id)
 
     while (property_next(&properties, &at, &property)) {
         expect(test, IOMMU_PROBE_D06, !property.reserved,
-               "endpoint 0x%x: property at %u: reserved bits 0x%x, expected 0", id,
-               property.offset, property.reserved);
+               "endpoint 0x%x: property at %u: reserved bits 0x%x, expected 0", id, property.offset,
+               property.reserved);
         expect(test, IOMMU_PROBE_D08, property.fits,
                "endpoint 0x%x: property at %u: length %u leaves the %u bytes of properties", id,
                property.offset, property.length, properties.size);
@@ -44,8 +44,9 @@ static void judge_headers(struct test *test, uint32_t id)
     expect(test, IOMMU_PROBE_D12, true, "zero filled");
 }
 
-TEST(properties_are_a_list, .clauses = CLAUSES(IOMMU_PROBE_P02, IOMMU_PROBE_D06, IOMMU_PROBE_D07,
-                                              IOMMU_PROBE_D08, IOMMU_PROBE_D12),
+TEST(properties_are_a_list,
+     .clauses = CLAUSES(IOMMU_PROBE_P02, IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08,
+                        IOMMU_PROBE_D12),
      .needs = NEEDS)
 {
     struct lab *lab = test->lab;
@@ -98,13 +99,13 @@ TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs 
 
     expect(test, IOMMU_PROBE_P03, !memcmp(before.bytes, attached.bytes, before.size),
            "properties differ before and after ATTACH");
-    expect_status(test, IOMMU_PROBE_P03, viommu_detach(lab_domain(test, 0), id),
-                  VIRTIO_IOMMU_S_OK);
+    expect_status(test, IOMMU_PROBE_P03, viommu_detach(lab_domain(test, 0), id), VIRTIO_IOMMU_S_OK);
 }
 
-/* Every size of writable area from nothing to the whole: the reply stays inside, the tail is last. */
-TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11,
-                                             IOMMU_OP_P03),
+/* Every size of writable area from nothing to the whole: the reply stays inside, the tail is last.
+ */
+TEST(small_property_areas,
+     .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11, IOMMU_OP_P03),
      .needs = NEEDS)
 {
     struct viommu *viommu = lab_iommu(test);

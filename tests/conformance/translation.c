@@ -44,10 +44,8 @@ TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMM
 {
     struct scene s = scene(test, lab_engine(test), 4);
     uint32_t length = s.engine->min_length;
-    const uint32_t offsets[] = {0,         1,
-                                7,         PAGE_SIZE - length,
-                                PAGE_SIZE, 2 * PAGE_SIZE + 3,
-                                4 * PAGE_SIZE - length};
+    const uint32_t offsets[] = {
+        0, 1, 7, PAGE_SIZE - length, PAGE_SIZE, 2 * PAGE_SIZE + 3, 4 * PAGE_SIZE - length};
 
     map(test, &s, 0, 3, READ_WRITE);
     for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
@@ -123,7 +121,8 @@ TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
 
     map(test, &s, 1, 2, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, length);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - length, &s.target, length);
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - length, &s.target,
+                        length);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, length);
     expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, length, NULL);
     expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, length,

@@ -9,7 +9,8 @@
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 #define NEEDS      (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
-/* The specification's examples count addresses; here each stands for one granule from `origin` on. */
+/* The specification's examples count addresses; here each stands for one granule from `origin` on.
+ */
 struct scale {
     struct test *test;
     uint32_t domain;
@@ -62,8 +63,7 @@ static void expect_all_gone(const struct scale *scale, enum clause clause, unsig
         expect_mapped(scale, clause, i, i, false);
 }
 
-TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01, IOMMU_UNMAP_D09),
-     .needs = NEEDS)
+TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01, IOMMU_UNMAP_D09), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -272,8 +272,7 @@ TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_UNMAP_D01, 
     expect(test, IOMMU_OP_D01,
            reply.outcome == VIOMMU_ANSWERED &&
                (reply.status == VIRTIO_IOMMU_S_OK || reply.status == VIRTIO_IOMMU_S_INVAL),
-           "UNMAP with reserved bytes: %s, expected OK or INVAL",
-           viommu_status_text(reply.status));
+           "UNMAP with reserved bytes: %s, expected OK or INVAL", viommu_status_text(reply.status));
     if (reply.status == VIRTIO_IOMMU_S_OK)
         expect_mapped(&scale, IOMMU_UNMAP_P02, 0, 0, false);
 }
@@ -309,8 +308,8 @@ TEST(refused_split_still_translates, .clauses = CLAUSES(IOMMU_UNMAP_P04),
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
-    must(test, viommu_map(domain, first, first + target.size - 1, target_physical(&target),
-                          READ_WRITE));
+    must(test,
+         viommu_map(domain, first, first + target.size - 1, target_physical(&target), READ_WRITE));
     expect_refused(test, IOMMU_UNMAP_P04,
                    viommu_unmap(domain, first + PAGE_SIZE, first + 2 * PAGE_SIZE - 1));
     for (uint32_t page = 0; page < 4; page++)

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "drivers/dma/dma.h"
+
+#include "drivers/dma/engines.h"
+
+const char *dma_result_text(enum dma_result result)
+{
+    static const char *const texts[] = {
+        [DMA_COMPLETED] = "completed",
+        [DMA_REFUSED] = "reported an error",
+        [DMA_NO_ANSWER] = "did not answer",
+        [DMA_CANNOT] = "cannot do it",
+    };
+
+    return texts[result];
+}
+
+unsigned dma_find_engines(const struct pci *pci, struct pages *pages, struct dma_engine *engines,
+                          const struct sink *complaints)
+{
+    static const struct {
+        uint16_t vendor, device;
+        bool (*open)(struct dma_engine *engine, struct pages *pages, const struct sink *complaints);
+    } kinds[] = {
+        {0x1af4, 0x1042, virtio_blk_open},
+        {0x1af4, 0x1044, virtio_rng_open},
+        {0x1b36, 0x0005, testdev_open},
+        {0x1234, 0x11e8, edu_open},
+    };
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < pci->function_count; i++)
+        for (unsigned k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+            const struct pci_function *function = &pci->functions[i];
+
+            if (function->vendor != kinds[k].vendor || function->device != kinds[k].device)
+                continue;
+            if (count == DMA_MAX_ENGINES)
+                return count;
+            engines[count] = (struct dma_engine){.function = function, .needs_start = true};
+            count += kinds[k].open(&engines[count], pages, complaints);
+        }
+    return count;
+}
+
+static bool can(const struct dma_engine *engine, uint32_t length)
+{
+    return length >= engine->min_length && length <= engine->max_length &&
+           length % engine->step == 0;
+}
+
+static bool ready(struct dma_engine *engine)
+{
+    if (!engine->needs_start)
+        return true;
+    engine->needs_start = !engine->ops->start(engine);
+    return !engine->needs_start;
+}
+
+/* Whatever went wrong, the engine's own state is not to be relied on any more. */
+static enum dma_result settle(struct dma_engine *engine, enum dma_result result)
+{
+    if (result == DMA_REFUSED || result == DMA_NO_ANSWER)
+        engine->needs_start = true;
+    return result;
+}
+
+enum dma_result dma_prepare(struct dma_engine *engine, uint64_t patience_ns)
+{
+    if (!ready(engine))
+        return DMA_CANNOT;
+    if (!engine->ops->prepare)
+        return DMA_COMPLETED;
+    return settle(engine, engine->ops->prepare(engine, patience_ns));
+}
+
+enum dma_result dma_write(struct dma_engine *engine, uint64_t address, uint32_t length,
+                          uint64_t patience_ns)
+{
+    if (!engine->can_write || !can(engine, length) || !ready(engine))
+        return DMA_CANNOT;
+    return settle(engine, engine->ops->write(engine, address, length, patience_ns));
+}
+
+enum dma_result dma_read(struct dma_engine *engine, uint64_t address, uint32_t length,
+                         uint64_t patience_ns)
+{
+    if (!engine->can_read || !can(engine, length) || !ready(engine))
+        return DMA_CANNOT;
+    return settle(engine, engine->ops->read(engine, address, length, patience_ns));
+}
+
+enum dma_result dma_report(struct dma_engine *engine, void *bytes, uint32_t length,
+                           uint64_t patience_ns)
+{
+    if (!engine->can_read || !can(engine, length) || !ready(engine))
+        return DMA_CANNOT;
+    return settle(engine, engine->ops->report(engine, bytes, length, patience_ns));
+}
+
+bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message)
+{
+    return engine->ops->raise_msi && ready(engine) && engine->ops->raise_msi(engine, message);
+}
+
+/* SplitMix64's finaliser: no two words of one engine are alike, nor are two engines'. */
+void dma_fill_content(const struct dma_engine *engine, uint8_t *bytes, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i += 8) {
+        uint64_t word = ((uint64_t)engine->function->bdf << 32) + i + 0x9e3779b97f4a7c15;
+
+        word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9;
+        word = (word ^ word >> 27) * 0x94d049bb133111eb;
+        *(uint64_t *)(bytes + i) = word ^ word >> 31;
+    }
+}
+
+uint8_t *dma_take_footprint(struct dma_engine *engine, struct pages *pages, uint32_t count)
+{
+    uint8_t *block = pages_get(pages, count);
+
+    engine->footprint = (uintptr_t)block;
+    engine->footprint_size = count * (uint64_t)PAGE_SIZE;
+    return block;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What virtio-blk and virtio-rng have in common as DMA engines: one queue, ACCESS_PLATFORM (without
+ * it a virtio device bypasses the IOMMU by definition, virtio 1.4 section 6.1), and everything that
+ * the device reaches on its own inside the engine's footprint.
+ */
+#pragma once
+
+#include "drivers/dma/engines.h"
+#include "drivers/virtio/device.h"
+#include "drivers/virtio/transport_pci.h"
+
+#define VIRTIO_ENGINE_RING_PAGES 8
+
+struct virtio_engine {
+    struct virtio_pci device;
+    struct virtq queue;
+    struct pages pages; /* of the footprint: the rings first, then what the engine adds */
+};
+
+/* Opens the transport and takes a footprint with `more_pages` behind the rings. */
+bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
+                        uint32_t more_pages, struct pages *pages, const struct sink *complaints);
+/* Resets the device and brings it up with queue 0. Takes the rings anew. */
+bool virtio_engine_start(struct dma_engine *engine);
+/* One chain, waited for; `*written` is the used length. */
+enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_segment *segments,
+                                  unsigned count, uint64_t patience_ns, uint32_t *written);
+/* The pages behind the rings. */
+uint8_t *virtio_engine_own_pages(const struct dma_engine *engine);

@@ -17,6 +17,7 @@ struct parser {
     bool is_quoted;
     struct options *out;
     const struct sink *complaints;
+    unsigned globs_lost;
     unsigned ignored_count, ignored_unshown;
     size_t ignored_length;
     char ignored[IGNORED_MAX];
@@ -158,9 +159,7 @@ static void add_glob(struct parser *parser, const char *glob, bool is_cut)
     else if (out->run_count < OPTIONS_RUN_MAX)
         strcpy(out->run[out->run_count++], glob);
     else
-        sink_printf(parser->complaints,
-                    "options: byte %zu: run has one glob more, '%s', expected at most %d; ignored",
-                    parser->token_at, glob, OPTIONS_RUN_MAX);
+        parser->globs_lost++;
 }
 
 static void set_run(struct parser *parser, const struct option *option, bool has_value)
@@ -231,6 +230,10 @@ static void report(const struct parser *parser)
                     "options: byte %zu: a quote is never closed, expected another \" before the "
                     "end at byte %zu",
                     parser->quote_at, parser->at);
+    if (parser->globs_lost)
+        sink_printf(parser->complaints,
+                    "options: run has %u globs, expected at most %d globs; the last %u are ignored",
+                    OPTIONS_RUN_MAX + parser->globs_lost, OPTIONS_RUN_MAX, parser->globs_lost);
     if (parser->ignored_unshown)
         sink_printf(parser->complaints, "options: ignored:%s and %u not shown", parser->ignored,
                     parser->ignored_unshown);

@@ -31,6 +31,25 @@ static struct viommu_request map(const struct room *room, uint64_t first, uint64
                       READ_WRITE);
 }
 
+/* A MAP that must be refused; if it is not, what it mapped is taken away again. */
+static void expect_no_map(struct test *test, enum clause refused, enum clause clause,
+                          struct viommu_request request, uint8_t status)
+{
+    struct viommu_reply reply = submit(test, &request);
+    char text[VIOMMU_REQUEST_TEXT];
+
+    viommu_request_text(&request, text);
+    if (expect(test, refused, reply.outcome != VIOMMU_ANSWERED || reply.status != VIRTIO_IOMMU_S_OK,
+               "%s: OK, expected a refusal", text)) {
+        expect(test, clause, reply.outcome == VIOMMU_ANSWERED && reply.status == status,
+               "%s: %s, expected %s", text, viommu_status_text(reply.status),
+               viommu_status_text(status));
+        return;
+    }
+    must(test, viommu_detach(request.map.domain, lab_endpoint_id(test, 0)));
+    must(test, viommu_attach(request.map.domain, lab_endpoint_id(test, 0), 0));
+}
+
 TEST(one_granule, .clauses = CLAUSES(IOMMU_CFG_P03, IOMMU_OP_D01), .needs = NEEDS)
 {
     struct room room = attached(test);
@@ -69,10 +88,10 @@ TEST(unaligned_virt_start_is_refused, .clauses = CLAUSES(IOMMU_MAP_D01, IOMMU_MA
     if (room.granule == 1)
         skip(test, "every address is aligned to a granule of 1");
     for (uint64_t off = 1; off < room.granule; off *= 2) {
-        expect_refusal(test, IOMMU_MAP_D01, IOMMU_MAP_D02,
-                       viommu_map(room.domain, room.at + off, room.at + 2 * room.granule - 1,
-                                  0x100000, READ_WRITE),
-                       VIRTIO_IOMMU_S_RANGE);
+        expect_no_map(test, IOMMU_MAP_D01, IOMMU_MAP_D02,
+                      viommu_map(room.domain, room.at + off, room.at + 2 * room.granule - 1,
+                                 0x100000, READ_WRITE),
+                      VIRTIO_IOMMU_S_RANGE);
     }
     expect_status(test, IOMMU_MAP_D01, map(&room, 0, 1), VIRTIO_IOMMU_S_OK);
 }
@@ -85,10 +104,10 @@ TEST(unaligned_phys_start_is_refused, .clauses = CLAUSES(IOMMU_MAP_D03, IOMMU_MA
     if (room.granule == 1)
         skip(test, "every address is aligned to a granule of 1");
     for (uint64_t off = 1; off < room.granule; off *= 2)
-        expect_refusal(test, IOMMU_MAP_D03, IOMMU_MAP_D04,
-                       viommu_map(room.domain, room.at, room.at + room.granule - 1, 0x100000 + off,
-                                  READ_WRITE),
-                       VIRTIO_IOMMU_S_RANGE);
+        expect_no_map(test, IOMMU_MAP_D03, IOMMU_MAP_D04,
+                      viommu_map(room.domain, room.at, room.at + room.granule - 1, 0x100000 + off,
+                                 READ_WRITE),
+                      VIRTIO_IOMMU_S_RANGE);
     expect_status(test, IOMMU_MAP_D03, map(&room, 0, 0), VIRTIO_IOMMU_S_OK);
 }
 
@@ -103,9 +122,9 @@ TEST(unaligned_virt_end_is_refused, .clauses = CLAUSES(IOMMU_MAP_D05, IOMMU_MAP_
         skip(test, "a granule of 0x%llx bytes has no room for an unaligned end",
              (unsigned long long)room.granule);
     for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-        expect_refusal(test, IOMMU_MAP_D05, IOMMU_MAP_D06,
-                       viommu_map(room.domain, room.at, room.at + ends[i], 0x100000, READ_WRITE),
-                       VIRTIO_IOMMU_S_RANGE);
+        expect_no_map(test, IOMMU_MAP_D05, IOMMU_MAP_D06,
+                      viommu_map(room.domain, room.at, room.at + ends[i], 0x100000, READ_WRITE),
+                      VIRTIO_IOMMU_S_RANGE);
     expect_status(test, IOMMU_MAP_D05, map(&room, 0, 1), VIRTIO_IOMMU_S_OK);
 }
 
@@ -168,7 +187,7 @@ TEST(unknown_flags_are_refused, .clauses = CLAUSES(IOMMU_MAP_D09, IOMMU_MAP_D10)
         struct viommu_request request = map(&room, 0, 0);
 
         request.map.flags |= 1u << bit;
-        expect_refusal(test, IOMMU_MAP_D09, IOMMU_MAP_D10, request, VIRTIO_IOMMU_S_INVAL);
+        expect_no_map(test, IOMMU_MAP_D09, IOMMU_MAP_D10, request, VIRTIO_IOMMU_S_INVAL);
     }
     expect_status(test, IOMMU_MAP_D09, map(&room, 0, 0), VIRTIO_IOMMU_S_OK);
 }
@@ -246,7 +265,7 @@ TEST(inverted_range_maps_nothing, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_OP_P01
 
     inverted.map.virt_start = room.at + 4 * room.granule;
     /* A driver must not send it: no status is prescribed, but success would be a lie. */
-    expect_refused(test, IOMMU_MAP_P02, inverted);
+    expect_no_map(test, IOMMU_MAP_P02, CLAUSE_NONE, inverted, VIRTIO_IOMMU_S_INVAL);
     expect_status(test, IOMMU_OP_P01, map(&room, 0, 8), VIRTIO_IOMMU_S_OK);
 }
 

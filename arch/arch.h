@@ -59,6 +59,8 @@ struct arch_msi {
 bool arch_msi_claim(arch_irq_handler handler, void *context, struct arch_msi *msi);
 /* Claims the level-triggered line that the PCI interrupt line register names; false if unknown. */
 bool arch_line_claim(unsigned line, arch_irq_handler handler, void *context);
+/* No interrupt, and no deadline, from here on. */
+void arch_irq_mask(void);
 /* Gives back every claimed vector and line, masked. */
 void arch_irq_release_all(void);
 

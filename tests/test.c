@@ -36,16 +36,18 @@ static enum verdict verdict_of(enum clause clause)
     }
 }
 
-static bool judge(struct test *test, enum clause clause, bool condition, const char *format,
-                  va_list args)
+static bool judge(struct test *test, enum clause clause, enum verdict worst, bool condition,
+                  const char *format, va_list args)
 {
+    enum verdict verdict = verdict_of(clause);
+
     char text[TEST_REASON_MAX];
 
     test->checks++;
     if (condition)
         return true;
     vsnprintf(text, sizeof(text), format, args);
-    record(test, verdict_of(clause), clause_row(clause)->id, text);
+    record(test, verdict < worst ? verdict : worst, clause_row(clause)->id, text);
     return false;
 }
 
@@ -54,7 +56,17 @@ bool expect(struct test *test, enum clause clause, bool condition, const char *f
     va_list args;
 
     va_start(args, format);
-    judge(test, clause, condition, format, args);
+    judge(test, clause, VERDICT_FAIL, condition, format, args);
+    va_end(args);
+    return condition;
+}
+
+bool advise(struct test *test, enum clause clause, bool condition, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    judge(test, clause, VERDICT_WARN, condition, format, args);
     va_end(args);
     return condition;
 }
@@ -64,7 +76,7 @@ void require(struct test *test, enum clause clause, bool condition, const char *
     va_list args;
 
     va_start(args, format);
-    judge(test, clause, condition, format, args);
+    judge(test, clause, VERDICT_FAIL, condition, format, args);
     va_end(args);
     if (!condition)
         longjmp(test->stop, 1);

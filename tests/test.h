@@ -80,7 +80,10 @@ struct test {
  */
 bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The same, and a false condition ends the test. */
+/* The same for a statement that the text leaves open, or robustness: a WARN at most. */
+bool advise(struct test *test, enum clause clause, bool condition, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* As expect(), and a false condition ends the test. */
 void require(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Ends the test: what it needs is missing, or our own set-up failed. */

@@ -122,6 +122,11 @@ bool arch_line_claim(unsigned line, arch_irq_handler handler, void *context)
     return true;
 }
 
+void arch_irq_mask(void)
+{
+    __asm__ volatile("cli");
+}
+
 void arch_irq_release_all(void)
 {
     for (unsigned line = 0; line < 16; line++) {

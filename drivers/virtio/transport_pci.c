@@ -282,3 +282,9 @@ bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *dev
     pci_command(function, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER, 0);
     return true;
 }
+
+uint16_t virtio_pci_queue_vector(const struct virtio_pci *device, uint16_t queue)
+{
+    mmio_write16(device->common + QUEUE_SELECT, queue);
+    return mmio_read16(device->common + QUEUE_MSIX_VECTOR);
+}

@@ -42,3 +42,6 @@ struct virtio_pci {
  */
 bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *device,
                      const struct sink *complaints);
+
+/* The MSI-X vector that the queue reads back. */
+uint16_t virtio_pci_queue_vector(const struct virtio_pci *device, uint16_t queue);

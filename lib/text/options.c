@@ -136,7 +136,7 @@ static void set_number(struct parser *parser, const struct option *option, bool 
            option->size == sizeof(narrow) ? (void *)&narrow : (void *)&number, option->size);
 }
 
-static void set_list(struct parser *parser, const struct option *option, bool has_value)
+static void set_flag(struct parser *parser, const struct option *option, bool has_value)
 {
     if (has_value) {
         token_skip(parser);
@@ -144,7 +144,7 @@ static void set_list(struct parser *parser, const struct option *option, bool ha
                     parser->token_at, option->name);
         return;
     }
-    parser->out->list = true;
+    *(bool *)((char *)parser->out + option->offset) = true;
 }
 
 static void add_glob(struct parser *parser, const char *glob, bool is_cut)
@@ -184,7 +184,8 @@ static void set_run(struct parser *parser, const struct option *option, bool has
 
 static const struct option table[] = {
     {"run", set_run, 0, 0, 0, 0},
-    {"list", set_list, 0, 0, 0, 0},
+    {"list", set_flag, offsetof(struct options, list), 0, 0, 0},
+    {"icount", set_flag, offsetof(struct options, icount), 0, 0, 0},
     {"seed", set_number, offsetof(struct options, seed), sizeof(uint64_t), 0, UINT64_MAX},
     {"seconds", set_number, offsetof(struct options, seconds), sizeof(uint32_t), 0, UINT32_MAX},
     {"from", set_number, offsetof(struct options, from), sizeof(uint32_t), 1, UINT32_MAX},

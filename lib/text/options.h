@@ -6,6 +6,7 @@
  *     run=GLOB[,GLOB...]  the tests to run (lib/text/glob.h); repeatable, the globs add up
  *     list                print the tests instead of running them
  *     seed=N  seconds=N   of everything random; of each stress test
+ *     icount              the clock counts instructions, one each nanosecond
  *     from=N              begin with the Nth test of the plan
  *
  * N is decimal or 0x and hexadecimal. Nothing here is fatal: a value without sense is reported and
@@ -24,7 +25,7 @@
 struct options {
     unsigned run_count; /* 0: the default selection */
     char run[OPTIONS_RUN_MAX][OPTIONS_GLOB_MAX];
-    bool list;
+    bool list, icount;
     uint64_t seed;    /* 1 unless told */
     uint32_t seconds; /* 2 unless told */
     uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */

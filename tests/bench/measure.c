@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/bench/measure.h"
+
+#include <stdio.h>
+
+#include "arch/arch.h"
+#include "tests/report.h"
+
+#define NS_PER_S 1000000000ull
+
+typedef unsigned long long ull;
+
+struct series series_new(struct test *test, unsigned capacity)
+{
+    size_t bytes = capacity * sizeof(uint64_t);
+
+    return (struct series){
+        .samples = lab_pages(test, (unsigned)((bytes + PAGE_SIZE - 1) / PAGE_SIZE)),
+        .capacity = capacity,
+    };
+}
+
+static uint64_t cycles_of(const struct phases *phases)
+{
+    return phases->submit + phases->notify + phases->wait;
+}
+
+void series_add(struct series *series, const struct phases *phases, unsigned operations)
+{
+    if (series->count < series->capacity)
+        series->samples[series->count++] = cycles_of(phases) / operations;
+    series->total.submit += phases->submit;
+    series->total.notify += phases->notify;
+    series->total.wait += phases->wait;
+    series->operations += operations;
+}
+
+void print_header(struct test *test)
+{
+    if (test->lab->options->icount)
+        report_diagnostic("%-14s %-7s %5s %7s %6s %12s %6s", "operation", "job", "batch", "size",
+                          "live", "instructions", "goal");
+    else
+        report_diagnostic("%-14s %-7s %5s %7s %6s %7s %7s %7s %7s %8s %9s %s", "operation", "job",
+                          "batch", "size", "live", "min ns", "p50", "p90", "p99", "max", "op/s",
+                          "submit/notify/wait");
+}
+
+/* Shares of the whole in percent. */
+static unsigned percent(uint64_t part, uint64_t whole)
+{
+    return (unsigned)stats_scale(part, 100, whole);
+}
+
+static void print_instructions(const struct row *row, const struct series *series)
+{
+    char goal[40] = "";
+    uint64_t each = cycles_of(&series->total) / series->operations;
+
+    if (row->goal)
+        snprintf(goal, sizeof(goal), "%u (%u %%)", row->goal,
+                 (unsigned)stats_scale(each, 100, row->goal));
+    report_diagnostic("%-14s %-7s %5u %7llu %6u %12llu %s", row->operation, row->job, row->batch,
+                      (ull)row->size, row->live, (ull)each, goal);
+}
+
+static void print_times(const struct row *row, const struct series *series,
+                        const struct stats *stats)
+{
+    const struct phases *total = &series->total;
+    uint64_t ns = arch_cycles_to_ns(cycles_of(total));
+
+    report_diagnostic(
+        "%-14s %-7s %5u %7llu %6u %7llu %7llu %7llu %7llu %8llu %9llu %u/%u/%u %%", row->operation,
+        row->job, row->batch, (ull)row->size, row->live, (ull)arch_cycles_to_ns(stats->min),
+        (ull)arch_cycles_to_ns(stats->p50), (ull)arch_cycles_to_ns(stats->p90),
+        (ull)arch_cycles_to_ns(stats->p99), (ull)arch_cycles_to_ns(stats->max),
+        (ull)stats_scale(series->operations, NS_PER_S, ns),
+        percent(total->submit, cycles_of(total)), percent(total->notify, cycles_of(total)),
+        percent(total->wait, cycles_of(total)));
+}
+
+static void print_record(const struct test *test, const struct row *row,
+                         const struct series *series, const struct stats *stats)
+{
+    const struct phases *total = &series->total;
+    char line[640];
+
+    snprintf(line, sizeof(line),
+             "# json {\"bench\":\"%s\",\"job\":\"%s\",\"batch\":%u,\"size\":%llu,\"live\":%u,"
+             "\"operations\":%llu,\"clock\":\"%s\",\"clock_hz\":%llu,\"seed\":%llu,"
+             "\"unit\":\"%s\",\"goal\":%u,\"min\":%llu,\"p50\":%llu,\"p90\":%llu,\"p99\":%llu,"
+             "\"max\":%llu,\"cycles\":%llu,\"submit\":%llu,\"notify\":%llu,\"wait\":%llu}",
+             row->operation, row->job, row->batch, (ull)row->size, row->live,
+             (ull)series->operations, arch_clock_name(), (ull)arch_cycles_per_second(),
+             (ull)test->lab->options->seed, test->lab->options->icount ? "instructions" : "cycles",
+             row->goal, (ull)stats->min, (ull)stats->p50, (ull)stats->p90, (ull)stats->p99,
+             (ull)stats->max, (ull)cycles_of(total), (ull)total->submit, (ull)total->notify,
+             (ull)total->wait);
+    report_line(line);
+}
+
+void print_row(struct test *test, const struct row *row, struct series *series)
+{
+    struct stats stats;
+
+    stats_summarize(&stats, series->samples, series->count);
+    if (test->lab->options->icount)
+        print_instructions(row, series);
+    else
+        print_times(row, series, &stats);
+    print_record(test, row, series, &stats);
+}

@@ -19,8 +19,9 @@ endif
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wvla
-# What is the same for clang and for the second opinion of gcc in `make check`.
-COMMON := -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
+# What is the same for clang and for the second opinion of gcc in `make check`. Not -ffreestanding:
+# newlib is the C library, and the compilers may know what memcpy and setjmp are.
+COMMON := -std=gnu11 -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
 	-fno-strict-aliasing -ffunction-sections -fdata-sections $(CPUFLAGS_$(ARCH)) -I. \
 	-Iarch/$(ARCH) -DVERSION='"$(VERSION)"' $(WARNINGS)
 NEWLIB := $(BUILD)/newlib

@@ -80,13 +80,6 @@ struct virtq {
 /* Lays an empty queue of `size` (a power of two) entries out in `pages`; false: no memory. */
 bool virtq_init(struct virtq *queue, uint16_t index, uint16_t size, struct pages *pages);
 
-/*
- * Hands a chain over, readable segments first (2.7.4.2), but does not publish it. `head` names it
- * until it comes back. False: not enough free descriptors, or no segment at all.
- */
-bool virtq_add(struct virtq *queue, const struct virtq_segment *segments, unsigned count,
-               uint16_t *head);
-
 /* Makes all that was added visible to the device (2.7.13.3). */
 static inline void virtq_publish(struct virtq *queue)
 {
@@ -124,6 +117,6 @@ enum virtq_pop {
     VIRTQ_BAD_LENGTH, /* more than the chain's writable bytes; the chain is taken back */
 };
 
-/* The next used entry. After VIRTQ_BAD_INDEX or VIRTQ_BAD_ID the queue needs a reset. */
-enum virtq_pop virtq_pop(struct virtq *queue, struct virtq_used_element *used);
 const char *virtq_pop_text(enum virtq_pop result);
+
+#include "drivers/virtio/queue_inline.h"

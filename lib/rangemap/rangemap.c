@@ -2,250 +2,16 @@
 #include "lib/rangemap/rangemap.h"
 
 #include <stdalign.h>
-#include <stdbool.h>
 #include <string.h>
 
-#define DIGIT_BITS 6
-#define SLOTS      (1u << DIGIT_BITS)
-#define TOP_SHIFT  60 /* of the digit that holds bit 63 of a key */
+#include "lib/rangemap/trie.h"
 
-#define likely(condition)   __builtin_expect(!!(condition), 1)
+#define out_of_line         __attribute__((noinline))
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-/*
- * At a shift of 0 the slots hold entries, above it nodes. A node is never left empty, and the root
- * never with a single node, so that whatever node a search ends in has a neighbour to offer.
- */
-struct rangemap_node {
-    uint64_t occupied; /* bit n: slots[n] is not NULL */
-    struct rangemap_node *parent;
-    void *slots[SLOTS];
-};
-
-static inline unsigned digit(uint64_t key, unsigned shift)
+static inline uint64_t key_of(const struct rangemap *map, uint64_t address)
 {
-    return key >> shift & (SLOTS - 1);
-}
-
-static inline unsigned highest(uint64_t bits)
-{
-    return 63 ^ (unsigned)__builtin_clzll(bits);
-}
-
-static inline unsigned lowest(uint64_t bits)
-{
-    return (unsigned)__builtin_ctzll(bits);
-}
-
-static inline void set_slot(struct rangemap_node *node, unsigned slot, void *value)
-{
-    node->slots[slot] = value;
-    node->occupied |= 1ull << slot;
-}
-
-static inline void clear_slot(struct rangemap_node *node, unsigned slot)
-{
-    node->slots[slot] = NULL;
-    node->occupied &= ~(1ull << slot);
-}
-
-static void *take_fresh(struct rangemap *map, size_t bytes)
-{
-    char *taken = map->fresh;
-
-    if ((size_t)(map->memory_end - taken) < bytes)
-        return NULL;
-    map->fresh += bytes;
-    return taken;
-}
-
-static struct rangemap_entry *take_entry(struct rangemap *map)
-{
-    struct rangemap_entry *entry = map->free_entries;
-
-    if (unlikely(!entry))
-        return take_fresh(map, sizeof(*entry));
-    map->free_entries = entry->next;
-    return entry;
-}
-
-/* A node on the free list is all NULL but for `parent`, which links the list. */
-static struct rangemap_node *take_node(struct rangemap *map, struct rangemap_node *parent)
-{
-    struct rangemap_node *node = map->free_nodes;
-
-    if (likely(node)) {
-        map->free_nodes = node->parent;
-    } else {
-        node = take_fresh(map, sizeof(*node));
-        if (!node)
-            return NULL;
-        memset(node, 0, sizeof(*node));
-    }
-    node->parent = parent;
-    map->nodes++;
-    return node;
-}
-
-static void give_node(struct rangemap *map, struct rangemap_node *node)
-{
-    node->parent = map->free_nodes;
-    map->free_nodes = node;
-    map->nodes--;
-}
-
-/* The root of an empty map: read by every search, never written. */
-static const struct rangemap_node nothing;
-
-static void set_root(struct rangemap *map, struct rangemap_node *root, uint64_t key, unsigned shift)
-{
-    map->root = root;
-    map->root_shift = shift;
-    map->reach = shift == TOP_SHIFT ? UINT64_MAX : (1ull << (shift + DIGIT_BITS)) - 1;
-    map->base = key & ~map->reach;
-}
-
-static void empty(struct rangemap *map)
-{
-    set_root(map, (struct rangemap_node *)&nothing, 0, 0);
-}
-
-static inline bool is_within_root(const struct rangemap *map, uint64_t key)
-{
-    return key - map->base <= map->reach;
-}
-
-/*
- * The entry before the key, whose search ended without success in a slot of `node`. There is one
- * lower in the node, or the lowest that is higher in it has a predecessor: no way leads up.
- */
-static struct rangemap_entry *before(struct rangemap *map, struct rangemap_node *node,
-                                     unsigned shift, uint64_t key)
-{
-    uint64_t below = node->occupied & ((1ull << digit(key, shift)) - 1);
-    struct rangemap_entry *entry;
-
-    if (!node->occupied)
-        return &map->ends;
-    if (below) {
-        for (; shift; shift -= DIGIT_BITS) {
-            node = node->slots[highest(below)];
-            below = node->occupied;
-        }
-        return node->slots[highest(below)];
-    }
-    for (; shift; shift -= DIGIT_BITS)
-        node = node->slots[lowest(node->occupied)];
-    entry = node->slots[lowest(node->occupied)];
-    return entry->prev;
-}
-
-/* The entry with the highest first address whose key is not above `key`; `ends` if there is none.
- */
-static struct rangemap_entry *floor_of(struct rangemap *map, uint64_t key)
-{
-    struct rangemap_node *node = map->root;
-    unsigned shift = map->root_shift;
-    void *child;
-
-    if (!is_within_root(map, key))
-        return key < map->base ? &map->ends : map->ends.prev;
-    for (;;) {
-        child = node->slots[digit(key, shift)];
-        if (!child)
-            return before(map, node, shift, key);
-        if (!shift)
-            return child;
-        node = child;
-        shift -= DIGIT_BITS;
-    }
-}
-
-/* Takes nodes away that hold nothing, from `node` upwards, and roots that hold a single node. */
-static void prune(struct rangemap *map, struct rangemap_node *node, unsigned shift, uint64_t key)
-{
-    while (!node->occupied) {
-        struct rangemap_node *parent = node->parent;
-
-        give_node(map, node);
-        if (!parent) {
-            empty(map);
-            return;
-        }
-        node = parent;
-        shift += DIGIT_BITS;
-        clear_slot(node, digit(key, shift));
-    }
-    while (map->root_shift && !(map->root->occupied & (map->root->occupied - 1))) {
-        struct rangemap_node *root = map->root;
-        unsigned slot = lowest(root->occupied);
-        struct rangemap_node *child = root->slots[slot];
-
-        clear_slot(root, slot);
-        give_node(map, root);
-        child->parent = NULL;
-        set_root(map, child, map->base | (uint64_t)slot << map->root_shift,
-                 map->root_shift - DIGIT_BITS);
-    }
-}
-
-/* Puts nodes above the root until the key is within; false if there is no memory. */
-static bool raise_root(struct rangemap *map, uint64_t key)
-{
-    while (!is_within_root(map, key)) {
-        unsigned shift = map->root_shift + DIGIT_BITS;
-        struct rangemap_node *root = take_node(map, NULL);
-
-        if (!root)
-            return false;
-        map->root->parent = root;
-        set_slot(root, digit(map->base, shift), map->root);
-        set_root(map, root, map->base, shift);
-    }
-    return true;
-}
-
-/* The leaf for the key, made with all above it if need be; NULL, and nothing made, without memory.
- */
-static struct rangemap_node *make_leaf(struct rangemap *map, uint64_t key)
-{
-    struct rangemap_node *node, *child;
-    unsigned shift;
-
-    if (!map->count) {
-        node = take_node(map, NULL);
-        if (node)
-            set_root(map, node, key, 0);
-        return node;
-    }
-    child = raise_root(map, key) ? map->root : NULL;
-    node = map->root;
-    for (shift = map->root_shift; child && shift; shift -= DIGIT_BITS) {
-        node = child;
-        child = node->slots[digit(key, shift)];
-        if (child)
-            continue;
-        child = take_node(map, node);
-        if (!child)
-            break;
-        set_slot(node, digit(key, shift), child);
-    }
-    if (!child)
-        prune(map, node, shift, key);
-    return child;
-}
-
-static inline void add(struct rangemap *map, struct rangemap_node *leaf, uint64_t key,
-                       struct rangemap_entry *entry, struct rangemap_entry *prev)
-{
-    struct rangemap_entry *next = prev->next;
-
-    entry->prev = prev;
-    entry->next = next;
-    prev->next = entry;
-    next->prev = entry;
-    set_slot(leaf, digit(key, 0), entry);
-    map->count++;
+    return address >> map->granule_shift;
 }
 
 static inline bool is_free(const struct rangemap *map, const struct rangemap_entry *prev,
@@ -255,74 +21,109 @@ static inline bool is_free(const struct rangemap *map, const struct rangemap_ent
            !(prev->next->first <= last && prev->next != &map->ends);
 }
 
-/* Entries and nodes that were given back are of use to their own kind only; a new start helps. */
-static void start_anew(struct rangemap *map)
+/* `entry` is the head of the free list. */
+static inline void add(struct rangemap *map, struct rangemap_entry *entry,
+                       struct rangemap_entry *prev, struct rangemap_node *leaf, uint64_t key)
 {
-    if (map->fresh - map->memory <= (ptrdiff_t)(sizeof(struct rangemap_entry) + sizeof(nothing)))
-        return;
-    map->free_entries = NULL;
-    map->free_nodes = NULL;
-    map->fresh = map->memory;
+    struct rangemap_entry *next = prev->next;
+
+    map->free_entries = entry->next;
+    entry->prev = prev;
+    entry->next = next;
+    prev->next = entry;
+    next->prev = entry;
+    rangemap_set_slot(leaf, rangemap_digit(key, 0), entry);
+    map->count++;
 }
 
-static __attribute__((noinline)) enum rangemap_result
-insert_slowly(struct rangemap *map, uint64_t first, uint64_t last, uint64_t phys, uint32_t flags)
+/* The root does not reach as far as the key, or there is none yet. */
+static out_of_line enum rangemap_result insert_outside_root(struct rangemap *map,
+                                                            struct rangemap_entry *entry)
 {
-    uint64_t key = first >> map->granule_shift;
-    struct rangemap_entry *prev = floor_of(map, key);
-    struct rangemap_entry *entry;
+    uint64_t key = key_of(map, entry->first);
+    struct rangemap_entry *prev = key < map->base ? &map->ends : map->ends.prev;
     struct rangemap_node *leaf;
 
-    if (!is_free(map, prev, first, last))
+    if (!is_free(map, prev, entry->first, entry->last))
         return RANGEMAP_OVERLAP;
-    if (!map->count)
-        start_anew(map);
-    entry = take_entry(map);
-    if (!entry)
+    if (!rangemap_raise_root(map, key))
         return RANGEMAP_NO_MEMORY;
-    leaf = make_leaf(map, key);
-    if (!leaf) {
-        entry->next = map->free_entries;
-        map->free_entries = entry;
+    leaf = rangemap_make_leaf(map, map->root, map->root_shift, key);
+    if (!leaf)
         return RANGEMAP_NO_MEMORY;
-    }
-    entry->first = first;
-    entry->last = last;
-    entry->phys = phys;
-    entry->flags = flags;
-    add(map, leaf, key, entry, prev);
+    add(map, entry, prev, leaf, key);
     return RANGEMAP_OK;
 }
 
-/* The usual case, written out for few instructions: the leaf is there and has a lower neighbour. */
+/* `node` and `shift` are where the search for the key ended. */
+static out_of_line enum rangemap_result insert_at(struct rangemap *map,
+                                                  struct rangemap_entry *entry,
+                                                  struct rangemap_node *node, unsigned shift)
+{
+    uint64_t key = key_of(map, entry->first);
+    struct rangemap_entry *prev;
+
+    if (!map->count)
+        return insert_outside_root(map, entry);
+    if (node->slots[rangemap_digit(key, shift)])
+        return RANGEMAP_OVERLAP;
+    prev = rangemap_before(map, node, shift, key);
+    if (!is_free(map, prev, entry->first, entry->last))
+        return RANGEMAP_OVERLAP;
+    node = rangemap_make_leaf(map, node, shift, key);
+    if (!node)
+        return RANGEMAP_NO_MEMORY;
+    add(map, entry, prev, node, key);
+    return RANGEMAP_OK;
+}
+
+/* The insertion once more, with an entry on the free list: a call in its midst costs registers. */
+static out_of_line enum rangemap_result insert_fresh(struct rangemap *map, uint64_t first,
+                                                     uint64_t last, uint64_t phys, uint32_t flags)
+{
+    struct rangemap_entry *entry = rangemap_take_fresh(map, sizeof(*entry));
+
+    if (!entry)
+        return RANGEMAP_NO_MEMORY;
+    entry->next = NULL;
+    map->free_entries = entry;
+    return rangemap_insert(map, first, last, phys, flags);
+}
+
+/*
+ * In the usual case the leaf is there and has a lower neighbour. The entry is filled in while it is
+ * still on the free list, and stays there if nothing comes of it.
+ */
 enum rangemap_result rangemap_insert(struct rangemap *map, uint64_t first, uint64_t last,
                                      uint64_t phys, uint32_t flags)
 {
-    uint64_t key = first >> map->granule_shift, below;
-    struct rangemap_node *node = map->root;
+    uint64_t key = key_of(map, first), below;
+    struct rangemap_node *node = map->root, *child;
     struct rangemap_entry *entry = map->free_entries, *prev;
+    unsigned shift = map->root_shift;
 
     if (unlikely(((first | (last + 1)) & map->granule_mask) || last < first))
         return RANGEMAP_INVALID;
-    if (unlikely(!is_within_root(map, key) || !entry))
-        return insert_slowly(map, first, last, phys, flags);
-    for (unsigned shift = map->root_shift; shift; shift -= DIGIT_BITS) {
-        node = node->slots[digit(key, shift)];
-        if (unlikely(!node))
-            return insert_slowly(map, first, last, phys, flags);
-    }
-    below = node->occupied & ((1ull << digit(key, 0)) - 1);
-    if (unlikely(!below))
-        return insert_slowly(map, first, last, phys, flags);
-    prev = node->slots[highest(below)];
-    if (unlikely(!is_free(map, prev, first, last)))
-        return RANGEMAP_OVERLAP;
-    map->free_entries = entry->next;
+    if (unlikely(!entry))
+        return insert_fresh(map, first, last, phys, flags);
     entry->first = first;
     entry->last = last;
     entry->phys = phys;
     entry->flags = flags;
-    add(map, node, key, entry, prev);
+    if (unlikely(!rangemap_is_within_root(map, key)))
+        return insert_outside_root(map, entry);
+    for (; shift; shift -= RANGEMAP_DIGIT_BITS, node = child) {
+        child = node->slots[rangemap_digit(key, shift)];
+        if (unlikely(!child))
+            return insert_at(map, entry, node, shift);
+    }
+    below = node->occupied & ((1ull << rangemap_digit(key, 0)) - 1);
+    if (unlikely(!below))
+        return insert_at(map, entry, node, 0);
+    prev = node->slots[rangemap_highest(below)];
+    if (unlikely(!is_free(map, prev, first, last)))
+        return RANGEMAP_OVERLAP;
+    add(map, entry, prev, node, key);
     return RANGEMAP_OK;
 }
 
@@ -334,15 +135,15 @@ static inline void discard(struct rangemap *map, struct rangemap_node *leaf,
     entry->next = map->free_entries;
     map->free_entries = entry;
     map->count--;
-    clear_slot(leaf, digit(key, 0));
+    rangemap_clear_slot(leaf, rangemap_digit(key, 0));
     if (unlikely(!leaf->occupied))
-        prune(map, leaf, 0, key);
+        rangemap_prune(map, leaf, 0, key);
 }
 
-static __attribute__((noinline)) enum rangemap_result remove_slowly(struct rangemap *map,
-                                                                    uint64_t first, uint64_t last)
+static out_of_line enum rangemap_result remove_many(struct rangemap *map, uint64_t first,
+                                                    uint64_t last)
 {
-    struct rangemap_entry *entry, *from = floor_of(map, first >> map->granule_shift);
+    struct rangemap_entry *entry, *from = rangemap_floor(map, key_of(map, first));
 
     if (last < first)
         return RANGEMAP_INVALID;
@@ -352,34 +153,34 @@ static __attribute__((noinline)) enum rangemap_result remove_slowly(struct range
         if (entry->first < first || entry->last > last)
             return RANGEMAP_SPLIT;
     for (entry = from; entry != &map->ends && entry->first <= last; entry = from) {
-        uint64_t key = entry->first >> map->granule_shift;
+        uint64_t key = key_of(map, entry->first);
         struct rangemap_node *node = map->root;
 
         from = entry->next;
-        for (unsigned shift = map->root_shift; shift; shift -= DIGIT_BITS)
-            node = node->slots[digit(key, shift)];
+        for (unsigned shift = map->root_shift; shift; shift -= RANGEMAP_DIGIT_BITS)
+            node = node->slots[rangemap_digit(key, shift)];
         discard(map, node, entry, key);
     }
     return RANGEMAP_OK;
 }
 
-/* The usual case, again: the range is that of one mapping. */
+/* In the usual case the range is that of one mapping. */
 enum rangemap_result rangemap_remove(struct rangemap *map, uint64_t first, uint64_t last)
 {
-    uint64_t key = first >> map->granule_shift;
+    uint64_t key = key_of(map, first);
     struct rangemap_node *node = map->root;
     struct rangemap_entry *entry;
 
-    if (unlikely(!is_within_root(map, key)))
-        return remove_slowly(map, first, last);
-    for (unsigned shift = map->root_shift; shift; shift -= DIGIT_BITS) {
-        node = node->slots[digit(key, shift)];
+    if (unlikely(!rangemap_is_within_root(map, key)))
+        return remove_many(map, first, last);
+    for (unsigned shift = map->root_shift; shift; shift -= RANGEMAP_DIGIT_BITS) {
+        node = node->slots[rangemap_digit(key, shift)];
         if (unlikely(!node))
-            return remove_slowly(map, first, last);
+            return remove_many(map, first, last);
     }
-    entry = node->slots[digit(key, 0)];
+    entry = node->slots[rangemap_digit(key, 0)];
     if (unlikely(!entry || entry->first != first || entry->last != last))
-        return remove_slowly(map, first, last);
+        return remove_many(map, first, last);
     discard(map, node, entry, key);
     return RANGEMAP_OK;
 }
@@ -387,7 +188,7 @@ enum rangemap_result rangemap_remove(struct rangemap *map, uint64_t first, uint6
 const struct rangemap_entry *rangemap_find(const struct rangemap *map, uint64_t address)
 {
     const struct rangemap_entry *entry =
-        floor_of((struct rangemap *)map, address >> map->granule_shift);
+        rangemap_floor((struct rangemap *)map, key_of(map, address));
 
     return entry->first <= address && address <= entry->last ? entry : NULL;
 }
@@ -395,7 +196,7 @@ const struct rangemap_entry *rangemap_find(const struct rangemap *map, uint64_t 
 const struct rangemap_entry *rangemap_next(const struct rangemap *map, uint64_t address)
 {
     const struct rangemap_entry *entry =
-        floor_of((struct rangemap *)map, address >> map->granule_shift);
+        rangemap_floor((struct rangemap *)map, key_of(map, address));
 
     if (entry->first <= address && address <= entry->last)
         return entry;
@@ -413,14 +214,15 @@ size_t rangemap_count(const struct rangemap *map)
     return map->count;
 }
 
+/* No level has more nodes than there are mappings, nor than the window needs wherever it lies. */
 size_t rangemap_bytes(size_t mappings, uint64_t granule, uint64_t first, uint64_t last)
 {
-    unsigned granule_shift = lowest(granule);
+    unsigned granule_shift = rangemap_lowest(granule);
     uint64_t keys = (last >> granule_shift) - (first >> granule_shift);
     size_t nodes = 0;
 
-    for (unsigned shift = 0; shift + granule_shift < 64; shift += DIGIT_BITS) {
-        uint64_t of_level = keys >> shift >> DIGIT_BITS;
+    for (unsigned shift = 0; shift + granule_shift < 64; shift += RANGEMAP_DIGIT_BITS) {
+        uint64_t of_level = keys >> shift >> RANGEMAP_DIGIT_BITS;
 
         nodes += of_level < mappings ? of_level + 2 : mappings;
     }
@@ -433,12 +235,13 @@ void rangemap_init(struct rangemap *map, void *memory, size_t bytes, uint64_t gr
     size_t gap = -(uintptr_t)memory & (alignof(struct rangemap_entry) - 1);
 
     memset(map, 0, sizeof(*map));
-    map->granule_shift = lowest(granule);
+    map->granule_shift = rangemap_lowest(granule);
     map->granule_mask = granule - 1;
-    map->ends = (struct rangemap_entry){
-        .first = UINT64_MAX, .last = 0, .prev = &map->ends, .next = &map->ends};
-    map->memory_end = (char *)memory + bytes;
-    map->memory = gap < bytes ? (char *)memory + gap : map->memory_end;
+    map->ends.first = UINT64_MAX;
+    map->ends.prev = &map->ends;
+    map->ends.next = &map->ends;
+    map->memory = (char *)memory + (gap < bytes ? gap : bytes);
     map->fresh = map->memory;
-    empty(map);
+    map->memory_end = (char *)memory + bytes;
+    rangemap_clear_root(map);
 }

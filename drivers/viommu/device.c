@@ -5,7 +5,7 @@
 
 #define REQUEST_QUEUE_MAX 1024
 #define EVENT_QUEUE_MAX   64
-#define SPINS_PER_LOOK    256 /* polls between two looks at the clock and the device's status */
+#define SPINS_PER_LOOK    256 /* polls between two looks at the clock */
 
 #define CONFIG_BYPASS offsetof(struct virtio_iommu_config, bypass)
 
@@ -19,6 +19,13 @@ uint64_t viommu_usable_features(uint64_t offered)
         VIRTIO_BIT(VIRTIO_F_VERSION_1);
 
     return offered & known;
+}
+
+static void lay_out(struct viommu_slot *slot)
+{
+    slot->table[0] = (struct virtq_desc){(uintptr_t)slot->request, 0, VIRTQ_DESC_F_NEXT, 1};
+    slot->table[1] =
+        (struct virtq_desc){(uintptr_t)&slot->tail, sizeof(slot->tail), VIRTQ_DESC_F_WRITE, 0};
 }
 
 static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
@@ -51,6 +58,8 @@ static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
     if (!viommu->slots)
         return VIRTIO_NO_MEMORY;
     memset(viommu->slots, VIOMMU_POISON, bytes);
+    for (uint16_t i = 0; i < viommu->requests.size; i++)
+        lay_out(&viommu->slots[i]);
     virtio_driver_ok(transport);
     return VIRTIO_OK;
 }
@@ -84,28 +93,12 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
     viommu->transport->ops->config_write(viommu->transport, CONFIG_BYPASS, 1, bypass);
 }
 
-bool viommu_stage(struct viommu *viommu, const struct viommu_request *request, uint16_t *head)
-{
-    struct viommu_slot *slot = &viommu->slots[viommu->requests.free_head];
-    const struct virtq_segment segments[] = {
-        {(uintptr_t)slot->request, request->length, false},
-        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
-    };
-
-    if (!virtq_add(&viommu->requests, segments, 2, head))
-        return false;
-    memcpy(slot->request, request->bytes, sizeof(request->bytes));
-    memset(&slot->tail, VIOMMU_POISON, sizeof(slot->tail));
-    return true;
-}
-
-/* The next used entry, or VIRTQ_EMPTY when the device lets VIOMMU_TIMEOUT_NS pass. */
-static enum virtq_pop wait_used(struct virtq *queue, struct virtq_used_element *used)
+enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)
 {
     uint64_t start = 0;
 
     for (unsigned spin = 1;; spin++) {
-        enum virtq_pop result = virtq_pop(queue, used);
+        enum virtq_pop result = virtq_pop(&viommu->requests, used);
 
         if (result != VIRTQ_EMPTY)
             return result;
@@ -121,31 +114,12 @@ static enum virtq_pop wait_used(struct virtq *queue, struct virtq_used_element *
     }
 }
 
-static struct viommu_reply failed(struct viommu *viommu, enum virtq_pop result)
+struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result)
 {
     if (result == VIRTQ_EMPTY)
         return (struct viommu_reply){.outcome = VIOMMU_TIMEOUT, .status = VIOMMU_POISON};
     viommu->lie = result;
     return (struct viommu_reply){.outcome = VIOMMU_LIED, .status = VIOMMU_POISON};
-}
-
-struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
-{
-    struct virtq_used_element used;
-    enum virtq_pop result = wait_used(&viommu->requests, &used);
-
-    if (result != VIRTQ_POPPED)
-        return failed(viommu, result);
-
-    const struct virtio_iommu_req_tail *tail = &viommu->slots[used.id].tail;
-
-    *head = (uint16_t)used.id;
-    return (struct viommu_reply){
-        .outcome = used.length >= sizeof(*tail) ? VIOMMU_ANSWERED : VIOMMU_SILENT,
-        .status = tail->status,
-        .reserved = {tail->reserved[0], tail->reserved[1], tail->reserved[2]},
-        .written = used.length,
-    };
 }
 
 static bool all_poison(const uint8_t *bytes, size_t count)

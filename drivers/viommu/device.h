@@ -36,15 +36,17 @@ struct viommu_reply {
 };
 
 /*
- * Memory of one request, by the head of its chain: the parts lie apart so that a device that writes
- * beside one is noticed.
+ * Memory of one request, by the head of its chain. The parts lie apart, with poison between them,
+ * so that a device that writes beside one is noticed. `table` describes request and tail; only the
+ * length of the request changes from use to use.
  */
 struct viommu_slot {
+    struct virtq_desc table[2];
     uint8_t before[16];
-    uint8_t request[80];
-    uint8_t between[16];
+    uint8_t request[40];
+    uint8_t between[8];
     struct virtio_iommu_req_tail tail;
-    uint8_t after[12];
+    uint8_t after[28];
 };
 
 struct viommu {
@@ -91,16 +93,6 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
                              unsigned count, struct viommu_reply *replies);
 
-/* The three parts. stage() returns false when the queue is full. */
-bool viommu_stage(struct viommu *viommu, const struct viommu_request *request, uint16_t *head);
-static inline void viommu_notify(struct viommu *viommu)
-{
-    virtq_publish(&viommu->requests);
-    virtq_kick(&viommu->requests);
-}
-/* Waits for one request; `head` says which. */
-struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head);
-
 /*
  * PROBE: `properties` takes config.probe_size bytes. The reply's `strayed` covers the bytes behind
  * the tail. `reserved` NULL means zeroes, else 64 bytes.
@@ -115,3 +107,5 @@ struct viommu_reply viommu_probe(struct viommu *viommu, uint32_t endpoint, const
  */
 struct viommu_reply viommu_submit_malformed(struct viommu *viommu, const void *request,
                                             uint32_t readable, void *reply, uint32_t writable);
+
+#include "drivers/viommu/submit_inline.h"

@@ -15,9 +15,8 @@ bool virtq_init(struct virtq *queue, uint16_t index, uint16_t size, struct pages
     queue->used =
         pages_get(pages, pages_of(sizeof(*queue->used) + sizeof(struct virtq_used_element) * size +
                                   sizeof(uint16_t)));
-    queue->tables = pages_get(pages, pages_of(sizeof(*queue->tables) * size));
     queue->pending = pages_get(pages, pages_of(sizeof(*queue->pending) * size));
-    if (!queue->desc || !queue->avail || !queue->used || !queue->tables || !queue->pending)
+    if (!queue->desc || !queue->avail || !queue->used || !queue->pending)
         return false;
     for (uint16_t i = 0; i < size; i++)
         queue->desc[i].next = i + 1u;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The driver's side of a split virtqueue: virtio 1.4 section 2.7. Chains of descriptors, or one
- * indirect table for each chain when that is negotiated. Nothing that the device writes is trusted:
- * a used entry that cannot be right is reported by virtq_pop() and never followed.
+ * The driver's side of a split virtqueue: virtio 1.4 section 2.7. Chains of descriptors in the
+ * ring, or in an indirect table of the caller's when that is negotiated. Nothing that the device
+ * writes is trusted: a used entry that cannot be right is reported by virtq_pop() and never
+ * followed.
  */
 #pragma once
 
@@ -18,9 +19,6 @@
 
 #define VIRTQ_USED_F_NO_NOTIFY     1
 #define VIRTQ_AVAIL_F_NO_INTERRUPT 1
-
-/* Entries of the indirect table that every head has; a longer chain goes into the ring itself. */
-#define VIRTQ_TABLE_ENTRIES 4
 
 struct virtq_desc {
     uint64_t address;
@@ -68,8 +66,7 @@ struct virtq {
     struct virtq_desc *desc;
     struct virtq_avail *avail;
     struct virtq_used *used;
-    struct virtq_desc (*tables)[VIRTQ_TABLE_ENTRIES]; /* by head */
-    struct virtq_pending *pending;                    /* by head */
+    struct virtq_pending *pending; /* by head */
     uint16_t free_head, free_count;
     uint16_t avail_index;  /* next entry to publish */
     uint16_t kicked_index; /* avail_index at the last notification */

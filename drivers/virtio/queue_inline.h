@@ -13,62 +13,59 @@ static inline void virtq_fill(struct virtq_desc *desc, const struct virtq_segmen
     desc->flags = (segment->writable ? VIRTQ_DESC_F_WRITE : 0) | (is_last ? 0 : VIRTQ_DESC_F_NEXT);
 }
 
-static inline void virtq_add_indirect(struct virtq *queue, const struct virtq_segment *segments,
-                                      unsigned count)
+/* What every chain's hand-over ends with: it leaves the free list and enters the available ring. */
+static inline void virtq_hand_over(struct virtq *queue, uint16_t head, uint16_t tail,
+                                   uint16_t taken, uint32_t writable)
 {
-    uint16_t head = queue->free_head;
-    struct virtq_desc *table = queue->tables[head], *desc = &queue->desc[head];
-
-    for (unsigned i = 0; i < count; i++) {
-        virtq_fill(&table[i], &segments[i], i + 1 == count);
-        table[i].next = (uint16_t)(i + 1);
-    }
-    desc->address = (uintptr_t)table;
-    desc->length = count * (uint32_t)sizeof(*table);
-    desc->flags = VIRTQ_DESC_F_INDIRECT;
-    queue->pending[head].tail = head;
-    queue->pending[head].taken = 1;
-}
-
-/* The free list runs through desc[].next, so a chain taken from its front is linked already. */
-static inline void virtq_add_direct(struct virtq *queue, const struct virtq_segment *segments,
-                                    unsigned count)
-{
-    uint16_t head = queue->free_head, at = head;
-
-    for (unsigned i = 0; i < count; i++) {
-        virtq_fill(&queue->desc[at], &segments[i], i + 1 == count);
-        queue->pending[head].tail = at;
-        at = queue->desc[at].next;
-    }
-    queue->pending[head].taken = (uint16_t)count;
+    queue->pending[head] =
+        (struct virtq_pending){.tail = tail, .taken = taken, .writable = writable};
+    queue->free_head = queue->desc[tail].next;
+    queue->free_count -= taken;
+    queue->avail->ring[queue->avail_index++ & (queue->size - 1)] = head;
+    queue->outstanding++;
 }
 
 /*
- * Hands a chain over, readable segments first (2.7.4.2), but does not publish it. `head` names it
- * until it comes back. False: not enough free descriptors, or no segment at all.
+ * Hands over a chain that stands in a table of the caller's own, `entries` descriptors of which
+ * `writable` bytes are for the device (2.7.5.3; INDIRECT_DESC must be negotiated). The chain is not
+ * published; `head` names it until it comes back. False: no free descriptor.
+ */
+static inline bool virtq_add_table(struct virtq *queue, const struct virtq_desc *table,
+                                   unsigned entries, uint32_t writable, uint16_t *head)
+{
+    struct virtq_desc *desc = &queue->desc[queue->free_head];
+
+    if (!queue->free_count)
+        return false;
+    *head = queue->free_head;
+    desc->address = (uintptr_t)table;
+    desc->length = entries * (uint32_t)sizeof(*table);
+    desc->flags = VIRTQ_DESC_F_INDIRECT;
+    virtq_hand_over(queue, *head, *head, 1, writable);
+    return true;
+}
+
+/*
+ * The same for segments anywhere, readable ones first (2.7.4.2), as descriptors of the ring. False:
+ * not enough of them are free, or there is no segment at all.
  */
 static inline bool virtq_add(struct virtq *queue, const struct virtq_segment *segments,
                              unsigned count, uint16_t *head)
 {
-    bool indirect = queue->indirect && count > 1 && count <= VIRTQ_TABLE_ENTRIES;
-    struct virtq_pending *pending = &queue->pending[queue->free_head];
+    uint16_t at = queue->free_head, tail = at;
     uint32_t writable = 0;
 
-    if (count == 0 || (indirect ? 1 : count) > queue->free_count)
+    if (count == 0 || count > queue->free_count)
         return false;
-    for (unsigned i = 0; i < count; i++)
+    /* The free list runs through desc[].next, so a chain taken from its front is linked already. */
+    for (unsigned i = 0; i < count; i++) {
+        virtq_fill(&queue->desc[at], &segments[i], i + 1 == count);
         writable += segments[i].writable ? segments[i].length : 0;
+        tail = at;
+        at = queue->desc[at].next;
+    }
     *head = queue->free_head;
-    if (indirect)
-        virtq_add_indirect(queue, segments, count);
-    else
-        virtq_add_direct(queue, segments, count);
-    pending->writable = writable;
-    queue->free_head = queue->desc[pending->tail].next;
-    queue->free_count -= pending->taken;
-    queue->avail->ring[queue->avail_index++ & (queue->size - 1)] = *head;
-    queue->outstanding++;
+    virtq_hand_over(queue, *head, tail, (uint16_t)count, writable);
     return true;
 }
 

@@ -4,7 +4,8 @@
  * instructions per operation however many there are. Entries form a list in order of address; a
  * trie of 64 slots per node over first / granule finds a place in it. The trie is only as high as
  * the addresses in use differ. A mapping takes one slot, at its first address, whatever its size.
- * Nothing is allocated but from the memory handed in, and there is no lock.
+ * Nothing is allocated but from the memory handed in, and there is no lock. A struct rangemap
+ * points into itself: it is not to be copied or moved.
  */
 #pragma once
 
@@ -20,6 +21,7 @@ struct rangemap_entry {
     struct rangemap_entry *prev, *next; /* of the list; the map's own */
 };
 
+/* Read by the inside of this directory and by unit tests only. */
 struct rangemap {
     struct rangemap_node *root;
     uint64_t base, reach;  /* the root holds the keys base .. base + reach */
@@ -28,7 +30,7 @@ struct rangemap {
     unsigned root_shift; /* of a key, so that the root's slot is in the low bits */
     struct rangemap_entry *free_entries;
     struct rangemap_node *free_nodes;
-    size_t count, nodes;
+    size_t count, nodes;        /* mappings; nodes of the trie in use */
     struct rangemap_entry ends; /* before the first and behind the last; first > last */
     char *memory, *fresh, *memory_end;
 };

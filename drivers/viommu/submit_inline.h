@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The three parts that every submission is made of: stage, notify, collect. Inline, since their
+ * instructions are the driver's whole share of what a request costs.
+ */
+#pragma once
+
+#include <string.h>
+
+/* Hands a request over without publishing it; `head` names it. False: the queue is full. */
+static inline bool viommu_stage(struct viommu *viommu, const struct viommu_request *request,
+                                uint16_t *head)
+{
+    struct virtq *queue = &viommu->requests;
+    struct viommu_slot *slot = &viommu->slots[queue->free_head];
+    const struct virtq_segment segments[] = {
+        {(uintptr_t)slot->request, request->length, false},
+        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
+    };
+
+    slot->table[0].length = request->length;
+    if (!(queue->indirect ? virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)
+                          : virtq_add(queue, segments, 2, head)))
+        return false;
+    memcpy(slot->request, request->bytes, sizeof(slot->request));
+    memset(&slot->tail, VIOMMU_POISON, sizeof(slot->tail));
+    return true;
+}
+
+static inline void viommu_notify(struct viommu *viommu)
+{
+    virtq_publish(&viommu->requests);
+    virtq_kick(&viommu->requests);
+}
+
+/* The next used entry, or VIRTQ_EMPTY when the device lets VIOMMU_TIMEOUT_NS pass. */
+enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used);
+/* The reply to a request whose answer is anything but VIRTQ_POPPED. */
+struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result);
+
+/* Waits for any one request; `head` says which came back. */
+static inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
+{
+    struct virtq_used_element used;
+    enum virtq_pop result = virtq_pop(&viommu->requests, &used);
+
+    if (result == VIRTQ_EMPTY)
+        result = viommu_wait(viommu, &used);
+    if (result != VIRTQ_POPPED)
+        return viommu_no_reply(viommu, result);
+
+    const struct virtio_iommu_req_tail *tail = &viommu->slots[used.id].tail;
+
+    *head = (uint16_t)used.id;
+    return (struct viommu_reply){
+        .outcome = used.length >= sizeof(*tail) ? VIOMMU_ANSWERED : VIOMMU_SILENT,
+        .status = tail->status,
+        .reserved = {tail->reserved[0], tail->reserved[1], tail->reserved[2]},
+        .written = used.length,
+    };
+}

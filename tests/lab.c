@@ -180,6 +180,8 @@ void lab_end(struct test *test)
     struct lab *lab = test->lab;
 
     arch_irq_release_all();
+    if (lab->iommu_function)
+        pci_command(lab->iommu_function, PCI_COMMAND_INTX_DISABLE, 0);
     pages_release(&lab->pages, lab->pages.base);
     for (unsigned i = 0; i < lab->engine_count; i++)
         lab->engines[i].needs_start = true;

@@ -9,9 +9,14 @@
 #define EXCEPTIONS    32
 #define PAGE_FAULT    14
 
+/* More interrupts than this and a line is masked: a level that no handler takes away leaves no time
+ * for anything else, the deadline included. */
+#define LINE_LIMIT 100000
+
 struct claim {
     arch_irq_handler handler;
     void *context;
+    unsigned count;
 };
 
 /* Interrupts have no parameter to bring their state along. */
@@ -89,10 +94,12 @@ void interrupt_entry(struct frame *frame)
     if (vector < EXCEPTIONS || vector == VECTOR_DEADLINE) {
         trap(frame);
     } else if (vector < VECTOR_PIC + 16) {
-        const struct claim *claim = &line_claims[vector - VECTOR_PIC];
+        struct claim *claim = &line_claims[vector - VECTOR_PIC];
 
         if (claim->handler)
             claim->handler(claim->context);
+        if (++claim->count == LINE_LIMIT)
+            pic_mask((unsigned)vector - VECTOR_PIC, true);
         pic_end_of_interrupt((unsigned)vector - VECTOR_PIC);
     } else if (vector >= VECTOR_MSI_FIRST && vector <= VECTOR_MSI_LAST) {
         const struct claim *claim = &msi_claims[vector - VECTOR_MSI_FIRST];
@@ -107,7 +114,7 @@ bool arch_msi_claim(arch_irq_handler handler, void *context, struct arch_msi *ms
 {
     if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]))
         return false;
-    msi_claims[msi_used] = (struct claim){handler, context};
+    msi_claims[msi_used] = (struct claim){.handler = handler, .context = context};
     msi->address = 0xfee00000u | (uint32_t)apic_id() << 12;
     msi->data = VECTOR_MSI_FIRST + msi_used++;
     return true;
@@ -117,7 +124,7 @@ bool arch_line_claim(unsigned line, arch_irq_handler handler, void *context)
 {
     if (line >= 16 || line_claims[line].handler)
         return false;
-    line_claims[line] = (struct claim){handler, context};
+    line_claims[line] = (struct claim){.handler = handler, .context = context};
     pic_mask(line, false);
     return true;
 }

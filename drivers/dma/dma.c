@@ -38,6 +38,8 @@ unsigned dma_find_engines(const struct pci *pci, struct pages *pages, struct dma
             if (count == DMA_MAX_ENGINES)
                 return count;
             engines[count] = (struct dma_engine){.function = function, .needs_start = true};
+            /* Engines are polled; a level that nobody takes away would stop the whole line. */
+            pci_command(function, PCI_COMMAND_INTX_DISABLE, 0);
             count += kinds[k].open(&engines[count], pages, complaints);
         }
     return count;

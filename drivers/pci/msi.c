@@ -59,7 +59,6 @@ void pci_msix_disable(const struct pci_msix *msix)
 
     pci_write16(msix->function, offset,
                 (uint16_t)(pci_read16(msix->function, offset) & ~MSIX_ENABLE));
-    pci_command(msix->function, 0, PCI_COMMAND_INTX_DISABLE);
 }
 
 void pci_msix_set(const struct pci_msix *msix, uint16_t vector, const struct arch_msi *message)
@@ -110,5 +109,4 @@ void pci_msi_disable(const struct pci_function *function)
     uint16_t control = pci_read16(function, capability + MSI_CONTROL);
 
     pci_write16(function, capability + MSI_CONTROL, (uint16_t)(control & ~MSI_ENABLE));
-    pci_command(function, 0, PCI_COMMAND_INTX_DISABLE);
 }

@@ -232,7 +232,6 @@ TEST(isr_and_pci_status_agree, .clauses = CLAUSES(PCI_ISR_D04, PCI_ISR_D03, PCI_
     struct virtio_transport *transport = lab_iommu(test)->transport;
 
     lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
-    pci_command(function, PCI_COMMAND_INTX_DISABLE, 0);
     attach_once(test);
     expect(test, PCI_ISR_D04, pci_read16(function, PCI_STATUS) & PCI_STATUS_INTERRUPT,
            "PCI status has no interrupt pending after a request");
@@ -240,5 +239,4 @@ TEST(isr_and_pci_status_agree, .clauses = CLAUSES(PCI_ISR_D04, PCI_ISR_D03, PCI_
     expect(test, PCI_ISR_D05, transport->ops->isr(transport) == 0, "ISR is not cleared by reading");
     expect(test, PCI_ISR_D04, !(pci_read16(function, PCI_STATUS) & PCI_STATUS_INTERRUPT),
            "PCI status still has an interrupt pending after ISR was read");
-    pci_command(function, 0, PCI_COMMAND_INTX_DISABLE);
 }

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Known deviations of a device: tests/expect/<vmm>-<version>.
+
+A line is `test.id CLAUSE[,CLAUSE...] reason`. A test that fails as listed is XFAIL, one that no longer
+does is XPASS. VMM-DIED stands for a VMM that dies of the test.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from protocol import Result
+
+VMM_DIED = "VMM-DIED"
+
+
+@dataclass
+class Deviation:
+    clauses: frozenset[str]
+    reason: str
+
+
+def find_file(directory: str, vmm: str, version: str) -> str | None:
+    """The file with the longest prefix of the version: qemu-7.2.22, qemu-7.2, qemu-7."""
+    parts = version.split(".")
+    for length in range(len(parts), 0, -1):
+        path = os.path.join(directory, f"{vmm}-{'.'.join(parts[:length])}")
+        if os.path.isfile(path):
+            return path
+    return None
+
+
+def read(path: str) -> dict[str, Deviation]:
+    deviations: dict[str, Deviation] = {}
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            fields = line.split(None, 2)
+            if len(fields) != 3 or fields[0] in deviations:
+                raise ValueError(f"{path}:{number}: expected one 'test.id CLAUSE[,CLAUSE] reason'")
+            deviations[fields[0]] = Deviation(frozenset(fields[1].split(",")), fields[2])
+    return deviations
+
+
+def apply(result: Result, deviations: dict[str, Deviation], vmm_died: bool = False) -> None:
+    """Turns an expected failure into XFAIL and an expected failure that passed into XPASS."""
+    deviation = deviations.get(result.id)
+    if deviation is None:
+        return
+    found = {VMM_DIED} if vmm_died else set(result.clauses)
+    failed_as_listed = (result.verdict == "FAIL" or vmm_died) and found <= deviation.clauses
+    if failed_as_listed and found:
+        result.verdict, result.message = "XFAIL", deviation.reason
+    elif result.verdict in ("PASS", "WARN"):
+        result.verdict, result.message = "XPASS", f"no longer fails: {deviation.reason}"

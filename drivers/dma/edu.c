@@ -73,6 +73,12 @@ static bool start(struct dma_engine *engine)
     return wait_idle(edu, 1000000000) == DMA_COMPLETED;
 }
 
+static enum dma_result load(struct dma_engine *engine, uint64_t patience_ns)
+{
+    return transfer(engine, engine->footprint + CONTENT_PAGE * PAGE_SIZE, BUFFER_SIZE, 0,
+                    patience_ns);
+}
+
 static enum dma_result prepare(struct dma_engine *engine, uint64_t patience_ns)
 {
     struct edu *edu = engine->state;
@@ -80,24 +86,24 @@ static enum dma_result prepare(struct dma_engine *engine, uint64_t patience_ns)
     if (edu->holds_content)
         return DMA_COMPLETED;
 
-    enum dma_result result =
-        transfer(engine, engine->footprint + CONTENT_PAGE * PAGE_SIZE, BUFFER_SIZE, 0, patience_ns);
+    enum dma_result result = load(engine, patience_ns);
 
     edu->holds_content = result == DMA_COMPLETED;
     return result;
 }
 
+/*
+ * A read in between costs the content, so it is loaded again. Whether that worked is not known when
+ * the endpoint may be blocked: only prepare(), which is promised the footprint, takes it as loaded.
+ */
 static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32_t length,
                              uint64_t patience_ns)
 {
-    struct edu *edu = engine->state;
+    const struct edu *edu = engine->state;
+    enum dma_result result = edu->holds_content ? DMA_COMPLETED : load(engine, patience_ns);
 
-    if (!edu->holds_content) {
-        enum dma_result result = prepare(engine, patience_ns);
-
-        if (result != DMA_COMPLETED)
-            return result;
-    }
+    if (result != DMA_COMPLETED)
+        return result;
     return transfer(engine, address, length, DMA_TO_MEMORY, patience_ns);
 }
 

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * QEMU's iommu-testdev (docs/specs/iommu-testdev, QEMU 11 and later): writes one word of a fixed
- * value to an address through the IOMMU when told to, reads it back and says how that went. It can
- * write nothing else, so it is an engine that writes only.
+ * QEMU's iommu-testdev (docs/specs/iommu-testdev, QEMU 11 and later): writes one fixed word, over
+ * and over, to an address through the IOMMU. Then it looks, past the IOMMU, at a physical address
+ * for what it wrote, which says nothing here: the asker looks himself. It can't write anything else
+ * nor keep what it reads, so it is an engine that writes only.
  */
 #include "drivers/dma/engines.h"
 
 /* BAR 0 */
-#define TRIGGER      0x00 /* reading it starts an armed transfer */
+#define TRIGGER      0x00 /* reading it carries an armed transfer out */
 #define VIRTUAL_LOW  0x04
 #define VIRTUAL_HIGH 0x08
 #define LENGTH       0x0c
 #define RESULT       0x10
 #define DOORBELL     0x14
 #define ATTRIBUTES   0x18
-#define CHECK_LOW    0x1c /* physical address at which it looks for what it wrote */
+#define CHECK_LOW    0x1c
 #define CHECK_HIGH   0x20
 
-#define DOORBELL_ARM  1u
-#define RESULT_BUSY   0xfffffffeu
-#define NON_SECURE    (1u << 1)
-#define WRITTEN_VALUE 0x12345678u
-#define WORDS         16
+#define DOORBELL_ARM         1u
+#define ATTRIBUTES_NONSECURE (1u << 1)
+#define RESULT_DONE          0u
+#define RESULT_BUSY          0xfffffffeu
+#define RESULT_READ_FAILED   0xdead0003u /* of the check, as is the next */
+#define RESULT_MISMATCH      0xdead0004u
+#define WRITTEN_VALUE        0x12345678u
 
 struct testdev {
     volatile uint8_t *registers;
@@ -32,41 +35,42 @@ static unsigned states_used;
 
 static bool start(struct dma_engine *engine)
 {
+    const struct testdev *testdev = engine->state;
+
     pci_command(engine->function, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER, 0);
+    mmio_write32(testdev->registers + DOORBELL, 0);
     return true;
 }
 
-static enum dma_result write_word(const struct testdev *testdev, uint64_t address,
-                                  uint64_t patience_ns)
+static void write_pair(const struct testdev *testdev, unsigned low, unsigned high, uint64_t value)
 {
-    uint64_t began = arch_now_ns();
-    uint32_t result;
-
-    mmio_write32(testdev->registers + VIRTUAL_LOW, (uint32_t)address);
-    mmio_write32(testdev->registers + VIRTUAL_HIGH, (uint32_t)(address >> 32));
-    mmio_write32(testdev->registers + CHECK_LOW, (uint32_t)address);
-    mmio_write32(testdev->registers + CHECK_HIGH, (uint32_t)(address >> 32));
-    mmio_write32(testdev->registers + LENGTH, sizeof(uint32_t));
-    mmio_write32(testdev->registers + ATTRIBUTES, NON_SECURE);
-    mmio_write32(testdev->registers + DOORBELL, DOORBELL_ARM);
-    (void)mmio_read32(testdev->registers + TRIGGER);
-    while ((result = mmio_read32(testdev->registers + RESULT)) == RESULT_BUSY)
-        if (arch_now_ns() - began > patience_ns)
-            return DMA_NO_ANSWER;
-    /* Its own comparison is with the physical address, which it can't know; any end is an end. */
-    return DMA_COMPLETED;
+    mmio_write32(testdev->registers + low, (uint32_t)value);
+    mmio_write32(testdev->registers + high, (uint32_t)(value >> 32));
 }
 
 static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32_t length,
                              uint64_t patience_ns)
 {
-    for (uint32_t done = 0; done < length; done += sizeof(uint32_t)) {
-        enum dma_result result = write_word(engine->state, address + done, patience_ns);
+    const struct testdev *testdev = engine->state;
+    uint64_t began = arch_now_ns();
+    uint32_t result;
 
-        if (result != DMA_COMPLETED)
-            return result;
+    write_pair(testdev, VIRTUAL_LOW, VIRTUAL_HIGH, address);
+    /* The check reads physical memory, so never at `address`: registers may be there. */
+    write_pair(testdev, CHECK_LOW, CHECK_HIGH, engine->footprint);
+    mmio_write32(testdev->registers + LENGTH, length);
+    mmio_write32(testdev->registers + ATTRIBUTES, ATTRIBUTES_NONSECURE);
+    mmio_write32(testdev->registers + DOORBELL, DOORBELL_ARM);
+    dma_wmb();
+    (void)mmio_read32(testdev->registers + TRIGGER);
+    while ((result = mmio_read32(testdev->registers + RESULT)) == RESULT_BUSY) {
+        if (arch_now_ns() - began > patience_ns)
+            return DMA_NO_ANSWER;
+        cpu_relax();
     }
-    return DMA_COMPLETED;
+    return result == RESULT_DONE || result == RESULT_READ_FAILED || result == RESULT_MISMATCH
+               ? DMA_COMPLETED
+               : DMA_REFUSED;
 }
 
 static const struct dma_engine_ops ops = {
@@ -77,7 +81,7 @@ static const struct dma_engine_ops ops = {
 
 bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints)
 {
-    static uint32_t content[WORDS];
+    static uint32_t content[PAGE_SIZE / sizeof(uint32_t)];
     struct testdev *testdev = &states[states_used];
 
     testdev->registers = pci_map_bar(engine->function, 0);
@@ -86,13 +90,13 @@ bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct s
                     engine->function->bdf);
         return false;
     }
-    for (unsigned i = 0; i < WORDS; i++)
+    for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint32_t); i++)
         content[i] = WRITTEN_VALUE;
     states_used++;
     engine->ops = &ops;
     engine->state = testdev;
     engine->can_write = true;
-    engine->min_length = engine->step = sizeof(uint32_t);
+    engine->min_length = engine->step = 1;
     engine->max_length = sizeof(content);
     engine->content = (const uint8_t *)content;
     return true;

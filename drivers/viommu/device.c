@@ -5,7 +5,7 @@
 
 #define REQUEST_QUEUE_MAX 1024
 #define EVENT_QUEUE_MAX   64
-#define SPINS_PER_LOOK    256 /* polls between two looks at the clock */
+#define SPINS_PER_LOOK    256 /* polls between two looks at the clock and the status */
 
 #define CONFIG_BYPASS offsetof(struct virtio_iommu_config, bypass)
 
@@ -108,7 +108,7 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
 
         if (!start)
             start = now;
-        else if (now - start > VIOMMU_TIMEOUT_NS)
+        else if (now - start > VIOMMU_TIMEOUT_NS || viommu_needs_reset(viommu))
             return VIRTQ_EMPTY;
         cpu_relax();
     }

@@ -19,7 +19,7 @@
 enum viommu_outcome {
     VIOMMU_ANSWERED, /* came back with a whole tail */
     VIOMMU_SILENT,   /* came back with fewer bytes than reach the end of the tail */
-    VIOMMU_TIMEOUT,  /* did not come back within VIOMMU_TIMEOUT_NS */
+    VIOMMU_TIMEOUT,  /* did not come back within VIOMMU_TIMEOUT_NS, or the device is broken */
     VIOMMU_LIED,     /* the used ring is wrong; viommu->lie says how */
     VIOMMU_FULL,     /* could not be handed over: no descriptor left */
 };

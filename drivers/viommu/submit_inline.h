@@ -33,7 +33,7 @@ static inline void viommu_notify(struct viommu *viommu)
     virtq_kick(&viommu->requests);
 }
 
-/* The next used entry, or VIRTQ_EMPTY when the device lets VIOMMU_TIMEOUT_NS pass. */
+/* The next used entry; VIRTQ_EMPTY when VIOMMU_TIMEOUT_NS pass or the device asks for a reset. */
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used);
 /* The reply to a request whose answer is anything but VIRTQ_POPPED. */
 struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result);

@@ -41,7 +41,6 @@ static struct by_hand *by_hand(struct test *test)
 static bool run_head(struct test *test, struct virtq_used_element *used)
 {
     struct virtq *queue = &lab_iommu(test)->requests;
-    uint64_t start = arch_now_ns();
     uint16_t head = queue->free_head;
 
     queue->pending[head] = (struct virtq_pending){.tail = head, .taken = 1, .writable = 4};
@@ -50,10 +49,7 @@ static bool run_head(struct test *test, struct virtq_used_element *used)
     queue->outstanding++;
     virtq_publish(queue);
     virtq_notify(queue);
-    while (virtq_pop(queue, used) == VIRTQ_EMPTY)
-        if (arch_now_ns() - start > VIOMMU_TIMEOUT_NS)
-            return false;
-    return true;
+    return viommu_wait(lab_iommu(test), used) != VIRTQ_EMPTY;
 }
 
 static void expect_attached(struct test *test, enum clause clause, const struct by_hand *memory,

@@ -183,12 +183,7 @@ TEST(request_in_many_pieces, .clauses = CLAUSES(VQ_FRAME_D01), .needs = NEEDS_EN
     if (!virtq_add(&viommu->requests, segments, count, &head))
         broken(test, "the request queue is full");
     viommu_notify(viommu);
-
-    uint64_t start = arch_now_ns();
-
-    while (virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY &&
-           arch_now_ns() - start < VIOMMU_TIMEOUT_NS)
-        cpu_relax();
+    viommu_wait(viommu, &used);
     expect(test, VQ_FRAME_D01, used.length == 4 && tail[0] == VIRTIO_IOMMU_S_OK,
            "ATTACH in %u descriptors: used length %u, status %s", count, used.length,
            viommu_status_text(tail[0]));

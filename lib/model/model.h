@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The specification as executable C: virtio 1.4 section 5.13.6, written from lib/spec/clauses.def.
+ * It knows domains, endpoints and mappings, says which statuses a request may get and why, and
+ * where an access goes. Nothing here knows a device or a driver.
+ *
+ * Judging and applying are apart, because a device may choose: model_judge() gives every status
+ * that the text permits, model_apply() then follows the one that the device chose.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/spec/clause.h"
+#include "lib/spec/wire.h"
+
+#define MODEL_DOMAINS   16
+#define MODEL_MAPPINGS  512 /* of one domain */
+#define MODEL_ENDPOINTS 64
+#define MODEL_RESERVED  64 /* regions, of all endpoints together */
+
+/* Addresses are inclusive; a mapping is what one MAP request made. */
+struct model_mapping {
+    uint64_t first, last, physical;
+    uint32_t flags;
+};
+
+struct model_domain {
+    bool exists; /* while an endpoint is attached */
+    bool bypass;
+    uint32_t id;
+    unsigned count;
+    struct model_mapping mappings[MODEL_MAPPINGS]; /* in order of address, none overlapping */
+};
+
+struct model_endpoint {
+    uint32_t id;
+    struct model_domain *domain; /* NULL: attached to none */
+};
+
+struct model_reserved {
+    uint32_t endpoint;
+    uint64_t first, last;
+};
+
+/* What the device and the driver agreed on. */
+struct model_config {
+    uint64_t granule;                   /* lowest bit of page_size_mask */
+    uint64_t input_first, input_last;   /* the whole space when INPUT_RANGE is not offered */
+    uint32_t domain_first, domain_last; /* likewise */
+    bool bypass_config;                 /* BYPASS_CONFIG is negotiated */
+    bool mmio;                          /* MMIO is negotiated */
+};
+
+struct model {
+    struct model_config config;
+    bool bypass; /* the configuration's byte: unattached endpoints reach memory */
+    struct model_domain domains[MODEL_DOMAINS];
+    struct model_endpoint endpoints[MODEL_ENDPOINTS];
+    struct model_reserved reserved[MODEL_RESERVED];
+    unsigned endpoint_count, reserved_count;
+};
+
+/* An empty model: no endpoint, no domain. */
+void model_init(struct model *model, const struct model_config *config, bool bypass);
+/* False when there is no room. */
+bool model_add_endpoint(struct model *model, uint32_t id);
+bool model_add_reserved(struct model *model, uint32_t endpoint, uint64_t first, uint64_t last);
+/* 5.13.5: no endpoint belongs to a domain any more; bypass stays. */
+void model_reset(struct model *model);
+
+#define MODEL_STATUS(name) (1u << VIRTIO_IOMMU_S_##name)
+#define MODEL_ANY_ERROR    (0x1ffu & ~MODEL_STATUS(OK))
+
+struct model_answer {
+    uint8_t status;     /* what the text asks for */
+    uint32_t permitted; /* every status it permits, a bit each */
+    enum clause clause; /* the statement that asks for it */
+    /* The text leaves open what the state is after this request, or what it means at all. */
+    bool is_open;
+};
+
+/* What the text says to this request; `bytes` is its device-readable part. Nothing changes. */
+struct model_answer model_judge(const struct model *model, const void *bytes, size_t length);
+
+/*
+ * Follows the device: the request was answered with `status`. Only OK changes anything. False: the
+ * model can't follow (an OK that makes no sense, or more than it has room for); it must be reset.
+ */
+bool model_apply(struct model *model, const void *bytes, size_t length, uint8_t status);
+
+enum model_access { MODEL_READ = VIRTIO_IOMMU_MAP_F_READ, MODEL_WRITE = VIRTIO_IOMMU_MAP_F_WRITE };
+
+/* A stretch of physical memory that an access reaches. */
+struct model_piece {
+    uint64_t address, length;
+};
+
+struct model_translation {
+    bool allowed;
+    uint8_t reason;   /* VIRTIO_IOMMU_FAULT_R_*, when not allowed */
+    uint64_t address; /* the first byte that is not, when not allowed */
+    unsigned count;   /* of pieces; what exceeds the array is not told */
+};
+
+/*
+ * Where an access of `length` bytes (at least 1) at `address` goes. A read through a mapping
+ * without READ counts as denied, though 5.13.6.5.2 permits a device to allow it for WRITE.
+ */
+struct model_translation model_translate(const struct model *model, uint32_t endpoint,
+                                         uint64_t address, uint64_t length,
+                                         enum model_access access, struct model_piece *pieces,
+                                         unsigned max_pieces);
+
+struct model_domain *model_find_domain(const struct model *model, uint32_t id);
+struct model_endpoint *model_find_endpoint(const struct model *model, uint32_t id);
+/* The mapping that contains the address; else NULL. */
+const struct model_mapping *model_find_mapping(const struct model_domain *domain, uint64_t address);

@@ -96,7 +96,8 @@ bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct s
     engine->ops = &ops;
     engine->state = testdev;
     engine->can_write = true;
-    engine->min_length = engine->step = 1;
+    engine->min_length = sizeof(uint32_t);
+    engine->step = 1;
     engine->max_length = sizeof(content);
     engine->content = (const uint8_t *)content;
     return true;

@@ -62,10 +62,12 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
     for (;;) {
         enum virtq_pop result = virtq_pop(&virtio->queue, &used);
 
-        if (result != VIRTQ_EMPTY) {
+        if (result == VIRTQ_POPPED) {
             *written = used.length;
-            return result == VIRTQ_POPPED ? DMA_COMPLETED : DMA_REFUSED;
+            return DMA_COMPLETED;
         }
+        if (result != VIRTQ_EMPTY)
+            return DMA_REFUSED;
         if (transport->ops->status(transport) & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
             return DMA_REFUSED;
         if (arch_now_ns() - start > patience_ns)

@@ -23,7 +23,7 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *complaints);
 /* Resets the device and brings it up with queue 0. Takes the rings anew. */
 bool virtio_engine_start(struct dma_engine *engine);
-/* One chain, waited for; `*written` is the used length. */
+/* One chain, waited for; `*written` is the used length, set when completed. */
 enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_segment *segments,
                                   unsigned count, uint64_t patience_ns, uint32_t *written);
 /* The pages behind the rings. */

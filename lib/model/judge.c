@@ -76,6 +76,8 @@ static struct model_answer judge_attach(const struct model *model,
     if (domain && domain->bypass != bypass)
         refuse(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
                IOMMU_ATTACH_D11);
+    /* Whether a refused move leaves the endpoint where it was is not said either. */
+    answer.is_open |= endpoint && endpoint->domain && answer.status != VIRTIO_IOMMU_S_OK;
     return answer;
 }
 

@@ -102,7 +102,8 @@ struct model_translation {
     bool allowed;
     uint8_t reason;   /* VIRTIO_IOMMU_FAULT_R_*, when not allowed */
     uint64_t address; /* the first byte that is not, when not allowed */
-    unsigned count;   /* of pieces; what exceeds the array is not told */
+    unsigned
+        count; /* of pieces, of a denied access those before `address`; cut at the array's end */
 };
 
 /*

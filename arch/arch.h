@@ -4,8 +4,8 @@
  * than this file. Plain accessors (MMIO, ports, barriers, the cycle counter) are inline and come
  * from arch/<cpu>/arch_inline.h; everything else is one implementation per directory.
  *
- * All memory that the boot protocol reports as usable is mapped at its own address: a pointer to it
- * is its physical address.
+ * All memory below 4 GiB is mapped at its own address: a pointer to it is its physical address.
+ * Page 0, whose address is a null pointer, and what lies higher are reached through arch_map().
  */
 #pragma once
 
@@ -36,7 +36,8 @@ struct arch_trap {
     const void *frame;
 };
 
-/* Handler of every exception and of the deadline; it must not return. NULL: print and power off. */
+/* Handler of every exception and of the deadline; it must not return. NULL, or a trap in
+ * the handler itself: power off with code 2. */
 void arch_on_trap(void (*handler)(const struct arch_trap *trap));
 
 /* One line at a time, without a newline. */
@@ -76,7 +77,7 @@ void arch_wait_ns(uint64_t ns);
 extern const char arch_name[];
 
 /*
- * Ends the run with `code` (0 passed, 1 failed, 2 cut short) by whatever the machine has; the caller
- * has printed the verdict. A VMM with isa-debug-exit exits with (code << 1) | 1.
+ * Ends the run with `code` (0 passed, 1 failed, 2 cut short) by whatever the machine has; the
+ * caller has printed the verdict. A VMM with isa-debug-exit exits with (code << 1) | 1.
  */
 _Noreturn void arch_poweroff(unsigned code);

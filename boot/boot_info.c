@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PAGE_0_END 4096
+
 void boot_complain(struct boot_info *info, const char *format, ...)
 {
     va_list args;
@@ -16,22 +18,118 @@ void boot_complain(struct boot_info *info, const char *format, ...)
     va_end(args);
 }
 
-void boot_add_memory(struct boot_info *info, uint64_t base, uint64_t size, enum boot_memory kind)
+static void remove_at(struct boot_info *info, unsigned index)
+{
+    info->memory_count--;
+    memmove(&info->memory[index], &info->memory[index + 1],
+            (info->memory_count - index) * sizeof(info->memory[0]));
+}
+
+/* Puts a region that overlaps no other at its place in the order. */
+static void insert(struct boot_info *info, struct boot_region region)
+{
+    unsigned index = 0;
+
+    if (info->memory_count == BOOT_MEMORY_MAX) {
+        boot_complain(info, "memory map: more than %d regions, 0x%llx to 0x%llx is left out",
+                      BOOT_MEMORY_MAX, (unsigned long long)region.first,
+                      (unsigned long long)region.last);
+        return;
+    }
+    while (index < info->memory_count && info->memory[index].first < region.first)
+        index++;
+    memmove(&info->memory[index + 1], &info->memory[index],
+            (info->memory_count - index) * sizeof(info->memory[0]));
+    info->memory[index] = region;
+    info->memory_count++;
+}
+
+static bool touches(const struct boot_region *a, const struct boot_region *b)
+{
+    bool a_ends_before = a->last < b->first && b->first - a->last > 1;
+    bool b_ends_before = b->last < a->first && a->first - b->last > 1;
+
+    return !a_ends_before && !b_ends_before;
+}
+
+/* Adds a region that overlaps none of another kind; swallows those of its own that it touches. */
+static void add_merged(struct boot_info *info, struct boot_region region)
+{
+    for (unsigned i = 0; i < info->memory_count;) {
+        const struct boot_region *other = &info->memory[i];
+
+        if (other->kind != region.kind || !touches(other, &region)) {
+            i++;
+            continue;
+        }
+        if (other->first < region.first)
+            region.first = other->first;
+        if (other->last > region.last)
+            region.last = other->last;
+        remove_at(info, i);
+    }
+    insert(info, region);
+}
+
+/* Makes [first, last] not usable: cuts every usable region that it overlaps. */
+static void cut_usable(struct boot_info *info, uint64_t first, uint64_t last)
+{
+    for (unsigned i = 0; i < info->memory_count;) {
+        const struct boot_region whole = info->memory[i];
+
+        if (whole.kind != BOOT_USABLE || whole.last < first || whole.first > last) {
+            i++;
+            continue;
+        }
+        remove_at(info, i);
+        if (whole.first < first)
+            insert(info, (struct boot_region){whole.first, first - 1, BOOT_USABLE});
+        if (whole.last > last)
+            insert(info, (struct boot_region){last + 1, whole.last, BOOT_USABLE});
+    }
+}
+
+/* The first region of firmware that ends at `address` or later. */
+static bool next_firmware(const struct boot_info *info, uint64_t address, struct boot_region *found)
+{
+    for (unsigned i = 0; i < info->memory_count; i++) {
+        *found = info->memory[i];
+        if (found->kind == BOOT_FIRMWARE && found->last >= address)
+            return true;
+    }
+    return false;
+}
+
+/* Adds what of [first, last] no firmware occupies. */
+static void add_usable(struct boot_info *info, uint64_t first, uint64_t last)
+{
+    struct boot_region firmware;
+
+    while (next_firmware(info, first, &firmware) && firmware.first <= last) {
+        if (firmware.first > first)
+            add_merged(info, (struct boot_region){first, firmware.first - 1, BOOT_USABLE});
+        if (firmware.last >= last)
+            return;
+        first = firmware.last + 1;
+    }
+    add_merged(info, (struct boot_region){first, last, BOOT_USABLE});
+}
+
+bool boot_add_memory(struct boot_info *info, uint64_t base, uint64_t size, enum boot_memory kind)
 {
     if (!size)
-        return;
-    if (base + (size - 1) < base) {
-        boot_complain(info, "memory map: 0x%llx + 0x%llx wraps, left out", (unsigned long long)base,
-                      (unsigned long long)size);
-        return;
+        return true;
+    uint64_t last = base + (size - 1);
+
+    if (last < base)
+        return false;
+    if (kind == BOOT_USABLE) {
+        add_usable(info, base, last);
+    } else {
+        cut_usable(info, base, last);
+        add_merged(info, (struct boot_region){base, last, kind});
     }
-    if (info->memory_count == BOOT_MEMORY_MAX) {
-        boot_complain(info, "memory map: more than %d regions, the rest is left out",
-                      BOOT_MEMORY_MAX);
-        return;
-    }
-    info->memory[info->memory_count++] =
-        (struct boot_region){.first = base, .last = base + (size - 1), .kind = kind};
+    return true;
 }
 
 void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length)
@@ -48,55 +146,36 @@ void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length)
     info->cmdline[length] = 0;
 }
 
-/* Cuts `from` so that it does not touch [first, last]: keeps the larger side. */
-static bool cut(struct boot_region *from, uint64_t first, uint64_t last)
+/* Replaces `best` by [first, end) if that is larger; `best` is empty while last < first. */
+static void keep_larger(struct boot_region *best, uint64_t first, uint64_t end)
 {
-    if (first > from->last || last < from->first)
-        return true;
-    uint64_t before = first > from->first ? first - from->first : 0;
-    uint64_t after = last < from->last ? from->last - last : 0;
+    uint64_t size = best->last < best->first ? 0 : best->last - best->first + 1;
 
-    if (!before && !after)
-        return false;
-    if (before >= after)
-        from->last = first - 1;
-    else
-        from->first = last + 1;
-    return true;
-}
-
-static bool usable_part(const struct boot_info *info, unsigned index, uint64_t limit,
-                        uint64_t hole_base, uint64_t hole_end, struct boot_region *part)
-{
-    *part = info->memory[index];
-    if (part->kind != BOOT_USABLE || part->first >= limit)
-        return false;
-    if (part->last >= limit)
-        part->last = limit - 1;
-    if (hole_end > hole_base && !cut(part, hole_base, hole_end - 1))
-        return false;
-    for (unsigned i = 0; i < info->memory_count; i++) {
-        const struct boot_region *other = &info->memory[i];
-
-        if (other->kind != BOOT_USABLE && !cut(part, other->first, other->last))
-            return false;
-    }
-    return true;
+    if (end > first && end - first > size)
+        *best = (struct boot_region){first, end - 1, BOOT_USABLE};
 }
 
 bool boot_largest_usable(const struct boot_info *info, uint64_t limit, uint64_t hole_base,
                          uint64_t hole_end, struct boot_region *region)
 {
-    bool found = false;
+    struct boot_region best = {.first = 1, .last = 0};
 
     for (unsigned i = 0; i < info->memory_count; i++) {
-        struct boot_region part;
+        const struct boot_region *part = &info->memory[i];
+        uint64_t first = part->first < PAGE_0_END ? PAGE_0_END : part->first;
+        uint64_t end = part->last >= limit ? limit : part->last + 1;
 
-        if (!usable_part(info, i, limit, hole_base, hole_end, &part))
+        if (part->kind != BOOT_USABLE)
             continue;
-        if (!found || part.last - part.first > region->last - region->first)
-            *region = part;
-        found = true;
+        if (hole_end <= first || hole_base >= end || hole_base >= hole_end) {
+            keep_larger(&best, first, end);
+        } else {
+            keep_larger(&best, first, hole_base);
+            keep_larger(&best, hole_end, end);
+        }
     }
-    return found;
+    if (best.last < best.first)
+        return false;
+    *region = best;
+    return true;
 }

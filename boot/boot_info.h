@@ -2,6 +2,9 @@
 /*
  * The frontier: what every boot protocol tells the kernel, copied out of the loader's memory before
  * anything is allocated. `protocol` is printed and never compared.
+ *
+ * The memory map is kept sorted, disjoint and merged, whatever order it is told in; where a loader
+ * calls the same bytes usable and not usable, they are not usable.
  */
 #pragma once
 
@@ -32,17 +35,22 @@ struct boot_info {
     unsigned complaint_count;
 };
 
+/* Keeps a line of text; the first BOOT_COMPLAINTS survive. */
 void boot_complain(struct boot_info *info, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Adds [base, base + size); an empty or wrapping range, or one too many, is complained of. */
-void boot_add_memory(struct boot_info *info, uint64_t base, uint64_t size, enum boot_memory kind);
+/*
+ * Adds [base, base + size) to the map; firmware cuts what is usable, whichever comes first. Nothing
+ * happens when size is 0. False when the range wraps. What does not fit in the map is left out,
+ * with a complaint: memory is lost then, never handed out twice.
+ */
+bool boot_add_memory(struct boot_info *info, uint64_t base, uint64_t size, enum boot_memory kind);
 /* Copies at most BOOT_CMDLINE_MAX - 1 bytes of `text` (`length` bytes, NUL or not). */
 void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length);
 
 /*
- * The largest stretch of usable memory below `limit` (exclusive) that no other region touches and
- * that leaves [hole_base, hole_end) out; false when there is none.
+ * The largest stretch of usable memory below `limit` (exclusive) outside [hole_base, hole_end) and
+ * outside page 0, whose address is a null pointer; false when there is none.
  */
 bool boot_largest_usable(const struct boot_info *info, uint64_t limit, uint64_t hole_base,
                          uint64_t hole_end, struct boot_region *region);

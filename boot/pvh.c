@@ -6,8 +6,9 @@
 #define START_INFO_MAGIC   0x336ec578u
 #define START_INFO_V0_SIZE 40
 #define START_INFO_V1_SIZE 56
-#define MEMORY_ENTRIES_MAX 512
+#define MEMORY_ENTRIES_MAX 128
 #define MEMORY_TYPE_RAM    1
+#define MEMORY_TYPE_LAST   7 /* persistent memory */
 
 struct start_info {
     uint32_t magic, version, flags, nr_modules;
@@ -17,7 +18,7 @@ struct start_info {
 };
 
 struct memory_entry {
-    uint64_t address, size;
+    uint64_t addr, size;
     uint32_t type, reserved;
 };
 
@@ -26,7 +27,8 @@ _Static_assert(sizeof(struct memory_entry) == 24, "PVH memory map entry");
 
 static bool copy(const struct pvh_memory *memory, uint64_t address, void *to, uint64_t size)
 {
-    const void *from = memory->map(memory->context, address, size);
+    const void *from =
+        address + size < address ? NULL : memory->map(memory->context, address, size);
 
     if (from)
         memcpy(to, from, size);
@@ -40,10 +42,34 @@ static void read_cmdline(const struct pvh_memory *memory, uint64_t address, stru
 
     if (!address)
         return;
-    while (length < sizeof(text) && copy(memory, address + length, &text[length], 1) &&
-           text[length])
-        length++;
+    for (; length < sizeof(text); length++) {
+        if (!copy(memory, address + length, &text[length], 1)) {
+            boot_complain(info,
+                          "start info: offset 24: cmdline_paddr 0x%llx, byte %llu of the command "
+                          "line can't be read",
+                          (unsigned long long)address, (unsigned long long)length);
+            break;
+        }
+        if (!text[length])
+            break;
+    }
     boot_set_cmdline(info, text, length);
+}
+
+static void add_entry(const struct memory_entry *entry, unsigned index, struct boot_info *info)
+{
+    bool is_ram = entry->type == MEMORY_TYPE_RAM;
+
+    if (!entry->size)
+        return;
+    if (entry->type < MEMORY_TYPE_RAM || entry->type > MEMORY_TYPE_LAST)
+        boot_complain(
+            info, "memory map entry %u: offset 16: type %u, expected 1 to %u; taken as reserved",
+            index, entry->type, MEMORY_TYPE_LAST);
+    if (!boot_add_memory(info, entry->addr, entry->size, is_ram ? BOOT_USABLE : BOOT_FIRMWARE))
+        boot_complain(info,
+                      "memory map entry %u: offset 8: size 0x%llx wraps from 0x%llx, left out",
+                      index, (unsigned long long)entry->size, (unsigned long long)entry->addr);
 }
 
 static void read_memory_map(const struct pvh_memory *memory, const struct start_info *start,
@@ -52,20 +78,23 @@ static void read_memory_map(const struct pvh_memory *memory, const struct start_
     uint32_t count = start->memmap_entries;
 
     if (count > MEMORY_ENTRIES_MAX) {
-        boot_complain(info, "start info: offset 48: memmap_entries %u, expected at most %u", count,
-                      MEMORY_ENTRIES_MAX);
+        boot_complain(info,
+                      "start info: offset 48: memmap_entries %u, expected at most %u; cut to that",
+                      count, MEMORY_ENTRIES_MAX);
         count = MEMORY_ENTRIES_MAX;
     }
     for (uint32_t i = 0; i < count; i++) {
+        uint64_t offset = i * sizeof(struct memory_entry);
         struct memory_entry entry;
 
-        if (!copy(memory, start->memmap_paddr + i * sizeof(entry), &entry, sizeof(entry))) {
-            boot_complain(info, "start info: memory map entry %u at 0x%llx can't be read", i,
-                          (unsigned long long)(start->memmap_paddr + i * sizeof(entry)));
+        if (start->memmap_paddr + offset < offset ||
+            !copy(memory, start->memmap_paddr + offset, &entry, sizeof(entry))) {
+            boot_complain(info,
+                          "start info: offset 40: memmap_paddr 0x%llx, entry %u can't be read",
+                          (unsigned long long)start->memmap_paddr, i);
             return;
         }
-        boot_add_memory(info, entry.address, entry.size,
-                        entry.type == MEMORY_TYPE_RAM ? BOOT_USABLE : BOOT_FIRMWARE);
+        add_entry(&entry, i, info);
     }
 }
 
@@ -74,16 +103,24 @@ void pvh_read(const struct pvh_memory *memory, uint64_t address, struct boot_inf
     struct start_info start = {0};
 
     info->protocol = "pvh";
-    if (!copy(memory, address, &start, START_INFO_V0_SIZE) || start.magic != START_INFO_MAGIC) {
-        boot_complain(info, "start info at 0x%llx: offset 0: magic 0x%x, expected 0x%x",
-                      (unsigned long long)address, start.magic, START_INFO_MAGIC);
+    if (!copy(memory, address, &start, START_INFO_V0_SIZE)) {
+        boot_complain(info, "start info: 0x%llx can't be read", (unsigned long long)address);
+        return;
+    }
+    if (start.magic != START_INFO_MAGIC) {
+        boot_complain(info, "start info: offset 0: magic 0x%x, expected 0x%x", start.magic,
+                      START_INFO_MAGIC);
         return;
     }
     info->rsdp = start.rsdp_paddr;
     read_cmdline(memory, start.cmdline_paddr, info);
-    if (start.version < 1 || !copy(memory, address, &start, START_INFO_V1_SIZE)) {
+    if (start.version < 1) {
         boot_complain(info, "start info: offset 4: version %u has no memory map, expected 1",
                       start.version);
+        return;
+    }
+    if (!copy(memory, address, &start, START_INFO_V1_SIZE)) {
+        boot_complain(info, "start info: offset 40: the memory map's address can't be read");
         return;
     }
     read_memory_map(memory, &start, info);

@@ -57,6 +57,9 @@ SECTIONS
     /DISCARD/ : { *(.comment) *(.eh_frame) *(.note.GNU-stack) *(.gnu.*) }
 }
 
+ASSERT(kernel_begin >= 1M, "the image begins in the memory of the loader")
+ASSERT(kernel_begin % 4096 == 0 && stack_guard % 4096 == 0, "a page is not aligned")
+ASSERT((stack_guard - bss_begin) % 4 == 0, "the entry clears .bss by words of 4 bytes")
 ASSERT(tests_end > tests_begin, "no test was linked")
 ASSERT((tests_end - tests_begin) % 8 == 0, "the table of tests has gaps")
 ASSERT(note_end > note_begin, "no PVH note was linked")

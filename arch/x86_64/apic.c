@@ -5,6 +5,7 @@
 #define IA32_APIC_BASE   0x1b
 #define APIC_BASE_ENABLE (1ull << 11)
 #define APIC_BASE_X2APIC (1ull << 10)
+#define APIC_BASE_MASK   0x000ffffffffff000ull
 #define X2APIC_MSR       0x800
 
 #define APIC_ID              0x20
@@ -20,9 +21,8 @@
 #define LVT_EXTINT           (7u << 8)
 #define DIVIDE_BY_16         3
 
-#define PIC_MASTER  0x20
-#define PIC_SLAVE   0xa0
-#define PIC_CASCADE 2
+#define PIC_MASTER 0x20
+#define PIC_SLAVE  0xa0
 
 static volatile uint8_t *registers; /* NULL in x2APIC mode */
 
@@ -53,7 +53,7 @@ void apic_init(void)
 
     if (!(base & APIC_BASE_X2APIC)) {
         write_msr(IA32_APIC_BASE, base | APIC_BASE_ENABLE);
-        registers = arch_map(base & 0xffffff000, 4096, ARCH_DEVICE);
+        registers = arch_map(base & APIC_BASE_MASK, 4096, ARCH_DEVICE);
     }
     apic_write(APIC_TASK_PRIORITY, 0);
     apic_write(APIC_SPURIOUS, APIC_SOFTWARE_ENABLE | VECTOR_SPURIOUS);
@@ -67,10 +67,10 @@ void apic_end_of_interrupt(void)
     apic_write(APIC_EOI, 0);
 }
 
-uint64_t apic_ticks_during(void (*wait)(uint64_t ns), uint64_t ns)
+uint64_t apic_timer_ticks(uint64_t ns)
 {
     apic_write(APIC_TIMER_INITIAL, UINT32_MAX);
-    wait(ns);
+    arch_wait_ns(ns);
 
     uint64_t ticks = UINT32_MAX - apic_read(APIC_TIMER_CURRENT);
 
@@ -78,13 +78,9 @@ uint64_t apic_ticks_during(void (*wait)(uint64_t ns), uint64_t ns)
     return ticks;
 }
 
-void apic_start_timer(uint64_t ns)
+void apic_start_timer(uint32_t ticks)
 {
-    const uint64_t ns_per_s = 1000000000;
-    /* Whole seconds apart, so that nothing overflows; a limit past the counter's range is cut. */
-    uint64_t ticks = ns / ns_per_s * apic_timer_rate + ns % ns_per_s * apic_timer_rate / ns_per_s;
-
-    apic_write(APIC_TIMER_INITIAL, ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+    apic_write(APIC_TIMER_INITIAL, ticks);
 }
 
 void pic_init(void)

@@ -1,95 +1,127 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The time stamp counter, its rate taken from the hypervisor's timing leaf where there is one, else
- * measured against channel 2 of the 8254; the APIC timer's likewise.
+ * The time stamp counter. Its rate is what CPUID tells, else what channel 0 of the 8254 measures,
+ * else a guess that the clock's name confesses. The deadline is a time of this counter; the timer
+ * of the local APIC, which is coarser and shorter, only wakes the kernel to look at it.
  */
 #include "arch/x86_64/cpu.h"
 
 #define PIT_HZ       1193182u
-#define PIT_CHANNEL2 0x42
+#define PIT_CHANNEL0 0x40
 #define PIT_COMMAND  0x43
-#define PIT_GATE     0x61
+#define PIT_LATCH    0x00  /* of channel 0 */
+#define PIT_RATE     0x34  /* channel 0, both bytes, mode 2: down from 65536, again and again */
 #define PIT_TICKS    11932 /* 10 ms */
 #define ROUNDS       3
+/* Cycles after which an 8254 that has not counted down is taken for absent. */
+#define PIT_PATIENCE (1ull << 30)
 
-#define NS_PER_S   1000000000ull
-#define MEASURE_NS 10000000ull /* of the APIC timer */
+#define NS_PER_S      1000000000ull
+#define MEASURE_NS    10000000ull   /* of the APIC timer */
+#define TIMER_STEP_NS 4000000000ull /* times the timer's rate, it fits 64 bits up to 4 GHz */
+#define ASSUMED_RATE  1000000000ull
 
-uint64_t apic_timer_rate;
+/* Time is asked for from everywhere, in exceptions too. */
 static uint64_t cycles_per_second;
 static uint64_t ns_per_cycle_fixed; /* 32.32 */
 static uint64_t boot_cycles;
+static uint64_t timer_rate;  /* ticks of the APIC timer per second */
+static uint64_t deadline_ns; /* on the clock of arch_now_ns(); 0: none */
+static const char *clock_name = "tsc";
 
-/* Cycles while the 8254 counts PIT_TICKS down: mode 0 on channel 2, output seen in port 0x61. */
-static uint64_t measure_cycles(void)
+static uint16_t pit_count(void)
 {
-    uint8_t gate = port_read8(PIT_GATE) & 0xfc;
+    port_write8(PIT_COMMAND, PIT_LATCH);
 
-    port_write8(PIT_GATE, gate);
-    port_write8(PIT_COMMAND, 0xb0);
-    port_write8(PIT_CHANNEL2, PIT_TICKS & 0xff);
-    port_write8(PIT_CHANNEL2, PIT_TICKS >> 8);
+    uint8_t low = port_read8(PIT_CHANNEL0);
 
-    uint64_t start = arch_cycles();
-
-    port_write8(PIT_GATE, gate | 1);
-    while (!(port_read8(PIT_GATE) & 0x20))
-        cpu_relax();
-    return arch_cycles() - start;
+    return (uint16_t)(port_read8(PIT_CHANNEL0) << 8 | low);
 }
 
+/* The rate as seen while the 8254 counts PIT_TICKS; 0 if it does not count. Its interrupt is masked
+ * at the 8259. */
+static uint64_t measure_rate(void)
+{
+    uint16_t first = pit_count();
+    uint64_t start = arch_cycles(), cycles;
+    uint16_t ticks;
+
+    do {
+        ticks = (uint16_t)(first - pit_count());
+        cycles = arch_cycles() - start;
+        if (cycles > PIT_PATIENCE)
+            return 0;
+    } while (ticks < PIT_TICKS);
+    return cycles * PIT_HZ / ticks;
+}
+
+/* The median of the rounds, as any of them may have been held up, in whole megahertz, so that two
+ * boots agree; 0: no 8254. */
 static uint64_t measured_rate(void)
 {
-    uint64_t best = UINT64_MAX;
+    const uint64_t step = 1000000;
+    uint64_t rates[ROUNDS];
 
+    port_write8(PIT_COMMAND, PIT_RATE);
+    port_write8(PIT_CHANNEL0, 0);
+    port_write8(PIT_CHANNEL0, 0);
     for (unsigned i = 0; i < ROUNDS; i++) {
-        uint64_t cycles = measure_cycles();
+        uint64_t rate = measure_rate();
+        unsigned at = i;
 
-        if (cycles < best)
-            best = cycles;
+        if (!rate)
+            return 0;
+        for (; at && rates[at - 1] > rate; at--)
+            rates[at] = rates[at - 1];
+        rates[at] = rate;
     }
-    return best * PIT_HZ / PIT_TICKS;
-}
-
-static void cpuid(uint32_t leaf, uint32_t out[4])
-{
-    __asm__ volatile("cpuid"
-                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
-                     : "a"(leaf), "c"(0));
+    return (rates[ROUNDS / 2] + step / 2) / step * step;
 }
 
 /* Leaf 0x40000010 of VMware's interface, which KVM offers too: EAX is kHz. 0: none. */
-static uint64_t told_rate(void)
+static uint64_t rate_by_hypervisor(void)
 {
     uint32_t leaf[4];
 
-    cpuid(1, leaf);
+    read_cpuid(1, leaf);
     if (!(leaf[2] >> 31))
         return 0;
-    cpuid(0x40000000, leaf);
+    read_cpuid(0x40000000, leaf);
     if (leaf[0] < 0x40000010 || leaf[0] > 0x400000ff)
         return 0;
-    cpuid(0x40000010, leaf);
+    read_cpuid(0x40000010, leaf);
     return leaf[0] * 1000ull;
 }
 
-/* Whole megahertz: a rate that does not waver between two boots by the last digits of a
- * measurement. */
-static uint64_t rounded(uint64_t rate)
+/* Leaf 0x15: the crystal's rate in ECX times EBX / EAX. 0: not told. */
+static uint64_t rate_by_crystal(void)
 {
-    const uint64_t step = 1000000;
+    uint32_t leaf[4];
 
-    return rate > 100 * step ? (rate + step / 2) / step * step : rate;
+    read_cpuid(0, leaf);
+    if (leaf[0] < 0x15)
+        return 0;
+    read_cpuid(0x15, leaf);
+    return leaf[0] ? (uint64_t)leaf[2] * leaf[1] / leaf[0] : 0;
 }
 
 void clock_init(void)
 {
-    uint64_t rate = told_rate();
+    static uint64_t (*const sources[])(void) = {rate_by_hypervisor, rate_by_crystal, measured_rate};
 
-    cycles_per_second = rounded(rate ? rate : measured_rate());
+    for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]) && !cycles_per_second; i++)
+        cycles_per_second = sources[i]();
+    if (!cycles_per_second) {
+        cycles_per_second = ASSUMED_RATE;
+        clock_name = "tsc, its rate assumed";
+    }
     ns_per_cycle_fixed = (NS_PER_S << 32) / cycles_per_second;
     boot_cycles = arch_cycles();
-    apic_timer_rate = apic_ticks_during(arch_wait_ns, MEASURE_NS) * (NS_PER_S / MEASURE_NS);
+
+    uint64_t start = arch_now_ns();
+    uint64_t ticks = apic_timer_ticks(MEASURE_NS);
+
+    timer_rate = ticks * NS_PER_S / (arch_now_ns() - start);
 }
 
 uint64_t arch_cycles_per_second(void)
@@ -99,7 +131,7 @@ uint64_t arch_cycles_per_second(void)
 
 const char *arch_clock_name(void)
 {
-    return "tsc";
+    return clock_name;
 }
 
 uint64_t arch_cycles_to_ns(uint64_t cycles)
@@ -120,7 +152,33 @@ void arch_wait_ns(uint64_t ns)
         cpu_relax();
 }
 
+/* At least a tick, as 0 would stop it; the deadline is looked at and the timer set again. */
+static void start_timer(uint64_t ns)
+{
+    uint64_t ticks = (ns < TIMER_STEP_NS ? ns : TIMER_STEP_NS) * timer_rate / NS_PER_S + 1;
+
+    apic_start_timer(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+}
+
 void arch_deadline(uint64_t ns)
 {
-    apic_start_timer(ns);
+    uint64_t now = arch_now_ns();
+
+    deadline_ns = 0;
+    apic_start_timer(0);
+    if (!ns)
+        return;
+    deadline_ns = ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
+    start_timer(ns);
+}
+
+bool deadline_is_over(void)
+{
+    uint64_t now = arch_now_ns();
+
+    if (!deadline_ns)
+        return false;
+    if (now < deadline_ns)
+        start_timer(deadline_ns - now);
+    return now >= deadline_ns;
 }

@@ -13,11 +13,15 @@
 #define SELECTOR_TSS  0x18
 
 /* Vectors: 0..31 exceptions, then the 8259 pair, messages, the deadline, the spurious one. */
+#define EXCEPTIONS       0x20
 #define VECTOR_PIC       0x20
 #define VECTOR_MSI_FIRST 0x40
-#define VECTOR_MSI_LAST  0xdf
+#define VECTOR_MSI_LAST  0xef
 #define VECTOR_DEADLINE  0xf0
 #define VECTOR_SPURIOUS  0xff
+
+/* The line of the first 8259 that the second one hangs on. */
+#define PIC_CASCADE 2
 
 /* What vectors.S pushes; the order is the order in memory. */
 struct frame {
@@ -25,6 +29,14 @@ struct frame {
     uint64_t vector, error;
     uint64_t rip, cs, rflags, rsp, ss;
 };
+
+/* Subleaf 0 of a CPUID leaf: EAX, EBX, ECX, EDX. */
+static inline void read_cpuid(uint32_t leaf, uint32_t out[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+                     : "a"(leaf), "c"(0));
+}
 
 static inline uint64_t read_msr(uint32_t msr)
 {
@@ -46,15 +58,18 @@ void pic_init(void); /* both 8259s remapped, every line masked */
 void apic_init(void);
 void clock_init(void);
 
-void apic_start_timer(uint64_t ns); /* one shot; 0 stops it */
-/* Timer ticks that pass while `wait` waits `ns`. */
-uint64_t apic_ticks_during(void (*wait)(uint64_t ns), uint64_t ns);
+void apic_start_timer(uint32_t ticks); /* one shot; 0 stops it */
+/* Ticks of the timer that pass in `ns`. */
+uint64_t apic_timer_ticks(uint64_t ns);
 void apic_end_of_interrupt(void);
 uint8_t apic_id(void);
 void pic_mask(unsigned line, bool masked);
 void pic_end_of_interrupt(unsigned line);
-/* Ticks of the APIC timer per second at divide-by-16, measured by clock_init(). */
-extern uint64_t apic_timer_rate;
+
+/* Whether the deadline is over; else the timer runs on towards it, if there is one. */
+bool deadline_is_over(void);
 
 /* Called by vectors.S with interrupts off. */
 void interrupt_entry(struct frame *frame);
+/* Reports an exception or the deadline. */
+_Noreturn void trap(const struct frame *frame);

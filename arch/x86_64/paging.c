@@ -2,7 +2,8 @@
 /*
  * The kernel's page tables: everything below 4 GiB at its own address in 2 MiB pages, the image in
  * 4 KiB pages by what its sections may be used for, the stack's guard page and page 0 not at all.
- * What lies higher is added by arch_map(). AMD64 manual volume 2, chapter 5.
+ * What lies higher is added by arch_map(), which also makes device
+ * memory uncached. AMD64 manual volume 2, chapter 5.
  */
 #include "arch/x86_64/cpu.h"
 
@@ -19,8 +20,9 @@
 #define TABLES            256 /* each maps 1 GiB of large pages or 2 MiB of small ones */
 #define LOW_END           (4ull << 30)
 #define PHYSICAL_BITS_MAX 46 /* of the lower half of the address space, without its top bit */
+#define PHYSICAL_BITS_OLD 36 /* of a CPU that does not tell */
 /* Where page 0 is seen: as a null pointer it stays unmapped. */
-#define ZERO_PAGE_ALIAS (1ull << 46)
+#define ZERO_PAGE_ALIAS (1ull << PHYSICAL_BITS_MAX)
 
 #define EFER     0xc0000080
 #define EFER_NXE (1ull << 11)
@@ -31,6 +33,8 @@ extern const char kernel_begin[], text_end[], rodata_end[], stack_guard[], stack
 
 static uint64_t tables[TABLES][512] __attribute__((aligned(4096)));
 static unsigned tables_used;
+static uint64_t no_execute;   /* NO_EXECUTE, or 0 on a CPU without it */
+static uint64_t physical_end; /* what the CPU can address, exclusive */
 
 static uint64_t *new_table(void)
 {
@@ -59,6 +63,13 @@ static uint64_t *directory_entry(uint64_t virtual)
     return directory ? &directory[virtual >> 21 & 511] : NULL;
 }
 
+static void set_entry(uint64_t *entry, uint64_t virtual, uint64_t value)
+{
+    *entry = value;
+    __asm__ volatile("invlpg (%0)" : : "r"(virtual) : "memory");
+}
+
+/* A large page at its own address; one that is mapped already only gains flags. */
 static bool map_large(uint64_t address, uint64_t flags)
 {
     uint64_t *entry = directory_entry(address);
@@ -66,7 +77,9 @@ static bool map_large(uint64_t address, uint64_t flags)
     if (!entry)
         return false;
     if (!(*entry & PRESENT))
-        *entry = address | flags | LARGE | PRESENT;
+        set_entry(entry, address, address | flags | LARGE | PRESENT);
+    else if (*entry & LARGE)
+        set_entry(entry, address, *entry | flags);
     return true;
 }
 
@@ -89,8 +102,8 @@ static uint64_t small_flags(uint64_t address)
     if (address >= (uintptr_t)kernel_begin && address < (uintptr_t)text_end)
         return PRESENT;
     if (address >= (uintptr_t)text_end && address < (uintptr_t)rodata_end)
-        return PRESENT | NO_EXECUTE;
-    return PRESENT | WRITABLE | NO_EXECUTE;
+        return PRESENT | no_execute;
+    return PRESENT | WRITABLE | no_execute;
 }
 
 static void map_low_memory(void)
@@ -100,17 +113,34 @@ static void map_low_memory(void)
     for (uint64_t address = 0; address < image_end; address += SMALL_PAGE)
         map_small(address, address, small_flags(address));
     for (uint64_t address = image_end; address < LOW_END; address += LARGE_PAGE)
-        map_large(address, WRITABLE | NO_EXECUTE);
+        map_large(address, WRITABLE | no_execute);
+}
+
+static void ask_cpu(void)
+{
+    unsigned bits = PHYSICAL_BITS_OLD;
+    uint32_t leaf[4];
+
+    read_cpuid(0x80000001, leaf); /* every CPU with long mode has it */
+    no_execute = leaf[3] >> 20 & 1 ? NO_EXECUTE : 0;
+    read_cpuid(0x80000000, leaf);
+    if (leaf[0] >= 0x80000008) {
+        read_cpuid(0x80000008, leaf);
+        bits = leaf[0] & 0xff;
+    }
+    physical_end = 1ull << (bits < PHYSICAL_BITS_MAX ? bits : PHYSICAL_BITS_MAX);
 }
 
 void paging_init(void)
 {
     uint64_t cr0;
 
+    ask_cpu();
     new_table(); /* the top level is tables[0] */
-    write_msr(EFER, read_msr(EFER) | EFER_NXE);
+    if (no_execute)
+        write_msr(EFER, read_msr(EFER) | EFER_NXE);
     map_low_memory();
-    map_small(ZERO_PAGE_ALIAS, 0, PRESENT | NO_EXECUTE);
+    map_small(ZERO_PAGE_ALIAS, 0, PRESENT | no_execute);
     __asm__ volatile("mov %0, %%cr3" : : "r"(tables[0]) : "memory");
     __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
     __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | CR0_WP) : "memory");
@@ -118,9 +148,9 @@ void paging_init(void)
 
 void *arch_map(uint64_t base, uint64_t size, enum arch_memory kind)
 {
-    uint64_t flags = WRITABLE | NO_EXECUTE | (kind == ARCH_DEVICE ? WRITE_THROUGH | UNCACHED : 0);
+    uint64_t flags = WRITABLE | no_execute | (kind == ARCH_DEVICE ? WRITE_THROUGH | UNCACHED : 0);
 
-    if (!size || size - 1 > ZERO_PAGE_ALIAS - 1 || base > ZERO_PAGE_ALIAS - size)
+    if (!size || size > physical_end || base > physical_end - size)
         return NULL;
     if (base < SMALL_PAGE)
         return base + size <= SMALL_PAGE ? (void *)(ZERO_PAGE_ALIAS + base) : NULL;

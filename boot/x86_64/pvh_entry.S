@@ -5,6 +5,7 @@
  */
 #define CR0_MP (1 << 1)
 #define CR0_EM (1 << 2)
+#define CR0_TS (1 << 3)
 #define CR0_PG (1 << 31)
 #define CR4_PAE (1 << 5)
 #define CR4_OSFXSR (1 << 9)
@@ -65,9 +66,10 @@ pvh_entry:
     orl $EFER_LME, %eax
     wrmsr
     movl %cr0, %eax
-    andl $~CR0_EM, %eax
+    andl $~(CR0_EM | CR0_TS), %eax
     orl $(CR0_PG | CR0_MP), %eax
     movl %eax, %cr0
+    fninit
     lgdt boot_gdt_pointer
     ljmpl $8, $long_mode
 

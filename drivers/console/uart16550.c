@@ -31,11 +31,16 @@ void uart16550_init(struct uart16550 *uart, uint16_t port)
     port_write8(port + MODEM_CONTROL, MODEM_DTR_RTS);
 }
 
-static unsigned wait_for_room(const struct uart16550 *uart)
+/* A whole FIFO is free, else (no UART, or one that is stuck) a byte is tried at a venture. */
+static unsigned wait_for_room(struct uart16550 *uart)
 {
-    for (unsigned i = 0; i < POLLS_MAX; i++)
+    unsigned polls = uart->is_stuck ? 1 : POLLS_MAX;
+
+    uart->is_stuck = false;
+    while (polls--)
         if (port_read8(uart->port + LINE_STATUS) & STATUS_EMPTY)
             return FIFO_DEPTH;
+    uart->is_stuck = true;
     return 1;
 }
 

@@ -2,12 +2,14 @@
 /* A 16550 at I/O ports, polled, output only. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct uart16550 {
     uint16_t port;
     unsigned room; /* bytes that the transmit FIFO surely takes */
+    bool is_stuck; /* it was waited for in vain; not once more for every byte */
 };
 
 void uart16550_init(struct uart16550 *uart, uint16_t port);

@@ -38,12 +38,13 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
 /* The reply to a request whose answer is anything but VIRTQ_POPPED. */
 struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result);
 
-/* Waits for any one request; `head` says which came back. */
+/* Waits for any one request; `head` says which came back, if one did. */
 static inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
 {
     struct virtq_used_element used;
     enum virtq_pop result = virtq_pop(&viommu->requests, &used);
 
+    *head = 0;
     if (result == VIRTQ_EMPTY)
         result = viommu_wait(viommu, &used);
     if (result != VIRTQ_POPPED)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The one file that knows newlib exists: what its libc asks of an operating system. Only formatting,
- * strings, sorting and setjmp are used, so there is no heap, no file and no process to speak of.
+ * The one file that knows newlib exists: what its libc asks of an operating system. Only
+ * formatting, strings, sorting and setjmp are used, so there is no heap, no file and no process to
+ * speak of.
  */
 #include <stddef.h>
 

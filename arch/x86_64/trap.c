@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What ends a run: an exception or the deadline. Runs on the trap stack (segments.c) with
+ * interrupts off, so that a stack run into its guard page can still be reported.
+ */
+#include <stdio.h>
+
+#include "arch/x86_64/cpu.h"
+
+#define BACKTRACE_MAX 24
+#define PAGE_FAULT    14
+
+/* From the linker script. */
+extern const char kernel_begin[], text_end[], stack_guard[], stack_bottom[], stack_top[];
+
+/* A trap has no parameter to bring its state along. */
+static void (*trap_handler)(const struct arch_trap *trap);
+static bool is_trapped;
+
+static const char *const names[EXCEPTIONS] = {
+    "divide error",
+    "debug exception",
+    "NMI",
+    "breakpoint",
+    "overflow",
+    "bound range exceeded",
+    "invalid opcode",
+    "no FPU",
+    "double fault",
+    "exception 9",
+    "invalid TSS",
+    "segment not present",
+    "stack segment fault",
+    "general protection fault",
+    "page fault",
+    "exception 15",
+    "x87 error",
+    "alignment check",
+    "machine check",
+    "SIMD error",
+    "virtualization exception",
+    "control protection exception",
+};
+
+void arch_on_trap(void (*handler)(const struct arch_trap *trap))
+{
+    trap_handler = handler;
+}
+
+static uint64_t read_cr2(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static uint64_t read_cr3(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
+    return value;
+}
+
+static const char *name_of(const struct frame *frame, uint64_t address)
+{
+    if (frame->vector == VECTOR_DEADLINE)
+        return "no end within the time limit";
+    if (frame->vector == PAGE_FAULT && address >= (uintptr_t)stack_guard &&
+        address < (uintptr_t)stack_bottom)
+        return "stack overflow";
+    return names[frame->vector] ? names[frame->vector] : "reserved exception";
+}
+
+void trap(const struct frame *frame)
+{
+    uint64_t address = frame->vector == PAGE_FAULT ? read_cr2() : 0;
+    const struct arch_trap info = {
+        .name = name_of(frame, address),
+        .is_deadline = frame->vector == VECTOR_DEADLINE,
+        .ip = frame->rip,
+        .sp = frame->rsp,
+        .fp = frame->rbp,
+        .address = address,
+        .error = frame->error,
+        .frame = frame,
+    };
+    bool is_nested = is_trapped;
+
+    /* A handler that traps gets no second chance, or it would never end. */
+    is_trapped = true;
+    if (trap_handler && !is_nested)
+        trap_handler(&info);
+    arch_poweroff(2);
+}
+
+static void print_registers(const struct frame *f, arch_print_line print)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } registers[] = {
+        {"rip", f->rip},     {"rsp", f->rsp},     {"rbp", f->rbp},    {"rfl", f->rflags},
+        {"rax", f->rax},     {"rbx", f->rbx},     {"rcx", f->rcx},    {"rdx", f->rdx},
+        {"rsi", f->rsi},     {"rdi", f->rdi},     {"r8 ", f->r8},     {"r9 ", f->r9},
+        {"r10", f->r10},     {"r11", f->r11},     {"r12", f->r12},    {"r13", f->r13},
+        {"r14", f->r14},     {"r15", f->r15},     {"vec", f->vector}, {"err", f->error},
+        {"cr2", read_cr2()}, {"cr3", read_cr3()}, {"cs ", f->cs},     {"ss ", f->ss},
+    };
+    char line[4 * 24];
+
+    for (unsigned i = 0; i < sizeof(registers) / sizeof(registers[0]); i += 4) {
+        int at = 0;
+
+        for (unsigned j = i; j < i + 4; j++)
+            at += snprintf(line + at, sizeof(line) - (size_t)at, "%s%s %016llx", j > i ? "  " : "",
+                           registers[j].name, (unsigned long long)registers[j].value);
+        print(line);
+    }
+}
+
+static bool is_on_stack(uint64_t address)
+{
+    return address >= (uintptr_t)stack_bottom && address <= (uintptr_t)stack_top - 16 &&
+           !(address & 7);
+}
+
+static bool is_in_text(uint64_t address)
+{
+    return address >= (uintptr_t)kernel_begin && address < (uintptr_t)text_end;
+}
+
+/* Frame pointers must lie on the stack and rise; the first that does not is the end. */
+static void print_backtrace(uint64_t fp, arch_print_line print)
+{
+    char line[24];
+
+    for (unsigned i = 0; i < BACKTRACE_MAX && is_on_stack(fp); i++) {
+        const uint64_t *link = (const uint64_t *)fp;
+
+        if (!is_in_text(link[1]))
+            return;
+        snprintf(line, sizeof(line), "from 0x%llx", (unsigned long long)link[1]);
+        print(line);
+        if (link[0] <= fp)
+            return;
+        fp = link[0];
+    }
+}
+
+void arch_trap_print(const struct arch_trap *info, arch_print_line print)
+{
+    char line[24];
+
+    print_registers(info->frame, print);
+    snprintf(line, sizeof(line), "at   0x%llx", (unsigned long long)info->ip);
+    print(line);
+    print_backtrace(info->fp, print);
+}

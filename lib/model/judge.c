@@ -1,33 +1,57 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What each request deserves. Where several things are wrong with one, the text does not say which
- * error wins: every one of them is permitted, and the first found is asked for.
+ * error wins: every one of them is permitted, and the first found is asked for. So each function
+ * first lists what a device has to refuse, then what it may.
  */
 #include "lib/model/mappings.h"
 
+#define MAP_F_KNOWN (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE | VIRTIO_IOMMU_MAP_F_MMIO)
+
 static struct model_answer succeed(enum clause clause)
 {
-    /* A device may be out of resources at any time. */
-    return (struct model_answer){.status = VIRTIO_IOMMU_S_OK,
-                                 .permitted = MODEL_STATUS(OK) | MODEL_STATUS(NOMEM),
-                                 .clause = clause};
+    return (struct model_answer){
+        .status = VIRTIO_IOMMU_S_OK, .permitted = MODEL_STATUS(OK), .clause = clause};
 }
 
-/* Adds a fault to the answer; the first one replaces the success. */
-static void refuse(struct model_answer *answer, uint8_t status, uint32_t permitted,
-                   enum clause clause)
+/* Success is out of the question, for one reason more. */
+static void refuse_as(struct model_answer *answer, uint8_t status, uint32_t errors,
+                      enum clause clause)
 {
-    if (answer->permitted & MODEL_STATUS(OK)) {
+    if (answer->status == VIRTIO_IOMMU_S_OK) {
+        answer->status = status;
         answer->permitted = 0;
+        answer->clause = clause;
+    }
+    answer->permitted |= errors;
+}
+
+static void refuse(struct model_answer *answer, uint8_t status, enum clause clause)
+{
+    refuse_as(answer, status, 1u << status, clause);
+}
+
+/* A reason to refuse that does not rule success out; what is refused already stays so. */
+static void advise_against(struct model_answer *answer, uint8_t status, uint32_t errors,
+                           enum clause clause)
+{
+    if (answer->status == VIRTIO_IOMMU_S_OK) {
         answer->status = status;
         answer->clause = clause;
     }
-    answer->permitted |= permitted;
+    answer->permitted |= errors;
 }
 
-static void refuse_with(struct model_answer *answer, uint8_t status, enum clause clause)
+static void permit(struct model_answer *answer, uint32_t errors)
 {
-    refuse(answer, status, 1u << status, clause);
+    answer->permitted |= errors;
+}
+
+/* A device may be out of resources at any time, but what it has to refuse it refuses for that. */
+static void permit_exhaustion(struct model_answer *answer)
+{
+    if (answer->permitted & MODEL_STATUS(OK))
+        permit(answer, MODEL_STATUS(NOMEM));
 }
 
 static bool any_set(const uint8_t *bytes, size_t count)
@@ -38,18 +62,17 @@ static bool any_set(const uint8_t *bytes, size_t count)
     return false;
 }
 
-static unsigned members(const struct model *model, const struct model_domain *domain)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < model->endpoint_count; i++)
-        count += model->endpoints[i].domain == domain;
-    return count;
-}
-
 static bool in_domain_range(const struct model *model, uint32_t domain)
 {
     return domain >= model->config.domain_first && domain <= model->config.domain_last;
+}
+
+static enum clause attach_clause(const struct model_endpoint *endpoint,
+                                 const struct model_domain *domain)
+{
+    if (endpoint && endpoint->domain)
+        return endpoint->domain == domain ? IOMMU_ATTACH_P07 : IOMMU_ATTACH_D12;
+    return domain ? IOMMU_ATTACH_D16 : IOMMU_ATTACH_P01;
 }
 
 static struct model_answer judge_attach(const struct model *model,
@@ -57,27 +80,37 @@ static struct model_answer judge_attach(const struct model *model,
 {
     const struct model_endpoint *endpoint = model_find_endpoint(model, request->endpoint);
     const struct model_domain *domain = model_find_domain(model, request->domain);
+    bool attached = endpoint && endpoint->domain;
     bool bypass = request->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS;
-    struct model_answer answer = succeed(domain ? IOMMU_ATTACH_D16 : IOMMU_ATTACH_P01);
+    bool unexpected_bypass = bypass && !model->config.bypass_config;
+    struct model_answer answer = succeed(attach_clause(endpoint, domain));
 
-    if (domain) /* sharing is optional, and so is staying where one is */
-        answer.permitted |= MODEL_STATUS(UNSUPP);
-    /* Whether its mappings survive is said nowhere, unless another endpoint holds them. */
-    answer.is_open =
-        endpoint && domain && endpoint->domain == domain && members(model, domain) == 1;
-    answer.is_open |= !in_domain_range(model, request->domain);
-    answer.is_open |= bypass && !model->config.bypass_config;
     if (any_set(request->reserved, sizeof(request->reserved)))
-        refuse_with(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_ATTACH_D02);
+        refuse(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_ATTACH_D02);
     if (request->flags & ~VIRTIO_IOMMU_ATTACH_F_BYPASS)
-        refuse_with(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_ATTACH_D04);
+        refuse(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_ATTACH_D04);
     if (!endpoint)
-        refuse_with(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_ATTACH_D06);
-    if (domain && domain->bypass != bypass)
-        refuse(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
-               IOMMU_ATTACH_D11);
-    /* Whether a refused move leaves the endpoint where it was is not said either. */
-    answer.is_open |= endpoint && endpoint->domain && answer.status != VIRTIO_IOMMU_S_OK;
+        refuse(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_ATTACH_D06);
+    if (domain && domain->bypass != bypass && !unexpected_bypass)
+        refuse_as(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
+                  IOMMU_ATTACH_D11);
+
+    /* Whether a bit that was not negotiated is recognized is not said. */
+    if (unexpected_bypass)
+        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
+                       IOMMU_ATTACH_D04);
+    if (!in_domain_range(model, request->domain))
+        advise_against(&answer, VIRTIO_IOMMU_S_RANGE, MODEL_ANY_ERROR, IOMMU_CFG_P06);
+    if (domain || attached) /* sharing is optional, and so is moving */
+        permit(&answer, MODEL_STATUS(UNSUPP));
+    permit_exhaustion(&answer);
+
+    /* Whether its mappings survive is said nowhere, unless another endpoint holds them. */
+    answer.is_open = attached && endpoint->domain == domain && domain->count &&
+                     model_members(model, domain) == 1;
+    /* Nor whether a refused move leaves the endpoint where it was. */
+    answer.is_open |= attached && answer.status != VIRTIO_IOMMU_S_OK;
+    answer.is_open |= unexpected_bypass || !in_domain_range(model, request->domain);
     return answer;
 }
 
@@ -85,65 +118,106 @@ static struct model_answer judge_detach(const struct model *model,
                                         const struct virtio_iommu_req_detach *request)
 {
     const struct model_endpoint *endpoint = model_find_endpoint(model, request->endpoint);
+    const struct model_domain *domain = model_find_domain(model, request->domain);
     struct model_answer answer = succeed(IOMMU_DETACH_P01);
 
-    answer.permitted = MODEL_STATUS(OK);
     if (!endpoint)
-        refuse_with(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_DETACH_D03);
-    else if (!endpoint->domain || endpoint->domain->id != request->domain)
-        /* May be INVAL, so may be anything; only that nothing happens is sure. */
-        refuse(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR | MODEL_STATUS(OK), IOMMU_DETACH_D05);
+        refuse(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_DETACH_D03);
+    /* May be INVAL, so may be anything. */
+    if (!domain)
+        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_DETACH_D04);
+    else if (endpoint && endpoint->domain != domain)
+        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_DETACH_D05);
     return answer;
 }
 
-static bool in_reserved(const struct model *model, const struct model_domain *domain,
-                        uint64_t first, uint64_t last)
+static bool is_reserved(const struct model *model, uint32_t endpoint, uint64_t first, uint64_t last)
 {
     for (unsigned i = 0; i < model->reserved_count; i++) {
         const struct model_reserved *region = &model->reserved[i];
-        const struct model_endpoint *endpoint = model_find_endpoint(model, region->endpoint);
 
-        if (endpoint && endpoint->domain == domain && first <= region->last &&
-            last >= region->first)
+        if (region->endpoint == endpoint && first <= region->last && last >= region->first)
             return true;
     }
     return false;
 }
 
+/* How many endpoints of the domain have a reserved region in [first, last]. */
+static unsigned reserving_members(const struct model *model, const struct model_domain *domain,
+                                  uint64_t first, uint64_t last)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < model->endpoint_count; i++)
+        count += model->endpoints[i].domain == domain &&
+                 is_reserved(model, model->endpoints[i].id, first, last);
+    return count;
+}
+
+/* What the addresses alone make of it; first <= last. */
+static void judge_map_range(const struct model *model, const struct virtio_iommu_req_map *request,
+                            struct model_answer *answer)
+{
+    const struct model_config *config = &model->config;
+    uint64_t first = request->virt_start, last = request->virt_end;
+
+    if (first & (config->granule - 1))
+        refuse(answer, VIRTIO_IOMMU_S_RANGE, IOMMU_MAP_D02);
+    if (request->phys_start & (config->granule - 1))
+        refuse(answer, VIRTIO_IOMMU_S_RANGE, IOMMU_MAP_D04);
+    if ((last + 1) & (config->granule - 1))
+        refuse(answer, VIRTIO_IOMMU_S_RANGE, IOMMU_MAP_D06);
+    if (first < config->input_first || last > config->input_last)
+        refuse_as(answer, VIRTIO_IOMMU_S_RANGE, MODEL_ANY_ERROR, IOMMU_CFG_P08);
+}
+
+/* What is in the domain already; first <= last. */
+static void judge_map_place(const struct model *model, const struct virtio_iommu_req_map *request,
+                            const struct model_domain *domain, struct model_answer *answer)
+{
+    uint64_t first = request->virt_start, last = request->virt_end;
+    unsigned reserving = reserving_members(model, domain, first, last);
+
+    if (mappings_overlap(domain, first, last))
+        refuse(answer, VIRTIO_IOMMU_S_INVAL, IOMMU_MAP_D08);
+    if (reserving && reserving == model_members(model, domain))
+        refuse_as(answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
+    else if (reserving) /* whose regions count in a shared domain is not said */
+        advise_against(answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
+}
+
 static struct model_answer judge_map(const struct model *model,
                                      const struct virtio_iommu_req_map *request)
 {
-    const struct model_config *config = &model->config;
     const struct model_domain *domain = model_find_domain(model, request->domain);
-    uint32_t known = VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE | VIRTIO_IOMMU_MAP_F_MMIO;
+    bool unexpected_mmio = (request->flags & VIRTIO_IOMMU_MAP_F_MMIO) && !model->config.mmio;
     struct model_answer answer = succeed(IOMMU_MAP_P01);
 
-    /* Not every architecture has mappings that can't be read. */
-    if (!(request->flags & VIRTIO_IOMMU_MAP_F_READ))
-        answer.permitted = 0x1ff;
-    answer.is_open = (request->flags & VIRTIO_IOMMU_MAP_F_MMIO) && !config->mmio;
-    if (request->flags & ~known)
-        refuse_with(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_MAP_D10);
+    if (request->flags & ~MAP_F_KNOWN)
+        refuse(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_MAP_D10);
     if (!domain)
-        refuse_with(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_MAP_D12);
+        refuse(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_MAP_D12);
     else if (domain->bypass)
-        refuse_with(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_MAP_D14);
+        refuse(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_MAP_D14);
     if (request->virt_end < request->virt_start) {
-        refuse(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_MAP_P02);
-        return answer;
+        refuse_as(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_MAP_P02);
+    } else {
+        judge_map_range(model, request, &answer);
+        if (domain)
+            judge_map_place(model, request, domain, &answer);
     }
-    if (request->virt_start & (config->granule - 1))
-        refuse_with(&answer, VIRTIO_IOMMU_S_RANGE, IOMMU_MAP_D02);
-    if (request->phys_start & (config->granule - 1))
-        refuse_with(&answer, VIRTIO_IOMMU_S_RANGE, IOMMU_MAP_D04);
-    if ((request->virt_end + 1) & (config->granule - 1))
-        refuse_with(&answer, VIRTIO_IOMMU_S_RANGE, IOMMU_MAP_D06);
-    if (request->virt_start < config->input_first || request->virt_end > config->input_last)
-        refuse(&answer, VIRTIO_IOMMU_S_RANGE, MODEL_ANY_ERROR, IOMMU_CFG_P08);
-    if (domain && mappings_overlap(domain, request->virt_start, request->virt_end))
-        refuse_with(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_MAP_D08);
-    if (domain && in_reserved(model, domain, request->virt_start, request->virt_end))
-        refuse(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
+
+    if (unexpected_mmio)
+        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
+                       IOMMU_MAP_D10);
+    if (!(request->flags & VIRTIO_IOMMU_MAP_F_READ)) /* not every architecture has such mappings */
+        permit(&answer, MODEL_ANY_ERROR);
+    if (request->virt_start == request->virt_end) /* 5.13.6.5.1 asks a driver for more */
+        permit(&answer, MODEL_ANY_ERROR);
+    if (!in_domain_range(model, request->domain))
+        permit(&answer, MODEL_ANY_ERROR);
+    permit_exhaustion(&answer);
+    answer.is_open = unexpected_mmio;
     return answer;
 }
 
@@ -151,21 +225,25 @@ static struct model_answer judge_unmap(const struct model *model,
                                        const struct virtio_iommu_req_unmap *request)
 {
     const struct model_domain *domain = model_find_domain(model, request->domain);
-    struct model_answer answer = succeed(IOMMU_UNMAP_P02);
+    bool forward = request->virt_start <= request->virt_end;
+    bool tiled = domain && forward && mappings_tile(domain, request->virt_start, request->virt_end);
+    struct model_answer answer = succeed(tiled ? IOMMU_UNMAP_P05 : IOMMU_UNMAP_D09);
 
-    answer.permitted = MODEL_STATUS(OK);
+    if (!forward)
+        refuse_as(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_UNMAP_P02);
+    if (!domain)
+        refuse(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_UNMAP_D03);
+    else if (domain->bypass)
+        refuse(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_UNMAP_D05);
+    else if (forward && mappings_split(domain, request->virt_start, request->virt_end))
+        refuse(&answer, VIRTIO_IOMMU_S_RANGE, IOMMU_UNMAP_D06);
+
+    if (!in_domain_range(model, request->domain))
+        permit(&answer, MODEL_ANY_ERROR);
     if (any_set(request->reserved, sizeof(request->reserved))) {
-        answer.permitted |= MODEL_STATUS(INVAL);
+        permit(&answer, MODEL_STATUS(INVAL));
         answer.is_open = true; /* with INVAL the mapping may be gone or not */
     }
-    if (request->virt_end < request->virt_start)
-        refuse(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_UNMAP_P02);
-    else if (!domain)
-        refuse_with(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_UNMAP_D03);
-    else if (domain->bypass)
-        refuse_with(&answer, VIRTIO_IOMMU_S_INVAL, IOMMU_UNMAP_D05);
-    else if (mappings_split(domain, request->virt_start, request->virt_end))
-        refuse_with(&answer, VIRTIO_IOMMU_S_RANGE, IOMMU_UNMAP_D06);
     return answer;
 }
 
@@ -175,37 +253,41 @@ static struct model_answer judge_probe(const struct model *model,
     struct model_answer answer = succeed(IOMMU_OP_D01);
 
     if (!model_find_endpoint(model, request->endpoint))
-        refuse_with(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_PROBE_D03);
+        refuse(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_PROBE_D03);
+    permit_exhaustion(&answer);
     return answer;
+}
+
+/* The buffer comes back as it went; a device that answers nevertheless names no success. */
+static struct model_answer unwritten(enum clause clause)
+{
+    return (struct model_answer){.status = VIRTIO_IOMMU_S_UNSUPP,
+                                 .permitted = MODEL_ANY_ERROR,
+                                 .clause = clause,
+                                 .is_unwritten = true,
+                                 .is_open = true};
 }
 
 struct model_answer model_judge(const struct model *model, const void *bytes, size_t length)
 {
     const struct virtio_iommu_req_head *head = bytes;
-    /* Too short, or of no type that there is: not to be answered at all. */
-    const struct model_answer unanswered = {.status = VIRTIO_IOMMU_S_UNSUPP,
-                                            .permitted = MODEL_ANY_ERROR,
-                                            .clause = IOMMU_OP_D02,
-                                            .is_open = true};
 
     if (length < sizeof(*head))
-        return unanswered;
+        return unwritten(IOMMU_OP_P03);
+    if (!model_request_size(head->type))
+        return unwritten(IOMMU_OP_D02);
+    if (length < model_request_size(head->type))
+        return unwritten(IOMMU_OP_P03);
     switch (head->type) {
     case VIRTIO_IOMMU_T_ATTACH:
-        return length < sizeof(struct virtio_iommu_req_attach) ? unanswered
-                                                               : judge_attach(model, bytes);
+        return judge_attach(model, bytes);
     case VIRTIO_IOMMU_T_DETACH:
-        return length < sizeof(struct virtio_iommu_req_detach) ? unanswered
-                                                               : judge_detach(model, bytes);
+        return judge_detach(model, bytes);
     case VIRTIO_IOMMU_T_MAP:
-        return length < sizeof(struct virtio_iommu_req_map) ? unanswered : judge_map(model, bytes);
+        return judge_map(model, bytes);
     case VIRTIO_IOMMU_T_UNMAP:
-        return length < sizeof(struct virtio_iommu_req_unmap) ? unanswered
-                                                              : judge_unmap(model, bytes);
-    case VIRTIO_IOMMU_T_PROBE:
-        return length < sizeof(struct virtio_iommu_req_probe) ? unanswered
-                                                              : judge_probe(model, bytes);
+        return judge_unmap(model, bytes);
     default:
-        return unanswered;
+        return judge_probe(model, bytes);
     }
 }

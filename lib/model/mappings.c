@@ -34,6 +34,20 @@ bool mappings_split(const struct model_domain *domain, uint64_t first, uint64_t 
     return false;
 }
 
+bool mappings_tile(const struct model_domain *domain, uint64_t first, uint64_t last)
+{
+    for (unsigned i = mappings_at(domain, first); i < domain->count; i++) {
+        const struct model_mapping *mapping = &domain->mappings[i];
+
+        if (mapping->first != first || mapping->last > last)
+            return false;
+        if (mapping->last == last)
+            return true;
+        first = mapping->last + 1;
+    }
+    return false;
+}
+
 bool mappings_add(struct model_domain *domain, const struct model_mapping *mapping)
 {
     unsigned index = mappings_at(domain, mapping->first);

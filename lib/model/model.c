@@ -15,7 +15,7 @@ void model_init(struct model *model, const struct model_config *config, bool byp
 
 bool model_add_endpoint(struct model *model, uint32_t id)
 {
-    if (model->endpoint_count == MODEL_ENDPOINTS)
+    if (model->endpoint_count == MODEL_ENDPOINTS || model_find_endpoint(model, id))
         return false;
     model->endpoints[model->endpoint_count++] = (struct model_endpoint){.id = id};
     return true;
@@ -23,7 +23,7 @@ bool model_add_endpoint(struct model *model, uint32_t id)
 
 bool model_add_reserved(struct model *model, uint32_t endpoint, uint64_t first, uint64_t last)
 {
-    if (model->reserved_count == MODEL_RESERVED)
+    if (model->reserved_count == MODEL_RESERVED || first > last)
         return false;
     model->reserved[model->reserved_count++] = (struct model_reserved){endpoint, first, last};
     return true;
@@ -53,33 +53,31 @@ struct model_endpoint *model_find_endpoint(const struct model *model, uint32_t i
     return NULL;
 }
 
+unsigned model_members(const struct model *model, const struct model_domain *domain)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < model->endpoint_count; i++)
+        count += model->endpoints[i].domain == domain;
+    return count;
+}
+
 /* 5.13.6.4: the last endpoint takes the domain and its mappings along. */
 static void leave_domain(struct model *model, struct model_endpoint *endpoint)
 {
     struct model_domain *domain = endpoint->domain;
 
     endpoint->domain = NULL;
-    if (!domain)
-        return;
-    for (unsigned i = 0; i < model->endpoint_count; i++)
-        if (model->endpoints[i].domain == domain)
-            return;
-    domain->exists = false;
+    if (domain && !model_members(model, domain))
+        domain->exists = false;
 }
 
-static struct model_domain *new_domain(struct model *model, uint32_t id, bool bypass)
+/* NULL when there is no room. */
+static struct model_domain *free_domain(struct model *model)
 {
-    for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
-        struct model_domain *domain = &model->domains[i];
-
-        if (domain->exists)
-            continue;
-        domain->exists = true;
-        domain->id = id;
-        domain->bypass = bypass;
-        domain->count = 0;
-        return domain;
-    }
+    for (unsigned i = 0; i < MODEL_DOMAINS; i++)
+        if (!model->domains[i].exists)
+            return &model->domains[i];
     return NULL;
 }
 
@@ -90,24 +88,35 @@ static bool apply_attach(struct model *model, const struct virtio_iommu_req_atta
     struct model_domain *domain = model_find_domain(model, request->domain);
     bool bypass = request->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS;
 
-    if (!endpoint)
+    if (!endpoint || (domain && domain->bypass != bypass))
         return false;
     if (endpoint->domain && endpoint->domain == domain)
         return true;
-    if (!domain)
-        domain = new_domain(model, request->domain, bypass);
-    if (!domain || domain->bypass != bypass)
+    if (!domain && !free_domain(model) &&
+        !(endpoint->domain && model_members(model, endpoint->domain) == 1))
         return false;
     leave_domain(model, endpoint);
+    if (!domain) {
+        domain = free_domain(model);
+        domain->exists = true;
+        domain->id = request->domain;
+        domain->bypass = bypass;
+        domain->count = 0;
+    }
     endpoint->domain = domain;
     return true;
 }
 
+/* An OK to the wrong domain changes nothing if there is nothing that it could have changed. */
 static bool apply_detach(struct model *model, const struct virtio_iommu_req_detach *request)
 {
     struct model_endpoint *endpoint = model_find_endpoint(model, request->endpoint);
 
-    if (!endpoint || !endpoint->domain || endpoint->domain->id != request->domain)
+    if (!endpoint)
+        return false;
+    if (!endpoint->domain)
+        return true;
+    if (endpoint->domain->id != request->domain)
         return false;
     leave_domain(model, endpoint);
     return true;
@@ -121,34 +130,69 @@ static bool apply_map(struct model *model, const struct virtio_iommu_req_map *re
                                           .physical = request->phys_start,
                                           .flags = request->flags};
 
-    return domain && mapping.first <= mapping.last && mappings_add(domain, &mapping);
+    return domain && !domain->bypass && mapping.first <= mapping.last &&
+           mappings_add(domain, &mapping);
 }
 
 static bool apply_unmap(struct model *model, const struct virtio_iommu_req_unmap *request)
 {
     struct model_domain *domain = model_find_domain(model, request->domain);
 
-    return domain && mappings_remove(domain, request->virt_start, request->virt_end);
+    return domain && !domain->bypass && request->virt_start <= request->virt_end &&
+           mappings_remove(domain, request->virt_start, request->virt_end);
+}
+
+/* Whether it is sure that a refused request has changed nothing. */
+static bool apply_refusal(const struct model *model, const struct virtio_iommu_req_head *head,
+                          uint8_t status)
+{
+    const struct model_endpoint *endpoint;
+
+    switch (head->type) {
+    case VIRTIO_IOMMU_T_ATTACH: /* the detachment that comes first may have happened */
+        endpoint =
+            model_find_endpoint(model, ((const struct virtio_iommu_req_attach *)head)->endpoint);
+        return !endpoint || !endpoint->domain;
+    case VIRTIO_IOMMU_T_UNMAP: /* 5.13.6.6.2: then the mapping may be gone */
+        return status != VIRTIO_IOMMU_S_INVAL ||
+               !model_judge(model, head, sizeof(struct virtio_iommu_req_unmap)).is_open;
+    default:
+        return true;
+    }
+}
+
+size_t model_request_size(uint8_t type)
+{
+    static const size_t sizes[] = {
+        [VIRTIO_IOMMU_T_ATTACH] = sizeof(struct virtio_iommu_req_attach),
+        [VIRTIO_IOMMU_T_DETACH] = sizeof(struct virtio_iommu_req_detach),
+        [VIRTIO_IOMMU_T_MAP] = sizeof(struct virtio_iommu_req_map),
+        [VIRTIO_IOMMU_T_UNMAP] = sizeof(struct virtio_iommu_req_unmap),
+        [VIRTIO_IOMMU_T_PROBE] = sizeof(struct virtio_iommu_req_probe),
+    };
+
+    return type < sizeof(sizes) / sizeof(sizes[0]) ? sizes[type] : 0;
 }
 
 bool model_apply(struct model *model, const void *bytes, size_t length, uint8_t status)
 {
     const struct virtio_iommu_req_head *head = bytes;
 
+    if (length < sizeof(*head) || !model_request_size(head->type) ||
+        length < model_request_size(head->type))
+        return status != VIRTIO_IOMMU_S_OK;
     if (status != VIRTIO_IOMMU_S_OK)
-        return true;
-    if (length < sizeof(*head))
-        return false;
+        return apply_refusal(model, head, status);
     switch (head->type) {
     case VIRTIO_IOMMU_T_ATTACH:
-        return length >= sizeof(struct virtio_iommu_req_attach) && apply_attach(model, bytes);
+        return apply_attach(model, bytes);
     case VIRTIO_IOMMU_T_DETACH:
-        return length >= sizeof(struct virtio_iommu_req_detach) && apply_detach(model, bytes);
+        return apply_detach(model, bytes);
     case VIRTIO_IOMMU_T_MAP:
-        return length >= sizeof(struct virtio_iommu_req_map) && apply_map(model, bytes);
+        return apply_map(model, bytes);
     case VIRTIO_IOMMU_T_UNMAP:
-        return length >= sizeof(struct virtio_iommu_req_unmap) && apply_unmap(model, bytes);
+        return apply_unmap(model, bytes);
     default:
-        return head->type == VIRTIO_IOMMU_T_PROBE;
+        return true; /* PROBE reads */
     }
 }

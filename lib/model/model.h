@@ -2,7 +2,8 @@
 /*
  * The specification as executable C: virtio 1.4 section 5.13.6, written from lib/spec/clauses.def.
  * It knows domains, endpoints and mappings, says which statuses a request may get and why, and
- * where an access goes. Nothing here knows a device or a driver.
+ * where an access goes. Nothing here knows a device or a driver. Whether a request may be sent at
+ * all (MAP_UNMAP, PROBE) is the caller's business; so is what PROBE returns.
  *
  * Judging and applying are apart, because a device may choose: model_judge() gives every status
  * that the text permits, model_apply() then follows the one that the device chose.
@@ -65,7 +66,7 @@ struct model {
 
 /* An empty model: no endpoint, no domain. */
 void model_init(struct model *model, const struct model_config *config, bool bypass);
-/* False when there is no room. */
+/* False: no room, an id that is there already, or first > last. */
 bool model_add_endpoint(struct model *model, uint32_t id);
 bool model_add_reserved(struct model *model, uint32_t endpoint, uint64_t first, uint64_t last);
 /* 5.13.5: no endpoint belongs to a domain any more; bypass stays. */
@@ -78,16 +79,29 @@ struct model_answer {
     uint8_t status;     /* what the text asks for */
     uint32_t permitted; /* every status it permits, a bit each */
     enum clause clause; /* the statement that asks for it */
+    /* The text asks for the buffer back with nothing written: what can't be parsed, has no type. */
+    bool is_unwritten;
     /* The text leaves open what the state is after this request, or what it means at all. */
     bool is_open;
 };
 
-/* What the text says to this request; `bytes` is its device-readable part. Nothing changes. */
+/* Bytes of a request's device-readable part; 0: there is no such type. */
+size_t model_request_size(uint8_t type);
+
+/*
+ * What the text says to this request; `bytes` is its device-readable part, aligned to 4. What lies
+ * behind the request's own structure is ignored. Nothing changes.
+ */
 struct model_answer model_judge(const struct model *model, const void *bytes, size_t length);
 
 /*
- * Follows the device: the request was answered with `status`. Only OK changes anything. False: the
- * model can't follow (an OK that makes no sense, or more than it has room for); it must be reset.
+ * Follows the device: the request was answered with `status`. Only OK changes anything: an endpoint
+ * that is attached to its own domain once more keeps its mappings.
+ *
+ * False, with nothing changed: the model may be out of step with the device, and both have to be
+ * reset. After OK it has no room (a device with the same room answers NOMEM), or the OK makes no
+ * sense: it overlaps, splits, names what isn't there. After an error the text leaves open what is
+ * left: a refused ATTACH of an attached endpoint, an UNMAP whose reserved bytes got INVAL.
  */
 bool model_apply(struct model *model, const void *bytes, size_t length, uint8_t status);
 
@@ -102,19 +116,22 @@ struct model_translation {
     bool allowed;
     uint8_t reason;   /* VIRTIO_IOMMU_FAULT_R_*, when not allowed */
     uint64_t address; /* the first byte that is not, when not allowed */
-    unsigned
-        count; /* of pieces, of a denied access those before `address`; cut at the array's end */
+    unsigned count;   /* of pieces, those before `address`; no more than the array holds */
 };
 
 /*
- * Where an access of `length` bytes (at least 1) at `address` goes. A read through a mapping
- * without READ counts as denied, though 5.13.6.5.2 permits a device to allow it for WRITE.
+ * Where an access of `length` bytes (at least 1) at `address` goes, a piece for each mapping. What
+ * would run past 2^64 - 1 is denied as a whole. A read through a mapping without READ counts as
+ * denied, though 5.13.6.5.2 permits a device to allow it for WRITE. Reserved regions are not looked
+ * at: what an access to one does is not said.
  */
 struct model_translation model_translate(const struct model *model, uint32_t endpoint,
                                          uint64_t address, uint64_t length,
                                          enum model_access access, struct model_piece *pieces,
                                          unsigned max_pieces);
 
+/* How many endpoints are attached to the domain. */
+unsigned model_members(const struct model *model, const struct model_domain *domain);
 struct model_domain *model_find_domain(const struct model *model, uint32_t id);
 struct model_endpoint *model_find_endpoint(const struct model *model, uint32_t id);
 /* The mapping that contains the address; else NULL. */

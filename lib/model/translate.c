@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where an access goes: virtio 1.4 sections 5.13.6 (bypass mode) and 5.13.6.5 (MAP). */
+/* Where an access goes: virtio 1.4 sections 5.13.6 (bypass mode), 5.13.6.5 (MAP), 5.13.6.9. */
 #include "lib/model/mappings.h"
 
 /* In bypass mode every access is allowed, at its own address. */
@@ -31,7 +31,7 @@ static struct model_translation through_mappings(const struct model_domain *doma
         const struct model_mapping *mapping = model_find_mapping(domain, address);
 
         if (!mapping || !(mapping->flags & (uint32_t)access))
-            return denied(VIRTIO_IOMMU_FAULT_R_MAPPING, address);
+            break;
 
         uint64_t end = mapping->last < last ? mapping->last : last;
 
@@ -41,6 +41,10 @@ static struct model_translation through_mappings(const struct model_domain *doma
             return translation;
         address = end + 1;
     }
+    translation.allowed = false;
+    translation.reason = VIRTIO_IOMMU_FAULT_R_MAPPING;
+    translation.address = address;
+    return translation;
 }
 
 struct model_translation model_translate(const struct model *model, uint32_t endpoint_id,

@@ -31,13 +31,14 @@ enum clause_severity {
 };
 
 struct clause_row {
-    const char *id; /* as in "IOMMU-MAP-D07" */
+    const char *id; /* as in "IOMMU_MAP_D07" */
     enum clause_level level;
     const char *section;
     const char *text;
 };
 
+/* Of any value below CLAUSE_COUNT; CLAUSE_NONE has an empty row. */
 const struct clause_row *clause_row(enum clause clause);
 enum clause_severity clause_severity(enum clause clause);
-/* By id; CLAUSE_NONE if there is no such row. */
+/* By id, with underscores or with dashes; CLAUSE_NONE if there is no such row. */
 enum clause clause_find(const char *id);

@@ -125,6 +125,7 @@ GCC_CHECKED := $(addprefix $(BUILD)/gcc/,$(addsuffix .ok,$(filter %.c,$(SOURCES)
 
 $(BUILD)/gcc/%.ok: % Makefile | $(LIBC)
 	@mkdir -p $(@D)
+	$(say) GCC $<
 	$(run)gcc -O1 -nostdinc -isystem $(NEWLIB)/include -isystem $(shell gcc -print-file-name=include) \
 		$(COMMON) -MMD -MP -MF $@.d -MT $@ -c $< -o /dev/null
 	@touch $@
@@ -135,10 +136,14 @@ CHECKED_C := $(shell find boot arch drivers lib tests -name '*.[ch]')
 CHECKED_SH := run.sh $(shell find tests .ci -name '*.sh') .ci/run
 
 check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck, the layer rule
-	clang-format --dry-run --Werror $(CHECKED_C)
-	shellcheck $(CHECKED_SH)
-	tests/check/layers.sh $(BUILD)
-	tests/check/spdx.sh
+	$(say) CHECK formatting
+	$(run)clang-format --dry-run --Werror $(CHECKED_C)
+	$(say) CHECK shell
+	$(run)shellcheck -x $(CHECKED_SH)
+	$(say) CHECK layers
+	$(run)tests/check/layers.sh $(BUILD)
+	$(say) CHECK licences
+	$(run)tests/check/spdx.sh
 
 test: ## everything: set-up, check, unit tests, the runner's own tests, every machine
 	tests/all.sh

@@ -1,28 +1,37 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Builds the guest, boots it and judges what it says. The only text that knows a VMM's command line;
-# the machines themselves are data in tests/machines.
+# the machines themselves are data in tests/machines, the judging is in tests/harness.
 set -euo pipefail
+home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/setup.sh
-. "$(dirname "$0")/tests/setup.sh"
+. "$home/tests/setup.sh"
 
 usage() {
     cat <<'TEXT'
 usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
-  GLOB             ids of tests, e.g. 'conformance.map.*'; default: all but bench and the long stress
-  -a ARCH          the CPU of the image (x86_64)
-  -m MACHINE       a line of tests/machines (q35)
+  GLOB             ids of tests: 'conformance.map.*', conformance.map, 'bench.*'
+                   default: every test that -l does not mark as run by name only
+  -a ARCH          the CPU: x86_64
+  -m MACHINE       a line of tests/machines; default: the first one of ARCH, q35
   -l               list the tests of the image and the machines
   -n               print the VMM's command line and stop
-  -s SEED          of everything random; printed in every run
-  -t SECONDS       duration of each stress test (2)
-  -o DIR           where console.log, results.ktap, junit.xml, results.json go (build/results/MACHINE)
-  -d               wait for gdb
+  -s SEED          of everything random, decimal or 0x; default: another one each run, printed
+  -t SECONDS       duration of each stress test; default 2
+  -o DIR           where console.log, results.ktap, junit.xml, results.json and vmm.log go;
+                   default build/results/MACHINE
+  -d               wait for gdb before the first instruction; no time limits
   --strict         WARN and XFAIL count as failures
-  --icount         deterministic: the clock counts instructions
+  --icount         deterministic: the VM's clock counts instructions
   -h, --help       this text
-environment: QEMU= (a path), ACCEL= (tcg, kvm), TIMEOUT= (seconds per VM), NO_INSTALL=1
-exit: 0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure, 3 no verdict
+environment:
+  QEMU=            the QEMU to use, a command or a path
+  ACCEL=           tcg (default), kvm, or auto: kvm where /dev/kvm can be used
+  TIMEOUT=         seconds that a VM may take beside the -t of its tests; default 120
+  NO_INSTALL=1     never install packages: name them and exit with status 2
+exit status:
+  0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure,
+  3 the VM gave no verdict
 TEXT
 }
 
@@ -31,24 +40,23 @@ fail() {
     exit 2
 }
 
-number() { # NAME VALUE
-    [[ $2 =~ ^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]] || fail "$1: '$2' is not a number"
+number() { # WHAT VALUE PATTERN
+    [[ $2 =~ ^($3)$ ]] || fail "$1: '$2' is not a number that can be used"
 }
 
-home=$(cd "$(dirname "$0")" && pwd)
-arch='' machine=q35 seed='' seconds=2 results=''
-list='' dry='' debug='' strict='' icount=''
-globs=() vmm_arguments=()
+arch='' machine='' seed='' seconds=2 results=''
+list='' dry='' debug='' icount=''
+globs=() vmm_arguments=() judge=()
 
 while [ $# -gt 0 ]; do
     case $1 in
     -a | -m | -s | -t | -o)
-        [ $# -ge 2 ] || fail "$1 takes an argument; -h for help"
+        [ -n "${2:-}" ] || fail "$1 takes an argument; -h for help"
         case $1 in
         -a) arch=$2 ;;
         -m) machine=$2 ;;
-        -s) number -s "$2" && seed=$2 ;;
-        -t) number -t "$2" && seconds=$(($2)) ;;
+        -s) seed=$2 ;;
+        -t) seconds=$2 ;;
         -o) results=$2 ;;
         esac
         shift
@@ -56,52 +64,78 @@ while [ $# -gt 0 ]; do
     -l) list=1 ;;
     -n) dry=1 ;;
     -d) debug=1 ;;
-    --strict) strict=1 ;;
+    --strict) judge+=(--strict) ;;
     --icount) icount=1 ;;
     -h | --help) usage && exit 0 ;;
     --) shift && vmm_arguments=("$@") && break ;;
-    -*) fail "unknown option $1; -h for help" ;;
-    *[!a-zA-Z0-9_.*?]*) fail "'$1' is not a glob of test ids" ;;
+    -*) fail "unknown option '$1'; -h for help" ;;
+    '' | *[!a-zA-Z0-9_.*?]*) fail "'$1' is not a glob of test ids: letters, digits, _ . * ?" ;;
     *) globs+=("$1") ;;
     esac
     shift
 done
-
-# The line of the machine, as words.
-line=$(awk -v name="$machine" '$1 == name' "$home/tests/machines")
-[ -n "$line" ] || fail "no machine '$machine' in tests/machines; -l lists them"
-read -r -a words <<<"$line"
-[ -z "$arch" ] || [ "$arch" = "${words[1]}" ] ||
-    fail "machine '$machine' is ${words[1]}, not '$arch'"
-arch=${words[1]}
-image=$home/build/$arch/viommu-guest.elf
-qemu=${QEMU:-qemu-system-$arch}
 accel=${ACCEL:-tcg}
+timeout=${TIMEOUT:-120}
+[ -z "$seed" ] || number -s "$seed" '0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}'
+number -t "$seconds" '[0-9]{1,7}' && seconds=$((10#$seconds))
+number TIMEOUT "$timeout" '[0-9]{1,7}' && timeout=$((10#$timeout))
 seed=${seed:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+
+# The machine, as words.
+machines() { sed 's/#.*//' "$home/tests/machines" | awk 'NF'; }
+read -r -a words < <(machines | awk -v name="$machine" -v arch="$arch" \
+    '(name == "" || $1 == name) && (arch == "" || $2 == arch) { print; exit }') ||
+    fail "no machine is called '${machine:-*}' and has CPU '${arch:-*}'; tests/machines has:" \
+        "$(machines | awk '{ printf "%s%s (%s)", sep, $1, $2; sep = ", " }')"
+machine=${words[0]} arch=${words[1]}
+image=$home/build/$arch/viommu-guest.elf
 results=${results:-$home/build/results/$machine}
 
-[ -n "$dry" ] || need "$packages_run"
-command -v "$qemu" >/dev/null || fail "no QEMU at '$qemu'"
-[ -n "$dry" ] || make -s -C "$home" image ARCH="$arch" || fail "the image does not build"
+case $accel in
+auto) if [ -w /dev/kvm ] && [ "$arch" = "$(uname -m)" ]; then accel=kvm; else accel=tcg; fi ;;
+'' | *[!a-z0-9,=-]*) fail "ACCEL: '$accel' is not an accelerator" ;;
+esac
+if [ -n "$icount" ]; then
+    [[ $accel = tcg* ]] || fail "--icount needs ACCEL=tcg, not $accel"
+    # Every instruction is a nanosecond of the guest's, and takes longer than that.
+    [ -n "${TIMEOUT:-}" ] || timeout=1200
+    judge+=(--icount)
+fi
+
+# What it takes, and the image.
+if [ -z "$dry" ]; then
+    [ -n "${QEMU:-}" ] || packages_build+=$packages_qemu
+    need "$packages_build"
+fi
+qemu=''
+name=${QEMU:-qemu-system-$arch}
+for candidate in "$name" "$name-system-$arch" "$name/qemu-system-$arch"; do
+    [ -n "$qemu" ] || [ -d "$candidate" ] || ! command -v "$candidate" >/dev/null || qemu=$candidate
+done
+[ -n "$qemu" ] || fail "no QEMU at '$name'"
+if [ -z "$dry" ]; then
+    # Two runs at once must not build the same files.
+    mkdir -p "$home/build"
+    flock "$home/build/.lock" make -s --no-print-directory -j"$(nproc)" -C "$home" image \
+        ARCH="$arch" >&2 || fail "the image does not build"
+fi
+
+# The guest's command line; the harness adds from=N after a crash.
+guest="seed=$seed seconds=$seconds${icount:+ icount}${list:+ list}"
+if [ ${#globs[@]} -gt 0 ]; then
+    guest+=" run=$(IFS=, && echo "${globs[*]}")"
+fi
 
 # The VMM's command line.
-disk=@DISK@
-if [ -z "$dry" ]; then
-    if [ -w /dev/shm ]; then disk=$(mktemp /dev/shm/viommu-guest.XXXXXX); else disk=$(mktemp); fi
-    truncate -s 1M "$disk"
-fi
 command=("$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio)
 devices=''
 for word in "${words[@]:2}"; do
     case $word in
     \?*)
         [ -n "$devices" ] || devices=$("$qemu" -device help 2>/dev/null || true)
-        grep -q "^name \"${word#\?}\"" <<<"$devices" && command+=(-device "${word#\?}")
+        if [[ $devices == *"name \"${word:1}\""* ]]; then command+=(-device "${word:1}"); fi
         ;;
-    *)
-        word=${word//@IMAGE@/$image}
-        command+=("${word//@DISK@/$disk}")
-        ;;
+    *) command+=("${word//@IMAGE@/$image}") ;;
     esac
 done
 [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01T00:00:00,clock=vm")
@@ -109,28 +143,34 @@ done
 command+=("${vmm_arguments[@]}")
 
 if [ -n "$dry" ]; then
-    printf '%q ' "${command[@]}"
+    disk=${TMPDIR:-/tmp}/viommu-guest.disk
+    [[ ${command[*]} != *@DISK@* ]] || echo "the disk: truncate -s 1M $disk" >&2
+    command=("${command[@]//@GUEST@/$guest}")
+    command=("${command[@]//@DISK@/$disk}")
+    for word in "${command[@]}"; do
+        case $word in
+        '' | *[!a-zA-Z0-9_.,:=/+-]*) printf '%s ' "${word@Q}" ;;
+        *) printf '%s ' "$word" ;;
+        esac
+    done
     echo
     exit 0
 fi
 if [ -n "$list" ]; then
-    awk '!/^#/ && NF { print "machine " $1 " (" $2 ")" }' "$home/tests/machines"
+    judge+=(--list)
+    machines | awk '{ print "machine " $1 " (" $2 ")" }'
 fi
 if [ -n "$debug" ]; then
-    echo "waiting for: gdb $image -ex 'target remote :1234'" >&2
+    echo "the VM waits for: gdb $image -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue" >&2
+    timeout=0
 fi
 
-# A test has a limit of its own inside the guest; these are for a VM that can't keep it.
-timeout=${TIMEOUT:-900} idle=${TIMEOUT:-90}
-[ -z "$debug" ] || timeout=0 idle=0
-arguments=(--results "$results" --machine "$machine" --arch "$arch" --vmm qemu
-    --vmm-version "$("$qemu" --version 2>/dev/null | sed -n 's/.*version \([0-9.]*[0-9]\).*/\1/p;q')"
-    --accel "$accel" --expect "$home/tests/expect" --version "$(sed -n 's/^VERSION := //p' "$home/Makefile")"
-    --seed "$seed" --seconds "$seconds" --timeout "$timeout" --idle "$idle" --remove "$disk")
-[ -z "$strict" ] || arguments+=(--strict)
-[ -z "$icount" ] || arguments+=(--icount)
-[ -z "$list" ] || arguments+=(--list)
+version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
+tool=$(sed -n 's/^VERSION := //p' "$home/Makefile")
 for glob in "${globs[@]}"; do
-    arguments+=(--glob "$glob")
+    judge+=(--glob="$glob")
 done
-exec python3 "$home/tests/harness/session.py" "${arguments[@]}" -- "${command[@]}"
+exec python3 -B "$home/tests/harness/run.py" "${judge[@]}" --results="$results" --machine="$machine" \
+    --arch="$arch" --vmm=qemu --vmm-version="$version" --accel="$accel" --version="$tool" \
+    --expect="$home/tests/expect" --seed="$seed" --seconds="$seconds" --timeout="$timeout" \
+    --guest="$guest" -- "${command[@]}"

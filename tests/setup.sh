@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What a build, a run and the tests need, as Debian packages, and how each is known to be there.
 # Sourced; need() exits with status 2 where something is missing and can't be installed.
 
-# package, and the path or command that proves it
-packages_run='
+# A package, and what proves that it is there: a command, or a path that may hold wildcards.
+packages_build='
 clang clang
 lld ld.lld
 llvm llvm-ar
-newlib-source /usr/src/newlib
-qemu-system-x86 qemu-system-x86_64
+make make
+newlib-source /usr/src/newlib/newlib-*.tar.xz
 python3 python3
 xz-utils xz
-make make
 '
-packages_test="$packages_run
+packages_qemu='
+qemu-system-x86 qemu-system-x86_64
+'
+packages_test='
+binutils nm
+clang-format clang-format
 gcc gcc
 libc6-dev /usr/include/stdio.h
-clang-format clang-format
+libclang-rt-14-dev /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.asan-*.a
 shellcheck shellcheck
-"
+'
 
 # Prints the packages of a list that are not there.
 missing() {
@@ -27,36 +31,42 @@ missing() {
     while read -r package proof; do
         case $proof in
         '') ;;
-        /*) [ -e "$proof" ] || echo "$package" ;;
+        /*) compgen -G "$proof" >/dev/null || echo "$package" ;;
         *) command -v "$proof" >/dev/null || echo "$package" ;;
         esac
     done
 }
 
-# need LIST: installs what is missing, or says in one line what to install.
+# apt_install PACKAGE...: as root, and not before apt knows where the packages are.
+apt_install() {
+    local root=()
+    [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+    local install=("${root[@]}" env DEBIAN_FRONTEND=noninteractive
+        apt-get install -qq -y --no-install-recommends "$@")
+    local fresh
+    fresh=$(find /var/lib/apt/lists -name '*_Packages*' -mtime -7 -print -quit 2>/dev/null || true)
+    if [ -n "$fresh" ] && "${install[@]}"; then
+        return 0
+    fi
+    "${root[@]}" apt-get update -qq && "${install[@]}"
+}
+
+# need LIST...: installs what is missing, or says in one line what would.
 need() {
-    local packages root=()
-    packages=$(missing <<<"$1" | sort -u | tr '\n' ' ')
-    packages=${packages% }
-    [ -n "$packages" ] || return 0
-    # The list holds words of ours only: splitting it is meant.
-    # shellcheck disable=SC2206
-    local words=($packages)
+    local packages sudo=''
+    mapfile -t packages < <(printf '%s\n' "$@" | missing)
+    [ ${#packages[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
-        if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
-            NO_INSTALL=1
-        fi
-        root=(sudo)
+        sudo='sudo '
+        sudo -n true 2>/dev/null || NO_INSTALL=1
     fi
     if [ -n "${NO_INSTALL:-}" ] || ! command -v apt-get >/dev/null; then
-        echo "missing packages; run: apt-get install --no-install-recommends $packages" >&2
+        echo "packages are missing: ${sudo}apt-get install --no-install-recommends ${packages[*]}" >&2
         exit 2
     fi
-    echo "installing: $packages" >&2
-    if ! { "${root[@]}" apt-get update -qq &&
-        "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -qq -y --no-install-recommends "${words[@]}"; } >&2; then
-        echo "apt-get could not install: $packages" >&2
+    echo "installing with apt-get: ${packages[*]}" >&2
+    if ! apt_install "${packages[@]}" >&2; then
+        echo "apt-get could not install: ${packages[*]}" >&2
         exit 2
     fi
 }

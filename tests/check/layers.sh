@@ -23,7 +23,7 @@ while IFS=: read -r room above; do
             awk 'NF == 3 { print $3 }' | sort -u)
         breach=$(comm -12 <(echo "$needs") <(echo "$offers") | grep -v '^$' || true)
         [ -z "$breach" ] && continue
-        echo "layer rule: $room/ calls $higher/:" $breach >&2
+        echo "layer rule: $room/ calls $higher/: ${breach//$'\n'/ }" >&2
         status=1
     done
 done <<<"$rules"

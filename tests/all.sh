@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Everything that `make test` runs, one step a line: a name, then a command that prints KTAP or only
+# ends well or badly. All steps run, whatever the others say; the table at the end adds them up.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tests/setup.sh
+. tests/setup.sh
+need "$packages_build" "$packages_qemu" "$packages_test"
+
+# The steps call make themselves: they are not part of the make that called this.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+{
+    cat <<STEPS
+check     timeout 1800 make -s -j$(nproc) check
+unit      timeout 1800 make -s -j$(nproc) unit
+protocol  python3 -B tests/selftest/test_protocol.py
+options   python3 -B tests/selftest/test_run_sh.py
+boots     python3 -B tests/selftest/test_harness.py
+real      python3 -B tests/selftest/test_real.py
+STEPS
+    sed 's/#.*//' tests/machines | awk 'NF { print $1, "./run.sh -m", $1 }'
+    echo "bench     ./run.sh -t 1 -o build/results/bench bench.*"
+} | python3 -B tests/harness/steps.py

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One run of the guest under a VMM, judged; called by run.sh.
+
+Exit status: 0 nothing failed, 1 a test failed, 2 usage, 3 the VM gave no verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+
+import reports
+from session import USAGE, Session
+
+DISK_SIZE = 1 << 20
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(description="boots a VM and judges its console")
+    for name in ("results", "machine", "arch", "vmm", "vmm-version", "accel", "expect", "version"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--seed", required=True)
+    parser.add_argument("--guest", required=True, help="its command line, in place of @GUEST@")
+    parser.add_argument("--seconds", type=int, required=True, help="of each stress test")
+    parser.add_argument("--timeout", type=float, required=True, help="of a boot; 0: none")
+    parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--icount", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--glob", dest="globs", action="append", default=[])
+    split = sys.argv.index("--")
+    return parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
+
+
+def make_disk() -> str:
+    """An empty disk, in memory where that is possible."""
+    directory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    descriptor, path = tempfile.mkstemp(prefix="viommu-guest.", dir=directory)
+    os.truncate(descriptor, DISK_SIZE)
+    os.close(descriptor)
+    return path
+
+
+def stop(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def judged(options: argparse.Namespace, argv: list[str]) -> int:
+    disk, session = None, None
+    try:
+        if any("@DISK@" in argument for argument in argv):
+            disk = make_disk()
+            argv = [argument.replace("@DISK@", disk) for argument in argv]
+        reports.prepare(options.results)
+        session = Session(options, argv, lambda line: print(line, flush=True))
+        return session.print_list() if options.list else session.judge()
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        if session and session.boot:
+            session.boot.kill()
+        if disk:
+            os.remove(disk)
+
+
+def main() -> int:
+    options, argv = parse_arguments()
+    for number in SIGNALS:
+        signal.signal(number, stop)
+    try:
+        return judged(options, argv)
+    except BrokenPipeError:
+        # Nobody reads any more; the interpreter must not try to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except (OSError, ValueError) as error:
+        print(f"run.sh: {error}", file=sys.stderr)
+        return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

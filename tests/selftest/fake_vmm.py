@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A VMM with a guest that does as it is told: $FAKE_TESTS holds `id=behaviour` words.
+
+It understands what run.sh asks of a QEMU (--version, -device help) and what it tells the guest
+(run=, from=, list, seed=). $FAKE_BOOT changes a whole boot, $FAKE_COUNT names a file that counts
+the boots.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "harness"))
+from protocol import glob_matches  # noqa: E402
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\r\n")
+    sys.stdout.flush()
+
+
+def end(code: int) -> None:
+    """As isa-debug-exit does: the line and the process agree."""
+    say(f"EXIT: STATUS={code << 1 | 1}")
+    sys.exit(code << 1 | 1)
+
+
+def raw(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+
+
+def die(number: int) -> None:
+    print("fake: assertion failed", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), number)
+
+
+def flood() -> None:
+    while True:
+        raw(b"# and on\n" * 8192)
+
+
+def run_test(number: int, test_id: str, behaviour: str) -> bool:
+    """True: the test counts as failed for the guest's EXIT line."""
+    word, _, rest = behaviour.partition(":")
+    result = f"{number} {test_id}"
+    if word != "norun":
+        say(f"# run {test_id}")
+    if word in ("pass", "norun"):
+        say(f"ok {result}")
+    elif word == "slow":
+        time.sleep(float(rest))
+        say(f"ok {result}")
+    elif word == "fail":
+        for clause in rest.split("+"):
+            say(f"# FAIL {clause} planted")
+        say(f"not ok {result} # FAIL {rest.split('+')[0]} planted")
+        return True
+    elif word == "warn":
+        say(f"# WARN {rest} planted")
+        say(f"ok {result} # WARN {rest} planted")
+    elif word == "skip":
+        say(f"ok {result} # SKIP planted")
+    elif word == "error":
+        say(f"not ok {result} # ERROR planted")
+        return True
+    elif word in ("CRASH", "HANG"):
+        say(f"not ok {result} # {word} planted")
+        end(2)
+    elif word == "signal":
+        die(int(rest))
+    elif word == "exit":
+        sys.exit(int(rest))
+    elif word == "hang":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(1000)
+    elif word == "flood":
+        flood()
+    elif word == "binary":
+        raw(bytes(range(256)).replace(b"\n", b"") + b"\x1b[31;1m]]>&<\xef\xbf\xbf\n")
+        say(f"not ok {result} # FAIL \x1b[31mIMG\x01 ]]> & <planted>")
+        return True
+    elif word == "json":
+        say('# json {"value": 7}')
+        say("# json {not json" if rest == "bad" else '# json {"value": 8}')
+        say(f"ok {result}")
+    elif word == "number":
+        say(f"ok {rest} {test_id}")
+    elif word == "name":
+        say(f"ok {number} {rest}")
+    elif word == "word":
+        say(f"ok {result} # {rest} planted")
+    elif word == "twice":
+        say(f"ok {result}")
+        say(f"# run {test_id}")
+        say(f"ok {result}")
+    elif word == "cut":
+        raw(f"not ok {result[:-2]}".encode())
+        die(signal.SIGKILL)
+    elif word == "between":
+        say(f"ok {result}")
+        die(signal.SIGKILL)
+    return False
+
+
+def boots() -> int:
+    """How many there were, this one included."""
+    path = os.environ.get("FAKE_COUNT")
+    if not path:
+        return 1
+    with open(path, "a+b") as counter:
+        counter.write(b".")
+        return counter.tell()
+
+
+def selected(options: dict[str, str]) -> list[list[str]]:
+    tests = [word.split("=", 1) for word in os.environ.get("FAKE_TESTS", "").split()]
+    globs = options.get("run", "*").split(",")
+    return [test for test in tests if any(glob_matches(glob, test[0]) for glob in globs)]
+
+
+def guest(command_line: str) -> None:
+    options = dict(word.partition("=")[::2] for word in command_line.split())
+    whole = os.environ.get("FAKE_BOOT", "")
+    count = boots()
+    tests = selected(options)
+    raw(b"SeaBIOS\x1bc\x1b[?7l\x1b[2J ok 1 not.a.test\r\n")
+    if whole == "silent":
+        time.sleep(1000)
+    if whole == "dead":
+        die(signal.SIGABRT)
+    if whole == "dead-later" and count > 1:
+        die(signal.SIGABRT)
+    if whole == "dead-once" and count == 2:
+        die(signal.SIGABRT)
+    raw(b"\x1b[2J")
+    say("KTAP version 1")
+    say(f"# fake seed={options['seed']} guest: {command_line}")
+    if "list" in options:
+        for test_id, behaviour in tests:
+            say(f"# test {test_id} {'optional' if behaviour == 'hang' else 'default'}")
+        end(0)
+    if not tests and not whole:
+        say(f"# error: no test matches {options.get('run')}")
+        end(2)
+    planned = {"more": len(tests) + 1, "fewer": len(tests) - 1, "huge": 999999}
+    say(f"1..{planned.get(whole, len(tests)) + (whole == 'changes' and count > 1)}")
+    failed = False
+    for number in range(int(options.get("from", "1")), len(tests) + 1):
+        failed |= run_test(number, *tests[number - 1])
+    if whole == "no-exit":
+        sys.exit(0)
+    if whole == "lies":
+        failed = not failed
+    if whole == "stays":
+        say("EXIT: STATUS=1")
+        time.sleep(1000)
+    end(1 if failed else 0)
+
+
+def main() -> None:
+    if "--version" in sys.argv:
+        print("QEMU emulator version 0.0.1 (fake)")
+    elif "help" in sys.argv:
+        print('name "edu", bus PCI\nname "iommu-testdev", bus PCI')
+    else:
+        guest(sys.argv[sys.argv.index("-append") + 1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The runner's own tests: a few words to write them, and their KTAP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HOME = os.path.dirname(os.path.dirname(HERE))
+FAKE = os.path.join(HERE, "fake_vmm.py")
+LIMIT = 120  # seconds for one run of run.sh
+
+TESTS: list[Callable[[], None]] = []
+
+
+def test(function: Callable[[], None]) -> Callable[[], None]:
+    TESTS.append(function)
+    return function
+
+
+def check(condition: object, *shown: object) -> None:
+    if not condition:
+        raise AssertionError(" ".join(str(value) for value in shown))
+
+
+def main(suite: str) -> None:
+    print(f"KTAP version 1\n1..{len(TESTS)}", flush=True)
+    failed = 0
+    for number, function in enumerate(TESTS, 1):
+        try:
+            function()
+            print(f"ok {number} {suite}.{function.__name__}", flush=True)
+        except Exception:
+            failed += 1
+            for line in traceback.format_exc().splitlines():
+                print(f"# {line}")
+            print(f"not ok {number} {suite}.{function.__name__} # FAIL", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+@dataclass
+class Ran:
+    """A finished process: what it printed, how it ended, and the directory of its results."""
+
+    status: int
+    out: str
+    err: str
+    results: str
+
+    def text(self, name: str) -> str:
+        with open(os.path.join(self.results, name), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def says(self, *lines: str) -> None:
+        """Each of the lines must be there, whole."""
+        for line in lines:
+            check(line in self.out.splitlines(), f"no line '{line}' in:\n{self.out}{self.err}")
+
+    def ends(self, status: int, total: str = "") -> None:
+        check(self.status == status, f"status {self.status}, not {status}:\n{self.out}{self.err}")
+        if total:
+            check(self.out.splitlines()[-1:] == [total], f"not '{total}':\n{self.out}{self.err}")
+
+
+def wait_for(path: str, text: str) -> None:
+    """Until the file holds the text."""
+    for _ in range(LIMIT * 20):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            if text in file.read():
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"no '{text}' in {path}")
+
+
+SCRATCH = tempfile.TemporaryDirectory(prefix="viommu-guest.selftest.")
+
+
+def environment(extra: dict[str, str]) -> dict[str, str]:
+    """Ours without what would change a run."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("QEMU", "ACCEL", "TIMEOUT", "NO_INSTALL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+    return {**ours, "NO_INSTALL": "1", "PYTHONDONTWRITEBYTECODE": "1", **extra}
+
+
+def run_sh(*arguments: str, **extra: str) -> Ran:
+    """./run.sh with results in a directory of its own; the keywords are its environment."""
+    results = tempfile.mkdtemp(dir=SCRATCH.name)
+    done = subprocess.run(
+        [os.path.join(HOME, "run.sh"), "-o", results, *arguments],
+        env=environment(extra),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr, results)
+
+
+def run_fake(tests: str, *arguments: str, **extra: str) -> Ran:
+    """run.sh with the fake VMM, whose tests are `id=behaviour` words; no stress, short limits."""
+    settings = {"QEMU": FAKE, "FAKE_TESTS": tests, "TIMEOUT": "20", **extra}
+    return run_sh("-t", "0", *arguments, **settings)

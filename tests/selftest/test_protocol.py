@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The pure parts of the harness: the console's lines, globs, expectations."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import ktap
+from ktap import check, test
+
+sys.path.insert(0, os.path.join(ktap.HERE, "..", "harness"))
+import expect  # noqa: E402
+from protocol import Console, Result, glob_matches, printable  # noqa: E402
+
+
+def read(*lines: str, first: int = 1) -> Console:
+    console = Console(first)
+    for line in ("KTAP version 1", *lines):
+        console.feed(line)
+    return console
+
+
+def verdicts(*lines: str) -> list[str]:
+    return [result.verdict for result in read("1..9", *lines).results]
+
+
+@test
+def noise_before_the_first_line_is_ignored() -> None:
+    console = Console()
+    for line in ("1..7", "ok 1 a.b", "EXIT: STATUS=1", "booting KTAP version 1", "1..2"):
+        console.feed(line)
+    check(console.plan == 2 and not console.results and not console.complaints)
+
+
+@test
+def result_takes_the_diagnostics_since_its_start() -> None:
+    console = read("1..2", "# run a.b", "# FAIL C-1 x", "# WARN C-2 y", "plain", "not ok 1 a.b # FAIL C-1 x")
+    (result,) = console.results
+    check(result.diagnostics == ["# FAIL C-1 x", "# WARN C-2 y", "# plain"], result)
+    check(result.clauses == ["C-1", "C-2"] and result.failed_clauses == ["C-1"], result)
+    check(result.verdict == "FAIL" and result.message == "C-1 x", result)
+
+
+@test
+def words_of_results() -> None:
+    check(verdicts("# run a", "ok 1 a") == ["PASS"])
+    check(verdicts("# run a", "ok 1 a # SKIP why") == ["SKIP"])
+    check(verdicts("# run a", "ok 1 a # WARN C-1 why") == ["WARN"])
+    check(verdicts("# run a", "not ok 1 a # HANG") == ["HANG"])
+
+
+@test
+def results_that_make_no_sense_are_errors() -> None:
+    check(verdicts("# run a", "not ok 1 a") == ["ERROR"], "no reason")
+    check(verdicts("# run a", "ok 1 a # FAIL x") == ["ERROR"], "contradiction")
+    check(verdicts("# run a", "ok 1 a # XFAIL x") == ["ERROR"], "unknown word")
+    check(verdicts("ok 1 a") == ["ERROR"], "did not run")
+    check(verdicts("# run a", "ok 1 b") == ["ERROR"], "another test")
+    check(verdicts("# run a", "ok 2 a") == ["ERROR"], "wrong number")
+
+
+@test
+def complaints() -> None:
+    check(read("1..2", "# run a", "ok one a").complaints, "no number")
+    check(read("1..2", "# run a", "# run b").complaints, "no result")
+    check(read("1..2", "KTAP version 1").complaints, "started anew")
+    check(read("1..2", "1..2").complaints, "a second plan")
+    check(read("1..2", "# json {").complaints, "not JSON")
+    check(read("1..1", "# run a", "ok 1 a", "EXIT: STATUS=1", "more").complaints, "after the end")
+
+
+@test
+def exit_line_agrees_with_the_results() -> None:
+    good = ["1..1", "# run a", "ok 1 a"]
+    bad = ["1..1", "# run a", "not ok 1 a # FAIL C-1 x"]
+    check(not read(*good, "EXIT: STATUS=1").complaints)
+    check(read(*good, "EXIT: STATUS=3").complaints)
+    check(not read(*bad, "EXIT: STATUS=3").complaints)
+    check(read(*bad, "EXIT: STATUS=1").complaints)
+
+
+@test
+def later_boot_goes_on_with_its_number() -> None:
+    console = read("1..9", "# run a", "ok 7 a", first=7)
+    check(console.results[0].verdict == "PASS" and console.next == 8)
+
+
+@test
+def records_and_lists() -> None:
+    console = read('# json {"a": [1]}', "# test a.b default", "# test a.c optional")
+    check(console.records == [{"a": [1]}] and not console.complaints)
+    check(console.listed == [("a.b", "default"), ("a.c", "optional")])
+
+
+@test
+def control_characters_are_not_shown() -> None:
+    check(printable(b"\x1b[31;1mred\x1b[0m\x07\x00 \xff\xc3\xa9\x1bc") == "red \ufffd\u00e9")
+    check(printable("\ufffe\uffff\u2028\u202e".encode()) == "")
+
+
+@test
+def globs_match_as_in_the_guest() -> None:
+    check(glob_matches("a.b", "a.b") and glob_matches("a", "a.b") and glob_matches("a.*", "a.b.c"))
+    check(glob_matches("*.c", "a.b.c") and glob_matches("a.?", "a.b") and glob_matches("*", "a"))
+    check(not glob_matches("a", "ab") and not glob_matches("a.?", "a.bc"))
+    check(not glob_matches("a.*", "aXb") and not glob_matches("b", "a.b"))
+
+
+def expected(clauses: str, verdict: str, failed: list[str], died: bool = False) -> str:
+    result = Result(1, "a.b", verdict, "text", [], failed, failed)
+    expect.apply(result, {"a.b": expect.Deviation(frozenset(clauses.split(",")), "known")}, died)
+    return result.verdict
+
+
+@test
+def expectation_covers_every_clause() -> None:
+    check(expected("C-1", "FAIL", ["C-1"]) == "XFAIL")
+    check(expected("C-1,C-2", "FAIL", ["C-1"]) == "XFAIL")
+    check(expected("C-1", "FAIL", ["C-1", "C-2"]) == "FAIL")
+    check(expected("C-1", "FAIL", []) == "FAIL", "no clause was named")
+
+
+@test
+def expectation_that_passes_is_noticed() -> None:
+    check(expected("C-1", "PASS", []) == "XPASS")
+    check(expected("C-1", "SKIP", []) == "SKIP")
+
+
+@test
+def only_the_death_of_the_vmm_can_be_expected() -> None:
+    for verdict in ("CRASH", "HANG", "ERROR"):
+        check(expected("C-1,VMM-DIED", verdict, ["C-1"]) == verdict, verdict)
+    check(expected("VMM-DIED", "CRASH", [], died=True) == "XFAIL")
+    check(expected("C-1", "CRASH", ["C-1"], died=True) == "CRASH")
+
+
+@test
+def expectations_of_the_closest_version() -> None:
+    directory = ktap.SCRATCH.name
+    for name in ("vmm-7", "vmm-7.2"):
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
+            file.write("# comment\n\na.b C-1,C-2 because of that\n")
+    check((expect.find_file(directory, "vmm", "7.2.22") or "").endswith("vmm-7.2"))
+    check((expect.find_file(directory, "vmm", "7.1") or "").endswith("vmm-7"))
+    check(expect.find_file(directory, "vmm", "71.2") is None)
+    known = expect.read(os.path.join(directory, "vmm-7"))
+    check(known == {"a.b": expect.Deviation(frozenset({"C-1", "C-2"}), "because of that")}, known)
+
+
+@test
+def expectations_that_cannot_be_read() -> None:
+    path = os.path.join(ktap.SCRATCH.name, "vmm-1")
+    for text in ("a.b C-1\n", "a.b C-1 x\na.b C-2 y\n"):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        try:
+            expect.read(path)
+        except ValueError as error:
+            check("vmm-1:" in str(error), error)
+        else:
+            check(False, "accepted:", text)
+
+
+if __name__ == "__main__":
+    ktap.main("harness.protocol")

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""run.sh with the real guest under the real QEMU: planted verdicts, a killed VMM, determinism."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+
+import ktap
+from ktap import check, run_sh, test
+
+
+@test
+def second_run_builds_nothing() -> None:
+    run_sh("selftest.passes").ends(0, "1 passed, 0 failed, 0 skipped")
+    ran = run_sh("selftest.passes")
+    ran.ends(0)
+    check(not ran.err, ran.err)
+
+
+@test
+def planted_verdicts_are_reported() -> None:
+    globs = [f"selftest.{name}" for name in ("fails", "warns", "skips", "checks_nothing", "passes")]
+    ran = run_sh(*globs)
+    ran.ends(1, "2 passed, 2 failed, 1 skipped")
+    found = {t["id"].rpartition(".")[2]: t["verdict"] for t in json.loads(ran.text("results.json"))["tests"]}
+    wanted = {"fails": "FAIL", "warns": "WARN", "skips": "SKIP", "checks_nothing": "ERROR", "passes": "PASS"}
+    check(found == wanted, found)
+
+
+@test
+def exception_is_a_crash_and_the_run_goes_on() -> None:
+    ran = run_sh("selftest.exception", "selftest.zz_passes_last")
+    ran.ends(1, "1 passed, 1 failed, 0 skipped")
+    check("not ok 1 selftest.exception # CRASH " in ran.out, ran.out)
+    ran.says("ok 2 selftest.zz_passes_last")
+
+
+@test
+def stack_overflow_is_a_crash() -> None:
+    ran = run_sh("selftest.stack_overflow")
+    ran.ends(1)
+    check("not ok 1 selftest.stack_overflow # CRASH " in ran.out, ran.out)
+
+
+@test
+def infinite_loop_is_a_hang_by_the_guest() -> None:
+    ran = run_sh("selftest.infinite_loop", "selftest.zz_passes_last")
+    ran.ends(1, "1 passed, 1 failed, 0 skipped")
+    check("not ok 1 selftest.infinite_loop # HANG " in ran.text("console.log"), ran.out)
+
+
+@test
+def masked_loop_is_a_hang_by_the_host() -> None:
+    ran = run_sh("-t", "0", "selftest.masked_loop", "selftest.zz_passes_last", TIMEOUT="5")
+    ran.ends(1, "1 passed, 1 failed, 0 skipped")
+    check("not ok 1 selftest.masked_loop # HANG no " in ran.out, ran.out)
+    check("HANG" not in ran.text("console.log"))
+
+
+@test
+def killed_vmm_is_a_crash_and_the_run_goes_on() -> None:
+    results = tempfile.mkdtemp(dir=ktap.SCRATCH.name)
+    process = subprocess.Popen(
+        [os.path.join(ktap.HOME, "run.sh"), "-o", results, "-t", "0"]
+        + ["selftest.masked_loop", "selftest.zz_passes_last"],
+        env=ktap.environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    shown = ""
+    for line in process.stdout:
+        shown += line
+        if line.startswith("1..2"):
+            break
+    ktap.wait_for(os.path.join(results, "console.log"), "# run selftest.masked_loop")
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        (vmm,) = file.read().split()
+    os.kill(int(vmm), signal.SIGKILL)
+    rest, _ = process.communicate(timeout=ktap.LIMIT)
+    ran = ktap.Ran(process.returncode, shown + rest, "", results)
+    ran.ends(1, "1 passed, 1 failed, 0 skipped")
+    ran.says("not ok 1 selftest.masked_loop # CRASH the VMM was killed by SIGKILL")
+
+
+@test
+def qemu_that_refuses_its_command_line_gives_no_verdict() -> None:
+    ran = run_sh("selftest.passes", "--", "-device", "no-such-device")
+    ran.ends(3)
+    check("no-such-device" in ran.out, ran.out)
+
+
+@test
+def glob_that_matches_nothing() -> None:
+    ran = run_sh("no.such.test")
+    ran.ends(2)
+    check(len(ran.out.splitlines()) == 1 and "no.such.test" in ran.out, ran.out)
+
+
+@test
+def list_names_tests_and_machines() -> None:
+    ran = run_sh("-l")
+    ran.ends(0)
+    ran.says("machine q35 (x86_64)", "selftest.passes  (by name only)")
+
+
+@test
+def same_seed_gives_the_same_console() -> None:
+    arguments = ("--icount", "-t", "1", "stress.short_walk")
+    first, second, other = (run_sh("-s", seed, *arguments) for seed in ("7", "7", "8"))
+    check("ok 1 stress.short_walk" in first.out, first.out)
+    check(first.text("console.log") == second.text("console.log"), "two consoles of one seed")
+    check(first.text("console.log") != other.text("console.log"), "one console of two seeds")
+
+
+if __name__ == "__main__":
+    ktap.main("harness.real")

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""run.sh's options, its messages, and what it asks of the machine it runs on. Boots nothing real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import ktap
+from ktap import Ran, check, run_fake, run_sh, test
+
+
+def is_refused(ran: Ran, *words: str) -> None:
+    """Exit status 2 and one line on stderr that holds the words."""
+    ran.ends(2)
+    lines = ran.err.splitlines()
+    check(len(lines) == 1 and not ran.out, ran)
+    for word in words:
+        check(word in lines[0], word, lines[0])
+
+
+@test
+def help_names_every_option() -> None:
+    for option in ("-h", "--help"):
+        ran = run_sh(option)
+        ran.ends(0)
+        for word in "-a -m -l -n -s -t -o -d --strict --icount QEMU= ACCEL= TIMEOUT= GLOB".split():
+            check(word in ran.out, word)
+
+
+@test
+def bad_options_are_refused_in_one_line() -> None:
+    is_refused(run_sh("--frobnicate"), "--frobnicate")
+    is_refused(run_sh("-s"), "-s")
+    is_refused(run_sh("-s", "nine"), "-s", "nine")
+    is_refused(run_sh("-t", "-1"), "-t", "-1")
+    is_refused(run_sh("-m", "no-such"), "no-such", "q35")
+    is_refused(run_sh("-a", "no-such"), "no-such", "q35")
+    is_refused(run_sh("a b"), "a b")
+    is_refused(run_sh("a;reboot"), "a;reboot")
+    is_refused(run_sh(""), "glob")
+
+
+@test
+def bad_environment_is_refused_in_one_line() -> None:
+    is_refused(run_sh(QEMU="/no/such/qemu"), "/no/such/qemu")
+    is_refused(run_sh(QEMU=ktap.HERE), ktap.HERE)
+    is_refused(run_sh(QEMU=ktap.FAKE, TIMEOUT="soon"), "TIMEOUT", "soon")
+    is_refused(run_sh(QEMU=ktap.FAKE, ACCEL="a b"), "ACCEL")
+    is_refused(run_sh("--icount", QEMU=ktap.FAKE, ACCEL="kvm"), "--icount", "kvm")
+
+
+@test
+def command_line_is_printed_and_nothing_is_run() -> None:
+    ran = run_sh("-n", "-s", "5", "-t", "9", "a.*", "b", "--", "-m", "two words", QEMU=ktap.FAKE)
+    ran.ends(0)
+    (line,) = ran.out.splitlines()
+    check(line.startswith(f"{ktap.FAKE} -accel tcg "), line)
+    check("'seed=5 seconds=9 run=a.*,b'" in line and "-m 'two words'" in line, line)
+    check("-machine q35" in line and "@" not in line and "viommu-guest.elf" in line, line)
+    check("-icount" not in line and " -S " not in line, line)
+    check(not os.listdir(ran.results), "it left files")
+
+
+@test
+def optional_devices_are_those_that_the_vmm_has() -> None:
+    check("-device iommu-testdev" in run_sh("-n", QEMU=ktap.FAKE).out)
+    directory = tempfile.mkdtemp(dir=ktap.SCRATCH.name)
+    bare = os.path.join(directory, "qemu")
+    with open(bare, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\n")
+    os.chmod(bare, 0o755)
+    check("iommu-testdev" not in run_sh("-n", QEMU=bare).out)
+
+
+@test
+def modes_change_the_command_line() -> None:
+    line = run_sh("-n", "--icount", QEMU=ktap.FAKE).out
+    check("-icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm" in line, line)
+    check(" icount" in line, line)
+    check(" -s -S" in run_sh("-n", "-d", QEMU=ktap.FAKE).out)
+    check("-accel kvm" in run_sh("-n", QEMU=ktap.FAKE, ACCEL="kvm").out)
+
+
+@test
+def debugging_names_the_command_for_gdb() -> None:
+    ran = run_fake("a.b=pass", "-d")
+    ran.ends(0)
+    check("gdb " in ran.err and "viommu-guest.elf" in ran.err and ":1234" in ran.err, ran.err)
+
+
+@test
+def seed_is_another_one_each_time() -> None:
+    first, second = run_sh("-n", QEMU=ktap.FAKE).out, run_sh("-n", QEMU=ktap.FAKE).out
+    check(first != second and "seed=" in first, first)
+
+
+@test
+def results_go_where_told_from_any_directory() -> None:
+    directory = tempfile.mkdtemp(dir=ktap.SCRATCH.name)
+    ran = run_fake("a.b=pass", "-o", os.path.join(directory, "new", "place"))
+    ran.ends(0)
+    names = sorted(os.listdir(os.path.join(directory, "new", "place")))
+    check(names == ["console.log", "junit.xml", "results.json", "results.ktap", "vmm.log"], names)
+
+
+@test
+def results_that_cannot_be_written_are_refused() -> None:
+    is_refused(run_fake("a.b=pass", "-o", "/dev/null/there"), "/dev/null/there")
+
+
+def poor_path(*lacking: str) -> str:
+    """A PATH of one directory that has all commands but some."""
+    directory = tempfile.mkdtemp(dir=ktap.SCRATCH.name)
+    for source in ("/bin", "/usr/bin", "/sbin", "/usr/sbin"):
+        for name in os.listdir(source):
+            target = os.path.join(directory, name)
+            if name not in lacking and not os.path.lexists(target):
+                os.symlink(os.path.join(source, name), target)
+    return directory
+
+
+@test
+def missing_packages_are_named_with_the_command() -> None:
+    path = poor_path("ld.lld", "clang", "qemu-system-x86_64", "sudo")
+    ran = run_sh(PATH=path, NO_INSTALL="1")
+    is_refused(ran, "apt-get install --no-install-recommends", " clang", " lld", " qemu-system-x86")
+    check("python3" not in ran.err and "llvm " not in ran.err, ran.err)
+
+
+@test
+def own_qemu_needs_no_package() -> None:
+    ran = run_sh(PATH=poor_path("xz", "qemu-system-x86_64"), NO_INSTALL="1", QEMU=ktap.FAKE)
+    is_refused(ran, "apt-get install --no-install-recommends xz-utils")
+    check("qemu" not in ran.err, ran.err)
+
+
+@test
+def missing_packages_are_installed_by_root() -> None:
+    path = poor_path("xz", "apt-get", "sudo", "id")
+    log = os.path.join(path, "apt.log")
+    for name, text in (
+        ("apt-get", f'echo "$DEBIAN_FRONTEND $*" >>{log}\n[ "$1" = update ] || exit 1\n'),
+        ("id", "echo 0\n"),
+    ):
+        with open(os.path.join(path, name), "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text)
+        os.chmod(os.path.join(path, name), 0o755)
+    ran = run_sh(PATH=path, NO_INSTALL="", QEMU=ktap.FAKE)
+    ran.ends(2)
+    check(ran.err.splitlines()[0] == "installing with apt-get: xz-utils", ran.err)
+    check(ran.err.splitlines()[-1] == "apt-get could not install: xz-utils", ran.err)
+    with open(log, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    check(lines[-1] == "noninteractive install -qq -y --no-install-recommends xz-utils", lines)
+    check([line for line in lines if line.endswith("update -qq")], lines)
+    shutil.rmtree(path)
+
+
+if __name__ == "__main__":
+    ktap.main("harness.options")

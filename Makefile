@@ -4,18 +4,28 @@
 ARCH ?= x86_64
 VERSION := 0.1.0
 BUILD := build/$(ARCH)
-IMAGE := $(BUILD)/viommu-guest.elf
+ELF := $(BUILD)/viommu-guest.elf
+# What the VMMs load: the ELF file by its PVH note, elsewhere a flat file with the CPU's Image header.
+IMAGE_x86_64 := $(ELF)
+IMAGE_aarch64 := $(BUILD)/viommu-guest.image
+IMAGE_riscv64 := $(BUILD)/viommu-guest.image
+IMAGE := $(IMAGE_$(ARCH))
 
 CC := clang
 LD := ld.lld
 HOSTCC := clang
 
-TARGET_x86_64 := x86_64-unknown-none-elf
-CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
-TARGET := $(TARGET_$(ARCH))
-ifeq ($(TARGET),)
-$(error ARCH=$(ARCH) is not known; one of: x86_64)
+ARCHS := x86_64 aarch64 riscv64
+ifeq ($(filter $(ARCH),$(ARCHS)),)
+$(error ARCH=$(ARCH) is not known; one of: $(ARCHS))
 endif
+TARGET := $(ARCH)-unknown-none-elf
+CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
+# Before the MMU is on, memory is device memory, where only aligned accesses work.
+CPUFLAGS_aarch64 := -mstrict-align -mno-outline-atomics
+CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax
+# newlib's hand-written assembly for aarch64 does not assemble with clang.
+NEWLIBFLAGS_aarch64 := -DPREFER_SIZE_OVER_SPEED
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wvla
@@ -48,15 +58,19 @@ run := $(if $(V),,@)
 .PHONY: image check unit test help clean
 .DELETE_ON_ERROR:
 
-image: $(IMAGE) ## the kernel, build/<arch>/viommu-guest.elf (default)
+image: $(IMAGE) ## the kernel under build/<arch>/: viommu-guest.elf or .image (default)
 
 help: ## this text
-	@echo 'make [ARCH=x86_64] TARGET'
+	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
 
-$(IMAGE): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
+$(ELF): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
 	$(say) LD $@
 	$(run)$(LD) $(LDFLAGS) -T $(BUILD)/kernel.lds $(OBJECTS) $(LIBC) -o $@
+
+$(BUILD)/viommu-guest.image: $(ELF)
+	$(say) OBJCOPY $@
+	$(run)llvm-objcopy -O binary $< $@
 
 $(BUILD)/kernel.lds: linker/kernel.lds.S $(wildcard linker/*.h)
 	@mkdir -p $(@D)
@@ -77,7 +91,8 @@ $(BUILD)/%.o: %.S Makefile | $(LIBC)
 # newlib, once, out of tree, from the source that Debian's newlib-source installs.
 NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-pointer \
-	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
+	$(CPUFLAGS_$(ARCH)) $(NEWLIBFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections \
+	-Wno-everything
 
 $(LIBC):
 	@test -n '$(NEWLIB_TAR)' || { echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }

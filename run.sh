@@ -88,7 +88,7 @@ read -r -a words < <(machines | awk -v name="$machine" -v arch="$arch" \
     fail "no machine is called '${machine:-*}' and has CPU '${arch:-*}'; tests/machines has:" \
         "$(machines | awk '{ printf "%s%s (%s)", sep, $1, $2; sep = ", " }')"
 machine=${words[0]} arch=${words[1]}
-image=$home/build/$arch/viommu-guest.elf
+build=$home/build/$arch
 results=${results:-$home/build/results/$machine}
 
 case $accel in
@@ -135,7 +135,7 @@ for word in "${words[@]:2}"; do
         [ -n "$devices" ] || devices=$("$qemu" -device help 2>/dev/null || true)
         if [[ $devices == *"name \"${word:1}\""* ]]; then command+=(-device "${word:1}"); fi
         ;;
-    *) command+=("${word//@IMAGE@/$image}") ;;
+    *) command+=("${word//@BUILD@/$build}") ;;
     esac
 done
 [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01T00:00:00,clock=vm")
@@ -161,7 +161,7 @@ if [ -n "$list" ]; then
     machines | awk '{ print "machine " $1 " (" $2 ")" }'
 fi
 if [ -n "$debug" ]; then
-    echo "the VM waits for: gdb $image -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue" >&2
+    echo "the VM waits for: gdb $build/viommu-guest.elf -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue" >&2
     timeout=0
 fi
 

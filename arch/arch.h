@@ -4,8 +4,9 @@
  * than this file. Plain accessors (MMIO, ports, barriers, the cycle counter) are inline and come
  * from arch/<cpu>/arch_inline.h; everything else is one implementation per directory.
  *
- * All memory below 4 GiB is mapped at its own address: a pointer to it is its physical address.
- * Page 0, whose address is a null pointer, and what lies higher are reached through arch_map().
+ * Memory is mapped at its own address: a pointer to it is its physical address. Only what
+ * arch_map() was asked for can be relied on to be there; page 0, whose address is a null pointer,
+ * it gives another one.
  */
 #pragma once
 
@@ -14,9 +15,15 @@
 #include <stdint.h>
 
 #include "arch_inline.h"
+#include "lib/machine/machine.h"
 
-/* Descriptor tables, the kernel's own page tables, the interrupt controller, the clock. Once. */
+/* What every machine with this CPU has, before any table is read. */
+extern const struct machine arch_machine;
+
+/* The kernel's own page tables, and exceptions reported. Once, before anything else here. */
 void arch_init(void);
+/* The interrupt controller, the clock, the way to start CPUs. Once; *machine must stay. */
+void arch_start(const struct machine *machine);
 
 enum arch_memory { ARCH_NORMAL, ARCH_DEVICE };
 
@@ -56,10 +63,16 @@ struct arch_msi {
     uint32_t data;
 };
 
-/* Claims a vector for message-signalled interrupts; false when none is left. */
-bool arch_msi_claim(arch_irq_handler handler, void *context, struct arch_msi *msi);
-/* Claims the level-triggered line that the PCI interrupt line register names; false if unknown. */
-bool arch_line_claim(unsigned line, arch_irq_handler handler, void *context);
+/*
+ * Claims an interrupt for messages of the device that the interrupt controller knows as `device`
+ * (struct pci_function's msi_id); false when there is none left or the machine has no such thing.
+ */
+bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi);
+/*
+ * Claims an interrupt line: what PCI's interrupt line register names on a PC, an interrupt number
+ * of the GIC or PLIC elsewhere. False if there is no such line.
+ */
+bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context);
 /* No interrupt, and no deadline, from here on. */
 void arch_irq_mask(void);
 /* Gives back every claimed vector and line, masked. */
@@ -69,9 +82,18 @@ void arch_irq_release_all(void);
 uint64_t arch_cycles_per_second(void);
 const char *arch_clock_name(void);
 uint64_t arch_cycles_to_ns(uint64_t cycles);
-/* Nanoseconds since arch_init(). */
+/* Nanoseconds since arch_start(). */
 uint64_t arch_now_ns(void);
 void arch_wait_ns(uint64_t ns);
+
+/* CPUs that the machine has, the one that booted included; the others are 1 .. count - 1. */
+unsigned arch_cpu_count(void);
+/*
+ * Runs function(argument) on another CPU, with interrupts off, and waits for its end; starts the
+ * CPU first where that is needed. False: no such CPU, or it did not come to the end in time; it is
+ * not used again then.
+ */
+bool arch_run_on(unsigned cpu, void (*function)(void *argument), void *argument, uint64_t limit_ns);
 
 /* The name of this CPU's directory. */
 extern const char arch_name[];

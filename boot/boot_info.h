@@ -29,7 +29,7 @@ struct boot_info {
     char cmdline[BOOT_CMDLINE_MAX];
     struct boot_region memory[BOOT_MEMORY_MAX];
     unsigned memory_count;
-    uint64_t rsdp; /* 0: not told */
+    uint64_t rsdp, dtb; /* left where they are, in BOOT_FIRMWARE memory; 0: not told */
     /* What was wrong with what the loader left, to be printed once there is a console. */
     char complaints[BOOT_COMPLAINTS][BOOT_COMPLAINT_MAX];
     unsigned complaint_count;

@@ -22,20 +22,27 @@ void kmain(const struct boot_info *boot)
 {
     static const struct sink complaints = {.line = print_complaint};
     static struct options options;
+    static struct machine machine;
     static struct platform platform;
     static struct pages memory;
     static struct lab lab;
 
-    /* A voice, then a floor: from here on an exception is reported. */
-    console_init();
+    /* A voice, if the CPU implies one, then a floor: from here on an exception is reported. */
+    machine = arch_machine;
+    console_init(&machine.uart);
     report_begin();
     boot_report(boot, &complaints);
     arch_init();
 
+    /* What firmware says of the machine; perhaps where its console is. */
+    boot_machine(boot, &machine, &complaints);
+    console_init(&machine.uart);
+    arch_start(&machine);
+
     /* What was asked for, and what there is to work with. */
     options_parse(boot->cmdline, &options, &complaints);
     boot_memory(boot, &memory, &complaints);
-    platform_discover(&platform, boot->rsdp, &complaints);
+    platform_discover(&platform, &machine, &complaints);
     lab_open(&lab, &options, &platform, &memory);
 
     /* The work. */

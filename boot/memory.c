@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "boot/memory.h"
 
+#include "arch/arch.h"
+
 #define LIMIT (4ull << 30)
 
 /* From the linker script. */
@@ -12,9 +14,29 @@ void boot_report(const struct boot_info *boot, const struct sink *complaints)
         sink_printf(complaints, "%s", boot->complaints[i]);
 }
 
+static const void *map_firmware(void *context, uint64_t address, uint64_t size)
+{
+    (void)context;
+    return arch_map(address, size, ARCH_NORMAL);
+}
+
+void boot_machine(const struct boot_info *boot, struct machine *machine,
+                  const struct sink *complaints)
+{
+    const struct mem_view memory = {.map = map_firmware};
+    const struct machine_roots roots = {
+        .rsdp = boot->rsdp,
+        .dtb = boot->dtb,
+        .has_bios = arch_has_ports(),
+    };
+
+    machine_read(machine, &roots, &memory, complaints);
+}
+
 void boot_memory(const struct boot_info *boot, struct pages *pages, const struct sink *complaints)
 {
     struct boot_region region;
+    uint64_t size;
 
     if (!boot_largest_usable(boot, LIMIT, (uintptr_t)kernel_begin, (uintptr_t)kernel_end,
                              &region)) {
@@ -23,5 +45,6 @@ void boot_memory(const struct boot_info *boot, struct pages *pages, const struct
         pages_init(pages, NULL, 0);
         return;
     }
-    pages_init(pages, (void *)region.first, region.last - region.first + 1);
+    size = region.last - region.first + 1;
+    pages_init(pages, arch_map(region.first, size, ARCH_NORMAL), size);
 }

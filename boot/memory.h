@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the memory map of the loader to pages that the kernel may use. */
+/* From what the loader left to what the kernel works with: memory, and the machine. */
 #pragma once
 
 #include "boot/boot_info.h"
+#include "lib/machine/machine.h"
 #include "lib/mem/pages.h"
 #include "lib/text/sink.h"
 
 /* Prints what was wrong with what the loader left. */
 void boot_report(const struct boot_info *boot, const struct sink *complaints);
+/* machine_read() of what the loader points to; arch_init() must have run. */
+void boot_machine(const struct boot_info *boot, struct machine *machine,
+                  const struct sink *complaints);
 /*
  * The largest stretch of usable memory below 4 GiB that neither the image nor firmware occupies; an
  * empty pool, and a complaint, when there is none.

@@ -25,17 +25,16 @@ struct memory_entry {
 _Static_assert(sizeof(struct start_info) == START_INFO_V1_SIZE, "PVH start info");
 _Static_assert(sizeof(struct memory_entry) == 24, "PVH memory map entry");
 
-static bool copy(const struct pvh_memory *memory, uint64_t address, void *to, uint64_t size)
+static bool copy(const struct mem_view *memory, uint64_t address, void *to, uint64_t size)
 {
-    const void *from =
-        address + size < address ? NULL : memory->map(memory->context, address, size);
+    const void *from = mem_map(memory, address, size);
 
     if (from)
         memcpy(to, from, size);
     return from;
 }
 
-static void read_cmdline(const struct pvh_memory *memory, uint64_t address, struct boot_info *info)
+static void read_cmdline(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     char text[BOOT_CMDLINE_MAX];
     uint64_t length = 0;
@@ -72,7 +71,7 @@ static void add_entry(const struct memory_entry *entry, unsigned index, struct b
                       index, (unsigned long long)entry->size, (unsigned long long)entry->addr);
 }
 
-static void read_memory_map(const struct pvh_memory *memory, const struct start_info *start,
+static void read_memory_map(const struct mem_view *memory, const struct start_info *start,
                             struct boot_info *info)
 {
     uint32_t count = start->memmap_entries;
@@ -98,7 +97,7 @@ static void read_memory_map(const struct pvh_memory *memory, const struct start_
     }
 }
 
-void pvh_read(const struct pvh_memory *memory, uint64_t address, struct boot_info *info)
+void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     struct start_info start = {0};
 

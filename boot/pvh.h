@@ -3,15 +3,10 @@
 #pragma once
 
 #include "boot/boot_info.h"
-
-/* Physical memory; NULL where [address, address + size) can't be read. */
-struct pvh_memory {
-    const void *(*map)(void *context, uint64_t address, uint64_t size);
-    void *context;
-};
+#include "lib/mem/view.h"
 
 /*
  * Fills `info` from the start info at `address`. What makes no sense is complained of and left out;
  * a bad magic leaves the memory map empty.
  */
-void pvh_read(const struct pvh_memory *memory, uint64_t address, struct boot_info *info);
+void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);

@@ -9,13 +9,25 @@
 #define KEYBOARD_PORT   0x64
 #define KEYBOARD_RESET  0xfe
 
+#define COM1 0x3f8
+
 const char arch_name[] = "x86_64";
+
+const struct machine arch_machine = {
+    .uart = {.kind = MACHINE_UART_16550_PORT, .base = COM1, .width = 1},
+    .interrupts = {.kind = MACHINE_APIC},
+};
 
 void arch_init(void)
 {
     segments_init();
     interrupts_init();
     paging_init();
+}
+
+void arch_start(const struct machine *machine)
+{
+    (void)machine;
     pic_init();
     apic_init();
     clock_init();

@@ -56,8 +56,9 @@ void interrupt_entry(struct frame *frame)
     }
 }
 
-bool arch_msi_claim(arch_irq_handler handler, void *context, struct arch_msi *msi)
+bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi)
 {
+    (void)device;
     if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]))
         return false;
     msi_claims[msi_used] = (struct claim){.handler = handler, .context = context};
@@ -66,8 +67,9 @@ bool arch_msi_claim(arch_irq_handler handler, void *context, struct arch_msi *ms
     return true;
 }
 
-bool arch_line_claim(unsigned line, arch_irq_handler handler, void *context)
+bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context)
 {
+    (void)is_edge; /* the 8259s are told by firmware */
     if (line >= LINES || line == PIC_CASCADE || line_claims[line].handler)
         return false;
     line_claims[line] = (struct claim){.handler = handler, .context = context};

@@ -13,7 +13,7 @@ _Noreturn void pvh_main(uint32_t start_info);
 _Noreturn void pvh_main(uint32_t start_info)
 {
     static struct boot_info info; /* too large for a stack frame */
-    const struct pvh_memory memory = {.map = identity};
+    const struct mem_view memory = {.map = identity};
 
     pvh_read(&memory, start_info, &info);
     kmain(&info);

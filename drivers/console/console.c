@@ -4,26 +4,46 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "drivers/console/uart16550.h"
-
-#define COM1 0x3f8
+#include "drivers/console/uart.h"
 
 /* There is one console, and an exception must find it without being told. */
-static struct uart16550 uart;
+static struct uart uart;
+static bool is_open;
 static volatile bool is_in_line;
+static char early[4096]; /* what was said before there was a UART */
+static size_t early_length;
 
-void console_init(void)
+static void write(const char *bytes, size_t count)
 {
-    uart16550_init(&uart, COM1);
+    size_t room = sizeof(early) - early_length;
+
+    if (is_open) {
+        uart_write(&uart, bytes, count);
+        return;
+    }
+    count = count < room ? count : room;
+    memcpy(early + early_length, bytes, count);
+    early_length += count;
+}
+
+void console_init(const struct machine_uart *where)
+{
+    if (is_open && where->kind == uart.where.kind && where->base == uart.where.base)
+        return;
+    is_open = uart_open(&uart, where);
+    if (!is_open)
+        return;
+    uart_write(&uart, early, early_length);
+    early_length = 0;
 }
 
 void console_line(const char *text)
 {
     /* An exception may come in the middle of a line; what it has to say starts a new one. */
     if (is_in_line)
-        uart16550_write(&uart, "\n", 1);
+        write("\n", 1);
     is_in_line = true;
-    uart16550_write(&uart, text, strlen(text));
-    uart16550_write(&uart, "\n", 1);
+    write(text, strlen(text));
+    write("\n", 1);
     is_in_line = false;
 }

@@ -2,6 +2,12 @@
 /* Where every line goes. Works from the first moment on, in an exception too. */
 #pragma once
 
-void console_init(void);
+#include "lib/machine/machine.h"
+
+/*
+ * Opens the UART and prints what was said before there was one (the first few KiB of it); nothing
+ * happens when that UART is open already or there is none.
+ */
+void console_init(const struct machine_uart *uart);
 /* `text` and a newline, in one go. */
 void console_line(const char *text);

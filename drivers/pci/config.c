@@ -8,7 +8,7 @@
 
 static volatile uint8_t *ecam_address(const struct pci_host *host, uint16_t bdf, uint16_t offset)
 {
-    return host->ecam + ((uint32_t)bdf << 12) + offset;
+    return host->ecam + ((uint32_t)(bdf - (host->bus_first << 8)) << 12) + offset;
 }
 
 static uint32_t ecam_read(const struct pci_host *host, uint16_t bdf, uint16_t offset,

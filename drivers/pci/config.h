@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/machine/machine.h"
+
+#define PCI_ECAM_BUS_SHIFT 20
+
 struct pci_host;
 
 struct pci_config_ops {
@@ -24,7 +28,8 @@ struct pci_host {
     uint16_t segment;
     uint8_t bus_first, bus_last;
     bool bridges_only;      /* do not look at a bus that no bridge leads to: it may alias another */
-    volatile uint8_t *ecam; /* of bus 0, as MCFG counts */
+    volatile uint8_t *ecam; /* of bus_first */
+    const struct machine_host *machine; /* what firmware says of it; NULL: nothing */
 };
 
 extern const struct pci_config_ops pci_ecam, pci_ports;

@@ -74,6 +74,7 @@ static void read_header(struct pci_function *function)
     function->class_code = pci_read32(function, 0x08) >> 8;
     function->header_type = pci_read8(function, 0x0e) & ~MULTIFUNCTION;
     function->interrupt_line = pci_read8(function, 0x3c);
+    function->msi_id = function->bdf;
     function->interrupt_pin = pci_read8(function, 0x3d);
     if (function->header_type == 0) {
         function->subsystem_vendor = pci_read16(function, 0x2c);

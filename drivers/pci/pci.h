@@ -14,7 +14,7 @@
 #include "lib/text/sink.h"
 
 #define PCI_MAX_FUNCTIONS 256
-#define PCI_MAX_HOSTS     8
+#define PCI_MAX_HOSTS     MACHINE_MAX_HOSTS
 #define PCI_BARS          6
 
 #define PCI_COMMAND              0x04
@@ -50,7 +50,10 @@ struct pci_function {
     uint8_t revision;
     uint8_t header_type;                    /* 0 endpoint, 1 bridge */
     uint8_t secondary_bus, subordinate_bus; /* of a bridge */
-    uint8_t interrupt_line, interrupt_pin;  /* pin 0: none, 1..4: INTA#..INTD# */
+    uint8_t interrupt_pin;                  /* 0: none, 1..4: INTA#..INTD# */
+    bool interrupt_is_edge;
+    uint32_t interrupt_line; /* for arch_line_claim(); UINT32_MAX: not told */
+    uint32_t msi_id;         /* for arch_msi_claim() */
     struct pci_bar bars[PCI_BARS];
 };
 

@@ -6,19 +6,19 @@
 #pragma once
 
 #include "drivers/pci/pci.h"
-#include "lib/acpi/acpi.h"
+#include "lib/machine/machine.h"
 #include "lib/text/sink.h"
 #include "lib/topology/topology.h"
 
 struct platform {
-    bool has_acpi;
-    struct acpi acpi;
+    const struct machine *machine;
     struct pci pci;
     struct topology topology;
 };
 
 /*
- * `rsdp` is the boot protocol's pointer, 0 if it gave none. Whatever is malformed is named in the
- * sink and left out; a machine without ACPI is a machine with PCI by ports and no topology.
+ * Whatever is malformed is named in the sink and left out; a machine that describes no host bridge
+ * is one with PCI by ports, if there are any. *machine must stay.
  */
-void platform_discover(struct platform *platform, uint64_t rsdp, const struct sink *complaints);
+void platform_discover(struct platform *platform, const struct machine *machine,
+                       const struct sink *complaints);

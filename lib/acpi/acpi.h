@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/mem/view.h"
 #include "lib/text/sink.h"
 
 #define ACPI_HEADER_SIZE   36
@@ -19,15 +20,6 @@
 #define ACPI_MAX_CPUS      64
 #define ACPI_MAX_IOAPICS   8
 #define ACPI_MAX_OVERRIDES 24
-
-/* How physical memory is reached. map() gives NULL where the range cannot be read as a whole. */
-struct acpi_memory {
-    const void *(*map)(void *context, uint64_t address, uint64_t size);
-    void *context;
-};
-
-/* `size` readable bytes, or NULL; a range that is empty or wraps is never handed to map(). */
-const uint8_t *acpi_map(const struct acpi_memory *memory, uint64_t address, uint64_t size);
 
 /* One line: "<table> byte <offset>: <field> is <value>, expected <expected>". */
 void acpi_report(const struct sink *sink, const char *table, uint64_t offset, const char *field,
@@ -46,11 +38,10 @@ struct acpi_rsdp {
 bool acpi_rsdp_check(const void *bytes, size_t size, struct acpi_rsdp *out,
                      const struct sink *sink);
 /* The candidate at one physical address, of any alignment: what a boot protocol hands over. */
-bool acpi_rsdp_at(const struct acpi_memory *memory, uint64_t address, struct acpi_rsdp *out,
+bool acpi_rsdp_at(const struct mem_view *memory, uint64_t address, struct acpi_rsdp *out,
                   const struct sink *sink);
 /* The first good one where a PC BIOS puts it; for firmware of that kind only. */
-bool acpi_rsdp_scan(const struct acpi_memory *memory, struct acpi_rsdp *out,
-                    const struct sink *sink);
+bool acpi_rsdp_scan(const struct mem_view *memory, struct acpi_rsdp *out, const struct sink *sink);
 
 /*
  * Header and checksum of one table. `signature` NULL: any printable one. True: *length is the
@@ -76,7 +67,7 @@ struct acpi {
  * Reads the XSDT, or the RSDT where there is no good XSDT. False: neither is good, no tables. A bad
  * table or a second one of a signature is reported and left out.
  */
-bool acpi_open(struct acpi *out, const struct acpi_memory *memory, const struct acpi_rsdp *rsdp,
+bool acpi_open(struct acpi *out, const struct mem_view *memory, const struct acpi_rsdp *rsdp,
                const struct sink *sink);
 /* The table with these four letters, or NULL. */
 const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signature);

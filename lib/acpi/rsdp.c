@@ -77,22 +77,22 @@ bool acpi_rsdp_check(const void *bytes, size_t size, struct acpi_rsdp *out, cons
 }
 
 /* Takes as much as the revision and the length ask for and memory gives; the check judges. */
-bool acpi_rsdp_at(const struct acpi_memory *memory, uint64_t address, struct acpi_rsdp *out,
+bool acpi_rsdp_at(const struct mem_view *memory, uint64_t address, struct acpi_rsdp *out,
                   const struct sink *sink)
 {
-    const uint8_t *rsdp = acpi_map(memory, address, V1_SIZE);
+    const uint8_t *rsdp = mem_map(memory, address, V1_SIZE);
     uint32_t size = V1_SIZE;
 
     if (!rsdp) {
         sink_printf(sink, "RSDP at 0x%" PRIx64 ": not in readable memory", address);
         return false;
     }
-    const uint8_t *extended = rsdp[15] >= 2 ? acpi_map(memory, address, V2_SIZE) : NULL;
+    const uint8_t *extended = rsdp[15] >= 2 ? mem_map(memory, address, V2_SIZE) : NULL;
     if (extended) {
         uint32_t length = bytes_le32(extended + 20);
         rsdp = extended;
         size = V2_SIZE;
-        extended = length <= LENGTH_MAX ? acpi_map(memory, address, length) : NULL;
+        extended = length <= LENGTH_MAX ? mem_map(memory, address, length) : NULL;
         if (extended && length > V2_SIZE) {
             rsdp = extended;
             size = length;
@@ -101,10 +101,10 @@ bool acpi_rsdp_at(const struct acpi_memory *memory, uint64_t address, struct acp
     return acpi_rsdp_check(rsdp, size, out, sink);
 }
 
-static bool scan(const struct acpi_memory *memory, uint64_t base, uint64_t size,
-                 struct acpi_rsdp *out, const struct sink *sink)
+static bool scan(const struct mem_view *memory, uint64_t base, uint64_t size, struct acpi_rsdp *out,
+                 const struct sink *sink)
 {
-    const uint8_t *area = acpi_map(memory, base, size);
+    const uint8_t *area = mem_map(memory, base, size);
 
     for (uint64_t offset = 0; area && offset < size; offset += ALIGNMENT) {
         if (memcmp(area + offset, signature, sizeof(signature)) == 0 &&
@@ -114,10 +114,9 @@ static bool scan(const struct acpi_memory *memory, uint64_t base, uint64_t size,
     return false;
 }
 
-bool acpi_rsdp_scan(const struct acpi_memory *memory, struct acpi_rsdp *out,
-                    const struct sink *sink)
+bool acpi_rsdp_scan(const struct mem_view *memory, struct acpi_rsdp *out, const struct sink *sink)
 {
-    const uint8_t *segment = acpi_map(memory, EBDA_SEGMENT, 2);
+    const uint8_t *segment = mem_map(memory, EBDA_SEGMENT, 2);
     uint64_t ebda = segment ? (uint64_t)bytes_le16(segment) << 4 : 0;
 
     return (ebda != 0 && scan(memory, ebda, EBDA_SIZE, out, sink)) ||

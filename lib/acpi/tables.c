@@ -14,13 +14,6 @@
 
 #define LABEL_SIZE 40
 
-const uint8_t *acpi_map(const struct acpi_memory *memory, uint64_t address, uint64_t size)
-{
-    if (size == 0 || size - 1 > UINT64_MAX - address)
-        return NULL;
-    return memory->map(memory->context, address, size);
-}
-
 void acpi_report(const struct sink *sink, const char *table, uint64_t offset, const char *field,
                  uint64_t value, const char *expected, ...)
 {
@@ -72,11 +65,11 @@ bool acpi_table_check(const void *bytes, size_t size, const char *signature, uin
 }
 
 /* Maps the header to learn the length, then the table. */
-static bool load(const struct acpi_memory *memory, uint64_t address, const char *signature,
+static bool load(const struct mem_view *memory, uint64_t address, const char *signature,
                  struct acpi_table *table, const struct sink *sink)
 {
     char label[LABEL_SIZE];
-    const uint8_t *header = acpi_map(memory, address, ACPI_HEADER_SIZE);
+    const uint8_t *header = mem_map(memory, address, ACPI_HEADER_SIZE);
 
     snprintf(label, sizeof(label), "%s at 0x%" PRIx64, signature ? signature : "table", address);
     if (!header) {
@@ -89,7 +82,7 @@ static bool load(const struct acpi_memory *memory, uint64_t address, const char 
                     ACPI_TABLE_MAX);
         return false;
     }
-    const uint8_t *bytes = acpi_map(memory, address, length);
+    const uint8_t *bytes = mem_map(memory, address, length);
     if (!bytes) {
         acpi_report(sink, label, 4, "length", length, "a table that lies in readable memory");
         return false;
@@ -113,7 +106,7 @@ const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signatur
     return NULL;
 }
 
-static void add(struct acpi *out, const struct acpi_memory *memory, uint64_t address,
+static void add(struct acpi *out, const struct mem_view *memory, uint64_t address,
                 const struct sink *sink)
 {
     struct acpi_table table;
@@ -129,7 +122,7 @@ static void add(struct acpi *out, const struct acpi_memory *memory, uint64_t add
 }
 
 /* RSDT and XSDT differ in their signature and in the size of an entry. */
-static bool read_root(struct acpi *out, const struct acpi_memory *memory, uint64_t address,
+static bool read_root(struct acpi *out, const struct mem_view *memory, uint64_t address,
                       const char *signature, uint32_t entry_size, const struct sink *sink)
 {
     struct acpi_table root;
@@ -155,7 +148,7 @@ static bool read_root(struct acpi *out, const struct acpi_memory *memory, uint64
     return true;
 }
 
-bool acpi_open(struct acpi *out, const struct acpi_memory *memory, const struct acpi_rsdp *rsdp,
+bool acpi_open(struct acpi *out, const struct mem_view *memory, const struct acpi_rsdp *rsdp,
                const struct sink *sink)
 {
     memset(out, 0, sizeof(*out));

@@ -31,7 +31,7 @@ static void open_msix(struct test *test, struct vectors *vectors, uint16_t neede
     for (uint16_t i = 0; i < needed; i++) {
         struct arch_msi message;
 
-        if (!arch_msi_claim(count, (void *)&vectors->hits[i], &message))
+        if (!arch_msi_claim(function->msi_id, count, (void *)&vectors->hits[i], &message))
             broken(test, "no interrupt vector left");
         pci_msix_set(&vectors->msix, i, &message);
     }
@@ -213,7 +213,8 @@ TEST(intx_of_the_request_queue, .clauses = CLAUSES(PCI_ISR_D03, PCI_ISR_D05, PCI
 
     lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     pci_command(function, 0, PCI_COMMAND_INTX_DISABLE);
-    if (!function->interrupt_pin || !arch_line_claim(function->interrupt_line, acknowledge, &line))
+    if (!function->interrupt_pin ||
+        !arch_line_claim(function->interrupt_line, function->interrupt_is_edge, acknowledge, &line))
         skip(test, "no interrupt line that can be claimed");
     for (unsigned i = 1; i <= 5; i++) {
         attach_once(test);

@@ -117,7 +117,7 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
 
     if (!engine)
         skip(test, "no engine raises an MSI on demand");
-    if (!arch_msi_claim(count_interrupt, (void *)&interrupts, &message))
+    if (!arch_msi_claim(engine->function->msi_id, count_interrupt, (void *)&interrupts, &message))
         broken(test, "no interrupt vector left");
 
     unsigned count = reserved_regions(test, engine->endpoint, regions);

@@ -198,7 +198,7 @@ static void rsdp_truncated(void)
     for (size_t size = 0; size <= sizeof(bytes); size++) {
         struct acpi_rsdp out;
         struct memory memory = {0};
-        const struct acpi_memory access = {map, &memory};
+        const struct mem_view access = {map, &memory};
 
         uint8_t *exact = place(&memory, 0x4c430018, bytes, size);
         CHECK_EQ(acpi_rsdp_check(exact, size, &out, NULL), size == sizeof(bytes));
@@ -211,7 +211,7 @@ static void rsdp_truncated(void)
 static void rsdp_longer(void)
 {
     struct memory memory = {0};
-    const struct acpi_memory access = {map, &memory};
+    const struct mem_view access = {map, &memory};
     struct acpi_rsdp out;
     uint8_t bytes[48] = {0};
 
@@ -241,7 +241,7 @@ static void rsdp_scan(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         static uint8_t low[0x100000];
         struct memory memory = {0};
-        const struct acpi_memory access = {map, &memory};
+        const struct mem_view access = {map, &memory};
         struct acpi_rsdp out;
         uint8_t bytes[36];
 
@@ -282,7 +282,7 @@ static void open_tables(void)
     struct report report = {0};
     const struct sink sink = {take_line, &report};
     struct memory memory = {0};
-    const struct acpi_memory access = {map, &memory};
+    const struct mem_view access = {map, &memory};
     struct acpi acpi;
 
     place_roots(&memory);
@@ -317,7 +317,7 @@ static void open_full(void)
     uint8_t entries[8 * (ACPI_MAX_TABLES + 6)], table[ACPI_HEADER_SIZE + sizeof(entries)];
     uint8_t tables[ACPI_HEADER_SIZE * (ACPI_MAX_TABLES + 6)];
     struct memory memory = {0};
-    const struct acpi_memory access = {map, &memory};
+    const struct mem_view access = {map, &memory};
     struct acpi acpi;
 
     for (unsigned i = 0; i < ACPI_MAX_TABLES + 6; i++) {
@@ -365,7 +365,7 @@ static void open_damaged(void)
         struct report report = {0};
         const struct sink sink = {take_line, &report};
         struct memory memory = {0};
-        const struct acpi_memory access = {map, &memory};
+        const struct mem_view access = {map, &memory};
         uint8_t entry[4];
         struct acpi acpi;
 
@@ -415,7 +415,7 @@ static bool read_as_xsdt(const uint8_t *table, size_t size, struct report *repor
     const struct sink sink = {take_line, report};
     const struct acpi_rsdp rsdp = {2, 0x1000, 0x2000};
     struct memory memory = {0};
-    const struct acpi_memory access = {map, &memory};
+    const struct mem_view access = {map, &memory};
     struct acpi acpi;
 
     place(&memory, 0x2000, table, size);
@@ -430,7 +430,7 @@ static bool read_as_rsdt(const uint8_t *table, size_t size, struct report *repor
     const struct sink sink = {take_line, report};
     const struct acpi_rsdp rsdp = {0, 0x1000, 0};
     struct memory memory = {0};
-    const struct acpi_memory access = {map, &memory};
+    const struct mem_view access = {map, &memory};
     struct acpi acpi;
 
     place(&memory, 0x1000, table, size);

@@ -23,7 +23,7 @@ static const void *map(void *context, uint64_t address, uint64_t size)
     return address <= MEMORY_SIZE && size <= MEMORY_SIZE - address ? bytes + address : NULL;
 }
 
-static const struct pvh_memory memory = {.map = map};
+static const struct mem_view memory = {.map = map};
 
 static void put(uint64_t offset, uint64_t value, size_t size)
 {

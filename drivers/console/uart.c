@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "drivers/console/uart.h"
+
+#include "arch/arch.h"
+
+#define REGISTERS_SIZE 4096
+#define POLLS_MAX      1000000
+
+static const struct uart_ops *const kinds[] = {
+    [MACHINE_UART_16550_PORT] = &uart_16550,
+    [MACHINE_UART_16550] = &uart_16550,
+};
+
+bool uart_open(struct uart *uart, const struct machine_uart *where)
+{
+    const struct uart_ops *ops =
+        where->kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[where->kind] : NULL;
+
+    *uart = (struct uart){.ops = ops, .where = *where};
+    if (!ops)
+        return false;
+    if (where->kind != MACHINE_UART_16550_PORT) {
+        uart->registers = arch_map(where->base, REGISTERS_SIZE, ARCH_DEVICE);
+        if (!uart->registers)
+            return false;
+    }
+    ops->init(uart);
+    return true;
+}
+
+/* No UART, or one that is stuck: a byte is tried at a venture. */
+static unsigned wait_for_room(struct uart *uart)
+{
+    unsigned polls = uart->is_stuck ? 1 : POLLS_MAX;
+
+    uart->is_stuck = false;
+    while (polls--) {
+        unsigned room = uart->ops->room(uart);
+
+        if (room)
+            return room;
+    }
+    uart->is_stuck = true;
+    return 1;
+}
+
+void uart_write(struct uart *uart, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!uart->room)
+            uart->room = wait_for_room(uart);
+        uart->ops->put(uart, (uint8_t)bytes[i]);
+        uart->room--;
+    }
+}

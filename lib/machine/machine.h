@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a machine consists of around its CPUs, whoever describes it: what every machine with this
+ * CPU has, ACPI, the device tree. Values only; arch/ and drivers/ make something of them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/acpi/acpi.h"
+#include "lib/mem/view.h"
+#include "lib/text/sink.h"
+
+#define MACHINE_MAX_CPUS    64
+#define MACHINE_MAX_RANGES  8 /* of redistributors, v2m frames, ITSs */
+#define MACHINE_MAX_HOSTS   8
+#define MACHINE_MAX_WINDOWS 8
+#define MACHINE_MAX_LINES   128
+#define MACHINE_MAX_MSI     8
+#define MACHINE_MAX_MMIO    64
+
+enum machine_uart_kind {
+    MACHINE_NO_UART,
+    MACHINE_UART_16550_PORT, /* base is an I/O port */
+    MACHINE_UART_16550,
+    MACHINE_UART_PL011,
+};
+
+struct machine_uart {
+    enum machine_uart_kind kind;
+    uint64_t base;
+    uint8_t shift; /* registers lie 1 << shift bytes apart */
+    uint8_t width; /* bytes of an access: 1 or 4 */
+};
+
+enum machine_controller {
+    MACHINE_NO_CONTROLLER,
+    MACHINE_APIC,
+    MACHINE_GICV2,
+    MACHINE_GICV3,
+    MACHINE_PLIC,
+};
+
+struct machine_range {
+    uint64_t base, size;
+};
+
+/* A GICv2m frame: SPIs spi_first .. spi_first + spi_count - 1; count 0: ask its type register. */
+struct machine_v2m {
+    uint64_t base;
+    uint32_t spi_first, spi_count;
+};
+
+struct machine_interrupts {
+    enum machine_controller kind;
+    uint64_t base;          /* of the distributor or the PLIC */
+    uint64_t size;          /* of the same; 0: not told */
+    uint64_t cpu_interface; /* GICv2 */
+    struct machine_range redistributors[MACHINE_MAX_RANGES];
+    struct machine_v2m v2m[MACHINE_MAX_RANGES];
+    uint64_t its[MACHINE_MAX_RANGES];
+    unsigned redistributor_count, v2m_count, its_count;
+};
+
+struct machine_cpu {
+    uint64_t id;           /* local APIC id, MPIDR affinity, hart id */
+    uint32_t plic_context; /* of its supervisor mode */
+};
+
+/* How the machine is told to power off or to start a CPU: PSCI's conduit. SBI needs no telling. */
+enum machine_psci { MACHINE_NO_PSCI, MACHINE_PSCI_HVC, MACHINE_PSCI_SMC };
+
+enum machine_window_kind { MACHINE_WINDOW_IO, MACHINE_WINDOW_32, MACHINE_WINDOW_64 };
+
+/* Addresses that a PCI host bridge passes on: `bus` on PCI is `cpu` for the CPU. */
+struct machine_window {
+    enum machine_window_kind kind;
+    bool is_prefetchable;
+    uint64_t bus, cpu, size;
+};
+
+/* INTx: pin 1..4 of the function `bdf`, both under the host's masks. */
+struct machine_line {
+    uint16_t bdf;
+    uint8_t pin;
+    bool is_edge;
+    uint32_t line; /* as arch_line_claim() counts */
+};
+
+/* Requester ids rid_first .. rid_first + (count - 1) send messages as id_first and up. */
+struct machine_msi {
+    uint16_t rid_first;
+    uint32_t count, id_first;
+};
+
+/*
+ * A PCI host bridge with memory-mapped configuration space. Without windows its BARs are firmware's
+ * business; without msi ranges every function sends messages under its own requester id.
+ */
+struct machine_host {
+    uint16_t segment;
+    uint8_t bus_first, bus_last;
+    uint64_t ecam; /* of bus_first */
+    struct machine_window windows[MACHINE_MAX_WINDOWS];
+    uint16_t line_mask_bdf;
+    uint8_t line_mask_pin;
+    struct machine_line lines[MACHINE_MAX_LINES];
+    uint16_t msi_mask;
+    struct machine_msi msi[MACHINE_MAX_MSI];
+    unsigned window_count, line_count, msi_count;
+};
+
+/* A virtio-mmio register block. */
+struct machine_mmio {
+    uint64_t base, size;
+    uint32_t line; /* 0: not told */
+    bool is_edge;
+};
+
+struct machine {
+    struct machine_uart uart;
+    struct machine_interrupts interrupts;
+    enum machine_psci psci;
+    uint64_t timer_hz;    /* of the RISC-V time counter; 0: not told */
+    uint64_t sifive_test; /* base of the register that ends the VM; 0: none */
+    struct machine_cpu cpus[MACHINE_MAX_CPUS];
+    struct machine_host hosts[MACHINE_MAX_HOSTS];
+    struct machine_mmio mmio[MACHINE_MAX_MMIO];
+    unsigned cpu_count, host_count, mmio_count;
+    struct acpi acpi; /* every table that is intact; none: no ACPI */
+};
+
+/* Where firmware left its descriptions; 0: not told. */
+struct machine_roots {
+    uint64_t rsdp, dtb;
+    bool has_bios; /* without an RSDP, look where a PC BIOS puts it */
+};
+
+/*
+ * Adds to *machine (which holds what is known anyway) what firmware describes. Whatever is
+ * malformed is named to the sink and left out.
+ */
+void machine_read(struct machine *machine, const struct machine_roots *roots,
+                  const struct mem_view *memory, const struct sink *complaints);
+
+/* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs). */
+void machine_read_acpi(struct machine *machine, const struct sink *complaints);

@@ -117,6 +117,7 @@ struct machine_mmio {
     uint64_t base, size;
     uint32_t line; /* 0: not told */
     bool is_edge;
+    bool is_guess; /* whoever tells of it does not know whether it is there */
 };
 
 struct machine {

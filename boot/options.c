@@ -6,11 +6,11 @@ static bool overlaps(const struct machine_mmio *block, uint64_t first, uint64_t 
     return block->base <= last && block->base + (block->size - 1) >= first;
 }
 
-static bool overlaps_memory(const struct boot_info *boot, const struct machine_mmio *block)
+static bool overlaps_memory(const struct boot_info *boot, uint64_t base, uint64_t size)
 {
     for (unsigned i = 0; i < boot->memory_count; i++)
-        if (boot->memory[i].kind == BOOT_USABLE &&
-            overlaps(block, boot->memory[i].first, boot->memory[i].last))
+        if (boot->memory[i].kind == BOOT_USABLE && boot->memory[i].first <= base + (size - 1) &&
+            base <= boot->memory[i].last)
             return true;
     return false;
 }
@@ -33,7 +33,7 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
     struct machine_mmio *known = overlapped(machine, block);
     const char *expected = NULL;
 
-    if (overlaps_memory(boot, block))
+    if (overlaps_memory(boot, block->base, block->size))
         expected = "no usable memory there";
     else if (known && (known->base != block->base || known->size != block->size))
         expected = "no overlap with another block";
@@ -47,9 +47,41 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
         *(known ? known : &machine->mmio[machine->mmio_count++]) = *block;
 }
 
+static bool is_in_memory(const struct boot_info *boot, const struct machine_host *host,
+                         const char **what)
+{
+    *what = "the configuration space";
+    if (overlaps_memory(boot, host->ecam, (uint64_t)(host->bus_last + 1) << 20))
+        return true;
+    *what = "a window";
+    for (unsigned i = 0; i < host->window_count; i++)
+        if (host->windows[i].kind != MACHINE_WINDOW_IO &&
+            overlaps_memory(boot, host->windows[i].cpu, host->windows[i].size))
+            return true;
+    return false;
+}
+
+static void set_host(const struct boot_info *boot, struct machine *machine,
+                     const struct machine_host *host, const struct sink *complaints)
+{
+    const char *what;
+
+    if (is_in_memory(boot, host, &what)) {
+        sink_printf(complaints,
+                    "options: PCI host bridge at 0x%llx: %s overlaps usable memory, expected none "
+                    "there; ignored",
+                    (unsigned long long)host->ecam, what);
+        return;
+    }
+    machine->hosts[0] = *host;
+    machine->host_count = 1;
+}
+
 void boot_options(const struct boot_info *boot, const struct options *options,
                   struct machine *machine, const struct sink *complaints)
 {
     for (unsigned i = 0; i < options->blocks.count; i++)
         add_block(boot, machine, &options->blocks.blocks[i], complaints);
+    if (options->host.ecam)
+        set_host(boot, machine, &options->host, complaints);
 }

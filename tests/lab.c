@@ -81,11 +81,21 @@ static bool endpoint_of(const struct lab *lab, const struct place *place, uint32
     return true;
 }
 
+/* Devices behind one conventional bridge are one endpoint. */
+static bool is_known(const struct lab *lab, uint32_t id)
+{
+    for (unsigned i = 0; i < lab->endpoint_count; i++)
+        if (lab->endpoints[i].id == id)
+            return true;
+    return false;
+}
+
 static void add_endpoint(struct lab *lab, struct place place)
 {
     uint32_t id;
 
-    if (lab->endpoint_count < LAB_MAX_ENDPOINTS && endpoint_of(lab, &place, &id))
+    if (lab->endpoint_count < LAB_MAX_ENDPOINTS && endpoint_of(lab, &place, &id) &&
+        !is_known(lab, id))
         lab->endpoints[lab->endpoint_count++] = (struct lab_endpoint){.place = place, .id = id};
 }
 
@@ -116,16 +126,35 @@ void lab_open(struct lab *lab, const struct options *options, const struct platf
     pages_init(&lab->pages, (void *)memory->next, memory->end - memory->next);
 }
 
-/* The n-th managed engine that satisfies `wanted`, quick ones first; NULL when there are fewer. */
+static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
+                            unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (others[i]->endpoint == engine->endpoint)
+            return true;
+    return false;
+}
+
+/*
+ * The n-th managed engine that satisfies `wanted`, quick ones first; NULL when there are fewer.
+ * Each is another endpoint, so that what is asked for one says nothing about the next.
+ */
 static struct dma_engine *find_engine(struct lab *lab, unsigned n,
                                       bool (*wanted)(const struct dma_engine *))
 {
+    struct dma_engine *found[DMA_MAX_ENGINES];
+    unsigned count = 0;
+
     for (unsigned slow = 0; slow < 2; slow++)
         for (unsigned i = 0; i < lab->engine_count; i++) {
             struct dma_engine *engine = &lab->engines[i];
 
-            if (engine->is_managed && engine->is_slow == slow && wanted(engine) && n-- == 0)
+            if (!engine->is_managed || engine->is_slow != slow || !wanted(engine) ||
+                shares_endpoint(engine, found, count))
+                continue;
+            if (count == n)
                 return engine;
+            found[count++] = engine;
         }
     return NULL;
 }

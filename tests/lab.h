@@ -30,7 +30,7 @@ struct lab {
     struct viommu iommu;
     uint64_t features; /* what lab_begin() negotiates */
 
-    struct lab_endpoint endpoints[LAB_MAX_ENDPOINTS];
+    struct lab_endpoint endpoints[LAB_MAX_ENDPOINTS]; /* each id once */
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
@@ -63,7 +63,10 @@ bool lab_is_described(struct test *test, uint32_t id);
 uint32_t lab_absent_endpoint(struct test *test);
 /* The n-th domain id that may be used: domain_range.start + n. */
 uint32_t lab_domain(struct test *test, unsigned n);
-/* An engine that reads and writes, the quickest there is; the n-th that at least writes. */
+/*
+ * An engine that reads and writes, the quickest there is; the n-th that at least writes, each of
+ * another endpoint than those before it.
+ */
 struct dma_engine *lab_engine(struct test *test);
 struct dma_engine *lab_writer(struct test *test, unsigned n);
 /* An engine that transfers any number of bytes. */

@@ -109,7 +109,7 @@ bool platform_find_endpoint(const struct platform *platform, const struct place 
     const struct pci_function *function = place->function;
 
     if (function)
-        return topology_find_pci(&platform->topology, function->host->segment, function->bdf,
-                                 match);
+        return topology_find_pci(&platform->topology, function->host->segment,
+                                 function->requester_id, match);
     return topology_find_mmio(&platform->topology, place->block->machine->base, match);
 }

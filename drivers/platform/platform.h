@@ -31,6 +31,10 @@ void platform_discover(struct platform *platform, const struct machine *machine,
 /* Where the IOMMU that a description names is; false: nowhere on this platform. */
 bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
                          struct place *place);
-/* The endpoint at `place`; false: no description covers it, or it is the IOMMU itself. */
+/*
+ * The endpoint that the device at `place` is, or is part of: a function by its requester id, which
+ * others behind the same bridge may share. False: no description covers it, or it is the IOMMU
+ * itself.
+ */
 bool platform_find_endpoint(const struct platform *platform, const struct place *place,
                             struct topology_match *match);

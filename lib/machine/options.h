@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Values of boot options that name virtio-mmio register blocks, which nothing else may tell of.
+ * Values of boot options that name virtio-mmio register blocks and a PCI host bridge, which nothing
+ * else may tell of.
  *
  *     virtio_mmio.device=SIZE@BASE:LINE[:ID]
  *         One block, as Linux reads it. SIZE and BASE are decimal, 0x and hexadecimal or 0 and
@@ -11,6 +12,16 @@
  *         COUNT blocks of STRIDE bytes each from BASE on, any of which may be empty or not there;
  *         the first has the interrupt LINE, the next LINE + 1 and so on (without it: none has one
  *         that is known). Numbers as SIZE, BASE and LINE are.
+ *     pci.ecam=BASE[,BUSES]
+ *         A host bridge, of segment 0 and buses 0 to BUSES - 1 (without it: 255), whose
+ *         configuration space lies at BASE. It replaces any that firmware describes.
+ *     pci.window=KIND:BASE:SIZE[:CPU]
+ *         Addresses that the bridge of the pci.ecam= before it passes on: SIZE bytes from BASE on
+ *         the bus, which the CPU sees at CPU (without it: at BASE). KIND is io, mem32, mem64, or
+ *         pref32, pref64 for prefetchable memory only; all but the 64-bit kinds end below 4 GiB.
+ *         May be repeated. With a window, bus numbers and BARs are assigned where they are not.
+ *
+ * Numbers of the PCI options are decimal or 0x and hexadecimal.
  */
 #pragma once
 
@@ -26,3 +37,5 @@ struct machine_blocks {
 /* Reads one value and adds what it names; nothing when false, with *scan saying why. */
 bool machine_option_device(struct scan *scan, struct machine_blocks *out);
 bool machine_option_slots(struct scan *scan, struct machine_blocks *out);
+bool machine_option_ecam(struct scan *scan, struct machine_host *out);
+bool machine_option_window(struct scan *scan, struct machine_host *out);

@@ -193,6 +193,16 @@ static bool read_slots(struct scan *scan, struct options *out)
     return machine_option_slots(scan, &out->blocks);
 }
 
+static bool read_ecam(struct scan *scan, struct options *out)
+{
+    return machine_option_ecam(scan, &out->host);
+}
+
+static bool read_window(struct scan *scan, struct options *out)
+{
+    return machine_option_window(scan, &out->host);
+}
+
 static bool read_iommu(struct scan *scan, struct options *out)
 {
     return topology_option_iommu(scan, &out->topology);
@@ -214,6 +224,8 @@ static const struct option table[] = {
     {"from", set_number, FIELD(from), 1, UINT32_MAX, NULL},
     {"virtio_mmio.device", set_parts, 0, 0, 0, 0, read_device},
     {"virtio_mmio.slots", set_parts, 0, 0, 0, 0, read_slots},
+    {"pci.ecam", set_parts, 0, 0, 0, 0, read_ecam},
+    {"pci.window", set_parts, 0, 0, 0, 0, read_window},
     {"viommu", set_parts, 0, 0, 0, 0, read_iommu},
     {"viommu.ep", set_parts, 0, 0, 0, 0, read_endpoint},
 };

@@ -9,6 +9,7 @@
  *     icount              the clock counts instructions, one each nanosecond
  *     from=N              begin with the Nth test of the plan
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
+ *     pci.ecam= pci.window=  a PCI host bridge (lib/machine/options.h)
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/topology/options.h)
  *
  * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: a
@@ -35,6 +36,7 @@ struct options {
     uint32_t seconds; /* 2 unless told */
     uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */
     struct machine_blocks blocks;
+    struct machine_host host; /* ecam 0: none was told */
     struct topology topology;
 };
 

@@ -10,7 +10,8 @@ TEST(ecam_and_ports_agree, .needs = 0)
     static const struct pci_host ports = {.ops = &pci_ports, .bus_last = 255};
     unsigned compared = 0;
 
-    if (!pci->host_count || pci->hosts[0].ops != &pci_ecam || !arch_has_ports())
+    if (!pci->function_count || pci->hosts[0].ops != &pci_ecam || !arch_has_ports() ||
+        pci_host_read(&ports, pci->functions[0].bdf, 0, 4) == UINT32_MAX)
         skip(test, "the machine has only one way to configuration space");
     for (unsigned i = 0; i < pci->function_count; i++) {
         const struct pci_function *function = &pci->functions[i];
@@ -46,6 +47,100 @@ TEST(narrow_reads_agree_with_wide_ones, .needs = 0)
                    "function 0x%04x offset 0x%02x reads 0x%02x as a byte, 0x%08x as a word",
                    function->bdf, offset, narrow, wide);
         }
+}
+
+/* Sizing a BAR puts it back. */
+TEST(bars_are_where_they_were_found, .needs = 0)
+{
+    const struct pci *pci = &test->lab->platform->pci;
+
+    for (unsigned i = 0; i < pci->function_count; i++)
+        for (unsigned n = 0; n < PCI_BARS; n++) {
+            const struct pci_function *function = &pci->functions[i];
+            const struct pci_bar *bar = &function->bars[n];
+            uint16_t offset = (uint16_t)(PCI_BAR0 + 4 * n);
+
+            if (!bar->size)
+                continue;
+
+            uint64_t value = pci_read32(function, offset) & (bar->is_io ? ~3u : ~15u);
+
+            if (bar->is_64bit)
+                value |= (uint64_t)pci_read32(function, offset + 4u) << 32;
+            expect(test, PCI_ID_D01, value == bar->base,
+                   "function 0x%04x BAR %u reads 0x%llx, expected 0x%llx", function->bdf, n,
+                   (unsigned long long)value, (unsigned long long)bar->base);
+            expect(test, PCI_ID_D01, bar->base % bar->size == 0,
+                   "function 0x%04x BAR %u: 0x%llx bytes at 0x%llx", function->bdf, n,
+                   (unsigned long long)bar->size, (unsigned long long)bar->base);
+        }
+    if (!pci->function_count)
+        skip(test, "there is no PCI function");
+}
+
+static void judge_apart(struct test *test, const struct pci_function *one,
+                        const struct pci_function *other)
+{
+    for (unsigned i = 0; i < PCI_BARS; i++)
+        for (unsigned k = one == other ? i + 1 : 0; k < PCI_BARS; k++) {
+            const struct pci_bar *a = &one->bars[i], *b = &other->bars[k];
+
+            if (!a->size || !b->size || !a->base || !b->base || a->is_io != b->is_io)
+                continue;
+            expect(test, PCI_ID_D01,
+                   a->base + (a->size - 1) < b->base || b->base + (b->size - 1) < a->base,
+                   "function 0x%04x BAR %u at 0x%llx and function 0x%04x BAR %u at 0x%llx overlap",
+                   one->bdf, i, (unsigned long long)a->base, other->bdf, k,
+                   (unsigned long long)b->base);
+        }
+}
+
+TEST(bars_do_not_overlap, .needs = 0)
+{
+    const struct pci *pci = &test->lab->platform->pci;
+
+    for (unsigned i = 0; i < pci->function_count; i++)
+        for (unsigned k = i; k < pci->function_count; k++)
+            if (pci->functions[i].host == pci->functions[k].host)
+                judge_apart(test, &pci->functions[i], &pci->functions[k]);
+    if (!pci->function_count)
+        skip(test, "there is no PCI function");
+}
+
+/* Table and pending bits (PCI Local Bus 3.0 section 6.8.2). */
+static void judge_msix(struct test *test, const struct pci_function *function, uint8_t capability)
+{
+    unsigned vectors = (pci_read16(function, capability + 2u) & 0x7ffu) + 1;
+    const uint32_t sizes[] = {vectors * 16, (vectors + 63) / 64 * 8};
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t where = pci_read32(function, capability + 4u + 4 * i);
+        uint32_t bar = where & 7, start = where & ~7u;
+        uint64_t size = bar < PCI_BARS ? function->bars[bar].size : 0;
+
+        expect(test, PCI_ID_D01, start <= size && sizes[i] <= size - start,
+               "function 0x%04x: the MSI-X %s of %u vectors at 0x%x leaves BAR %u of 0x%llx bytes",
+               function->bdf, i ? "pending bits" : "table", vectors, start, bar,
+               (unsigned long long)size);
+    }
+}
+
+TEST(msix_tables_lie_inside_their_bars, .needs = 0)
+{
+    const struct pci *pci = &test->lab->platform->pci;
+    unsigned judged = 0;
+
+    for (unsigned i = 0; i < pci->function_count; i++) {
+        const struct pci_function *function = &pci->functions[i];
+        uint8_t capability = pci_find_capability(function, PCI_CAPABILITY_MSIX, 0);
+
+        if (!capability)
+            continue;
+        judge_msix(test, function, capability);
+        judged++;
+    }
+    if (!judged)
+        skip(test, "no PCI function has MSI-X");
 }
 
 TEST(virtio_structures_lie_inside_their_bars,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The topology that the machine's description gives, against the machine and against the device. */
-#include "tests/request.h"
+#include "tests/transfer.h"
 
 #define SUITE "discovery.topology"
+
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
 TEST(there_are_endpoints, .needs = NEEDS_IOMMU)
 {
@@ -65,5 +67,35 @@ TEST(every_dma_engine_is_managed, .needs = NEEDS_IOMMU)
         expect(test, IOMMU_OP_D06, test->lab->engines[i].is_managed, "%s at %s is behind no IOMMU",
                test->lab->engines[i].ops->name, place_text(&test->lab->engines[i].place, text));
     if (!test->lab->engine_count)
+        skip(test, "there is no DMA engine");
+}
+
+/*
+ * The proof that an endpoint's id is the one that the IOMMU sees its requests under, behind
+ * whatever bridges it may be, and shared or not.
+ */
+TEST(every_dma_engine_goes_by_its_endpoint, .clauses = CLAUSES(IOMMU_ATTACH_P02),
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+{
+    struct target target = target_new(test, 1);
+    uint64_t iova = free_iova(test);
+    uint32_t domain = lab_domain(test, 0);
+    unsigned judged = 0;
+
+    for (unsigned i = 0; i < test->lab->engine_count; i++) {
+        struct dma_engine *engine = &test->lab->engines[i];
+
+        if (!engine->is_managed || !engine->can_write)
+            continue;
+        prepare_engine(test, engine);
+        attach_engine(test, domain, engine);
+        expect_write_denied(test, IOMMU_ATTACH_P02, engine, iova, &target, engine->min_length);
+        must(test,
+             viommu_map(domain, iova, iova + PAGE_SIZE - 1, target_physical(&target), READ_WRITE));
+        expect_write_lands(test, IOMMU_ATTACH_P02, engine, iova, &target, 0, engine->min_length);
+        detach_engine(test, domain, engine);
+        judged++;
+    }
+    if (!judged)
         skip(test, "there is no DMA engine");
 }

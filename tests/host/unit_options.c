@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Boot options that describe hardware: virtio-mmio blocks, IOMMUs and endpoints. Every rule of
- * their grammar, kept and broken.
+ * Boot options that describe hardware: virtio-mmio blocks, a PCI host bridge, IOMMUs, endpoints.
+ * Every rule of their grammar, kept and broken.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static void check_refused(const char *cmdline, const char *expected)
 {
     struct report report = parse(cmdline);
 
-    if (options.blocks.count || options.topology.range_count)
+    if (options.blocks.count || options.topology.range_count || options.host.window_count)
         unit_fail(__FILE__, __LINE__, "'%s' is taken", cmdline);
     if (report.lines != 1 || !strstr(report.last, expected))
         unit_fail(__FILE__, __LINE__, "'%s': %u lines, '%s', expected '%s'", cmdline, report.lines,
@@ -166,6 +166,133 @@ static void slots(void)
     CHECK_EQ(report.lines, 2);
     CHECK_EQ(options.blocks.count, 64);
     CHECK(strstr(report.last, "no more than 64 blocks in all at ''"));
+}
+
+static void good_hosts(void)
+{
+    static const struct {
+        const char *cmdline;
+        struct machine_host host;
+    } cases[] = {
+        {"pci.ecam=0xe0000000", {.ecam = 0xe0000000, .bus_last = 255}},
+        {"pci.ecam=1048576,1", {.ecam = 1 << 20, .bus_last = 0}},
+        {"pci.ecam=0xfffffffff0000000,0x100", {.ecam = 0xfffffffff0000000, .bus_last = 255}},
+        {"pci.ecam=0xe0000000,64 pci.window=mem32:0xc0000000:0x40000000",
+         {.ecam = 0xe0000000,
+          .bus_last = 63,
+          .window_count = 1,
+          .windows = {{MACHINE_WINDOW_32, false, 0xc0000000, 0xc0000000, 1 << 30}}}},
+        {"pci.ecam=0x100000 pci.window=io:0:0x10000:0x3eff0000 pci.window=pref32:0:0x1000 "
+         "pci.window=mem64:0x8000000000:0x8000000000 pci.window=pref64:4294967296:1:0",
+         {.ecam = 1 << 20,
+          .bus_last = 255,
+          .window_count = 4,
+          .windows = {{MACHINE_WINDOW_IO, false, 0, 0x3eff0000, 0x10000},
+                      {MACHINE_WINDOW_32, true, 0, 0, 0x1000},
+                      {MACHINE_WINDOW_64, false, 0x8000000000, 0x8000000000, 0x8000000000},
+                      {MACHINE_WINDOW_64, true, 1ull << 32, 0, 1}}}},
+        {"pci.ecam=0x100000 pci.window=mem64:0xfffffffffffff000:0xfff",
+         {.ecam = 1 << 20,
+          .bus_last = 255,
+          .window_count = 1,
+          .windows = {{MACHINE_WINDOW_64, false, -4096ull, -4096ull, 0xfff}}}},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct report report = parse(cases[i].cmdline);
+        const struct machine_host *host = &options.host, *expected = &cases[i].host;
+
+        if (report.lines || host->ecam != expected->ecam || host->bus_last != expected->bus_last ||
+            host->window_count != expected->window_count)
+            unit_fail(__FILE__, __LINE__, "'%s': '%s'", cases[i].cmdline, report.last);
+        for (unsigned n = 0; n < host->window_count; n++) {
+            const struct machine_window *window = &host->windows[n], *other = &expected->windows[n];
+
+            CHECK(window->kind == other->kind && window->is_prefetchable == other->is_prefetchable);
+            CHECK_EQ(window->bus, other->bus);
+            CHECK_EQ(window->cpu, other->cpu);
+            CHECK_EQ(window->size, other->size);
+        }
+    }
+}
+
+static void bad_hosts(void)
+{
+    static const char *const ecams[][2] = {
+        {"", "a base of 64 bits, not 0 at ''"},
+        {"0", "a base of 64 bits, not 0 at '0'"},
+        {"0xe0000001", "a base that is a multiple of 0x100000 at '0xe0000001'"},
+        {"0xe0000000,", "from 1 to 256 buses at ''"},
+        {"0xe0000000,0", "from 1 to 256 buses at '0'"},
+        {"0xe0000000,257", "from 1 to 256 buses at '257'"},
+        {"0xe0000000:1", ", and a number of buses, or the end at ':1'"},
+        {"0xe0000000,1:", "expected the end at ':'"},
+        {"0xfffffffff0100000", "a base from which the buses do not wrap at '0xfff"},
+    };
+    static const char *const windows[][2] = {
+        {"", "io:, mem32:, pref32:, mem64: or pref64: at ''"},
+        {"mem:0:1", "io:, mem32:, pref32:, mem64: or pref64: at 'mem:0:1'"},
+        {"mem32", "or pref64: at 'mem32'"},
+        {"mem32:", "a base that fits the kind at ''"},
+        {"mem32:0x100000000:1", "a base that fits the kind at '0x100000000:1'"},
+        {"mem32:0xc0000000", ": and the size at ''"},
+        {"mem32:0xc0000000:0", "a size, not 0, that the kind has room for at '0'"},
+        {"mem32:0xc0000000:0x40000001", "that the kind has room for at '0x40000001'"},
+        {"mem64:0xffffffffffffffff:1", "a base that fits the kind at"},
+        {"mem64:0xfffffffffffff000:0x1000", "that the kind has room for at '0x1000'"},
+        {"io:0:0x100000001", "that the kind has room for at '0x100000001'"},
+        {"mem32:0:1,0", ": and the CPU's address, or the end at ',0'"},
+        {"mem32:0:4096:0xfffffffffffff000", "from which the size does not wrap at '0xf"},
+        {"mem32:0:4096:0:", "expected the end at ':'"},
+    };
+    struct report report;
+    char line[128];
+
+    for (size_t i = 0; i < COUNT(ecams); i++) {
+        snprintf(line, sizeof(line), "pci.ecam=%s", ecams[i][0]);
+        check_refused(line, ecams[i][1]);
+        CHECK_EQ(options.host.ecam, 0);
+    }
+    for (size_t i = 0; i < COUNT(windows); i++) {
+        snprintf(line, sizeof(line), "pci.ecam=0xe0000000 pci.window=%s", windows[i][0]);
+        check_refused(line, windows[i][1]);
+    }
+    check_refused("pci.window=mem32:0:4096", "pci.ecam= to come before it at ''");
+    check_refused("pci.ecam=0xe0000000 pci.ecam=0x100000", "no second host bridge at ''");
+    CHECK_EQ(options.host.ecam, 0xe0000000);
+    report = parse("pci.ecam=0x100000 pci.window=mem32:0:4096 pci.window=mem64:0xfff:1 "
+                   "pci.window=io:0:4096");
+    CHECK_EQ(report.lines, 1);
+    CHECK(strstr(report.last, "no overlap with another window at '0xfff:1'"));
+    CHECK_EQ(options.host.window_count, 2);
+}
+
+/* Against the memory map and against what firmware tells of. */
+static void host_in_the_machine(void)
+{
+    static const struct {
+        const char *cmdline, *complaint; /* NULL: none */
+    } cases[] = {
+        {"pci.ecam=0x800000,1 pci.window=mem32:0x900000:0x100000", NULL},
+        {"pci.ecam=0x800000,1 pci.window=io:0x100000:0x1000", NULL},
+        {"pci.ecam=0x100000,1", "options: PCI host bridge at 0x100000: the configuration space "},
+        {"pci.ecam=0x800000,1 pci.window=mem32:0x900000:1:0x1fffff", ": a window overlaps usable"},
+    };
+    static struct boot_info boot;
+
+    boot_add_memory(&boot, 0x100000, 0x100000, BOOT_USABLE);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        static struct machine machine;
+        struct report report = parse(cases[i].cmdline);
+        const struct sink sink = {take_line, &report};
+
+        machine = (struct machine){.hosts = {{.ecam = 1}, {.ecam = 2}}, .host_count = 2};
+        boot_options(&boot, &options, &machine, &sink);
+        CHECK_EQ(report.lines, cases[i].complaint != NULL);
+        CHECK(!cases[i].complaint || strstr(report.last, cases[i].complaint));
+        CHECK_EQ(machine.host_count, cases[i].complaint ? 2 : 1);
+        CHECK_EQ(machine.hosts[0].ecam, cases[i].complaint ? 1 : 0x800000);
+    }
 }
 
 static void iommus(void)
@@ -423,6 +550,9 @@ static const struct unit units[] = {
     {"good_devices", good_devices},
     {"bad_devices", bad_devices},
     {"slots", slots},
+    {"good_hosts", good_hosts},
+    {"bad_hosts", bad_hosts},
+    {"host_in_the_machine", host_in_the_machine},
     {"iommus", iommus},
     {"good_endpoints", good_endpoints},
     {"bad_endpoints", bad_endpoints},

@@ -135,6 +135,7 @@ for word in "${words[@]:2}"; do
         [ -n "$devices" ] || devices=$("$qemu" -device help 2>/dev/null || true)
         if [[ $devices == *"name \"${word:1}\""* ]]; then command+=(-device "${word:1}"); fi
         ;;
+    +?*) guest+=" ${word:1}" ;;
     *) command+=("${word//@BUILD@/$build}") ;;
     esac
 done

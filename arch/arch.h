@@ -69,8 +69,9 @@ struct arch_msi {
  */
 bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi);
 /*
- * Claims an interrupt line: what PCI's interrupt line register names on a PC, an interrupt number
- * of the GIC or PLIC elsewhere. False if there is no such line.
+ * Claims an interrupt line: on a PC 0 to 15 are the 8259s', as PCI's interrupt line register names
+ * them, and those from 16 on ACPI's global system interrupts; elsewhere it is an interrupt number
+ * of the GIC or PLIC. False if there is no such line, or it is claimed.
  */
 bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context);
 /* No interrupt, and no deadline, from here on. */

@@ -27,9 +27,9 @@ void arch_init(void)
 
 void arch_start(const struct machine *machine)
 {
-    (void)machine;
     pic_init();
     apic_init();
+    ioapic_init(&machine->interrupts);
     clock_init();
     __asm__ volatile("sti");
 }

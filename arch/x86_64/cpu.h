@@ -63,6 +63,11 @@ void apic_start_timer(uint32_t ticks); /* one shot; 0 stops it */
 uint64_t apic_timer_ticks(uint64_t ns);
 void apic_end_of_interrupt(void);
 uint8_t apic_id(void);
+/* Finds the I/O APICs and masks every pin. */
+void ioapic_init(const struct machine_interrupts *interrupts);
+/* The line arrives as `vector` at this CPU; false: no I/O APIC has it. */
+bool ioapic_route(uint32_t line, bool is_edge, uint8_t vector);
+void ioapic_mask(uint32_t line);
 void pic_mask(unsigned line, bool masked);
 void pic_end_of_interrupt(unsigned line);
 

@@ -12,9 +12,11 @@ struct claim {
     arch_irq_handler handler;
     void *context;
     unsigned count;
+    uint32_t line; /* of an I/O APIC, that arrives as this message; 0: none */
 };
 
-/* Interrupts have no parameter to bring their state along. */
+/* Interrupts have no parameter to bring their state along. A line of an I/O APIC takes a vector of
+ * those for messages. */
 static struct claim msi_claims[VECTOR_MSI_LAST - VECTOR_MSI_FIRST + 1];
 static struct claim line_claims[LINES];
 static unsigned msi_used;
@@ -32,10 +34,12 @@ static void line_entry(unsigned line)
 
 static void msi_entry(unsigned index)
 {
-    const struct claim *claim = &msi_claims[index];
+    struct claim *claim = &msi_claims[index];
 
     if (claim->handler)
         claim->handler(claim->context);
+    if (claim->line && ++claim->count == LINE_LIMIT)
+        ioapic_mask(claim->line);
     apic_end_of_interrupt();
 }
 
@@ -67,10 +71,26 @@ bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, st
     return true;
 }
 
+static bool claim_ioapic_line(uint32_t line, bool is_edge, arch_irq_handler handler, void *context)
+{
+    if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]))
+        return false;
+    for (unsigned i = 0; i < msi_used; i++)
+        if (msi_claims[i].line == line)
+            return false;
+    msi_claims[msi_used] = (struct claim){.handler = handler, .context = context, .line = line};
+    if (!ioapic_route(line, is_edge, (uint8_t)(VECTOR_MSI_FIRST + msi_used)))
+        return false;
+    msi_used++;
+    return true;
+}
+
 bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context)
 {
-    (void)is_edge; /* the 8259s are told by firmware */
-    if (line >= LINES || line == PIC_CASCADE || line_claims[line].handler)
+    if (line >= LINES)
+        return claim_ioapic_line(line, is_edge, handler, context);
+    /* The 8259s are told by firmware whether it is an edge. */
+    if (line == PIC_CASCADE || line_claims[line].handler)
         return false;
     line_claims[line] = (struct claim){.handler = handler, .context = context};
     pic_mask(line, false);
@@ -89,7 +109,10 @@ void arch_irq_release_all(void)
             pic_mask(line, true);
         line_claims[line] = (struct claim){0};
     }
-    for (unsigned i = 0; i < msi_used; i++)
+    for (unsigned i = 0; i < msi_used; i++) {
+        if (msi_claims[i].line)
+            ioapic_mask(msi_claims[i].line);
         msi_claims[i] = (struct claim){0};
+    }
     msi_used = 0;
 }

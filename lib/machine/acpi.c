@@ -25,7 +25,7 @@ static void add_hosts(struct machine *machine, const struct sink *complaints)
     }
 }
 
-static void add_cpus(struct machine *machine, const struct sink *complaints)
+static void read_madt(struct machine *machine, const struct sink *complaints)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "APIC");
     struct acpi_madt madt;
@@ -35,10 +35,13 @@ static void add_cpus(struct machine *machine, const struct sink *complaints)
     for (unsigned i = 0; i < madt.cpu_count && machine->cpu_count < MACHINE_MAX_CPUS; i++)
         if (madt.cpus[i].enabled)
             machine->cpus[machine->cpu_count++] = (struct machine_cpu){.id = madt.cpus[i].apic_id};
+    for (unsigned i = 0; i < madt.ioapic_count && i < MACHINE_MAX_RANGES; i++)
+        machine->interrupts.ioapics[machine->interrupts.ioapic_count++] = (struct machine_ioapic){
+            .base = madt.ioapics[i].address, .line_first = madt.ioapics[i].gsi_base};
 }
 
 void machine_read_acpi(struct machine *machine, const struct sink *complaints)
 {
     add_hosts(machine, complaints);
-    add_cpus(machine, complaints);
+    read_madt(machine, complaints);
 }

@@ -52,6 +52,12 @@ struct machine_v2m {
     uint32_t spi_first, spi_count;
 };
 
+/* An I/O APIC, whose pin 0 is the line line_first. */
+struct machine_ioapic {
+    uint64_t base;
+    uint32_t line_first;
+};
+
 struct machine_interrupts {
     enum machine_controller kind;
     uint64_t base;          /* of the distributor or the PLIC */
@@ -60,7 +66,8 @@ struct machine_interrupts {
     struct machine_range redistributors[MACHINE_MAX_RANGES];
     struct machine_v2m v2m[MACHINE_MAX_RANGES];
     uint64_t its[MACHINE_MAX_RANGES];
-    unsigned redistributor_count, v2m_count, its_count;
+    struct machine_ioapic ioapics[MACHINE_MAX_RANGES];
+    unsigned redistributor_count, v2m_count, its_count, ioapic_count;
 };
 
 struct machine_cpu {
@@ -146,7 +153,7 @@ struct machine_roots {
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, const struct sink *complaints);
 
-/* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs). */
+/* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs, I/O APICs). */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);
 
 /*

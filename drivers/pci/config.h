@@ -27,7 +27,7 @@ struct pci_host {
     const struct pci_config_ops *ops;
     uint16_t segment;
     uint8_t bus_first, bus_last;
-    bool bridges_only;      /* do not look at a bus that no bridge leads to: it may alias another */
+    bool may_mirror;        /* a bus that no bridge leads to may be the first one once more */
     volatile uint8_t *ecam; /* of bus_first */
     const struct machine_host *machine; /* what firmware says of it; NULL: nothing */
 };

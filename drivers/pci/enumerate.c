@@ -15,7 +15,7 @@ struct walk {
     struct pci *pci;
     const struct pci_host *host;
     const struct sink *complaints;
-    bool is_ours;
+    bool is_ours, is_full;
     unsigned depth;
     struct pciplan_buses visited;
     struct pciplan_buses answering; /* before anything was numbered; only where that is ours */
@@ -50,8 +50,10 @@ static bool add_function(struct walk *walk, uint16_t bdf, const struct pci_funct
     if (!is_there(walk->host, bdf))
         return false;
     if (pci->function_count == PCI_MAX_FUNCTIONS) {
-        sink_printf(walk->complaints, "pci: more than %d functions, the rest is left out",
-                    PCI_MAX_FUNCTIONS);
+        if (!walk->is_full)
+            sink_printf(walk->complaints, "pci: more than %d functions, the rest is left out",
+                        PCI_MAX_FUNCTIONS);
+        walk->is_full = true;
         return true;
     }
     struct pci_function *function = &pci->functions[pci->function_count++];
@@ -204,17 +206,27 @@ static struct pciplan_buses find_answering(const struct pci_host *host)
     return buses;
 }
 
+/* kvmtool does not look at the bus number of an access by ports: all buses are the same there. */
+static bool is_mirror(const struct pci_host *host, unsigned bus)
+{
+    for (unsigned slot = 0; slot < 32; slot++)
+        if (pci_host_read(host, (uint16_t)(bus << 8 | slot << 3), 0, 4) !=
+            pci_host_read(host, (uint16_t)(host->bus_first << 8 | slot << 3), 0, 4))
+            return false;
+    return true;
+}
+
 static void walk_host(struct pci *pci, const struct pci_host *host, const struct sink *complaints)
 {
     struct walk walk = {
         .pci = pci, .host = host, .complaints = complaints, .is_ours = pci_is_ours(host)};
     unsigned first = pci->function_count;
-    unsigned last = host->bridges_only ? host->bus_first : host->bus_last;
 
     if (walk.is_ours)
         walk.answering = find_answering(host);
-    for (unsigned bus = host->bus_first; bus <= last; bus++)
-        walk_bus(&walk, (uint8_t)bus, host->bus_last, NULL);
+    for (unsigned bus = host->bus_first; bus <= host->bus_last; bus++)
+        if (bus == host->bus_first || !host->may_mirror || !is_mirror(host, bus))
+            walk_bus(&walk, (uint8_t)bus, host->bus_last, NULL);
     if (walk.is_ours && pci->function_count > first)
         pci_assign(pci, first, complaints);
 }

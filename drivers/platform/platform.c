@@ -22,7 +22,7 @@ static void open_hosts(struct pci *pci, const struct machine *machine)
     }
     if (!pci->host_count && arch_has_ports())
         pci->hosts[pci->host_count++] =
-            (struct pci_host){.ops = &pci_ports, .bus_last = 255, .bridges_only = true};
+            (struct pci_host){.ops = &pci_ports, .bus_last = 255, .may_mirror = true};
 }
 
 /* Whether a driver could be for what the block holds; says what it finds wrong. */

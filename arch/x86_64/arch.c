@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/arch.h"
 
+#include "arch/smp.h"
 #include "arch/x86_64/cpu.h"
 
 #define DEBUG_EXIT_PORT 0xf4  /* isa-debug-exit, where the VMM was given one */
@@ -27,10 +28,10 @@ void arch_init(void)
 
 void arch_start(const struct machine *machine)
 {
-    (void)machine;
     pic_init();
     apic_init();
     clock_init();
+    smp_init(machine, apic_id());
     __asm__ volatile("sti");
 }
 

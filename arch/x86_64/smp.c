@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "arch/smp.h"
+
 #include "arch/x86_64/cpu.h"
 
-unsigned arch_cpu_count(void)
+bool cpu_start(unsigned cpu, uint64_t id, void *stack_top)
 {
-    return 1;
+    (void)cpu, (void)id, (void)stack_top;
+    return false;
 }
 
-bool arch_run_on(unsigned cpu, void (*function)(void *argument), void *argument, uint64_t limit_ns)
+void cpu_stop(void)
 {
-    (void)cpu, (void)function, (void)argument, (void)limit_ns;
-    return false;
+    for (;;)
+        __asm__ volatile("cli; hlt");
 }

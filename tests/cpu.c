@@ -44,12 +44,16 @@ void run_on(struct test *test, unsigned cpu, void (*function)(struct test *test,
 void start_on(struct test *test, unsigned cpu, void (*function)(void *argument), void *argument)
 {
     if (!arch_start_on(cpu, function, argument))
-        broken(test, "CPU %u, id 0x%llx, does not start", cpu,
-               (unsigned long long)arch_cpu_id(cpu));
+        cpu_does_not_start(test, cpu);
 }
 
 void finish_on(struct test *test, unsigned cpu)
 {
     if (!arch_wait_for(cpu, UINT64_MAX))
         broken(test, "nothing was started on CPU %u", cpu);
+}
+
+void cpu_does_not_start(struct test *test, unsigned cpu)
+{
+    broken(test, "CPU %u, id 0x%llx, does not start", cpu, (unsigned long long)arch_cpu_id(cpu));
 }

@@ -16,7 +16,10 @@ void run_on(struct test *test, unsigned cpu, void (*function)(struct test *test,
 
 /*
  * Calls function(argument) on another CPU while this one goes on. Until finish_on() neither of them
- * may end the test, and only this one may judge or print.
+ * may end the test, since the other would go on with what the test had on its stack, and only this
+ * one may judge or print.
  */
 void start_on(struct test *test, unsigned cpu, void (*function)(void *argument), void *argument);
 void finish_on(struct test *test, unsigned cpu);
+/* The ERROR of a CPU that arch_start_on() does not start. */
+_Noreturn void cpu_does_not_start(struct test *test, unsigned cpu);

@@ -46,7 +46,7 @@ LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max
 
 ROOMS := lib arch drivers boot tests
 SRC_lib := $(wildcard lib/*/*.c)
-SRC_arch := $(wildcard arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
+SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/*.c) \

@@ -37,6 +37,7 @@ void *arch_map(uint64_t base, uint64_t size, enum arch_memory kind);
 struct arch_trap {
     const char *name;
     bool is_deadline;
+    unsigned cpu; /* that it hit; 0: the one that booted */
     uint64_t ip, sp, fp;
     uint64_t address; /* that the access faulted on, where the exception has one */
     uint64_t error;   /* the CPU's error code or syndrome */
@@ -87,13 +88,21 @@ uint64_t arch_cycles_to_ns(uint64_t cycles);
 uint64_t arch_now_ns(void);
 void arch_wait_ns(uint64_t ns);
 
-/* CPUs that the machine has, the one that booted included; the others are 1 .. count - 1. */
+/* CPUs that can be asked for, the one that booted, 0, included; the others are 1 .. count - 1. */
 unsigned arch_cpu_count(void);
+/* The CPU's id in struct machine_cpu. */
+uint64_t arch_cpu_id(unsigned cpu);
 /*
- * Runs function(argument) on another CPU, with interrupts off, and waits for its end; starts the
- * CPU first where that is needed. False: no such CPU, or it did not come to the end in time; it is
- * not used again then.
+ * Starts function(argument) on another CPU, with interrupts off there; only CPU 0 may ask. False:
+ * no such CPU, its last call was not waited for, or it does not start, now or before.
  */
+bool arch_start_on(unsigned cpu, void (*function)(void *argument), void *argument);
+/*
+ * Waits for the end of that function. False: it did not come in time, or nothing was started. A CPU
+ * that is late is not used again; what it was given to work on is lost to it.
+ */
+bool arch_wait_for(unsigned cpu, uint64_t limit_ns);
+/* One after the other. */
 bool arch_run_on(unsigned cpu, void (*function)(void *argument), void *argument, uint64_t limit_ns);
 
 /* The name of this CPU's directory. */

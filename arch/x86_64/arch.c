@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/arch.h"
 
+#include "arch/smp.h"
 #include "arch/x86_64/cpu.h"
 
 #define DEBUG_EXIT_PORT 0xf4  /* isa-debug-exit, where the VMM was given one */
@@ -20,7 +21,7 @@ const struct machine arch_machine = {
 
 void arch_init(void)
 {
-    segments_init();
+    segments_init(0);
     interrupts_init();
     paging_init();
 }
@@ -31,6 +32,8 @@ void arch_start(const struct machine *machine)
     apic_init();
     ioapic_init(&machine->interrupts);
     clock_init();
+    startup_init(machine->start_page);
+    smp_init(machine, apic_id());
     __asm__ volatile("sti");
 }
 

@@ -21,6 +21,15 @@ static struct claim msi_claims[VECTOR_MSI_LAST - VECTOR_MSI_FIRST + 1];
 static struct claim line_claims[LINES];
 static unsigned msi_used;
 
+/* The handler last, and taken away first: it may be called in between. */
+static void set_claim(struct claim *claim, arch_irq_handler handler, void *context)
+{
+    __atomic_store_n(&claim->handler, NULL, __ATOMIC_RELEASE);
+    claim->context = context;
+    claim->count = 0;
+    __atomic_store_n(&claim->handler, handler, __ATOMIC_RELEASE);
+}
+
 static void line_entry(unsigned line)
 {
     struct claim *claim = &line_claims[line];
@@ -53,8 +62,9 @@ void interrupt_entry(struct frame *frame)
         line_entry(vector - VECTOR_PIC);
     else if (vector >= VECTOR_MSI_FIRST && vector <= VECTOR_MSI_LAST)
         msi_entry(vector - VECTOR_MSI_FIRST);
-    else if (vector == VECTOR_DEADLINE) {
-        if (deadline_is_over())
+    else if (vector != VECTOR_SPURIOUS) {
+        /* A message may come with any vector, and would hold up all below it, the deadline too. */
+        if (vector == VECTOR_DEADLINE && deadline_is_over())
             trap(frame);
         apic_end_of_interrupt();
     }
@@ -63,10 +73,10 @@ void interrupt_entry(struct frame *frame)
 bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi)
 {
     (void)device;
-    if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]))
+    if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]) || apic_id() > APIC_ID_MAX)
         return false;
-    msi_claims[msi_used] = (struct claim){.handler = handler, .context = context};
-    msi->address = 0xfee00000u | (uint32_t)apic_id() << 12;
+    set_claim(&msi_claims[msi_used], handler, context);
+    msi->address = 0xfee00000u | apic_id() << 12;
     msi->data = VECTOR_MSI_FIRST + msi_used++;
     return true;
 }
@@ -78,11 +88,18 @@ static bool claim_ioapic_line(uint32_t line, bool is_edge, arch_irq_handler hand
     for (unsigned i = 0; i < msi_used; i++)
         if (msi_claims[i].line == line)
             return false;
-    msi_claims[msi_used] = (struct claim){.handler = handler, .context = context, .line = line};
-    if (!ioapic_route(line, is_edge, (uint8_t)(VECTOR_MSI_FIRST + msi_used)))
-        return false;
-    msi_used++;
-    return true;
+
+    struct claim *claim = &msi_claims[msi_used];
+
+    set_claim(claim, handler, context);
+    claim->line = line;
+    if (ioapic_route(line, is_edge, (uint8_t)(VECTOR_MSI_FIRST + msi_used))) {
+        msi_used++;
+        return true;
+    }
+    set_claim(claim, NULL, NULL);
+    claim->line = 0;
+    return false;
 }
 
 bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context)
@@ -92,7 +109,7 @@ bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void
     /* The 8259s are told by firmware whether it is an edge. */
     if (line == PIC_CASCADE || line_claims[line].handler)
         return false;
-    line_claims[line] = (struct claim){.handler = handler, .context = context};
+    set_claim(&line_claims[line], handler, context);
     pic_mask(line, false);
     return true;
 }
@@ -107,12 +124,13 @@ void arch_irq_release_all(void)
     for (unsigned line = 0; line < LINES; line++) {
         if (line_claims[line].handler)
             pic_mask(line, true);
-        line_claims[line] = (struct claim){0};
+        set_claim(&line_claims[line], NULL, NULL);
     }
     for (unsigned i = 0; i < msi_used; i++) {
         if (msi_claims[i].line)
             ioapic_mask(msi_claims[i].line);
-        msi_claims[i] = (struct claim){0};
+        set_claim(&msi_claims[i], NULL, NULL);
+        msi_claims[i].line = 0;
     }
     msi_used = 0;
 }

@@ -5,12 +5,13 @@
  */
 #include "arch/x86_64/cpu.h"
 
-#define SELECT       0x00
-#define WINDOW       0x10
-#define IDENTITY     0x01 /* its bits 23:16: the highest pin */
-#define ENTRY(pin)   (0x10 + 2 * (pin))
-#define ENTRY_LEVEL  (1u << 15)
-#define ENTRY_MASKED (1u << 16)
+#define SELECT          0x00
+#define WINDOW          0x10
+#define IDENTITY        0x01 /* its bits 23:16: the highest pin */
+#define ENTRY(pin)      (0x10 + 2 * (pin))
+#define ENTRY_LEVEL     (1u << 15)
+#define ENTRY_MASKED    (1u << 16)
+#define DESTINATION_MAX 0xff
 
 struct ioapic {
     volatile uint8_t *registers;
@@ -65,12 +66,14 @@ bool ioapic_route(uint32_t line, bool is_edge, uint8_t vector)
 {
     const struct ioapic *ioapic = find(line);
 
-    if (!ioapic)
+    uint32_t cpu = apic_id();
+
+    if (!ioapic || cpu > DESTINATION_MAX)
         return false;
 
     uint32_t entry = ENTRY(line - ioapic->line_first);
 
-    write_register(ioapic, entry + 1, (uint32_t)apic_id() << 24);
+    write_register(ioapic, entry + 1, cpu << 24);
     write_register(ioapic, entry, vector | (is_edge ? 0 : ENTRY_LEVEL));
     return true;
 }

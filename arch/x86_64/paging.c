@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The kernel's page tables: everything below 4 GiB at its own address in 2 MiB pages, the image in
- * 4 KiB pages by what its sections may be used for, the stack's guard page and page 0 not at all.
- * What lies higher is added by arch_map(), which also makes device
- * memory uncached. AMD64 manual volume 2, chapter 5.
+ * 4 KiB pages by what its sections may be used for, the guard pages of the stacks and page 0 not at
+ * all. What lies higher is added by arch_map(), which also makes device memory uncached. AMD64
+ * manual volume 2, chapter 5.
  */
+#include "arch/smp.h"
 #include "arch/x86_64/cpu.h"
 
 #define PRESENT       (1ull << 0)
@@ -28,8 +29,7 @@
 #define EFER_NXE (1ull << 11)
 #define CR0_WP   (1ull << 16)
 
-extern const char kernel_begin[], text_end[], rodata_end[], stack_guard[], stack_bottom[],
-    kernel_end[];
+extern const char kernel_begin[], text_end[], rodata_end[], kernel_end[];
 
 static uint64_t tables[TABLES][512] __attribute__((aligned(4096)));
 static unsigned tables_used;
@@ -97,7 +97,7 @@ static bool map_small(uint64_t virtual, uint64_t physical, uint64_t flags)
  */
 static uint64_t small_flags(uint64_t address)
 {
-    if (address == 0 || address == (uintptr_t)stack_guard)
+    if (address == 0 || smp_is_guard(address))
         return 0;
     if (address >= (uintptr_t)kernel_begin && address < (uintptr_t)text_end)
         return PRESENT;

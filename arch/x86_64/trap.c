@@ -5,17 +5,17 @@
  */
 #include <stdio.h>
 
+#include "arch/smp.h"
 #include "arch/x86_64/cpu.h"
 
 #define BACKTRACE_MAX 24
 #define PAGE_FAULT    14
 
 /* From the linker script. */
-extern const char kernel_begin[], text_end[], stack_guard[], stack_bottom[], stack_top[];
+extern const char kernel_begin[], text_end[];
 
 /* A trap has no parameter to bring its state along. */
 static void (*trap_handler)(const struct arch_trap *trap);
-static bool is_trapped;
 
 static const char *const names[EXCEPTIONS] = {
     "divide error",
@@ -67,8 +67,7 @@ static const char *name_of(const struct frame *frame, uint64_t address)
 {
     if (frame->vector == VECTOR_DEADLINE)
         return "no end within the time limit";
-    if (frame->vector == PAGE_FAULT && address >= (uintptr_t)stack_guard &&
-        address < (uintptr_t)stack_bottom)
+    if (frame->vector == PAGE_FAULT && smp_is_guard(address))
         return "stack overflow";
     return names[frame->vector] ? names[frame->vector] : "reserved exception";
 }
@@ -79,6 +78,7 @@ void trap(const struct frame *frame)
     const struct arch_trap info = {
         .name = name_of(frame, address),
         .is_deadline = frame->vector == VECTOR_DEADLINE,
+        .cpu = segments_cpu(frame),
         .ip = frame->rip,
         .sp = frame->rsp,
         .fp = frame->rbp,
@@ -86,11 +86,9 @@ void trap(const struct frame *frame)
         .error = frame->error,
         .frame = frame,
     };
-    bool is_nested = is_trapped;
 
     /* A handler that traps gets no second chance, or it would never end. */
-    is_trapped = true;
-    if (trap_handler && !is_nested)
+    if (smp_claim_trap(info.cpu) && trap_handler)
         trap_handler(&info);
     arch_poweroff(2);
 }
@@ -122,8 +120,7 @@ static void print_registers(const struct frame *f, arch_print_line print)
 
 static bool is_on_stack(uint64_t address)
 {
-    return address >= (uintptr_t)stack_bottom && address <= (uintptr_t)stack_top - 16 &&
-           !(address & 7);
+    return smp_is_stack(address) && smp_is_stack(address + 15) && !(address & 7);
 }
 
 static bool is_in_text(uint64_t address)

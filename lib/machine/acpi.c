@@ -32,9 +32,12 @@ static void read_madt(struct machine *machine, const struct sink *complaints)
 
     if (!table || !acpi_madt_read(table->bytes, table->length, &madt, complaints))
         return;
-    for (unsigned i = 0; i < madt.cpu_count && machine->cpu_count < MACHINE_MAX_CPUS; i++)
+    for (unsigned i = 0; i < madt.cpu_count; i++) {
+        const struct machine_cpu cpu = {.id = madt.cpus[i].apic_id};
+
         if (madt.cpus[i].enabled)
-            machine->cpus[machine->cpu_count++] = (struct machine_cpu){.id = madt.cpus[i].apic_id};
+            machine_add_cpu(machine, &cpu, complaints);
+    }
     for (unsigned i = 0; i < madt.ioapic_count && i < MACHINE_MAX_RANGES; i++)
         machine->interrupts.ioapics[machine->interrupts.ioapic_count++] = (struct machine_ioapic){
             .base = madt.ioapics[i].address, .line_first = madt.ioapics[i].gsi_base};

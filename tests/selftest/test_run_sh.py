@@ -75,6 +75,13 @@ def optional_devices_are_those_that_the_vmm_has() -> None:
 
 
 @test
+def a_machine_adds_to_the_kernels_command_line() -> None:
+    line = run_sh("-n", "-s", "5", "-m", "microvm", QEMU=ktap.FAKE).out
+    check("'seed=5 seconds=2 pci.ecam=0xe0000000 " in line, line)
+    check(" viommu=mmio:0xfeb02e00 viommu.ep=00:00.0-ff:1f.7:0' " in line and "+" not in line, line)
+
+
+@test
 def modes_change_the_command_line() -> None:
     line = run_sh("-n", "--icount", QEMU=ktap.FAKE).out
     check("-icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm" in line, line)

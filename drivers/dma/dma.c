@@ -130,6 +130,14 @@ bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message)
     return engine->ops->raise_msi && ready(engine) && engine->ops->raise_msi(engine, message);
 }
 
+bool dma_set_line(struct dma_engine *engine, bool is_raised)
+{
+    if (!engine->ops->set_line || !ready(engine))
+        return false;
+    engine->ops->set_line(engine, is_raised);
+    return true;
+}
+
 /* SplitMix64's finaliser: no two words of one engine are alike, nor are two engines'. */
 void dma_fill_content(const struct dma_engine *engine, uint8_t *bytes, uint32_t length)
 {

@@ -45,6 +45,8 @@ struct dma_engine_ops {
                               uint64_t patience_ns);
     /* Asks for one interrupt by MSI or MSI-X; NULL: it has none that can be asked for. */
     bool (*raise_msi)(struct dma_engine *engine, const struct arch_msi *message);
+    /* Asks for its interrupt line (INTx), or takes that back; NULL: it has none to be asked for. */
+    void (*set_line)(struct dma_engine *engine, bool is_raised);
 };
 
 struct dma_engine {
@@ -88,3 +90,5 @@ enum dma_result dma_read(struct dma_engine *engine, uint64_t address, uint32_t l
 enum dma_result dma_report(struct dma_engine *engine, void *bytes, uint32_t length,
                            uint64_t patience_ns);
 bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message);
+/* False: it has no line that can be asked for, or can't be started. */
+bool dma_set_line(struct dma_engine *engine, bool is_raised);

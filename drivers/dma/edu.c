@@ -9,6 +9,7 @@
 #include "drivers/dma/engines.h"
 #include "drivers/pci/msi.h"
 
+#define INTERRUPT_STATE 0x24
 #define INTERRUPT_RAISE 0x60
 #define INTERRUPT_ACK   0x64
 #define DMA_SOURCE      0x80
@@ -140,6 +141,18 @@ static bool raise_msi(struct dma_engine *engine, const struct arch_msi *message)
     return true;
 }
 
+/* The read makes sure that the write has arrived. */
+static void set_line(struct dma_engine *engine, bool is_raised)
+{
+    const struct edu *edu = engine->state;
+    const struct pci_function *function = engine->place.function;
+
+    pci_command(function, is_raised ? 0 : PCI_COMMAND_INTX_DISABLE,
+                is_raised ? PCI_COMMAND_INTX_DISABLE : 0);
+    mmio_write32(edu->registers + (is_raised ? INTERRUPT_RAISE : INTERRUPT_ACK), 1);
+    mmio_read32(edu->registers + INTERRUPT_STATE);
+}
+
 static const struct dma_engine_ops ops = {
     .name = "edu",
     .start = start,
@@ -148,6 +161,7 @@ static const struct dma_engine_ops ops = {
     .read = read,
     .report = report,
     .raise_msi = raise_msi,
+    .set_line = set_line,
 };
 
 bool edu_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "boot/options.h"
 
+#define IOMMU_BLOCK_SIZE 0x200 /* the registers and more than the configuration */
+
 static bool overlaps(const struct machine_mmio *block, uint64_t first, uint64_t last)
 {
     return block->base <= last && block->base + (block->size - 1) >= first;
@@ -33,7 +35,9 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
     struct machine_mmio *known = overlapped(machine, block);
     const char *expected = NULL;
 
-    if (overlaps_memory(boot, block->base, block->size))
+    if (block->base % 4 || block->size - 1 > UINT64_MAX - block->base)
+        expected = "a multiple of 4 with room behind it";
+    else if (overlaps_memory(boot, block->base, block->size))
         expected = "no usable memory there";
     else if (known && (known->base != block->base || known->size != block->size))
         expected = "no overlap with another block";
@@ -45,6 +49,20 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
                     (unsigned long long)block->size, (unsigned long long)block->base, expected);
     else
         *(known ? known : &machine->mmio[machine->mmio_count++]) = *block;
+}
+
+/* An IOMMU on virtio-mmio is a block, and is there, whoever else tells of it. */
+static void add_iommu(const struct boot_info *boot, struct machine *machine,
+                      const struct topology_iommu *iommu, const struct sink *complaints)
+{
+    const struct machine_mmio block = {.base = iommu->base, .size = IOMMU_BLOCK_SIZE};
+
+    for (unsigned i = 0; i < machine->mmio_count; i++)
+        if (machine->mmio[i].base == iommu->base) {
+            machine->mmio[i].is_guess = false;
+            return;
+        }
+    add_block(boot, machine, &block, complaints);
 }
 
 static bool is_in_memory(const struct boot_info *boot, const struct machine_host *host,
@@ -82,6 +100,9 @@ void boot_options(const struct boot_info *boot, const struct options *options,
 {
     for (unsigned i = 0; i < options->blocks.count; i++)
         add_block(boot, machine, &options->blocks.blocks[i], complaints);
+    for (unsigned i = 0; i < options->topology.iommu_count; i++)
+        if (options->topology.iommus[i].bus == TOPOLOGY_MMIO)
+            add_iommu(boot, machine, &options->topology.iommus[i], complaints);
     if (options->host.ecam)
         set_host(boot, machine, &options->host, complaints);
 }

@@ -8,8 +8,9 @@
 
 /*
  * Adds to *machine what options tell of it. A block that overlaps usable memory or an earlier block
- * is reported and left out; one that firmware tells of too is as the option says. A PCI host bridge
- * replaces those of firmware, unless it overlaps usable memory.
+ * is reported and left out; one that firmware tells of too is as the option says. An IOMMU that is
+ * told to be a block makes one where none is known. A PCI host bridge replaces those of firmware,
+ * unless it overlaps usable memory.
  */
 void boot_options(const struct boot_info *boot, const struct options *options,
                   struct machine *machine, const struct sink *complaints);

@@ -7,65 +7,57 @@
 
 #include <inttypes.h>
 
-static bool covers(const struct topology_range *range, uint16_t segment, uint16_t bdf)
+/* A device by its place, for which the record of an IOMMU has just the right fields. */
+static bool covers(const struct topology_range *range, const struct topology_iommu *device)
 {
-    return range->bus == TOPOLOGY_PCI && segment >= range->segment_first &&
-           segment <= range->segment_last && bdf >= range->bdf_first && bdf <= range->bdf_last;
+    if (range->bus != device->bus)
+        return false;
+    if (range->bus == TOPOLOGY_MMIO)
+        return range->base == device->base;
+    return device->segment >= range->segment_first && device->segment <= range->segment_last &&
+           device->bdf >= range->bdf_first && device->bdf <= range->bdf_last;
 }
 
-static void fill(struct topology_match *match, const struct topology_range *range, uint32_t id)
+static bool is_same(const struct topology_iommu *a, const struct topology_iommu *b)
 {
-    match->iommu = range->iommu;
-    match->id = id;
-    match->source = range->source;
+    return a->bus == b->bus &&
+           (a->bus == TOPOLOGY_MMIO ? a->base == b->base
+                                    : a->segment == b->segment && a->bdf == b->bdf);
 }
 
-/* The range that counts of those that `covers` finds; NULL: none. */
-static const struct topology_range *find_range(const struct topology *topology,
-                                               const struct topology_range *wanted)
+static bool find(const struct topology *topology, const struct topology_iommu *device,
+                 struct topology_match *match)
 {
-    const struct topology_range *best = NULL;
+    const struct topology_range *range = NULL;
 
-    for (unsigned i = 0; i < topology->range_count; i++) {
-        const struct topology_range *range = &topology->ranges[i];
-        bool is_covered =
-            range->bus == wanted->bus &&
-            (range->bus == TOPOLOGY_PCI ? covers(range, wanted->segment_first, wanted->bdf_first)
-                                        : range->base == wanted->base);
-
-        if (is_covered && (!best || range->source >= best->source))
-            best = range;
-    }
-    return best;
+    for (unsigned i = 0; i < topology->range_count; i++)
+        if (covers(&topology->ranges[i], device) &&
+            (!range || topology->ranges[i].source >= range->source))
+            range = &topology->ranges[i];
+    if (!range || is_same(&topology->iommus[range->iommu], device))
+        return false;
+    *match = (struct topology_match){
+        .iommu = range->iommu, .id = range->id_first, .source = range->source};
+    if (range->bus == TOPOLOGY_PCI)
+        match->id += ((uint32_t)(device->segment - range->segment_first) << 16) +
+                     (uint32_t)(device->bdf - range->bdf_first);
+    return true;
 }
 
 bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
                        struct topology_match *match)
 {
-    const struct topology_range wanted = {
-        .bus = TOPOLOGY_PCI, .segment_first = segment, .bdf_first = bdf};
-    const struct topology_range *range = find_range(topology, &wanted);
-    const struct topology_iommu *iommu = range ? &topology->iommus[range->iommu] : NULL;
+    const struct topology_iommu device = {.bus = TOPOLOGY_PCI, .segment = segment, .bdf = bdf};
 
-    if (!range || (iommu->bus == TOPOLOGY_PCI && iommu->segment == segment && iommu->bdf == bdf))
-        return false;
-    fill(match, range,
-         range->id_first + ((uint32_t)(segment - range->segment_first) << 16) +
-             (uint32_t)(bdf - range->bdf_first));
-    return true;
+    return find(topology, &device, match);
 }
 
 bool topology_find_mmio(const struct topology *topology, uint64_t base,
                         struct topology_match *match)
 {
-    const struct topology_range wanted = {.bus = TOPOLOGY_MMIO, .base = base};
-    const struct topology_range *range = find_range(topology, &wanted);
-    const struct topology_iommu *iommu = range ? &topology->iommus[range->iommu] : NULL;
+    const struct topology_iommu device = {.bus = TOPOLOGY_MMIO, .base = base};
 
-    if (!range || (iommu->bus == TOPOLOGY_MMIO && iommu->base == base))
-        return false;
-    fill(match, range, range->id_first);
-    return true;
+    return find(topology, &device, match);
 }
 
 void topology_append(struct topology *topology, const struct topology *more,

@@ -522,6 +522,14 @@ static void blocks_in_the_machine(void)
         {"virtio_mmio.device=1E@0:7", "no usable memory there", 1, 3},
         {"virtio_mmio.device=512@0x20000000:7 virtio_mmio.device=512@0x20000100:8",
          "at 0x20000100, expected no overlap with another block", 2, 3},
+        {"viommu=mmio:0x20000000", NULL, 2, 3},
+        {"viommu=mmio:0x10000000", NULL, 1, 3},
+        {"viommu=mmio:0x10000100", "no overlap with another block", 1, 3},
+        {"viommu=mmio:0x1100", "no usable memory there", 1, 3},
+        {"viommu=mmio:0x20000002", "a multiple of 4 with room behind it", 1, 3},
+        {"viommu=mmio:0xfffffffffffffff0", "a multiple of 4 with room behind it", 1, 3},
+        {"viommu=mmio:0x20000000 virtio_mmio.device=512@0x20000000:7", NULL, 2, 3},
+        {"viommu=mmio:0x20000200 virtio_mmio.slots=4:512@0x20000000", NULL, 5, 3},
         {"virtio_mmio.slots=64:512@0x20000000", "at 0x20007e00, expected fewer blocks", 64, 3},
     };
     static struct boot_info boot;

@@ -117,7 +117,7 @@ $(LIBC):
 # Host unit tests: the pure code as an ordinary process under the sanitizers.
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
-HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) boot/boot_info.c boot/pvh.c tests/host/unit.c
+HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) boot/boot_info.c boot/options.c boot/pvh.c tests/host/unit.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 

@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 #include "boot/memory.h"
+#include "boot/options.h"
 #include "drivers/console/console.h"
 #include "drivers/platform/platform.h"
 #include "lib/text/options.h"
@@ -41,8 +42,9 @@ void kmain(const struct boot_info *boot)
 
     /* What was asked for, and what there is to work with. */
     options_parse(boot->cmdline, &options, &complaints);
+    boot_options(boot, &options, &machine, &complaints);
     boot_memory(boot, &memory, &complaints);
-    platform_discover(&platform, &machine, &complaints);
+    platform_discover(&platform, &machine, &options.topology, &complaints);
     lab_open(&lab, &options, &platform, &memory);
 
     /* The work. */

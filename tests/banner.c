@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/banner.h"
 
+#include <stdio.h>
+
 #include "arch/arch.h"
 #include "tests/report.h"
 
@@ -8,45 +10,58 @@ typedef unsigned long long ull;
 
 static void print_iommu(const struct lab *lab)
 {
-    const struct pci_function *function = lab->iommu_function;
+    char text[PLACE_TEXT];
 
-    if (!lab->has_iommu) {
+    if (lab->has_iommu)
+        report_diagnostic("iommu: %s %s, features 0x%llx", lab->iommu.transport->name,
+                          place_text(&lab->iommu_place, text),
+                          (ull)virtio_offered(lab->iommu.transport));
+    else
         report_diagnostic("iommu: none that can be driven");
-        return;
-    }
-    report_diagnostic("iommu: %s %04x:%02x:%02x.%x, features 0x%llx", lab->iommu.transport->name,
-                      function->host->segment, PCI_BUS(function->bdf), PCI_DEVICE(function->bdf),
-                      PCI_FUNCTION(function->bdf), (ull)virtio_offered(lab->iommu.transport));
 }
 
-static const struct dma_engine *engine_of(const struct lab *lab,
-                                          const struct pci_function *function)
+static const struct dma_engine *engine_of(const struct lab *lab, const struct place *place)
 {
     for (unsigned i = 0; i < lab->engine_count; i++)
-        if (lab->engines[i].function == function)
+        if (place_is(&lab->engines[i].place, place))
             return &lab->engines[i];
     return NULL;
 }
 
-static void print_function(const struct lab *lab, const struct pci_function *function)
+/* One device; `identity` is what its bus says it is. */
+static void print_device(const struct lab *lab, struct place place, const char *identity)
 {
-    const struct dma_engine *engine = engine_of(lab, function);
+    const struct dma_engine *engine = engine_of(lab, &place);
     struct topology_match match;
-    bool described =
-        topology_find_pci(&lab->platform->topology, function->host->segment, function->bdf, &match);
+    char text[PLACE_TEXT];
 
-    if (described)
-        report_diagnostic("endpoint %04x:%02x:%02x.%x %04x:%04x id 0x%x iommu %u by %s%s%s",
-                          function->host->segment, PCI_BUS(function->bdf),
-                          PCI_DEVICE(function->bdf), PCI_FUNCTION(function->bdf), function->vendor,
-                          function->device, (unsigned)match.id, match.iommu,
-                          topology_source_name(match.source), engine ? " engine " : "",
-                          engine ? engine->ops->name : "");
+    place_text(&place, text);
+    if (platform_find_endpoint(lab->platform, &place, &match))
+        report_diagnostic("endpoint %s %s id 0x%x iommu %u by %s%s%s", text, identity,
+                          (unsigned)match.id, match.iommu, topology_source_name(match.source),
+                          engine ? " engine " : "", engine ? engine->ops->name : "");
     else
-        report_diagnostic("function %04x:%02x:%02x.%x %04x:%04x behind no IOMMU",
-                          function->host->segment, PCI_BUS(function->bdf),
-                          PCI_DEVICE(function->bdf), PCI_FUNCTION(function->bdf), function->vendor,
-                          function->device);
+        report_diagnostic("%s %s %s behind no IOMMU", place.function ? "function" : "device", text,
+                          identity);
+}
+
+static void print_devices(const struct lab *lab)
+{
+    const struct platform *platform = lab->platform;
+    char identity[16];
+
+    for (unsigned i = 0; i < platform->pci.function_count; i++) {
+        const struct pci_function *function = &platform->pci.functions[i];
+
+        snprintf(identity, sizeof(identity), "%04x:%04x", function->vendor, function->device);
+        print_device(lab, (struct place){.function = function}, identity);
+    }
+    for (unsigned i = 0; i < platform->block_count; i++) {
+        const struct virtio_mmio_block *block = &platform->blocks[i];
+
+        snprintf(identity, sizeof(identity), "virtio:%04x", block->device & 0xffff);
+        print_device(lab, (struct place){.block = block}, identity);
+    }
 }
 
 void banner_print(const struct lab *lab, const char *protocol)
@@ -60,6 +75,5 @@ void banner_print(const struct lab *lab, const char *protocol)
         report_diagnostic("pci segment %u buses %u-%u by %s", pci->hosts[i].segment,
                           pci->hosts[i].bus_first, pci->hosts[i].bus_last, pci->hosts[i].ops->name);
     print_iommu(lab);
-    for (unsigned i = 0; i < pci->function_count; i++)
-        print_function(lab, &pci->functions[i]);
+    print_devices(lab);
 }

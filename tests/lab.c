@@ -16,63 +16,87 @@ static void complain(void *context, const char *text)
 
 static const struct sink complaints = {.line = complain};
 
-static const struct pci_function *find_iommu(const struct platform *platform)
+static bool find_described_iommu(const struct platform *platform, enum topology_source source,
+                                 struct place *place)
 {
     const struct topology *topology = &platform->topology;
 
     for (unsigned i = 0; i < topology->iommu_count; i++) {
         const struct topology_iommu *iommu = &topology->iommus[i];
-        const struct pci_function *function =
-            iommu->bus == TOPOLOGY_PCI ? pci_find(&platform->pci, iommu->segment, iommu->bdf)
-                                       : NULL;
 
-        if (function)
-            return function;
-        report_diagnostic("topology: %s names an IOMMU at %04x:%04x, and there is no function",
-                          topology_source_name(iommu->source), iommu->segment, iommu->bdf);
+        if (iommu->source != source)
+            continue;
+        if (platform_find_iommu(platform, iommu, place))
+            return true;
+        if (iommu->bus == TOPOLOGY_PCI)
+            report_diagnostic("topology: %s names an IOMMU at %04x:%04x, and there is no function",
+                              topology_source_name(source), iommu->segment, iommu->bdf);
+        else
+            report_diagnostic("topology: %s names an IOMMU at 0x%llx, and there is no virtio-mmio "
+                              "device",
+                              topology_source_name(source), (unsigned long long)iommu->base);
     }
-    return pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU), NULL);
+    return false;
+}
+
+static bool find_iommu(const struct platform *platform, struct place *place)
+{
+    for (int source = TOPOLOGY_OPTIONS; source >= TOPOLOGY_VIOT; source--)
+        if (find_described_iommu(platform, (enum topology_source)source, place))
+            return true;
+    *place = (struct place){.function = pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR,
+                                                    VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU), NULL)};
+    for (unsigned i = 0; i < platform->block_count && !place->function && !place->block; i++)
+        if (platform->blocks[i].device == VIRTIO_ID_IOMMU)
+            place->block = &platform->blocks[i];
+    return place->function || place->block;
 }
 
 static void open_iommu(struct lab *lab, struct pages *memory)
 {
     static struct pages pages; /* outlives lab_open(); one IOMMU, one pool */
 
-    lab->iommu_function = find_iommu(lab->platform);
-    if (!lab->iommu_function)
+    if (!find_iommu(lab->platform, &lab->iommu_place))
         return;
     pages_init(&pages, pages_get(memory, IOMMU_PAGES), IOMMU_PAGES * PAGE_SIZE);
-    if (!virtio_pci_open(lab->iommu_function, &lab->iommu_pci, &complaints))
+    if (!place_open_virtio(&lab->iommu_place, &lab->iommu_device, &complaints))
         return;
-    lab->iommu = (struct viommu){.transport = &lab->iommu_pci.transport, .pages = &pages};
+    lab->iommu = (struct viommu){.transport = &lab->iommu_device.transport, .pages = &pages};
     lab->features = viommu_usable_features(virtio_offered(lab->iommu.transport));
     lab->has_iommu = true;
 }
 
-static bool endpoint_of(const struct lab *lab, const struct pci_function *function, uint32_t *id)
+/* Whether the device is behind the IOMMU that is open, not behind another one. */
+static bool endpoint_of(const struct lab *lab, const struct place *place, uint32_t *id)
 {
+    const struct platform *platform = lab->platform;
     struct topology_match match;
+    struct place iommu;
 
-    if (function == lab->iommu_function ||
-        !topology_find_pci(&lab->platform->topology, function->host->segment, function->bdf,
-                           &match))
+    if (place_is(place, &lab->iommu_place) || !platform_find_endpoint(platform, place, &match) ||
+        !platform_find_iommu(platform, &platform->topology.iommus[match.iommu], &iommu) ||
+        !place_is(&iommu, &lab->iommu_place))
         return false;
     *id = match.id;
     return true;
 }
 
+static void add_endpoint(struct lab *lab, struct place place)
+{
+    uint32_t id;
+
+    if (lab->endpoint_count < LAB_MAX_ENDPOINTS && endpoint_of(lab, &place, &id))
+        lab->endpoints[lab->endpoint_count++] = (struct lab_endpoint){.place = place, .id = id};
+}
+
 static void find_endpoints(struct lab *lab)
 {
-    const struct pci *pci = &lab->platform->pci;
+    const struct platform *platform = lab->platform;
 
-    for (unsigned i = 0; i < pci->function_count; i++) {
-        const struct pci_function *function = &pci->functions[i];
-        uint32_t id;
-
-        if (lab->endpoint_count < LAB_MAX_ENDPOINTS && endpoint_of(lab, function, &id))
-            lab->endpoints[lab->endpoint_count++] =
-                (struct lab_endpoint){.function = function, .id = id};
-    }
+    for (unsigned i = 0; i < platform->pci.function_count; i++)
+        add_endpoint(lab, (struct place){.function = &platform->pci.functions[i]});
+    for (unsigned i = 0; i < platform->block_count; i++)
+        add_endpoint(lab, (struct place){.block = &platform->blocks[i]});
 }
 
 void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
@@ -85,10 +109,10 @@ void lab_open(struct lab *lab, const struct options *options, const struct platf
     struct pages engine_pages;
 
     pages_init(&engine_pages, pages_get(memory, ENGINE_PAGES), ENGINE_PAGES * PAGE_SIZE);
-    lab->engine_count = dma_find_engines(&platform->pci, &engine_pages, lab->engines, &complaints);
+    lab->engine_count = dma_find_engines(platform, &engine_pages, lab->engines, &complaints);
     for (unsigned i = 0; i < lab->engine_count; i++)
         lab->engines[i].is_managed =
-            endpoint_of(lab, lab->engines[i].function, &lab->engines[i].endpoint);
+            endpoint_of(lab, &lab->engines[i].place, &lab->engines[i].endpoint);
     pages_init(&lab->pages, (void *)memory->next, memory->end - memory->next);
 }
 
@@ -134,7 +158,9 @@ static const char *lacking(struct lab *lab, unsigned needs)
         const char *reason;
     } table[] = {
         {NEEDS_IOMMU, lab->has_iommu, "no virtio-iommu was found"},
-        {NEEDS_PCI, lab->iommu_function, "no virtio-iommu over PCI was found"},
+        {NEEDS_PCI, lab->has_iommu && lab->iommu_place.function, "the virtio-iommu is not on PCI"},
+        {NEEDS_MMIO, lab->has_iommu && lab->iommu_place.block,
+         "the virtio-iommu is not on virtio-mmio"},
         {NEEDS_ENDPOINT, lab->endpoint_count >= 1, "no endpoint is behind the IOMMU"},
         {NEEDS_TWO_ENDPOINTS, lab->endpoint_count >= 2, "fewer than two endpoints"},
         {NEEDS_DMA, find_engine(lab, 0, reads_and_writes), "no DMA engine reads and writes"},
@@ -180,8 +206,8 @@ void lab_end(struct test *test)
     struct lab *lab = test->lab;
 
     arch_irq_release_all();
-    if (lab->iommu_function)
-        pci_command(lab->iommu_function, PCI_COMMAND_INTX_DISABLE, 0);
+    if (lab->iommu_place.function)
+        pci_command(lab->iommu_place.function, PCI_COMMAND_INTX_DISABLE, 0);
     pages_release(&lab->pages, lab->pages.base);
     for (unsigned i = 0; i < lab->engine_count; i++)
         lab->engines[i].needs_start = true;
@@ -190,6 +216,11 @@ void lab_end(struct test *test)
 struct viommu *lab_iommu(struct test *test)
 {
     return &test->lab->iommu;
+}
+
+enum clause lab_clause(struct test *test, enum clause on_pci, enum clause on_mmio)
+{
+    return test->lab->iommu_place.function ? on_pci : on_mmio;
 }
 
 uint32_t lab_endpoint_id(struct test *test, unsigned n)

@@ -8,15 +8,14 @@
 #include "drivers/dma/dma.h"
 #include "drivers/platform/platform.h"
 #include "drivers/viommu/device.h"
-#include "drivers/virtio/transport_pci.h"
 #include "lib/text/options.h"
 #include "tests/test.h"
 
 #define LAB_MAX_ENDPOINTS 64
 
-/* A PCI function behind the IOMMU. */
+/* A device behind the IOMMU. */
 struct lab_endpoint {
-    const struct pci_function *function;
+    struct place place;
     uint32_t id;
 };
 
@@ -26,8 +25,8 @@ struct lab {
     struct pages pages; /* for tests; given back at the end of each */
 
     bool has_iommu;
-    const struct pci_function *iommu_function;
-    struct virtio_pci iommu_pci;
+    struct place iommu_place; /* where it is, or would be if it could be driven */
+    union virtio_any iommu_device;
     struct viommu iommu;
     uint64_t features; /* what lab_begin() negotiates */
 
@@ -38,8 +37,9 @@ struct lab {
 };
 
 /*
- * Opens the first IOMMU that the topology names (or, without a description, that the bus shows) and
- * every engine. `memory` is the usable memory that nobody else has.
+ * Opens the first IOMMU that the topology's source of highest priority names (or, without a
+ * description, that PCI or virtio-mmio shows) and every engine. `memory` is the usable memory that
+ * nobody else has.
  */
 void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
               struct pages *memory);
@@ -53,6 +53,8 @@ void lab_restart(struct test *test, uint64_t features);
 
 /* The running test's IOMMU. */
 struct viommu *lab_iommu(struct test *test);
+/* What one statement is called in the chapters on PCI and on MMIO: the one that applies to it. */
+enum clause lab_clause(struct test *test, enum clause on_pci, enum clause on_mmio);
 /* The id of the n-th endpoint behind it (n below what .needs promised). */
 uint32_t lab_endpoint_id(struct test *test, unsigned n);
 /* Whether some description of the topology covers the id. */

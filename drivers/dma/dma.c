@@ -15,33 +15,58 @@ const char *dma_result_text(enum dma_result result)
     return texts[result];
 }
 
-unsigned dma_find_engines(const struct pci *pci, struct pages *pages, struct dma_engine *engines,
-                          const struct sink *complaints)
+static const struct kind {
+    uint16_t vendor, device; /* on PCI */
+    uint32_t virtio_id;      /* on virtio-mmio; 0: never there */
+    bool (*open)(struct dma_engine *engine, struct pages *pages, const struct sink *complaints);
+} kinds[] = {
+    {VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE(2), 2, virtio_blk_open},
+    {VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE(4), 4, virtio_rng_open},
+    {0x1b36, 0x0005, 0, testdev_open},
+    {0x1234, 0x11e8, 0, edu_open},
+};
+
+static const struct kind *kind_of(const struct place *place)
 {
-    static const struct {
-        uint16_t vendor, device;
-        bool (*open)(struct dma_engine *engine, struct pages *pages, const struct sink *complaints);
-    } kinds[] = {
-        {0x1af4, 0x1042, virtio_blk_open},
-        {0x1af4, 0x1044, virtio_rng_open},
-        {0x1b36, 0x0005, testdev_open},
-        {0x1234, 0x11e8, edu_open},
-    };
+    for (const struct kind *kind = kinds; kind < kinds + sizeof(kinds) / sizeof(kinds[0]); kind++)
+        if (place->function
+                ? place->function->vendor == kind->vendor && place->function->device == kind->device
+                : place->block->device == kind->virtio_id)
+            return kind;
+    return NULL;
+}
+
+/* Opens the engine at `place`, if one is there; returns how many that makes. */
+static unsigned open_engine(struct place place, struct pages *pages, struct dma_engine *engine,
+                            const struct sink *complaints)
+{
+    const struct kind *kind = kind_of(&place);
+
+    if (!kind)
+        return 0;
+    *engine = (struct dma_engine){.place = place, .needs_start = true};
+    /* Engines are polled; a level that nobody takes away would stop the whole line. */
+    if (place.function)
+        pci_command(place.function, PCI_COMMAND_INTX_DISABLE, 0);
+    return kind->open(engine, pages, complaints);
+}
+
+unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
+                          struct dma_engine *engines, const struct sink *complaints)
+{
+    const struct pci *pci = &platform->pci;
+    struct topology_match match;
     unsigned count = 0;
 
-    for (unsigned i = 0; i < pci->function_count; i++)
-        for (unsigned k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-            const struct pci_function *function = &pci->functions[i];
+    for (unsigned i = 0; i < pci->function_count && count < DMA_MAX_ENGINES; i++)
+        count += open_engine((struct place){.function = &pci->functions[i]}, pages, &engines[count],
+                             complaints);
+    for (unsigned i = 0; i < platform->block_count && count < DMA_MAX_ENGINES; i++) {
+        const struct place place = {.block = &platform->blocks[i]};
 
-            if (function->vendor != kinds[k].vendor || function->device != kinds[k].device)
-                continue;
-            if (count == DMA_MAX_ENGINES)
-                return count;
-            engines[count] = (struct dma_engine){.function = function, .needs_start = true};
-            /* Engines are polled; a level that nobody takes away would stop the whole line. */
-            pci_command(function, PCI_COMMAND_INTX_DISABLE, 0);
-            count += kinds[k].open(&engines[count], pages, complaints);
-        }
+        if (platform_find_endpoint(platform, &place, &match))
+            count += open_engine(place, pages, &engines[count], complaints);
+    }
     return count;
 }
 
@@ -108,8 +133,11 @@ bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message)
 /* SplitMix64's finaliser: no two words of one engine are alike, nor are two engines'. */
 void dma_fill_content(const struct dma_engine *engine, uint8_t *bytes, uint32_t length)
 {
+    const struct place *place = &engine->place;
+    uint64_t who = place->function ? place->function->bdf : place->block->machine->base;
+
     for (uint32_t i = 0; i < length; i += 8) {
-        uint64_t word = ((uint64_t)engine->function->bdf << 32) + i + 0x9e3779b97f4a7c15;
+        uint64_t word = (who << 32) + i + 0x9e3779b97f4a7c15;
 
         word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9;
         word = (word ^ word >> 27) * 0x94d049bb133111eb;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "arch/arch.h"
-#include "drivers/pci/pci.h"
+#include "drivers/platform/platform.h"
 #include "lib/mem/pages.h"
 #include "lib/text/sink.h"
 
@@ -49,7 +49,7 @@ struct dma_engine_ops {
 
 struct dma_engine {
     const struct dma_engine_ops *ops;
-    const struct pci_function *function;
+    struct place place;
     /* Filled by whoever knows the topology: behind an IOMMU, and under which endpoint id. */
     bool is_managed;
     uint32_t endpoint;
@@ -72,11 +72,12 @@ struct dma_engine {
 };
 
 /*
- * Finds every engine among the functions, gives each memory from `pages`, in the order of the
- * functions. Nothing is started. Returns how many were found (at most DMA_MAX_ENGINES).
+ * Finds every engine among the PCI functions and among the virtio-mmio devices that the topology
+ * has behind an IOMMU, and gives each memory from `pages`. Nothing is started. Returns how many
+ * were found (at most DMA_MAX_ENGINES).
  */
-unsigned dma_find_engines(const struct pci *pci, struct pages *pages, struct dma_engine *engines,
-                          const struct sink *complaints);
+unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
+                          struct dma_engine *engines, const struct sink *complaints);
 
 /* The operations, with what is the same for every engine: limits, and start() when it is needed. */
 enum dma_result dma_prepare(struct dma_engine *engine, uint64_t patience_ns);

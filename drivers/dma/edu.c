@@ -69,7 +69,7 @@ static bool start(struct dma_engine *engine)
 {
     const struct edu *edu = engine->state;
 
-    pci_command(engine->function, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER, 0);
+    pci_command(engine->place.function, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER, 0);
     return wait_idle(edu, 1000000000) == DMA_COMPLETED;
 }
 
@@ -133,7 +133,7 @@ static bool raise_msi(struct dma_engine *engine, const struct arch_msi *message)
 {
     const struct edu *edu = engine->state;
 
-    if (!pci_msi_enable(engine->function, message))
+    if (!pci_msi_enable(engine->place.function, message))
         return false;
     mmio_write32(edu->registers + INTERRUPT_RAISE, 1);
     mmio_write32(edu->registers + INTERRUPT_ACK, 1);
@@ -155,9 +155,10 @@ bool edu_open(struct dma_engine *engine, struct pages *pages, const struct sink 
     struct edu *edu = &states[states_used];
     uint8_t *content = dma_take_footprint(engine, pages, FOOTPRINT_PAGES);
 
-    edu->registers = pci_map_bar(engine->function, 0);
+    edu->registers = pci_map_bar(engine->place.function, 0);
     if (!edu->registers || !content) {
-        sink_printf(complaints, "edu at 0x%04x: no BAR 0 or no memory", engine->function->bdf);
+        sink_printf(complaints, "edu at 0x%04x: no BAR 0 or no memory",
+                    engine->place.function->bdf);
         return false;
     }
     states_used++;

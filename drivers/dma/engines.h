@@ -4,7 +4,8 @@
 
 #include "drivers/dma/dma.h"
 
-/* Each recognises nothing but prepares for `engine->function`; false: unusable, with a complaint.
+/* Each recognises nothing but prepares for what is at `engine->place`; false: unusable, with a
+ * complaint.
  */
 bool edu_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints);
 bool virtio_blk_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints);

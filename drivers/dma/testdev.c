@@ -37,7 +37,7 @@ static bool start(struct dma_engine *engine)
 {
     const struct testdev *testdev = engine->state;
 
-    pci_command(engine->function, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER, 0);
+    pci_command(engine->place.function, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER, 0);
     mmio_write32(testdev->registers + DOORBELL, 0);
     return true;
 }
@@ -84,10 +84,10 @@ bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct s
     static uint32_t content[PAGE_SIZE / sizeof(uint32_t)];
     struct testdev *testdev = &states[states_used];
 
-    testdev->registers = pci_map_bar(engine->function, 0);
+    testdev->registers = pci_map_bar(engine->place.function, 0);
     if (!testdev->registers || !dma_take_footprint(engine, pages, 1)) {
         sink_printf(complaints, "iommu-testdev at 0x%04x: no BAR 0 or no memory",
-                    engine->function->bdf);
+                    engine->place.function->bdf);
         return false;
     }
     for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint32_t); i++)

@@ -103,13 +103,14 @@ bool virtio_blk_open(struct dma_engine *engine, struct pages *pages, const struc
 {
     struct virtio_blk *blk = &states[states_used];
     uint64_t sectors = 0;
+    char text[PLACE_TEXT];
 
     if (!virtio_engine_open(engine, &blk->engine, OWN_PAGES, pages, complaints))
         return false;
-    virtio_read_config(&blk->engine.device.transport, 0, &sectors, sizeof(sectors));
+    virtio_read_config(&blk->engine.device.transport, 0, 4, &sectors, sizeof(sectors));
     if (sectors < SECTORS) {
-        sink_printf(complaints, "virtio-blk at 0x%04x: %llu sectors, expected at least %u",
-                    engine->function->bdf, (unsigned long long)sectors, SECTORS);
+        sink_printf(complaints, "virtio-blk at %s: %llu sectors, expected at least %u",
+                    place_text(&engine->place, text), (unsigned long long)sectors, SECTORS);
         return false;
     }
     states_used++;

@@ -6,16 +6,16 @@
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *complaints)
 {
-    const struct pci_function *function = engine->function;
+    char text[PLACE_TEXT];
     uint8_t *block = dma_take_footprint(engine, pages, VIRTIO_ENGINE_RING_PAGES + more_pages);
 
-    if (!block || !virtio_pci_open(function, &virtio->device, complaints))
+    if (!block || !place_open_virtio(&engine->place, &virtio->device, complaints))
         return false;
     if (!(virtio_offered(&virtio->device.transport) & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM))) {
         sink_printf(complaints,
-                    "virtio device at 0x%04x: ACCESS_PLATFORM is not offered, so it bypasses the "
+                    "virtio device at %s: ACCESS_PLATFORM is not offered, so it bypasses the "
                     "IOMMU; not used as an engine",
-                    function->bdf);
+                    place_text(&engine->place, text));
         return false;
     }
     pages_init(&virtio->pages, block, VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE);

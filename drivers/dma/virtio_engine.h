@@ -8,12 +8,11 @@
 
 #include "drivers/dma/engines.h"
 #include "drivers/virtio/device.h"
-#include "drivers/virtio/transport_pci.h"
 
 #define VIRTIO_ENGINE_RING_PAGES 8
 
 struct virtio_engine {
-    struct virtio_pci device;
+    union virtio_any device;
     struct virtq queue;
     struct pages pages; /* of the footprint: the rings first, then what the engine adds */
 };

@@ -1,179 +1,235 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "drivers/pci/pci.h"
+/*
+ * The walk over all buses of all hosts. Where the bridges are ours to configure it gives bus
+ * numbers on its way: a bridge gets the lowest free one and, until all behind it is known, every
+ * free one above.
+ */
+#include <stddef.h>
 
-#include <string.h>
+#include "drivers/pci/internal.h"
+#include "lib/pciplan/pciplan.h"
 
-#define MULTIFUNCTION 0x80
-#define BAR_MEMORY_64 4 /* in the low 3 bits of a BAR */
-
-static uint64_t bar_mask(const struct pci_function *function, unsigned index, uint32_t low)
-{
-    uint16_t offset = (uint16_t)(PCI_BAR0 + 4 * index);
-    uint64_t mask;
-
-    pci_write32(function, offset, UINT32_MAX);
-    mask = pci_read32(function, offset) & (low & 1 ? ~3u : ~15u);
-    pci_write32(function, offset, low);
-    return mask;
-}
-
-static uint64_t bar_upper_mask(const struct pci_function *function, unsigned index, uint32_t high)
-{
-    uint16_t offset = (uint16_t)(PCI_BAR0 + 4 * index);
-    uint64_t mask;
-
-    pci_write32(function, offset, UINT32_MAX);
-    mask = (uint64_t)pci_read32(function, offset) << 32;
-    pci_write32(function, offset, high);
-    return mask;
-}
-
-/* Reads BAR `index`; returns how many registers it takes. */
-static unsigned read_bar(struct pci_function *function, unsigned index, unsigned count)
-{
-    struct pci_bar *bar = &function->bars[index];
-    uint32_t low = pci_read32(function, (uint16_t)(PCI_BAR0 + 4 * index));
-    uint64_t mask = bar_mask(function, index, low);
-
-    if (!mask && (low & 7) != BAR_MEMORY_64)
-        return 1;
-    bar->is_io = low & 1;
-    bar->base = low & (bar->is_io ? ~3u : ~15u);
-    if (bar->is_io) {
-        bar->size = -mask & 0xffff;
-        return 1;
-    }
-    bar->is_prefetchable = low >> 3 & 1;
-    bar->is_64bit = (low & 7) == BAR_MEMORY_64 && index + 1 < count;
-    if (!bar->is_64bit) {
-        bar->size = (uint32_t)-mask;
-        return 1;
-    }
-    uint32_t high = pci_read32(function, (uint16_t)(PCI_BAR0 + 4 * index + 4));
-
-    bar->base |= (uint64_t)high << 32;
-    bar->size = -(mask | bar_upper_mask(function, index + 1, high));
-    return 2;
-}
-
-static void read_bars(struct pci_function *function)
-{
-    unsigned count = function->header_type == 0 ? PCI_BARS : 2;
-    uint16_t command = pci_read16(function, PCI_COMMAND);
-
-    pci_write16(function, PCI_COMMAND, command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
-    for (unsigned i = 0; i < count;)
-        i += read_bar(function, i, count);
-    pci_write16(function, PCI_COMMAND, command);
-}
-
-static void read_header(struct pci_function *function)
-{
-    function->device = pci_read16(function, 0x02);
-    function->revision = pci_read8(function, 0x08);
-    function->class_code = pci_read32(function, 0x08) >> 8;
-    function->header_type = pci_read8(function, 0x0e) & ~MULTIFUNCTION;
-    function->interrupt_line = pci_read8(function, 0x3c);
-    function->msi_id = function->bdf;
-    function->interrupt_pin = pci_read8(function, 0x3d);
-    if (function->header_type == 0) {
-        function->subsystem_vendor = pci_read16(function, 0x2c);
-        function->subsystem = pci_read16(function, 0x2e);
-    } else if (function->header_type == 1) {
-        function->secondary_bus = pci_read8(function, 0x19);
-        function->subordinate_bus = pci_read8(function, 0x1a);
-    }
-    if (function->header_type <= 1)
-        read_bars(function);
-}
+#define MAX_DEPTH 32 /* of bridges behind bridges: the walk recurses */
 
 struct walk {
     struct pci *pci;
     const struct pci_host *host;
     const struct sink *complaints;
-    uint64_t visited[4];
+    bool is_ours;
+    unsigned depth;
+    struct pciplan_buses visited;
+    struct pciplan_buses answering; /* before anything was numbered; only where that is ours */
 };
 
-static bool visit(struct walk *walk, uint8_t bus)
+bool pci_is_ours(const struct pci_host *host)
 {
-    uint64_t bit = 1ull << (bus & 63);
-    bool first = !(walk->visited[bus >> 6] & bit);
-
-    walk->visited[bus >> 6] |= bit;
-    return first;
+    return host->machine && host->machine->window_count;
 }
 
-static bool bridge_is_sane(const struct walk *walk, const struct pci_function *bridge)
+static bool is_there(const struct pci_host *host, uint16_t bdf)
 {
-    uint8_t bus = PCI_BUS(bridge->bdf);
+    uint16_t vendor = (uint16_t)pci_host_read(host, bdf, 0, 2);
 
-    if (bridge->secondary_bus == 0)
-        return false; /* firmware gave it no bus */
-    if (bridge->secondary_bus > bus && bridge->subordinate_bus >= bridge->secondary_bus)
-        return true;
+    return vendor != 0xffff && vendor != 0;
+}
+
+static void complain(const struct walk *walk, const struct pci_function *bridge, const char *text)
+{
     sink_printf(walk->complaints,
                 "pci %04x:%02x:%02x.%x: offset 0x19: secondary bus 0x%02x, subordinate bus 0x%02x, "
-                "expected bus 0x%02x < secondary <= subordinate",
-                walk->host->segment, bus, PCI_DEVICE(bridge->bdf), PCI_FUNCTION(bridge->bdf),
-                bridge->secondary_bus, bridge->subordinate_bus, bus);
-    return false;
+                "%s",
+                walk->host->segment, PCI_BUS(bridge->bdf), PCI_DEVICE(bridge->bdf),
+                PCI_FUNCTION(bridge->bdf), bridge->secondary_bus, bridge->subordinate_bus, text);
 }
 
-/* Adds the function if there is one; NULL when the slot is empty or the table full. */
-static struct pci_function *add_function(struct walk *walk, uint16_t bdf,
-                                         const struct pci_function *bridge)
+/* Adds the function if there is one and the table has room; false: there is none. */
+static bool add_function(struct walk *walk, uint16_t bdf, const struct pci_function *bridge)
 {
     struct pci *pci = walk->pci;
-    uint16_t vendor = (uint16_t)pci_host_read(walk->host, bdf, 0, 2);
 
-    if (vendor == 0xffff || vendor == 0)
-        return NULL;
+    if (!is_there(walk->host, bdf))
+        return false;
     if (pci->function_count == PCI_MAX_FUNCTIONS) {
         sink_printf(walk->complaints, "pci: more than %d functions, the rest is left out",
                     PCI_MAX_FUNCTIONS);
-        return NULL;
+        return true;
     }
     struct pci_function *function = &pci->functions[pci->function_count++];
 
-    *function =
-        (struct pci_function){.host = walk->host, .bridge = bridge, .bdf = bdf, .vendor = vendor};
-    read_header(function);
-    return function;
+    *function = (struct pci_function){
+        .host = walk->host,
+        .bridge = bridge,
+        .bdf = bdf,
+        .vendor = (uint16_t)pci_host_read(walk->host, bdf, 0, 2),
+    };
+    pci_read_function(function);
+    return true;
 }
 
-static void walk_bus(struct walk *walk, uint8_t bus, const struct pci_function *bridge);
-
-static void walk_slot(struct walk *walk, uint8_t bus, unsigned slot,
-                      const struct pci_function *bridge)
+static void add_slot(struct walk *walk, uint8_t bus, unsigned slot,
+                     const struct pci_function *bridge)
 {
-    for (unsigned number = 0; number < 8; number++) {
-        uint16_t bdf = (uint16_t)(bus << 8 | slot << 3 | number);
-        struct pci_function *function = add_function(walk, bdf, bridge);
+    uint16_t bdf = (uint16_t)(bus << 8 | slot << 3);
 
-        if (function && function->header_type == 1 && bridge_is_sane(walk, function))
-            walk_bus(walk, function->secondary_bus, function);
-        if (number == 0 && !(pci_host_read(walk->host, bdf, 0x0e, 1) & MULTIFUNCTION))
-            return;
-    }
-}
-
-static void walk_bus(struct walk *walk, uint8_t bus, const struct pci_function *bridge)
-{
-    if (bus < walk->host->bus_first || bus > walk->host->bus_last || !visit(walk, bus))
+    if (!add_function(walk, bdf, bridge) ||
+        !(pci_host_read(walk->host, bdf, 0x0e, 1) & PCI_MULTIFUNCTION))
         return;
+    for (unsigned number = 1; number < 8; number++)
+        add_function(walk, (uint16_t)(bdf + number), bridge);
+}
+
+/* Looks at a bus; returns the highest number in use on it and behind its bridges, up to `last`. */
+static uint8_t walk_bus(struct walk *walk, uint8_t bus, uint8_t last,
+                        const struct pci_function *bridge);
+
+static uint8_t walk_behind(struct walk *walk, const struct pci_function *bridge)
+{
+    uint8_t highest = bridge->secondary_bus;
+
+    if (walk->depth == MAX_DEPTH) {
+        complain(walk, bridge, "behind too many bridges; what is behind it is left out");
+        return highest;
+    }
+    walk->depth++;
+    highest = walk_bus(walk, bridge->secondary_bus, bridge->subordinate_bus, bridge);
+    walk->depth--;
+    return highest;
+}
+
+static void set_buses(struct pci_function *bridge, uint8_t secondary, uint8_t subordinate)
+{
+    bridge->secondary_bus = secondary;
+    bridge->subordinate_bus = subordinate;
+    pci_write8(bridge, PCI_PRIMARY_BUS, PCI_BUS(bridge->bdf));
+    pci_write8(bridge, PCI_SECONDARY_BUS, secondary);
+    pci_write8(bridge, PCI_SUBORDINATE_BUS, subordinate);
+}
+
+/* Numbers a bridge, and what is behind it, by what `taken` leaves of the numbers up to `last`. */
+static void number_bridge(struct walk *walk, struct pci_function *bridge,
+                          struct pciplan_buses *taken, uint8_t last)
+{
+    uint8_t first, limit;
+
+    if (!pciplan_buses_free(taken, PCI_BUS(bridge->bdf) + 1u, last, &first, &limit)) {
+        complain(walk, bridge, "and no number is left; what is behind it is left out");
+        set_buses(bridge, 0, 0);
+        return;
+    }
+    set_buses(bridge, first, limit);
+    set_buses(bridge, first, walk_behind(walk, bridge));
+    pciplan_buses_add(taken, first, bridge->subordinate_bus);
+}
+
+static bool is_sane(const struct pci_function *bridge, uint8_t last)
+{
+    return bridge->secondary_bus > PCI_BUS(bridge->bdf) &&
+           bridge->subordinate_bus >= bridge->secondary_bus && bridge->subordinate_bus <= last;
+}
+
+/* Forgets the numbers of bridges that make no sense; returns all numbers of those that do. */
+static struct pciplan_buses keep_numbers(struct walk *walk, unsigned first, unsigned end,
+                                         uint8_t last)
+{
+    struct pciplan_buses kept = {0};
+
+    for (unsigned i = first; i < end; i++) {
+        struct pci_function *bridge = &walk->pci->functions[i];
+
+        if (bridge->header_type != 1)
+            continue;
+        if (is_sane(bridge, last) &&
+            !pciplan_buses_any(&kept, bridge->secondary_bus, bridge->subordinate_bus))
+            pciplan_buses_add(&kept, bridge->secondary_bus, bridge->subordinate_bus);
+        else
+            bridge->secondary_bus = bridge->subordinate_bus = 0;
+    }
+    return kept;
+}
+
+/* The bridges among the functions [first, end), which are those of one bus. */
+static uint8_t walk_bridges(struct walk *walk, unsigned first, unsigned end, uint8_t bus,
+                            uint8_t last)
+{
+    struct pciplan_buses taken = walk->answering;
+    uint8_t highest = bus;
+
+    if (walk->is_ours) {
+        struct pciplan_buses kept = keep_numbers(walk, first, end, last);
+
+        pciplan_buses_join(&taken, &kept);
+    }
+    for (unsigned i = first; i < end; i++) {
+        struct pci_function *bridge = &walk->pci->functions[i];
+
+        if (bridge->header_type != 1)
+            continue;
+        if (walk->is_ours && !bridge->secondary_bus)
+            number_bridge(walk, bridge, &taken, last);
+        else if (is_sane(bridge, last))
+            walk_behind(walk, bridge);
+        else if (bridge->secondary_bus) /* 0: firmware gave it no bus */
+            complain(walk, bridge, "expected its own bus < secondary <= subordinate");
+        if (bridge->subordinate_bus > highest)
+            highest = bridge->subordinate_bus;
+    }
+    return highest;
+}
+
+static uint8_t walk_bus(struct walk *walk, uint8_t bus, uint8_t last,
+                        const struct pci_function *bridge)
+{
+    unsigned first = walk->pci->function_count;
+
+    if (bus < walk->host->bus_first || bus > walk->host->bus_last ||
+        pciplan_buses_any(&walk->visited, bus, bus))
+        return bus;
+    pciplan_buses_add(&walk->visited, bus, bus);
     for (unsigned slot = 0; slot < 32; slot++)
-        walk_slot(walk, bus, slot, bridge);
+        add_slot(walk, bus, slot, bridge);
+    return walk_bridges(walk, first, walk->pci->function_count, bus, last);
+}
+
+/* Another root bus answers, too: its number must not go to a bridge. */
+static struct pciplan_buses find_answering(const struct pci_host *host)
+{
+    struct pciplan_buses buses = {0};
+
+    for (unsigned bus = host->bus_first; bus <= host->bus_last; bus++)
+        for (unsigned slot = 0; slot < 32; slot++)
+            if (is_there(host, (uint16_t)(bus << 8 | slot << 3))) {
+                pciplan_buses_add(&buses, bus, bus);
+                break;
+            }
+    return buses;
+}
+
+static void walk_host(struct pci *pci, const struct pci_host *host, const struct sink *complaints)
+{
+    struct walk walk = {
+        .pci = pci, .host = host, .complaints = complaints, .is_ours = pci_is_ours(host)};
+    unsigned first = pci->function_count;
+    unsigned last = host->bridges_only ? host->bus_first : host->bus_last;
+
+    if (walk.is_ours)
+        walk.answering = find_answering(host);
+    for (unsigned bus = host->bus_first; bus <= last; bus++)
+        walk_bus(&walk, (uint8_t)bus, host->bus_last, NULL);
+    if (walk.is_ours && pci->function_count > first)
+        pci_assign(pci, first, complaints);
 }
 
 void pci_enumerate(struct pci *pci, const struct sink *complaints)
 {
     pci->function_count = 0;
-    for (unsigned i = 0; i < pci->host_count; i++) {
-        const struct pci_host *host = &pci->hosts[i];
-        struct walk walk = {.pci = pci, .host = host, .complaints = complaints};
-        unsigned last = host->bridges_only ? host->bus_first : host->bus_last;
+    for (unsigned i = 0; i < pci->host_count; i++)
+        walk_host(pci, &pci->hosts[i], complaints);
+    for (unsigned i = 0; i < pci->function_count; i++) {
+        struct pci_function *function = &pci->functions[i];
 
-        for (unsigned bus = host->bus_first; bus <= last; bus++)
-            walk_bus(&walk, (uint8_t)bus, NULL);
+        /* Requests and messages from below are the bridge's own on the bus above. */
+        if (function->header_type == 1)
+            pci_command(function, PCI_COMMAND_BUS_MASTER, 0);
+        pci_route(function);
     }
 }

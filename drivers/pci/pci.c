@@ -83,12 +83,41 @@ void pci_command(const struct pci_function *function, uint16_t set, uint16_t cle
     pci_write16(function, PCI_COMMAND, (uint16_t)((command & ~clear) | set));
 }
 
-void *pci_map_bar(const struct pci_function *function, unsigned index)
+bool pci_bar_address(const struct pci_function *function, unsigned index, uint64_t *address)
 {
     const struct pci_bar *bar = &function->bars[index];
+    const struct machine_host *host = function->host->machine;
 
     if (!bar->size || bar->is_io || !bar->base)
+        return false;
+    *address = bar->base;
+    if (!host || !host->window_count)
+        return true;
+    for (unsigned i = 0; i < host->window_count; i++) {
+        const struct machine_window *window = &host->windows[i];
+        uint64_t offset = bar->base - window->bus;
+
+        if (window->kind == MACHINE_WINDOW_IO || bar->base < window->bus ||
+            offset >= window->size || bar->size > window->size - offset)
+            continue;
+        *address = window->cpu + offset;
+        return true;
+    }
+    return false;
+}
+
+void *pci_map_bar(const struct pci_function *function, unsigned index)
+{
+    uint64_t address;
+
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        const struct pci_bar *bar = &function->bars[i];
+
+        if (bar->size && !bar->is_io && !bar->base)
+            return NULL;
+    }
+    if (!pci_bar_address(function, index, &address))
         return NULL;
     pci_command(function, PCI_COMMAND_MEMORY, 0);
-    return arch_map(bar->base, bar->size, ARCH_DEVICE);
+    return arch_map(address, function->bars[index].size, ARCH_DEVICE);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every PCI function of the machine, on all buses and behind all bridges, with its BARs as firmware
- * left them (PCI Local Bus 3.0 chapter 6). Nothing is assigned or moved; BARs are sized with
- * decoding off and put back.
+ * Every PCI function of the machine, on all buses and behind all bridges (PCI Local Bus 3.0 chapter
+ * 6). A host whose windows are described is one that nobody may have configured: there, bridges
+ * without numbers and BARs without addresses get them, by lib/pciplan; what firmware did stays.
+ * Elsewhere nothing is assigned or moved. BARs are sized with decoding off.
  */
 #pragma once
 
@@ -35,7 +36,7 @@
 #define PCI_FUNCTION(bdf) ((bdf)&7)
 
 struct pci_bar {
-    uint64_t base;
+    uint64_t base; /* on the bus, which is not the CPU's address on every host; 0: no address */
     uint64_t size; /* 0: not implemented, or the upper half of the BAR before it */
     bool is_io, is_64bit, is_prefetchable;
 };
@@ -53,7 +54,12 @@ struct pci_function {
     uint8_t interrupt_pin;                  /* 0: none, 1..4: INTA#..INTD# */
     bool interrupt_is_edge;
     uint32_t interrupt_line; /* for arch_line_claim(); UINT32_MAX: not told */
-    uint32_t msi_id;         /* for arch_msi_claim() */
+    uint32_t msi_id;         /* for arch_msi_claim(); UINT32_MAX: its messages reach nobody */
+    /*
+     * Who the function is to whatever lies above the host bridge: an IOMMU's topology and an
+     * interrupt controller's msi-map are asked for this, never for the bdf. See pci_route().
+     */
+    uint16_t requester_id;
     struct pci_bar bars[PCI_BARS];
 };
 
@@ -88,5 +94,10 @@ uint8_t pci_find_capability(const struct pci_function *function, uint8_t id, uin
 /* Sets and clears bits of the command register. */
 void pci_command(const struct pci_function *function, uint16_t set, uint16_t clear);
 
-/* Maps a whole memory BAR as device memory, decoding on; NULL: absent, an I/O BAR, unassigned. */
+/* The CPU's address of a memory BAR; false: absent, an I/O BAR, without address, out of reach. */
+bool pci_bar_address(const struct pci_function *function, unsigned index, uint64_t *address);
+/*
+ * Maps a whole memory BAR as device memory, decoding on. NULL: it has no address, or another memory
+ * BAR of the function has none, which would answer where something else lies.
+ */
 void *pci_map_bar(const struct pci_function *function, unsigned index);

@@ -2,6 +2,7 @@
 #include "drivers/platform/platform.h"
 
 #include "arch/arch.h"
+#include "lib/spec/wire.h"
 #include "lib/topology/viot.h"
 
 static void open_hosts(struct pci *pci, const struct machine *machine)
@@ -24,20 +25,91 @@ static void open_hosts(struct pci *pci, const struct machine *machine)
             (struct pci_host){.ops = &pci_ports, .bus_last = 255, .bridges_only = true};
 }
 
-static void read_topology(struct platform *platform, const struct sink *complaints)
+/* Whether a driver could be for what the block holds; says what it finds wrong. */
+static bool is_usable(const struct virtio_mmio_block *block, const struct sink *complaints)
+{
+    unsigned long long base = block->machine->base;
+
+    if (block->magic != VIRTIO_MMIO_MAGIC) {
+        if (!block->machine->is_guess)
+            sink_printf(complaints, "virtio-mmio at 0x%llx: byte 0: magic is 0x%x, expected 0x%x",
+                        base, block->magic, VIRTIO_MMIO_MAGIC);
+        return false;
+    }
+    if (!block->device || block->version == VIRTIO_MMIO_VERSION)
+        return block->device;
+    if (block->version != VIRTIO_MMIO_LEGACY)
+        sink_printf(complaints, "virtio-mmio at 0x%llx: byte 4: version is %u, expected %u", base,
+                    block->version, VIRTIO_MMIO_VERSION);
+    else if (block->device == VIRTIO_ID_IOMMU)
+        sink_printf(complaints,
+                    "virtio-mmio at 0x%llx: an IOMMU (device id %u) with the legacy interface, "
+                    "version %u, expected %u; not driven",
+                    base, block->device, block->version, VIRTIO_MMIO_VERSION);
+    return false;
+}
+
+static void find_blocks(struct platform *platform, const struct sink *complaints)
+{
+    for (unsigned i = 0; i < platform->machine->mmio_count; i++) {
+        const struct machine_mmio *machine = &platform->machine->mmio[i];
+        struct virtio_mmio_block block;
+
+        if (!virtio_mmio_identify(machine, &block))
+            sink_printf(complaints, "virtio-mmio at 0x%llx: 0x%llx bytes that can't be mapped",
+                        (unsigned long long)machine->base, (unsigned long long)machine->size);
+        else if (is_usable(&block, complaints))
+            platform->blocks[platform->block_count++] = block;
+    }
+}
+
+static void read_topology(struct platform *platform, const struct topology *told,
+                          const struct sink *complaints)
 {
     const struct acpi_table *table = acpi_find(&platform->machine->acpi, "VIOT");
 
     if (table)
         viot_read(table->bytes, table->length, &platform->topology, complaints);
+    topology_append(&platform->topology, told, complaints);
     topology_check(&platform->topology, complaints);
 }
 
 void platform_discover(struct platform *platform, const struct machine *machine,
-                       const struct sink *complaints)
+                       const struct topology *told, const struct sink *complaints)
 {
     *platform = (struct platform){.machine = machine};
     open_hosts(&platform->pci, machine);
     pci_enumerate(&platform->pci, complaints);
-    read_topology(platform, complaints);
+    find_blocks(platform, complaints);
+    read_topology(platform, told, complaints);
+}
+
+static const struct virtio_mmio_block *find_block(const struct platform *platform, uint64_t base)
+{
+    for (unsigned i = 0; i < platform->block_count; i++)
+        if (platform->blocks[i].machine->base == base)
+            return &platform->blocks[i];
+    return NULL;
+}
+
+bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
+                         struct place *place)
+{
+    *place = (struct place){0};
+    if (iommu->bus == TOPOLOGY_PCI)
+        place->function = pci_find(&platform->pci, iommu->segment, iommu->bdf);
+    else
+        place->block = find_block(platform, iommu->base);
+    return place->function || place->block;
+}
+
+bool platform_find_endpoint(const struct platform *platform, const struct place *place,
+                            struct topology_match *match)
+{
+    const struct pci_function *function = place->function;
+
+    if (function)
+        return topology_find_pci(&platform->topology, function->host->segment, function->bdf,
+                                 match);
+    return topology_find_mmio(&platform->topology, place->block->machine->base, match);
 }

@@ -43,7 +43,9 @@ static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
     result = virtio_negotiate(transport, viommu->features);
     if (result)
         return result;
-    virtio_read_config(transport, 0, &viommu->config, sizeof(viommu->config));
+    virtio_read_config(transport, 0, 4, &viommu->config, CONFIG_BYPASS);
+    virtio_read_config(transport, CONFIG_BYPASS, 1, (uint8_t *)&viommu->config + CONFIG_BYPASS,
+                       sizeof(viommu->config) - CONFIG_BYPASS);
     result = virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, REQUEST_QUEUE_MAX,
                                 viommu->features, viommu->pages, &viommu->requests);
     if (result)

@@ -18,7 +18,7 @@ const char *virtio_result_text(enum virtio_result result)
         [VIRTIO_FEATURES_REFUSED] = "FEATURES_OK does not stay set",
         [VIRTIO_NO_QUEUE] = "a queue has size 0 or its doorbell lies outside the notify region",
         [VIRTIO_QUEUE_IN_USE] = "a queue is enabled after a reset",
-        [VIRTIO_BAD_QUEUE_SIZE] = "a queue's size is not a power of two up to 32768",
+        [VIRTIO_BAD_QUEUE_SIZE] = "a queue has more than 32768 entries",
         [VIRTIO_NO_MEMORY] = "no memory left for a queue",
     };
 
@@ -65,20 +65,21 @@ enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16
                                       uint16_t max_size, uint64_t features, struct pages *pages,
                                       struct virtq *queue)
 {
-    uint16_t size = transport->ops->queue_size(transport, index);
+    uint32_t size = transport->ops->queue_size(transport, index);
     volatile void *doorbell = size ? transport->ops->doorbell(transport, index) : NULL;
 
     if (!doorbell)
         return VIRTIO_NO_QUEUE;
     if (transport->ops->queue_enabled(transport, index))
         return VIRTIO_QUEUE_IN_USE;
-    if (size > QUEUE_SIZE_LIMIT || size & (size - 1))
+    if (size > QUEUE_SIZE_LIMIT)
         return VIRTIO_BAD_QUEUE_SIZE;
-    if (size > max_size) {
+    if (size > max_size)
         size = max_size;
-        transport->ops->set_queue_size(transport, index, size);
-    }
-    if (!virtq_init(queue, index, size, pages))
+    while (size & (size - 1))
+        size &= size - 1; /* a limit may be any number, the queue's size is a power of two */
+    transport->ops->set_queue_size(transport, index, (uint16_t)size);
+    if (!virtq_init(queue, index, (uint16_t)size, pages))
         return VIRTIO_NO_MEMORY;
     queue->event_index = features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
     queue->indirect = features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC);
@@ -96,17 +97,16 @@ void virtio_driver_ok(struct virtio_transport *transport)
                                               VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
 }
 
-void virtio_read_config(struct virtio_transport *transport, uint32_t offset, void *bytes,
-                        uint32_t length)
+void virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
+                        void *bytes, uint32_t length)
 {
     for (unsigned try = 0; try < GENERATION_TRIES; try++) {
-        uint8_t before = transport->ops->generation(transport);
+        uint32_t before = transport->ops->generation(transport);
 
-        for (uint32_t done = 0; done < length; done += 4) {
-            uint32_t word = transport->ops->config_read(transport, offset + done, 4);
-            uint32_t part = length - done < 4 ? length - done : 4;
+        for (uint32_t done = 0; done < length; done += width) {
+            uint32_t field = transport->ops->config_read(transport, offset + done, width);
 
-            memcpy((uint8_t *)bytes + done, &word, part);
+            memcpy((uint8_t *)bytes + done, &field, width);
         }
         if (transport->ops->generation(transport) == before)
             return;

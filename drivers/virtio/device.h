@@ -33,7 +33,7 @@ enum virtio_result {
     VIRTIO_FEATURES_REFUSED, /* FEATURES_OK did not stay set */
     VIRTIO_NO_QUEUE,         /* the queue does not exist or has no doorbell */
     VIRTIO_QUEUE_IN_USE,     /* the queue is enabled after a reset */
-    VIRTIO_BAD_QUEUE_SIZE,   /* its size is not a power of two up to 32768 */
+    VIRTIO_BAD_QUEUE_SIZE,   /* it has more than 32768 entries */
     VIRTIO_NO_MEMORY,
 };
 
@@ -57,6 +57,9 @@ enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16
 /* Step 8. */
 void virtio_driver_ok(struct virtio_transport *transport);
 
-/* Reads the device configuration in 32-bit accesses, again when the generation changed (2.5.1). */
-void virtio_read_config(struct virtio_transport *transport, uint32_t offset, void *bytes,
-                        uint32_t length);
+/*
+ * Reads fields of the device configuration that are `width` bytes wide, 64-bit ones as two of 4;
+ * `length` is a multiple of it. Again when the generation changed (2.5.1).
+ */
+void virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
+                        void *bytes, uint32_t length);

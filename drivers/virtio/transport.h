@@ -2,7 +2,8 @@
 /*
  * The registers of a virtio device, whatever bus it is on: one operation per register, no policy,
  * so that a test may misbehave on purpose. virtio 1.4 section 4.1 (PCI) stands behind
- * transport_pci.
+ * transport_pci, section 4.2 (MMIO) behind transport_mmio. An operation that a transport has no
+ * register for is NULL: driver_features and the vectors on MMIO.
  */
 #pragma once
 
@@ -21,12 +22,13 @@ struct virtio_transport_ops {
     uint32_t (*driver_features)(struct virtio_transport *transport, uint32_t select);
     void (*set_driver_features)(struct virtio_transport *transport, uint32_t select, uint32_t bits);
     uint16_t (*queue_count)(struct virtio_transport *transport);
-    uint8_t (*generation)(struct virtio_transport *transport);
+    uint32_t (*generation)(struct virtio_transport *transport);
     /* One access of 1, 2 or 4 bytes; all ones beyond the structure. */
     uint32_t (*config_read)(struct virtio_transport *transport, uint32_t offset, unsigned width);
     void (*config_write)(struct virtio_transport *transport, uint32_t offset, unsigned width,
                          uint32_t value);
-    uint16_t (*queue_size)(struct virtio_transport *transport, uint16_t queue);
+    /* The most entries that the queue may have; 0: there is no such queue. */
+    uint32_t (*queue_size)(struct virtio_transport *transport, uint16_t queue);
     void (*set_queue_size)(struct virtio_transport *transport, uint16_t queue, uint16_t size);
     void (*set_queue_rings)(struct virtio_transport *transport, uint16_t queue, uint64_t desc,
                             uint64_t driver, uint64_t device);
@@ -38,7 +40,8 @@ struct virtio_transport_ops {
     uint16_t (*set_queue_vector)(struct virtio_transport *transport, uint16_t queue,
                                  uint16_t vector);
     uint16_t (*set_config_vector)(struct virtio_transport *transport, uint16_t vector);
-    /* Reads, and by that clears, the interrupt status. */
+    /* Reads the interrupt status and clears what it reads (PCI by reading, MMIO by InterruptACK).
+     */
     uint8_t (*isr)(struct virtio_transport *transport);
 };
 

@@ -74,7 +74,7 @@ static uint16_t queue_count(struct virtio_transport *transport)
     return mmio_read16(common_of(transport) + NUM_QUEUES);
 }
 
-static uint8_t generation(struct virtio_transport *transport)
+static uint32_t generation(struct virtio_transport *transport)
 {
     return mmio_read8(common_of(transport) + CONFIG_GENERATION);
 }
@@ -128,7 +128,7 @@ static volatile uint8_t *select_queue(struct virtio_transport *transport, uint16
     return common_of(transport);
 }
 
-static uint16_t queue_size(struct virtio_transport *transport, uint16_t queue)
+static uint32_t queue_size(struct virtio_transport *transport, uint16_t queue)
 {
     return mmio_read16(select_queue(transport, queue) + QUEUE_SIZE);
 }

@@ -95,8 +95,9 @@ struct machine_msi {
 };
 
 /*
- * A PCI host bridge with memory-mapped configuration space. Without windows its BARs are firmware's
- * business; without msi ranges every function sends messages under its own requester id.
+ * A PCI host bridge with memory-mapped configuration space. Without windows its bus numbers and
+ * BARs are firmware's business, and bus addresses are the CPU's; without msi ranges every function
+ * sends messages under its own requester id.
  */
 struct machine_host {
     uint16_t segment;
@@ -116,6 +117,7 @@ struct machine_mmio {
     uint64_t base, size;
     uint32_t line; /* 0: not told */
     bool is_edge;
+    bool is_guess; /* whoever tells of it does not know whether it is there */
 };
 
 struct machine {
@@ -146,3 +148,12 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
 
 /* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs). */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);
+
+/*
+ * The line that pin 1..4 of the function `bdf`, which must be on a root bus of the host, drives;
+ * UINT32_MAX, *is_edge untouched: not told.
+ */
+uint32_t machine_host_line(const struct machine_host *host, uint16_t bdf, uint8_t pin,
+                           bool *is_edge);
+/* Under which id the interrupt controller knows messages of a requester; UINT32_MAX: not at all. */
+uint32_t machine_host_msi(const struct machine_host *host, uint16_t rid);

@@ -4,9 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lib/text/scan.h"
+#include "lib/topology/options.h"
+
 #define TOKEN_END   (-1)
-#define NAME_MAX    16
-#define VALUE_MAX   32 /* 2^64 - 1 has 20 digits */
+#define NAME_MAX    24
+#define NUMBER_MAX  32 /* 2^64 - 1 has 20 digits */
+#define VALUE_MAX   80
 #define IGNORED_MAX 400
 
 struct parser {
@@ -29,6 +33,8 @@ struct option {
     void (*set)(struct parser *parser, const struct option *option, bool has_value);
     size_t offset, size; /* of the number in struct options */
     uint64_t min, max;
+    /* Reads a value of more than one part. */
+    bool (*read)(struct scan *scan, struct options *out);
 };
 
 static bool is_blank(char c)
@@ -85,46 +91,23 @@ static int token_read(struct parser *parser, int stop, char *buffer, size_t size
     return c;
 }
 
-static unsigned digit_value(char c)
+static bool parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
 {
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    c |= 'a' ^ 'A';
-    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : UINT32_MAX;
-}
+    struct scan scan = {.at = text};
 
-/* No sign, no blank, no octal, and no wrapping: less than strtoull takes. */
-static bool parse_number(const char *text, uint64_t *number)
-{
-    unsigned base = 10;
-
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        base = 16;
-        text += 2;
-    }
-    *number = 0;
-    if (*text == '\0')
-        return false;
-    for (; *text; text++) {
-        unsigned digit = digit_value(*text);
-
-        if (digit >= base || __builtin_mul_overflow(*number, base, number) ||
-            __builtin_add_overflow(*number, digit, number))
-            return false;
-    }
-    return true;
+    return scan_number(&scan, SCAN_PLAIN, min, max, number, "a number") && scan_end(&scan);
 }
 
 static void set_number(struct parser *parser, const struct option *option, bool has_value)
 {
-    char value[VALUE_MAX] = "";
+    char value[NUMBER_MAX] = "";
     bool is_cut = false;
     uint64_t number;
     uint32_t narrow;
 
     if (has_value)
         token_read(parser, TOKEN_END, value, sizeof(value), &is_cut);
-    if (is_cut || !parse_number(value, &number) || number < option->min || number > option->max) {
+    if (is_cut || !parse_number(value, option->min, option->max, &number)) {
         sink_printf(parser->complaints,
                     "options: byte %zu: %s is '%s%s', expected a number from %llu to %llu; ignored",
                     parser->token_at, option->name, value, is_cut ? "..." : "",
@@ -134,6 +117,24 @@ static void set_number(struct parser *parser, const struct option *option, bool 
     narrow = (uint32_t)number;
     memcpy((char *)parser->out + option->offset,
            option->size == sizeof(narrow) ? (void *)&narrow : (void *)&number, option->size);
+}
+
+static void set_parts(struct parser *parser, const struct option *option, bool has_value)
+{
+    char value[VALUE_MAX] = "";
+    struct scan scan = {.at = value};
+    bool is_cut = false;
+
+    if (has_value)
+        token_read(parser, TOKEN_END, value, sizeof(value), &is_cut);
+    if (is_cut)
+        sink_printf(parser->complaints,
+                    "options: byte %zu: %s is '%s...', expected at most %d characters; ignored",
+                    parser->token_at, option->name, value, VALUE_MAX - 1);
+    else if (!option->read(&scan, parser->out))
+        sink_printf(parser->complaints,
+                    "options: byte %zu: %s is '%s', expected %s at '%s'; ignored", parser->token_at,
+                    option->name, value, scan.expected, scan.at);
 }
 
 static void set_flag(struct parser *parser, const struct option *option, bool has_value)
@@ -182,14 +183,49 @@ static void set_run(struct parser *parser, const struct option *option, bool has
                     parser->token_at, option->name);
 }
 
+static bool read_device(struct scan *scan, struct options *out)
+{
+    return machine_option_device(scan, &out->blocks);
+}
+
+static bool read_slots(struct scan *scan, struct options *out)
+{
+    return machine_option_slots(scan, &out->blocks);
+}
+
+static bool read_iommu(struct scan *scan, struct options *out)
+{
+    return topology_option_iommu(scan, &out->topology);
+}
+
+static bool read_endpoint(struct scan *scan, struct options *out)
+{
+    return topology_option_endpoint(scan, &out->topology);
+}
+
+#define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
+
 static const struct option table[] = {
-    {"run", set_run, 0, 0, 0, 0},
-    {"list", set_flag, offsetof(struct options, list), 0, 0, 0},
-    {"icount", set_flag, offsetof(struct options, icount), 0, 0, 0},
-    {"seed", set_number, offsetof(struct options, seed), sizeof(uint64_t), 0, UINT64_MAX},
-    {"seconds", set_number, offsetof(struct options, seconds), sizeof(uint32_t), 0, UINT32_MAX},
-    {"from", set_number, offsetof(struct options, from), sizeof(uint32_t), 1, UINT32_MAX},
+    {"run", set_run, 0, 0, 0, 0, NULL},
+    {"list", set_flag, FIELD(list), 0, 0, NULL},
+    {"icount", set_flag, FIELD(icount), 0, 0, NULL},
+    {"seed", set_number, FIELD(seed), 0, UINT64_MAX, NULL},
+    {"seconds", set_number, FIELD(seconds), 0, UINT32_MAX, NULL},
+    {"from", set_number, FIELD(from), 1, UINT32_MAX, NULL},
+    {"virtio_mmio.device", set_parts, 0, 0, 0, 0, read_device},
+    {"virtio_mmio.slots", set_parts, 0, 0, 0, 0, read_slots},
+    {"viommu", set_parts, 0, 0, 0, 0, read_iommu},
+    {"viommu.ep", set_parts, 0, 0, 0, 0, read_endpoint},
 };
+
+static bool is_name(const char *text, const char *name)
+{
+    while (*name && (*text == *name || (*text == '-' && *name == '_'))) {
+        text++;
+        name++;
+    }
+    return !*text && !*name;
+}
 
 /* Whole tokens only: a cut one would look like an option that nobody wrote. */
 static void ignore_token(struct parser *parser)
@@ -215,7 +251,7 @@ static void parse_token(struct parser *parser)
     bool has_value = token_read(parser, '=', name, sizeof(name), &is_cut) == '=';
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (!is_cut && strcmp(name, table[i].name) == 0) {
+        if (!is_cut && is_name(name, table[i].name)) {
             table[i].set(parser, &table[i], has_value);
             return;
         }

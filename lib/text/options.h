@@ -8,16 +8,21 @@
  *     seed=N  seconds=N   of everything random; of each stress test
  *     icount              the clock counts instructions, one each nanosecond
  *     from=N              begin with the Nth test of the plan
+ *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
+ *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/topology/options.h)
  *
- * N is decimal or 0x and hexadecimal. Nothing here is fatal: a value without sense is reported and
- * leaves the option as it was, and options of others (console=ttyS0) are reported in one line.
+ * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: a
+ * value without sense is reported and leaves the option as it was, and options of others
+ * (console=ttyS0) are reported in one line.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/machine/options.h"
 #include "lib/text/sink.h"
+#include "lib/topology/topology.h"
 
 #define OPTIONS_RUN_MAX  128
 #define OPTIONS_GLOB_MAX 128 /* with the NUL */
@@ -29,6 +34,8 @@ struct options {
     uint64_t seed;    /* 1 unless told */
     uint32_t seconds; /* 2 unless told */
     uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */
+    struct machine_blocks blocks;
+    struct topology topology;
 };
 
 /* `cmdline` may have any length, or be NULL, and is not needed afterwards. */

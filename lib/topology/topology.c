@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Questions to a topology. Where two ranges cover one endpoint the later one counts, as it does for
- * the drivers that read the same tables.
+ * Questions to a topology. Where two ranges of a source cover one endpoint the later one counts, as
+ * it does for the drivers that read the same tables.
  */
 #include "lib/topology/topology.h"
 
@@ -20,45 +20,83 @@ static void fill(struct topology_match *match, const struct topology_range *rang
     match->source = range->source;
 }
 
+/* The range that counts of those that `covers` finds; NULL: none. */
+static const struct topology_range *find_range(const struct topology *topology,
+                                               const struct topology_range *wanted)
+{
+    const struct topology_range *best = NULL;
+
+    for (unsigned i = 0; i < topology->range_count; i++) {
+        const struct topology_range *range = &topology->ranges[i];
+        bool is_covered =
+            range->bus == wanted->bus &&
+            (range->bus == TOPOLOGY_PCI ? covers(range, wanted->segment_first, wanted->bdf_first)
+                                        : range->base == wanted->base);
+
+        if (is_covered && (!best || range->source >= best->source))
+            best = range;
+    }
+    return best;
+}
+
 bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
                        struct topology_match *match)
 {
-    for (unsigned i = topology->range_count; i-- > 0;) {
-        const struct topology_range *range = &topology->ranges[i];
-        const struct topology_iommu *iommu = &topology->iommus[range->iommu];
+    const struct topology_range wanted = {
+        .bus = TOPOLOGY_PCI, .segment_first = segment, .bdf_first = bdf};
+    const struct topology_range *range = find_range(topology, &wanted);
+    const struct topology_iommu *iommu = range ? &topology->iommus[range->iommu] : NULL;
 
-        if (!covers(range, segment, bdf))
-            continue;
-        if (iommu->bus == TOPOLOGY_PCI && iommu->segment == segment && iommu->bdf == bdf)
-            return false;
-        fill(match, range,
-             range->id_first + ((uint32_t)(segment - range->segment_first) << 16) +
-                 (uint32_t)(bdf - range->bdf_first));
-        return true;
-    }
-    return false;
+    if (!range || (iommu->bus == TOPOLOGY_PCI && iommu->segment == segment && iommu->bdf == bdf))
+        return false;
+    fill(match, range,
+         range->id_first + ((uint32_t)(segment - range->segment_first) << 16) +
+             (uint32_t)(bdf - range->bdf_first));
+    return true;
 }
 
 bool topology_find_mmio(const struct topology *topology, uint64_t base,
                         struct topology_match *match)
 {
-    for (unsigned i = topology->range_count; i-- > 0;) {
-        const struct topology_range *range = &topology->ranges[i];
-        const struct topology_iommu *iommu = &topology->iommus[range->iommu];
+    const struct topology_range wanted = {.bus = TOPOLOGY_MMIO, .base = base};
+    const struct topology_range *range = find_range(topology, &wanted);
+    const struct topology_iommu *iommu = range ? &topology->iommus[range->iommu] : NULL;
 
-        if (range->bus != TOPOLOGY_MMIO || range->base != base)
-            continue;
-        if (iommu->bus == TOPOLOGY_MMIO && iommu->base == base)
-            return false;
-        fill(match, range, range->id_first);
-        return true;
+    if (!range || (iommu->bus == TOPOLOGY_MMIO && iommu->base == base))
+        return false;
+    fill(match, range, range->id_first);
+    return true;
+}
+
+void topology_append(struct topology *topology, const struct topology *more,
+                     const struct sink *sink)
+{
+    unsigned offset = topology->iommu_count, left_out = 0;
+
+    if (more->iommu_count > TOPOLOGY_MAX_IOMMUS - offset) {
+        sink_printf(sink, "topology: %u IOMMUs by %s left out, expected at most %d in all",
+                    more->iommu_count, topology_source_name(more->iommus[0].source),
+                    TOPOLOGY_MAX_IOMMUS);
+        return;
     }
-    return false;
+    for (unsigned i = 0; i < more->iommu_count; i++)
+        topology->iommus[topology->iommu_count++] = more->iommus[i];
+    for (unsigned i = 0; i < more->range_count; i++) {
+        if (topology->range_count == TOPOLOGY_MAX_RANGES) {
+            left_out++;
+            continue;
+        }
+        topology->ranges[topology->range_count] = more->ranges[i];
+        topology->ranges[topology->range_count++].iommu += offset;
+    }
+    if (left_out)
+        sink_printf(sink, "topology: %u ranges by %s left out, expected at most %d in all",
+                    left_out, topology_source_name(more->ranges[0].source), TOPOLOGY_MAX_RANGES);
 }
 
 static bool overlap(const struct topology_range *a, const struct topology_range *b)
 {
-    if (a->bus != b->bus)
+    if (a->bus != b->bus || a->source != b->source)
         return false;
     if (a->bus == TOPOLOGY_MMIO)
         return a->base == b->base;
@@ -103,7 +141,9 @@ unsigned topology_check(const struct topology *topology, const struct sink *sink
 
 const char *topology_source_name(enum topology_source source)
 {
-    static const char *const names[] = {[TOPOLOGY_VIOT] = "VIOT"};
+    static const char *const names[] = {[TOPOLOGY_VIOT] = "VIOT",
+                                        [TOPOLOGY_DEVICE_TREE] = "device tree",
+                                        [TOPOLOGY_OPTIONS] = "options"};
 
     return names[source];
 }

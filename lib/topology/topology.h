@@ -14,7 +14,8 @@
 #define TOPOLOGY_MAX_IOMMUS 8
 #define TOPOLOGY_MAX_RANGES 64
 
-enum topology_source { TOPOLOGY_VIOT };
+/* In rising priority. */
+enum topology_source { TOPOLOGY_VIOT, TOPOLOGY_DEVICE_TREE, TOPOLOGY_OPTIONS };
 
 enum topology_bus { TOPOLOGY_PCI, TOPOLOGY_MMIO };
 
@@ -55,14 +56,22 @@ struct topology_match {
 
 /*
  * False, *match untouched: no description covers the function, or the function is the very IOMMU
- * that the description names for it. Where two ranges cover it, the later one counts.
+ * that the description names for it. Where two ranges cover it, the source of higher priority
+ * counts, and of one source the later range.
  */
 bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
                        struct topology_match *match);
 bool topology_find_mmio(const struct topology *topology, uint64_t base,
                         struct topology_match *match);
 
-/* Reports every pair of ranges that cover the same endpoint; returns how many there are. */
+/*
+ * Adds all of *more, whose IOMMUs keep their ranges; what there is no room for is reported and left
+ * out.
+ */
+void topology_append(struct topology *topology, const struct topology *more,
+                     const struct sink *sink);
+
+/* Reports every pair of ranges of one source that cover the same endpoint; returns how many. */
 unsigned topology_check(const struct topology *topology, const struct sink *sink);
 
 const char *topology_source_name(enum topology_source source);

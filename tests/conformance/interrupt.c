@@ -22,7 +22,7 @@ struct vectors {
 
 static void open_msix(struct test *test, struct vectors *vectors, uint16_t needed)
 {
-    const struct pci_function *function = test->lab->iommu_function;
+    const struct pci_function *function = test->lab->iommu_place.function;
 
     *vectors = (struct vectors){0};
     if (!pci_msix_open(function, &vectors->msix) || vectors->msix.vector_count < needed)
@@ -90,7 +90,7 @@ TEST(vectors_are_unmapped_by_a_reset, .clauses = CLAUSES(PCI_MSIX_D07, PCI_MSIX_
      .needs = NEEDS)
 {
     struct viommu *viommu = lab_iommu(test);
-    const struct virtio_pci *pci = &test->lab->iommu_pci;
+    const struct virtio_pci *pci = &test->lab->iommu_device.pci;
     struct vectors vectors;
 
     open_msix(test, &vectors, 2);
@@ -208,7 +208,7 @@ static void acknowledge(void *context)
 TEST(intx_of_the_request_queue, .clauses = CLAUSES(PCI_ISR_D03, PCI_ISR_D05, PCI_ISR_P01),
      .needs = NEEDS)
 {
-    const struct pci_function *function = test->lab->iommu_function;
+    const struct pci_function *function = test->lab->iommu_place.function;
     struct line line = {.transport = lab_iommu(test)->transport};
 
     lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
@@ -229,7 +229,7 @@ TEST(intx_of_the_request_queue, .clauses = CLAUSES(PCI_ISR_D03, PCI_ISR_D05, PCI
 TEST(isr_and_pci_status_agree, .clauses = CLAUSES(PCI_ISR_D04, PCI_ISR_D03, PCI_ISR_D05),
      .needs = NEEDS)
 {
-    const struct pci_function *function = test->lab->iommu_function;
+    const struct pci_function *function = test->lab->iommu_place.function;
     struct virtio_transport *transport = lab_iommu(test)->transport;
 
     lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));

@@ -117,7 +117,8 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
 
     if (!engine)
         skip(test, "no engine raises an MSI on demand");
-    if (!arch_msi_claim(engine->function->msi_id, count_interrupt, (void *)&interrupts, &message))
+    if (!arch_msi_claim(engine->place.function->msi_id, count_interrupt, (void *)&interrupts,
+                        &message))
         broken(test, "no interrupt vector left");
 
     unsigned count = reserved_regions(test, engine->endpoint, regions);
@@ -133,7 +134,7 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
 
     while (!interrupts && arch_now_ns() - start < 1000000000)
         cpu_relax();
-    pci_msi_disable(engine->function);
+    pci_msi_disable(engine->place.function);
     expect(test, IOMMU_RESV_P03, interrupts == 1,
            "%u interrupts arrived from the attached endpoint, expected 1", interrupts);
 }

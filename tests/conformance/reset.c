@@ -6,7 +6,8 @@
 
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
-TEST(status_returns_to_zero, .clauses = CLAUSES(DEV_RESET_D01, DEV_STAT_P01, PCI_COM_D07),
+TEST(status_returns_to_zero,
+     .clauses = CLAUSES(DEV_RESET_D01, DEV_STAT_P01, PCI_COM_D07, MMIO_REG_P05),
      .needs = NEEDS_IOMMU)
 {
     struct virtio_transport *transport = lab_iommu(test)->transport;
@@ -36,13 +37,14 @@ TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .nee
            transport->ops->status(transport));
 }
 
-TEST(queues_are_disabled, .clauses = CLAUSES(PCI_COM_D08), .needs = NEEDS_IOMMU)
+TEST(queues_are_disabled, .clauses = CLAUSES(PCI_COM_D08, MMIO_RST_D02), .needs = NEEDS_IOMMU)
 {
     struct virtio_transport *transport = lab_iommu(test)->transport;
 
     virtio_reset(transport);
     for (uint16_t queue = 0; queue < 2; queue++)
-        expect(test, PCI_COM_D08, !transport->ops->queue_enabled(transport, queue),
+        expect(test, lab_clause(test, PCI_COM_D08, MMIO_RST_D02),
+               !transport->ops->queue_enabled(transport, queue),
                "queue %u is enabled after a reset", queue);
 }
 

@@ -382,10 +382,61 @@ static void questions(void)
     check_report(&report, "range 0 (VIOT, functions 0x0010-0x0020) and range 1", "overlap");
 }
 
+/* The source of higher priority counts, wherever it stands, and is no overlap of the other. */
+static void priorities(void)
+{
+    const struct topology_range everything = {.bdf_last = 0xffff};
+    struct topology topology = {.iommu_count = 1, .range_count = 2};
+    struct topology more = {
+        .iommus = {{.source = TOPOLOGY_OPTIONS, .bdf = 0x18}}, .iommu_count = 1, .range_count = 1};
+    struct topology_match match;
+
+    topology.ranges[0] = everything;
+    topology.ranges[0].source = TOPOLOGY_DEVICE_TREE;
+    topology.ranges[0].id_first = 100;
+    topology.ranges[1] = everything;
+    CHECK(topology_find_pci(&topology, 0, 1, &match) && match.id == 101);
+    CHECK_EQ(match.source, TOPOLOGY_DEVICE_TREE);
+    CHECK_EQ(topology_check(&topology, NULL), 0);
+    more.ranges[0] = everything;
+    more.ranges[0].source = TOPOLOGY_OPTIONS;
+    topology_append(&topology, &more, NULL);
+    CHECK_EQ(topology.iommu_count, 2);
+    CHECK(topology_find_pci(&topology, 0, 5, &match) && match.id == 5 && match.iommu == 1);
+    CHECK(!topology_find_pci(&topology, 0, 0x18, &match));
+    CHECK_EQ(topology_check(&topology, NULL), 0);
+}
+
+/* IOMMUs come whole or not at all, as their ranges count on them; ranges as far as there is room.
+ */
+static void appending(void)
+{
+    struct topology topology = {.iommu_count = TOPOLOGY_MAX_IOMMUS - 1, .range_count = 60};
+    struct topology more = {.iommu_count = 2, .range_count = 6};
+    struct report report = {0};
+    const struct sink sink = {take_line, &report};
+
+    topology_append(&topology, &more, &sink);
+    CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS - 1);
+    CHECK_EQ(topology.range_count, 60);
+    check_report(&report, "2 IOMMUs by VIOT left out, expected at most 8 in all", "IOMMUs");
+    report = (struct report){0};
+    more.iommu_count = 1;
+    topology_append(&topology, &more, &sink);
+    CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
+    CHECK_EQ(topology.range_count, TOPOLOGY_MAX_RANGES);
+    CHECK_EQ(topology.ranges[63].iommu, TOPOLOGY_MAX_IOMMUS - 1);
+    check_report(&report, "2 ranges by VIOT left out, expected at most 64 in all", "ranges");
+    report = (struct report){0};
+    topology_append(&topology, &(struct topology){0}, &sink);
+    CHECK_EQ(report.lines, 0);
+}
+
 static const struct unit units[] = {
     {"viot_a", good_a},       {"viot_b", good_b},       {"damaged", damaged},
     {"checksum", checksum},   {"truncated", truncated}, {"mutated", mutated},
-    {"full", more_than_fits}, {"questions", questions},
+    {"full", more_than_fits}, {"questions", questions}, {"priorities", priorities},
+    {"appending", appending},
 };
 
 int main(void)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#pragma once
+
+#include "boot/boot_info.h"
+#include "lib/machine/machine.h"
+#include "lib/text/options.h"
+#include "lib/text/sink.h"
+
+/*
+ * Adds to *machine what options tell of it. A block that overlaps usable memory or an earlier block
+ * is reported and left out; one that firmware tells of too is as the option says.
+ */
+void boot_options(const struct boot_info *boot, const struct options *options,
+                  struct machine *machine, const struct sink *complaints);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of this directory share. */
+#pragma once
+
+#include "drivers/pci/pci.h"
+
+#define PCI_MULTIFUNCTION   0x80 /* of the header type */
+#define PCI_PRIMARY_BUS     0x18
+#define PCI_SECONDARY_BUS   0x19
+#define PCI_SUBORDINATE_BUS 0x1a
+#define PCI_BRIDGE_BARS     2
+
+/* Fills the rest of a function of which host, bridge, bdf and vendor are known. */
+void pci_read_function(struct pci_function *function);
+/* Whether the host's bridges and BARs are ours to configure. */
+bool pci_is_ours(const struct pci_host *host);
+/* Gives the functions [first, function_count), all of one host that is ours, their addresses. */
+void pci_assign(struct pci *pci, unsigned first, const struct sink *complaints);
+/* Requester id, message id and interrupt line of a function, from the bridges above it. */
+void pci_route(struct pci_function *function);

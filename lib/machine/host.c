@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The two maps of a host bridge: interrupt lines and the senders of messages. */
+#include "lib/machine/machine.h"
+
+uint32_t machine_host_line(const struct machine_host *host, uint16_t bdf, uint8_t pin,
+                           bool *is_edge)
+{
+    bdf &= host->line_mask_bdf;
+    pin &= host->line_mask_pin;
+    for (unsigned i = 0; i < host->line_count; i++) {
+        const struct machine_line *line = &host->lines[i];
+
+        if (line->bdf != bdf || line->pin != pin)
+            continue;
+        *is_edge = line->is_edge;
+        return line->line;
+    }
+    return UINT32_MAX;
+}
+
+uint32_t machine_host_msi(const struct machine_host *host, uint16_t rid)
+{
+    uint32_t masked = rid & host->msi_mask;
+
+    if (!host->msi_count)
+        return rid;
+    for (unsigned i = 0; i < host->msi_count; i++) {
+        const struct machine_msi *range = &host->msi[i];
+
+        if (masked >= range->rid_first && masked - range->rid_first < range->count)
+            return range->id_first + (masked - range->rid_first);
+    }
+    return UINT32_MAX;
+}

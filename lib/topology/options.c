@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/topology/options.h"
+
+#include <string.h>
+
+struct address {
+    uint16_t segment, bdf;
+};
+
+/* "[SSSS:]BB:DD.F", a segment only where a second colon comes before the dot. */
+static bool scan_address(struct scan *scan, uint16_t segment, struct address *out)
+{
+    const char *dot = strchr(scan->at, '.'), *colon = strchr(scan->at, ':');
+    uint64_t number = segment, bus, device, function;
+
+    if (dot && colon && memchr(colon + 1, ':', dot > colon ? (size_t)(dot - colon - 1) : 0) &&
+        (!scan_number(scan, SCAN_HEX, 0, 0xffff, &number, "a segment from 0 to ffff") ||
+         !scan_literal(scan, ":", ": behind the segment")))
+        return false;
+    if (!scan_number(scan, SCAN_HEX, 0, 0xff, &bus, "a bus from 0 to ff") ||
+        !scan_literal(scan, ":", ": behind the bus") ||
+        !scan_number(scan, SCAN_HEX, 0, 0x1f, &device, "a device from 0 to 1f") ||
+        !scan_literal(scan, ".", ". behind the device") ||
+        !scan_number(scan, SCAN_HEX, 0, 7, &function, "a function from 0 to 7"))
+        return false;
+    *out = (struct address){(uint16_t)number, (uint16_t)(bus << 8 | device << 3 | function)};
+    return true;
+}
+
+bool topology_option_iommu(struct scan *scan, struct topology *out)
+{
+    struct topology_iommu iommu = {.source = TOPOLOGY_OPTIONS};
+    struct address address;
+
+    if (!strncmp(scan->at, "pci:", 4)) {
+        scan->at += 4;
+        if (!scan_address(scan, 0, &address))
+            return false;
+        iommu.segment = address.segment;
+        iommu.bdf = address.bdf;
+    } else {
+        iommu.bus = TOPOLOGY_MMIO;
+        if (!scan_literal(scan, "mmio:", "pci: or mmio:") ||
+            !scan_number(scan, SCAN_PLAIN, 1, UINT64_MAX, &iommu.base, "a base of 64 bits, not 0"))
+            return false;
+    }
+    if (!scan_end(scan))
+        return false;
+    if (out->iommu_count == TOPOLOGY_MAX_IOMMUS)
+        return scan_fail(scan, "no more than 8 IOMMUs");
+    out->iommus[out->iommu_count++] = iommu;
+    return true;
+}
+
+/* "BDF" or "BDF-BDF". */
+static bool scan_functions(struct scan *scan, struct topology_range *range)
+{
+    struct address first, last;
+
+    if (!scan_address(scan, 0, &first))
+        return false;
+    last = first;
+    if (*scan->at == '-') {
+        struct scan second = {.at = ++scan->at};
+
+        if (!scan_address(scan, first.segment, &last))
+            return false;
+        if (last.segment != first.segment || last.bdf < first.bdf) {
+            *scan = second;
+            return scan_fail(scan, "a function of the same segment, not before the first one");
+        }
+    }
+    range->bus = TOPOLOGY_PCI;
+    range->segment_first = range->segment_last = first.segment;
+    range->bdf_first = first.bdf;
+    range->bdf_last = last.bdf;
+    return true;
+}
+
+static bool scan_block(struct scan *scan, struct topology_range *range)
+{
+    range->bus = TOPOLOGY_MMIO;
+    if (!scan_number(scan, SCAN_PLAIN, 1, UINT64_MAX, &range->base,
+                     "a PCI function or a base of 64 bits, not 0"))
+        return false;
+    return *scan->at != '-' || scan_fail(scan, ": and the id, as a block is named by its base");
+}
+
+bool topology_option_endpoint(struct scan *scan, struct topology *out)
+{
+    struct topology_range range = {.source = TOPOLOGY_OPTIONS, .iommu = out->iommu_count - 1};
+    uint64_t id;
+
+    if (!out->iommu_count)
+        return scan_fail(scan, "viommu= to come before it");
+    if (strchr(scan->at, '.') ? !scan_functions(scan, &range) : !scan_block(scan, &range))
+        return false;
+    if (!scan_literal(scan, ":", ": and the id") ||
+        !scan_number(scan, SCAN_PLAIN, 0, UINT32_MAX - (uint32_t)(range.bdf_last - range.bdf_first),
+                     &id, "an id that, for the last function too, fits in 32 bits") ||
+        !scan_end(scan))
+        return false;
+    if (out->range_count == TOPOLOGY_MAX_RANGES)
+        return scan_fail(scan, "no more than 64 ranges");
+    range.id_first = (uint32_t)id;
+    out->ranges[out->range_count++] = range;
+    return true;
+}

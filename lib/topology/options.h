@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Values of the boot options that describe a topology, for machines that describe none or a wrong
+ * one. They count before every other description.
+ *
+ *     viommu=pci:[SSSS:]BB:DD.F   the IOMMU is this PCI function (hexadecimal; segment 0 unless
+ * told) viommu=mmio:BASE            ... the virtio-mmio register block at this address
+ *     viommu.ep=BDF:ID            the PCI function BDF, [SSSS:]BB:DD.F as above, is behind the
+ * IOMMU that the last viommu= named, and is endpoint ID there viommu.ep=BDF-BDF:ID        ... every
+ * function from the first to the second (both included, in the first one's segment); ID is the
+ * first one's, the others follow by their distance viommu.ep=BASE:ID           ... the device whose
+ * register block lies at BASE
+ *
+ * Both may be repeated, viommu= for several IOMMUs. BASE and ID are decimal or 0x and hexadecimal.
+ * An IOMMU that its own range covers is left out of it.
+ */
+#pragma once
+
+#include "lib/text/scan.h"
+#include "lib/topology/topology.h"
+
+/* Reads one value and adds what it says; nothing when false, with *scan saying why. */
+bool topology_option_iommu(struct scan *scan, struct topology *out);
+bool topology_option_endpoint(struct scan *scan, struct topology *out);

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Boot options that describe hardware: virtio-mmio blocks, IOMMUs and endpoints. Every rule of
+ * their grammar, kept and broken.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/options.h"
+#include "lib/rng/rng.h"
+#include "lib/text/options.h"
+#include "tests/host/unit.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct options options;
+
+struct report {
+    unsigned lines;
+    char last[SINK_LINE_MAX];
+};
+
+static void take_line(void *context, const char *text)
+{
+    struct report *report = context;
+
+    report->lines++;
+    snprintf(report->last, sizeof(report->last), "%s", text);
+}
+
+/* From an allocation of the exact size, so that a byte read past the NUL is seen. */
+static struct report parse(const char *cmdline)
+{
+    struct report report = {0};
+    const struct sink sink = {take_line, &report};
+    char *copy = strdup(cmdline);
+
+    options_parse(copy, &options, &sink);
+    free(copy);
+    return report;
+}
+
+/* Nothing is taken, and the complaint holds `expected`. */
+static void check_refused(const char *cmdline, const char *expected)
+{
+    struct report report = parse(cmdline);
+
+    if (options.blocks.count || options.topology.range_count)
+        unit_fail(__FILE__, __LINE__, "'%s' is taken", cmdline);
+    if (report.lines != 1 || !strstr(report.last, expected))
+        unit_fail(__FILE__, __LINE__, "'%s': %u lines, '%s', expected '%s'", cmdline, report.lines,
+                  report.last, expected);
+}
+
+static void good_devices(void)
+{
+    static const struct {
+        const char *cmdline;
+        uint64_t size, base;
+        uint32_t line;
+    } cases[] = {
+        {"virtio_mmio.device=512@0xfeb00e00:12", 512, 0xfeb00e00, 12},
+        {"virtio-mmio.device=512@0xfeb00e00:12", 512, 0xfeb00e00, 12},
+        {"virtio_mmio.device=4K@0xc0001000:5", 4096, 0xc0001000, 5},
+        {"virtio_mmio.device=4k@0XC0001000:05", 4096, 0xc0001000, 5},
+        {"virtio_mmio.device=0x200@0x10:5:0", 0x200, 0x10, 5},
+        {"virtio_mmio.device=01000@0100:010:7", 512, 64, 10},
+        {"virtio_mmio.device=\"0x1M@4096:4294967295:2147483647\"", 1 << 20, 4096, UINT32_MAX},
+        {"virtio_mmio.device=1G@0:1", 1ull << 30, 0, 1},
+        {"virtio_mmio.device=1t@0:1", 1ull << 40, 0, 1},
+        {"virtio_mmio.device=1P@0:1", 1ull << 50, 0, 1},
+        {"virtio_mmio.device=15E@0:1", 15ull << 60, 0, 1},
+        {"virtio_mmio.device=0x100@0xffffffffffffff00:1", 0x100, 0xffffffffffffff00, 1},
+        {"virtio_mmio.device=256@0:1", 256, 0, 1},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct report report = parse(cases[i].cmdline);
+        const struct machine_mmio *block = &options.blocks.blocks[0];
+
+        if (report.lines || options.blocks.count != 1 || block->size != cases[i].size ||
+            block->base != cases[i].base || block->line != cases[i].line || block->is_guess)
+            unit_fail(__FILE__, __LINE__, "'%s': %u blocks, 0x%llx at 0x%llx, line %u, '%s'",
+                      cases[i].cmdline, options.blocks.count, (unsigned long long)block->size,
+                      (unsigned long long)block->base, block->line, report.last);
+    }
+}
+
+static void bad_devices(void)
+{
+    static const char *const cases[][2] = {
+        {"virtio_mmio.device", "byte 0: virtio_mmio.device is '', expected a size of 0x100"},
+        {"virtio_mmio.device=", "expected a size of 0x100 or more at ''; ignored"},
+        {" virtio_mmio.device=x", "byte 1: "},
+        {"virtio_mmio.device=0@0x1000:5", "a size of 0x100 or more at '0@0x1000:5'"},
+        {"virtio_mmio.device=255@0x1000:5", "a size of 0x100 or more at '255@0x1000:5'"},
+        {"virtio_mmio.device=0x@0x1000:5", "a size of 0x100 or more at '0x@"},
+        {"virtio_mmio.device=010009@0x1000:5", "@ and the base at '9@0x1000:5'"},
+        {"virtio_mmio.device=16E@0x1000:5", "a size of 0x100 or more at '16E@"},
+        {"virtio_mmio.device=18446744073709551616@0:5", "a size of 0x100 or more at '184"},
+        {"virtio_mmio.device=-4K@0x1000:5", "a size of 0x100 or more at '-4K@"},
+        {"virtio_mmio.device=4KK@0x1000:5", "@ and the base at 'K@0x1000:5'"},
+        {"virtio_mmio.device=512Z@0x1000:5", "@ and the base at 'Z@0x1000:5'"},
+        {"virtio_mmio.device=512", "@ and the base at ''"},
+        {"virtio_mmio.device=512@", "a base of 64 bits at ''"},
+        {"virtio_mmio.device=512@-1:5", "a base of 64 bits at '-1:5'"},
+        {"virtio_mmio.device=512@4K:5", ": and the interrupt at 'K:5'"},
+        {"virtio_mmio.device=512@0x10000000000000000:5", "a base of 64 bits at '0x1"},
+        {"virtio_mmio.device=512@0x1002:5", "a base that is a multiple of 4 at '0x1002:5'"},
+        {"virtio_mmio.device=512@0xffffffffffffff00:5", "the size does not wrap at '0xff"},
+        {"virtio_mmio.device=512@0x1000", ": and the interrupt at ''"},
+        {"virtio_mmio.device=512@0x1000:", "an interrupt, decimal, from 1 to 4294967295 at ''"},
+        {"virtio_mmio.device=512@0x1000:0", "from 1 to 4294967295 at '0'"},
+        {"virtio_mmio.device=512@0x1000:0x5", "from 1 to 4294967295 at '0x5'"},
+        {"virtio_mmio.device=512@0x1000:4294967296", "from 1 to 4294967295 at '4294967296'"},
+        {"virtio_mmio.device=512@0x1000:-5", "from 1 to 4294967295 at '-5'"},
+        {"virtio_mmio.device=512@0x1000:5x", ": and an id, or the end at 'x'"},
+        {"virtio_mmio.device=512@0x1000:5:", "an id, decimal, from 0 to 2147483647 at ''"},
+        {"virtio_mmio.device=512@0x1000:5:2147483648", "an id, decimal, from 0 to 2147483647"},
+        {"virtio_mmio.device=512@0x1000:5:0x1", "expected the end at 'x1'"},
+        {"virtio_mmio.device=512@0x1000:5:1:", "expected the end at ':'"},
+        {"virtio_mmio.device=\"512@0x1000:5 \"", ": and an id, or the end at ' '"},
+        {"virtio-mmio.devices=0x200@0x1000:5", "options: ignored:"},
+        {"device=0x200@0x1000:5", "options: ignored:"},
+        {"virtio_mmio.device="
+         "00000000000000000000000000000000000000000000000000000000000000000000000"
+         "0000000000000000200@0x1000:5",
+         "expected at most 79 characters"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_refused(cases[i][0], cases[i][1]);
+}
+
+static void slots(void)
+{
+    static const char *const bad[][2] = {
+        {"virtio_mmio.slots=0:0x200@0x1000", "a count from 1 to 64 at '0:"},
+        {"virtio_mmio.slots=65:0x200@0x1000", "a count from 1 to 64 at '65:"},
+        {"virtio_mmio.slots=8@0x1000", ": and the stride at '@0x1000'"},
+        {"virtio_mmio.slots=8:0xff@0x1000", "a stride of 0x100 or more at '0xff@"},
+        {"virtio_mmio.slots=8:0x200", "@ and the base at ''"},
+        {"virtio_mmio.slots=8:0x200@0xfffffffffffff800", "does not wrap at '0xfff"},
+        {"virtio_mmio.slots=16:1E@0x1000", "does not wrap at '0x1000'"},
+        {"virtio_mmio.slots=8:0x200@0x1000:0", "an interrupt, decimal, from 1 to 4294967231"},
+        {"virtio_mmio.slots=8:0x200@0x1000:5:1", "expected the end at ':1'"},
+        {"virtio_mmio.slots=8:0x200@0x1000,5", ": and the first interrupt, or the end at ',5'"},
+    };
+    struct report report = parse("virtio-mmio.slots=24:0x200@0xfeb00000:24 "
+                                 "virtio_mmio.slots=8:4K@0x10001000");
+    const struct machine_mmio *last = &options.blocks.blocks[23];
+
+    CHECK_EQ(report.lines, 0);
+    CHECK_EQ(options.blocks.count, 32);
+    CHECK_EQ(last->base, 0xfeb02e00);
+    CHECK_EQ(last->size, 0x200);
+    CHECK_EQ(last->line, 47);
+    CHECK(last->is_guess);
+    CHECK_EQ(options.blocks.blocks[31].base, 0x10008000);
+    CHECK_EQ(options.blocks.blocks[31].line, 0);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        check_refused(bad[i][0], bad[i][1]);
+    report = parse("virtio_mmio.slots=64:0x200@0x1000 virtio_mmio.device=512@0x100000:5 "
+                   "virtio_mmio.slots=1:0x200@0");
+    CHECK_EQ(report.lines, 2);
+    CHECK_EQ(options.blocks.count, 64);
+    CHECK(strstr(report.last, "no more than 64 blocks in all at ''"));
+}
+
+static void iommus(void)
+{
+    static const struct {
+        const char *cmdline;
+        struct topology_iommu iommu;
+    } good[] = {
+        {"viommu=pci:0000:00:03.0", {.bdf = 0x18}},
+        {"viommu=pci:00:03.0", {.bdf = 0x18}},
+        {"viommu=pci:ABCD:ff:1f.7", {.segment = 0xabcd, .bdf = 0xffff}},
+        {"viommu=pci:1:2:3.4", {.segment = 1, .bdf = 0x21c}},
+        {"viommu=mmio:0xfeb02e00", {.bus = TOPOLOGY_MMIO, .base = 0xfeb02e00}},
+        {"viommu=mmio:4096", {.bus = TOPOLOGY_MMIO, .base = 4096}},
+    };
+    static const char *const bad[][2] = {
+        {"viommu", "viommu is '', expected pci: or mmio: at ''"},
+        {"viommu=", "pci: or mmio: at ''"},
+        {"viommu=00:03.0", "pci: or mmio: at '00:03.0'"},
+        {"viommu=PCI:00:03.0", "pci: or mmio: at 'PCI"},
+        {"viommu=pci:", "a bus from 0 to ff at ''"},
+        {"viommu=pci:10000:00:03.0", "a segment from 0 to ffff at '10000:"},
+        {"viommu=pci:0:0:0:03.0", ". behind the device at ':03.0'"},
+        {"viommu=pci:100:03.0", "a bus from 0 to ff at '100:03.0'"},
+        {"viommu=pci:00:20.0", "a device from 0 to 1f at '20.0'"},
+        {"viommu=pci:00:03.8", "a function from 0 to 7 at '8'"},
+        {"viommu=pci:00:03", ". behind the device at ''"},
+        {"viommu=pci:03.0", ": behind the bus at '.0'"},
+        {"viommu=pci:00:0x3.0", ". behind the device at 'x3.0'"},
+        {"viommu=pci:00:03.0x", "expected the end at 'x'"},
+        {"viommu=pci:00:03.0-00:04.0", "expected the end at '-00"},
+        {"viommu=mmio:", "a base of 64 bits, not 0 at ''"},
+        {"viommu=mmio:0", "a base of 64 bits, not 0 at '0'"},
+        {"viommu=mmio:fe", "a base of 64 bits, not 0 at 'fe'"},
+        {"viommu=mmio:0x1000:5", "expected the end at ':5'"},
+    };
+
+    for (size_t i = 0; i < COUNT(good); i++) {
+        const struct topology_iommu *iommu = &options.topology.iommus[0];
+        struct report report = parse(good[i].cmdline);
+
+        if (report.lines || options.topology.iommu_count != 1 || iommu->bus != good[i].iommu.bus ||
+            iommu->segment != good[i].iommu.segment || iommu->bdf != good[i].iommu.bdf ||
+            iommu->base != good[i].iommu.base || iommu->source != TOPOLOGY_OPTIONS)
+            unit_fail(__FILE__, __LINE__, "'%s': '%s'", good[i].cmdline, report.last);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        check_refused(bad[i][0], bad[i][1]);
+        CHECK_EQ(options.topology.iommu_count, 0);
+    }
+}
+
+static void good_endpoints(void)
+{
+    static const struct {
+        const char *cmdline;
+        struct topology_range range;
+    } cases[] = {
+        {"00:05.0:0x28", {.bdf_first = 0x28, .bdf_last = 0x28, .id_first = 0x28}},
+        {"1:00:05.0:7",
+         {.segment_first = 1, .segment_last = 1, .bdf_first = 40, .bdf_last = 40, .id_first = 7}},
+        {"00:00.0-ff:1f.7:0x100", {.bdf_last = 0xffff, .id_first = 0x100}},
+        {"2:00:00.0-2:00:1f.7:0xffffff00",
+         {.segment_first = 2, .segment_last = 2, .bdf_last = 0xff, .id_first = 0xffffff00}},
+        {"2:00:00.0-00:00.1:0",
+         {.segment_first = 2, .segment_last = 2, .bdf_last = 1, .id_first = 0}},
+        {"00:05.0-00:05.0:4294967295",
+         {.bdf_first = 0x28, .bdf_last = 0x28, .id_first = UINT32_MAX}},
+        {"0xa003c00:5", {.bus = TOPOLOGY_MMIO, .base = 0xa003c00, .id_first = 5}},
+        {"4096:0xffffffff", {.bus = TOPOLOGY_MMIO, .base = 4096, .id_first = UINT32_MAX}},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct topology_range *range = &options.topology.ranges[0], *expected;
+        char line[128];
+
+        snprintf(line, sizeof(line), "viommu=mmio:0x1000 viommu.ep=%s", cases[i].cmdline);
+        expected = &cases[i].range;
+
+        struct report report = parse(line);
+
+        if (report.lines || options.topology.range_count != 1 || range->bus != expected->bus ||
+            range->segment_first != expected->segment_first ||
+            range->segment_last != expected->segment_last ||
+            range->bdf_first != expected->bdf_first || range->bdf_last != expected->bdf_last ||
+            range->base != expected->base || range->id_first != expected->id_first ||
+            range->source != TOPOLOGY_OPTIONS || range->iommu)
+            unit_fail(__FILE__, __LINE__, "'%s': '%s'", line, report.last);
+    }
+}
+
+static void bad_endpoints(void)
+{
+    static const char *const cases[][2] = {
+        {"", "a PCI function or a base of 64 bits, not 0 at ''"},
+        {"00:05.0", ": and the id at ''"},
+        {"00:05.0:", "an id that, for the last function too, fits in 32 bits at ''"},
+        {"00:05.0:x", "fits in 32 bits at 'x'"},
+        {"00:05.0:-1", "fits in 32 bits at '-1'"},
+        {"00:05.0:4294967296", "fits in 32 bits at '4294967296'"},
+        {"00:05.0-00:05.1:0xffffffff", "fits in 32 bits at '0xffffffff'"},
+        {"00:05.0-00:04.7:1", "of the same segment, not before the first one at '00:04.7:1'"},
+        {"0:00:05.0-1:00:06.0:1", "of the same segment, not before the first one at '1:00:06.0:1'"},
+        {"00:05.0-:1", "a bus from 0 to ff at ':1'"},
+        {"00:05.0-00:06:1", ". behind the device at ':1'"},
+        {"00:05.0:1:", "expected the end at ':'"},
+        {"00:05.0:1-2", "expected the end at '-2'"},
+        {"00:05:1", "a PCI function or a base of 64 bits, not 0 at '00:05:1'"},
+        {"0x1000", ": and the id at ''"},
+        {"0x1000-0x11ff:5", ": and the id, as a block is named by its base at '-0x11ff:5'"},
+        {"0:5", "a PCI function or a base of 64 bits, not 0 at '0:5'"},
+        {"00:20.0:5", "a device from 0 to 1f at '20.0:5'"},
+    };
+
+    check_refused("viommu.ep=00:05.0:0x28 viommu=pci:00:03.0", "viommu= to come before it at");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char line[128];
+
+        snprintf(line, sizeof(line), "viommu=pci:00:03.0 viommu.ep=%s", cases[i][0]);
+        check_refused(line, cases[i][1]);
+    }
+}
+
+/* Several IOMMUs with endpoints each, and as many of both as there is room for. */
+static void many(void)
+{
+    char line[4096] = "";
+    struct report report = parse("viommu=pci:00:03.0 viommu.ep=00:05.0:1 viommu=mmio:0x1000 "
+                                 "viommu.ep=00:06.0:2 viommu.ep=0x2000:3");
+
+    CHECK_EQ(report.lines, 0);
+    CHECK_EQ(options.topology.iommu_count, 2);
+    CHECK_EQ(options.topology.range_count, 3);
+    CHECK_EQ(options.topology.ranges[0].iommu, 0);
+    CHECK_EQ(options.topology.ranges[2].iommu, 1);
+    for (unsigned i = 0; i < TOPOLOGY_MAX_IOMMUS + 2; i++)
+        strcat(line, "viommu=mmio:4096 ");
+    report = parse(line);
+    CHECK_EQ(report.lines, 2);
+    CHECK(strstr(report.last, "no more than 8 IOMMUs at ''"));
+    CHECK_EQ(options.topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
+    for (unsigned i = 0; i < TOPOLOGY_MAX_RANGES + 3; i++)
+        strcat(line, "viommu.ep=00:05.0:1 ");
+    report = parse(line);
+    CHECK_EQ(report.lines, 5);
+    CHECK(strstr(report.last, "no more than 64 ranges at ''"));
+    CHECK_EQ(options.topology.range_count, TOPOLOGY_MAX_RANGES);
+}
+
+static void check_sound(void)
+{
+    const struct topology *topology = &options.topology;
+
+    CHECK(options.blocks.count <= MACHINE_MAX_MMIO);
+    for (unsigned i = 0; i < options.blocks.count; i++) {
+        const struct machine_mmio *block = &options.blocks.blocks[i];
+
+        CHECK(block->size >= 0x100 && block->size - 1 <= UINT64_MAX - block->base);
+        CHECK(block->base % 4 == 0);
+    }
+    CHECK(topology->iommu_count <= TOPOLOGY_MAX_IOMMUS);
+    CHECK(topology->range_count <= TOPOLOGY_MAX_RANGES);
+    for (unsigned i = 0; i < topology->range_count; i++) {
+        const struct topology_range *range = &topology->ranges[i];
+
+        CHECK(range->iommu < topology->iommu_count);
+        CHECK(range->bdf_first <= range->bdf_last);
+        CHECK(range->id_first <= UINT32_MAX - (uint32_t)(range->bdf_last - range->bdf_first));
+    }
+}
+
+static void random_lines(void)
+{
+    static const char *const words[] = {
+        " virtio_mmio.device=512@0:7",
+        " virtio-mmio.slots=8:512@0",
+        " viommu=pci:00:03.0 ",
+        " viommu=mmio:0x1000",
+        " viommu.ep=00:05.0",
+        "0x1000:5",
+        "@",
+        ":",
+        "-",
+        " ",
+        "4K",
+        ".",
+        "\"",
+        "0",
+        "18446744073709551615",
+    };
+    char line[1024];
+    unsigned taken = 0;
+    struct rng rng;
+
+    rng_seed(&rng, 31);
+    for (unsigned i = 0; i < 40000; i++) {
+        unsigned count = (unsigned)rng_below(&rng, 24);
+
+        line[0] = '\0';
+        for (unsigned k = 0; k < count; k++)
+            strcat(line, words[rng_below(&rng, COUNT(words))]);
+        parse(line);
+        check_sound();
+        taken += options.blocks.count + options.topology.range_count;
+    }
+    CHECK(taken > 100);
+}
+
+/* Against the memory map and against what firmware tells of. */
+static void blocks_in_the_machine(void)
+{
+    static const struct {
+        const char *cmdline, *complaint; /* NULL: none */
+        unsigned blocks;
+        uint32_t line; /* of the first block */
+    } cases[] = {
+        {"virtio_mmio.device=512@0x20000000:7", NULL, 2, 3},
+        {"virtio_mmio.device=512@0x10000000:7", NULL, 1, 7},
+        {"virtio_mmio.device=1K@0x10000000:7", "no overlap with another block", 1, 3},
+        {"virtio_mmio.device=512@0xffffe04:7", "no overlap with another block", 1, 3},
+        {"virtio_mmio.device=512@0xffffe00:7", NULL, 2, 3},
+        {"virtio_mmio.device=512@0x10000200:7", NULL, 2, 3},
+        {"virtio_mmio.device=512@0x1000:7", "no usable memory there", 1, 3},
+        {"virtio_mmio.device=512@0x1ffc:7", "no usable memory there", 1, 3},
+        {"virtio_mmio.device=512@0x2000:7", NULL, 2, 3},
+        {"virtio_mmio.device=512@0x8000:7", NULL, 2, 3},
+        {"virtio_mmio.device=1E@0:7", "no usable memory there", 1, 3},
+        {"virtio_mmio.device=512@0x20000000:7 virtio_mmio.device=512@0x20000100:8",
+         "at 0x20000100, expected no overlap with another block", 2, 3},
+        {"virtio_mmio.slots=64:512@0x20000000", "at 0x20007e00, expected fewer blocks", 64, 3},
+    };
+    static struct boot_info boot;
+
+    boot_add_memory(&boot, 0x1000, 0x1000, BOOT_USABLE);
+    boot_add_memory(&boot, 0x8000, 0x1000, BOOT_FIRMWARE);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        static struct machine machine;
+        struct report report = parse(cases[i].cmdline);
+        const struct sink sink = {take_line, &report};
+
+        CHECK_EQ(report.lines, 0);
+        machine = (struct machine){.mmio = {{.base = 0x10000000, .size = 512, .line = 3}},
+                                   .mmio_count = 1};
+        boot_options(&boot, &options, &machine, &sink);
+        if (machine.mmio_count != cases[i].blocks || machine.mmio[0].line != cases[i].line ||
+            report.lines != (cases[i].complaint != NULL) ||
+            (report.lines && !strstr(report.last, cases[i].complaint)))
+            unit_fail(__FILE__, __LINE__, "'%s': %u blocks, line %u, '%s'", cases[i].cmdline,
+                      machine.mmio_count, machine.mmio[0].line, report.last);
+    }
+}
+
+static const struct unit units[] = {
+    {"blocks_in_the_machine", blocks_in_the_machine},
+    {"good_devices", good_devices},
+    {"bad_devices", bad_devices},
+    {"slots", slots},
+    {"iommus", iommus},
+    {"good_endpoints", good_endpoints},
+    {"bad_endpoints", bad_endpoints},
+    {"many", many},
+    {"random_lines", random_lines},
+};
+
+int main(void)
+{
+    return unit_main("options", units, COUNT(units));
+}

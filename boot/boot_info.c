@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE_0_END 4096
+#define PAGE       4096ull
+#define PAGE_0_END PAGE
 
 void boot_complain(struct boot_info *info, const char *format, ...)
 {
@@ -178,4 +179,19 @@ bool boot_largest_usable(const struct boot_info *info, uint64_t limit, uint64_t 
         return false;
     *region = best;
     return true;
+}
+
+uint64_t boot_take_page(struct boot_info *info, uint64_t limit)
+{
+    for (unsigned i = info->memory_count; i-- > 0;) {
+        const struct boot_region *part = &info->memory[i];
+        uint64_t end = (part->last >= limit ? limit : part->last + 1) & -PAGE;
+        uint64_t first = part->first < PAGE_0_END ? PAGE_0_END : part->first;
+
+        if (part->kind != BOOT_USABLE || end < first || end - first < PAGE)
+            continue;
+        boot_add_memory(info, end - PAGE, PAGE, BOOT_FIRMWARE);
+        return end - PAGE;
+    }
+    return 0;
 }

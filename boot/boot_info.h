@@ -29,7 +29,8 @@ struct boot_info {
     char cmdline[BOOT_CMDLINE_MAX];
     struct boot_region memory[BOOT_MEMORY_MAX];
     unsigned memory_count;
-    uint64_t rsdp, dtb; /* left where they are, in BOOT_FIRMWARE memory; 0: not told */
+    uint64_t start_page; /* of struct machine; 0: none */
+    uint64_t rsdp, dtb;  /* left where they are, in BOOT_FIRMWARE memory; 0: not told */
     /* What was wrong with what the loader left, to be printed once there is a console. */
     char complaints[BOOT_COMPLAINTS][BOOT_COMPLAINT_MAX];
     unsigned complaint_count;
@@ -54,3 +55,9 @@ void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length)
  */
 bool boot_largest_usable(const struct boot_info *info, uint64_t limit, uint64_t hole_base,
                          uint64_t hole_end, struct boot_region *region);
+
+/*
+ * Takes the highest usable page below `limit` (exclusive) out of the map and returns its address;
+ * never page 0, which is the answer when there is none.
+ */
+uint64_t boot_take_page(struct boot_info *info, uint64_t limit);

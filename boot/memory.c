@@ -30,6 +30,7 @@ void boot_machine(const struct boot_info *boot, struct machine *machine,
         .has_bios = arch_has_ports(),
     };
 
+    machine->start_page = boot->start_page;
     machine_read(machine, &roots, &memory, complaints);
 }
 

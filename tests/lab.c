@@ -165,6 +165,7 @@ static const char *lacking(struct lab *lab, unsigned needs)
         {NEEDS_TWO_ENDPOINTS, lab->endpoint_count >= 2, "fewer than two endpoints"},
         {NEEDS_DMA, find_engine(lab, 0, reads_and_writes), "no DMA engine reads and writes"},
         {NEEDS_TWO_ENGINES, find_engine(lab, 1, writes), "fewer than two DMA engines that write"},
+        {NEEDS_CPUS, arch_cpu_count() > 1, "the machine has one CPU"},
         {NEEDS_EXACT_DMA, find_engine(lab, 0, is_exact), "no DMA engine transfers single bytes"},
         {NEEDS_MAP_UNMAP, lab->features >> VIRTIO_IOMMU_F_MAP_UNMAP & 1,
          "VIRTIO_IOMMU_F_MAP_UNMAP is not offered"},

@@ -75,16 +75,19 @@ static void print_trap_line(const char *line)
 
 static _Noreturn void trapped(const struct arch_trap *trap)
 {
-    char reason[64];
+    char reason[80], where[24] = "";
 
+    if (trap->cpu)
+        snprintf(where, sizeof(where), " on CPU %u", trap->cpu);
     if (!running.definition) {
-        report_diagnostic("CRASH %s outside any test", trap->name);
+        report_diagnostic("CRASH %s%s outside any test", trap->name, where);
         arch_trap_print(trap, print_trap_line);
     } else {
-        report_diagnostic("%s in %s.%s", trap->name, running.definition->suite,
+        report_diagnostic("%s%s in %s.%s", trap->name, where, running.definition->suite,
                           running.definition->name);
         arch_trap_print(trap, print_trap_line);
-        snprintf(reason, sizeof(reason), "%s at 0x%llx", trap->name, (unsigned long long)trap->ip);
+        snprintf(reason, sizeof(reason), "%s at 0x%llx%s", trap->name, (unsigned long long)trap->ip,
+                 where);
         report_result(false, running.number, running.definition,
                       trap->is_deadline ? "HANG" : "CRASH", reason);
     }

@@ -36,6 +36,7 @@ enum test_needs {
     NEEDS_EXACT_DMA = 1u << 8,     /* an engine that transfers any number of bytes (slow ones) */
     NEEDS_PCI = 1u << 9,           /* the IOMMU is a PCI function */
     NEEDS_MMIO = 1u << 10,         /* the IOMMU is on virtio-mmio */
+    NEEDS_CPUS = 1u << 11,         /* a second CPU */
 };
 
 struct test_definition {

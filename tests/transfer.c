@@ -64,7 +64,7 @@ static const uint8_t *room_end(const struct target *target)
     return target->bytes + target->size + PAGE_SIZE;
 }
 
-static void poison(const struct target *target)
+void target_poison(const struct target *target)
 {
     memset(target->bytes - PAGE_SIZE, POISON, target->size + 2 * PAGE_SIZE);
 }
@@ -80,13 +80,10 @@ static bool arrived(const struct dma_engine *engine, const uint8_t *bytes, uint3
     return length >= 8 && memcmp(bytes, untouched, 8) && memcmp(bytes + length - 8, untouched, 8);
 }
 
-bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine *engine,
-                        uint64_t address, const struct target *target, uint32_t offset,
-                        uint32_t length)
+bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,
+                   uint64_t address, const struct target *target, uint32_t offset, uint32_t length,
+                   enum dma_result result)
 {
-    poison(target);
-
-    enum dma_result result = dma_write(engine, address, length, PATIENCE_NS);
     const uint8_t *landing = target->bytes + offset;
     long before = first_change(target, room_begin(target), landing);
     long after = first_change(target, landing + length, room_end(target));
@@ -103,18 +100,39 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
                   before < 0 ? after : before);
 }
 
-bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
-                         uint64_t address, const struct target *target, uint32_t length)
+bool expect_untouched(struct test *test, enum clause clause, const struct dma_engine *engine,
+                      uint64_t address, const struct target *target, uint32_t length)
 {
-    poison(target);
-    dma_write(engine, address, length, patience(engine, DENIED_PATIENCE_NS));
-
     long change = first_change(target, room_begin(target), room_end(target));
 
     return expect(test, clause, change < 0,
                   "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
                   "was changed",
                   engine->ops->name, length, (unsigned long long)address, change);
+}
+
+bool target_is_touched(const struct target *target)
+{
+    return first_change(target, room_begin(target), room_end(target)) >= 0;
+}
+
+bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine *engine,
+                        uint64_t address, const struct target *target, uint32_t offset,
+                        uint32_t length)
+{
+    target_poison(target);
+
+    enum dma_result result = dma_write(engine, address, length, PATIENCE_NS);
+
+    return expect_landed(test, clause, engine, address, target, offset, length, result);
+}
+
+bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
+                         uint64_t address, const struct target *target, uint32_t length)
+{
+    target_poison(target);
+    dma_write(engine, address, length, patience(engine, DENIED_PATIENCE_NS));
+    return expect_untouched(test, clause, engine, address, target, length);
 }
 
 static void fill_secret(struct test *test, const struct target *target)

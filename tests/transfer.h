@@ -39,6 +39,17 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
 /* ... and nothing of the target may change. */
 bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
                          uint64_t address, const struct target *target, uint32_t length);
+/*
+ * Their steps, for whoever takes them apart: poison, dma_write(), and the judgement of what is
+ * there after it.
+ */
+void target_poison(const struct target *target);
+bool target_is_touched(const struct target *target);
+bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,
+                   uint64_t address, const struct target *target, uint32_t offset, uint32_t length,
+                   enum dma_result result);
+bool expect_untouched(struct test *test, enum clause clause, const struct dma_engine *engine,
+                      uint64_t address, const struct target *target, uint32_t length);
 /* The engine reads `length` bytes at `address`, and must see what stands at `offset` of the target.
  */
 bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *engine,

@@ -12,6 +12,8 @@
 #define APIC_TASK_PRIORITY   0x80
 #define APIC_EOI             0xb0
 #define APIC_SPURIOUS        0xf0
+#define APIC_COMMAND         0x300
+#define APIC_COMMAND_HIGH    0x310
 #define APIC_LVT_TIMER       0x320
 #define APIC_LVT_LINT0       0x350
 #define APIC_TIMER_INITIAL   0x380
@@ -20,6 +22,8 @@
 #define APIC_SOFTWARE_ENABLE (1u << 8)
 #define LVT_EXTINT           (7u << 8)
 #define DIVIDE_BY_16         3
+#define COMMAND_PENDING      (1u << 12)
+#define COMMAND_NS           10000000
 
 #define PIC_MASTER 0x20
 #define PIC_SLAVE  0xa0
@@ -40,11 +44,31 @@ static uint32_t apic_read(unsigned offset)
                      : (uint32_t)read_msr(X2APIC_MSR + offset / 16);
 }
 
-uint8_t apic_id(void)
+uint32_t apic_id(void)
 {
     uint32_t id = apic_read(APIC_ID);
 
-    return (uint8_t)(registers ? id >> 24 : id);
+    return registers ? id >> 24 : id;
+}
+
+bool apic_send(uint64_t id, uint32_t command)
+{
+    uint64_t start = arch_now_ns();
+
+    if (id > (registers ? APIC_ID_MAX : UINT32_MAX - 1))
+        return false;
+    if (!registers) {
+        write_msr(X2APIC_MSR + APIC_COMMAND / 16, id << 32 | command);
+        return true;
+    }
+    while (apic_read(APIC_COMMAND) & COMMAND_PENDING) {
+        if (arch_now_ns() - start >= COMMAND_NS)
+            return false;
+        cpu_relax();
+    }
+    apic_write(APIC_COMMAND_HIGH, (uint32_t)id << 24);
+    apic_write(APIC_COMMAND, command);
+    return true;
 }
 
 void apic_init(void)

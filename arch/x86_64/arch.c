@@ -21,7 +21,7 @@ const struct machine arch_machine = {
 
 void arch_init(void)
 {
-    segments_init();
+    segments_init(0);
     interrupts_init();
     paging_init();
 }
@@ -31,6 +31,7 @@ void arch_start(const struct machine *machine)
     pic_init();
     apic_init();
     clock_init();
+    startup_init(machine->start_page);
     smp_init(machine, apic_id());
     __asm__ volatile("sti");
 }

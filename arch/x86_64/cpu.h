@@ -20,6 +20,12 @@
 #define VECTOR_DEADLINE  0xf0
 #define VECTOR_SPURIOUS  0xff
 
+/* Commands of apic_send(); a SIPI takes the number of a page below 1 MiB in its low byte. */
+#define APIC_INIT 0x4500
+#define APIC_SIPI 0x4600
+/* The highest id that xAPIC mode and a message can name. */
+#define APIC_ID_MAX 254
+
 /* The line of the first 8259 that the second one hangs on. */
 #define PIC_CASCADE 2
 
@@ -51,8 +57,11 @@ static inline void write_msr(uint32_t msr, uint64_t value)
     __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
-void segments_init(void);   /* GDT and TSS */
+void segments_init(unsigned cpu); /* GDT and TSS, of the CPU that calls */
+/* The CPU whose trap stack holds the frame. */
+unsigned segments_cpu(const struct frame *frame);
 void interrupts_init(void); /* IDT */
+void interrupts_load(void); /* the same IDT on another CPU */
 void paging_init(void);
 void pic_init(void); /* both 8259s remapped, every line masked */
 void apic_init(void);
@@ -62,7 +71,15 @@ void apic_start_timer(uint32_t ticks); /* one shot; 0 stops it */
 /* Ticks of the timer that pass in `ns`. */
 uint64_t apic_timer_ticks(uint64_t ns);
 void apic_end_of_interrupt(void);
-uint8_t apic_id(void);
+/* Of the CPU that calls. */
+uint32_t apic_id(void);
+/*
+ * Sends an interprocessor interrupt to the CPU with that id; false when there is no way to name it
+ * or the last one is not accepted.
+ */
+bool apic_send(uint64_t id, uint32_t command);
+/* The page below 1 MiB, writable, from which CPUs start; 0: there is none. */
+void startup_init(uint64_t page);
 void pic_mask(unsigned line, bool masked);
 void pic_end_of_interrupt(unsigned line);
 

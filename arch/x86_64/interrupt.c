@@ -59,10 +59,10 @@ void interrupt_entry(struct frame *frame)
 bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi)
 {
     (void)device;
-    if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]))
+    if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]) || apic_id() > APIC_ID_MAX)
         return false;
     msi_claims[msi_used] = (struct claim){.handler = handler, .context = context};
-    msi->address = 0xfee00000u | (uint32_t)apic_id() << 12;
+    msi->address = 0xfee00000u | apic_id() << 12;
     msi->data = VECTOR_MSI_FIRST + msi_used++;
     return true;
 }

@@ -30,24 +30,30 @@ struct table_pointer {
 
 extern const char vector_stubs[];
 
-static struct tss tss;
-static struct gate idt[256];
-static uint64_t gdt[5];
 /* Exceptions get a stack of their own: the one that faulted may have run into its guard page. */
-static uint8_t trap_stack[TRAP_STACK_SIZE] __attribute__((aligned(16)));
+struct segments {
+    uint8_t trap_stack[TRAP_STACK_SIZE];
+    uint64_t gdt[5];
+    struct tss tss;
+} __attribute__((aligned(16)));
 
-void segments_init(void)
+/* The CPU points to them for ever. */
+static struct segments all[MACHINE_MAX_CPUS];
+static struct gate idt[256];
+
+void segments_init(unsigned cpu)
 {
-    uint64_t base = (uintptr_t)&tss;
-    const struct table_pointer pointer = {sizeof(gdt) - 1, (uintptr_t)gdt};
+    struct segments *own = &all[cpu];
+    uint64_t base = (uintptr_t)&own->tss;
+    const struct table_pointer pointer = {sizeof(own->gdt) - 1, (uintptr_t)own->gdt};
 
-    tss.ist[0] = (uintptr_t)trap_stack + sizeof(trap_stack);
-    tss.io_map = sizeof(tss);
-    gdt[1] = 0x00af9b000000ffff;
-    gdt[2] = 0x00cf93000000ffff;
-    gdt[3] =
-        (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
-    gdt[4] = base >> 32;
+    own->tss.ist[0] = (uintptr_t)own->trap_stack + sizeof(own->trap_stack);
+    own->tss.io_map = sizeof(own->tss);
+    own->gdt[1] = 0x00af9b000000ffff;
+    own->gdt[2] = 0x00cf93000000ffff;
+    own->gdt[3] = (sizeof(own->tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
+                  (base >> 24 & 0xff) << 56;
+    own->gdt[4] = base >> 32;
     __asm__ volatile("lgdt %0\n\t"
                      "pushq %1\n\t"
                      "leaq 1f(%%rip), %%rax\n\t"
@@ -63,10 +69,20 @@ void segments_init(void)
                      : "rax", "memory");
 }
 
-void interrupts_init(void)
+unsigned segments_cpu(const struct frame *frame)
+{
+    return (unsigned)(((uintptr_t)frame - (uintptr_t)all) / sizeof(all[0]));
+}
+
+void interrupts_load(void)
 {
     const struct table_pointer pointer = {sizeof(idt) - 1, (uintptr_t)idt};
 
+    __asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+void interrupts_init(void)
+{
     for (unsigned vector = 0; vector < 256; vector++) {
         uint64_t stub = (uintptr_t)vector_stubs + vector * 16;
 
@@ -79,5 +95,5 @@ void interrupts_init(void)
             .offset_high = (uint32_t)(stub >> 32),
         };
     }
-    __asm__ volatile("lidt %0" : : "m"(pointer));
+    interrupts_load();
 }

@@ -75,6 +75,7 @@ void trap(const struct frame *frame)
     const struct arch_trap info = {
         .name = name_of(frame, address),
         .is_deadline = frame->vector == VECTOR_DEADLINE,
+        .cpu = segments_cpu(frame),
         .ip = frame->rip,
         .sp = frame->rsp,
         .fp = frame->rbp,

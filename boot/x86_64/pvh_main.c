@@ -2,6 +2,8 @@
 #include "boot/kmain.h"
 #include "boot/pvh.h"
 
+#define START_PAGE_LIMIT 0xa0000 /* a SIPI cannot name a page from here to 0xbffff */
+
 /* pvh_entry.S maps the first 4 GiB, page 0 too. */
 static const void *identity(void *context, uint64_t address, uint64_t size)
 {
@@ -16,5 +18,6 @@ _Noreturn void pvh_main(uint32_t start_info)
     const struct mem_view memory = {.map = identity};
 
     pvh_read(&memory, start_info, &info);
+    info.start_page = boot_take_page(&info, START_PAGE_LIMIT);
     kmain(&info);
 }

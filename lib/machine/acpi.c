@@ -32,9 +32,12 @@ static void add_cpus(struct machine *machine, const struct sink *complaints)
 
     if (!table || !acpi_madt_read(table->bytes, table->length, &madt, complaints))
         return;
-    for (unsigned i = 0; i < madt.cpu_count && machine->cpu_count < MACHINE_MAX_CPUS; i++)
+    for (unsigned i = 0; i < madt.cpu_count; i++) {
+        const struct machine_cpu cpu = {.id = madt.cpus[i].apic_id};
+
         if (madt.cpus[i].enabled)
-            machine->cpus[machine->cpu_count++] = (struct machine_cpu){.id = madt.cpus[i].apic_id};
+            machine_add_cpu(machine, &cpu, complaints);
+    }
 }
 
 void machine_read_acpi(struct machine *machine, const struct sink *complaints)

@@ -9,6 +9,22 @@ static bool find_rsdp(const struct machine_roots *roots, const struct mem_view *
     return roots->has_bios && acpi_rsdp_scan(memory, rsdp, complaints);
 }
 
+void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
+                     const struct sink *complaints)
+{
+    unsigned long long id = cpu->id;
+
+    for (unsigned i = 0; i < machine->cpu_count; i++)
+        if (machine->cpus[i].id == cpu->id) {
+            sink_printf(complaints, "CPU id 0x%llx is told twice, the second is left out", id);
+            return;
+        }
+    if (machine->cpu_count == MACHINE_MAX_CPUS)
+        sink_printf(complaints, "more than %d CPUs, id 0x%llx is left out", MACHINE_MAX_CPUS, id);
+    else
+        machine->cpus[machine->cpu_count++] = *cpu;
+}
+
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, const struct sink *complaints)
 {

@@ -126,6 +126,7 @@ struct machine {
     enum machine_psci psci;
     uint64_t timer_hz;    /* of the RISC-V time counter; 0: not told */
     uint64_t sifive_test; /* base of the register that ends the VM; 0: none */
+    uint64_t start_page;  /* below 1 MiB, writable, for an x86 CPU's first instructions; 0: none */
     struct machine_cpu cpus[MACHINE_MAX_CPUS];
     struct machine_host hosts[MACHINE_MAX_HOSTS];
     struct machine_mmio mmio[MACHINE_MAX_MMIO];
@@ -145,6 +146,10 @@ struct machine_roots {
  */
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, const struct sink *complaints);
+
+/* Adds a CPU; one that is there already, or one too many, is named and left out. */
+void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
+                     const struct sink *complaints);
 
 /* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs). */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);

@@ -11,6 +11,7 @@
 
 #include "lib/acpi/acpi.h"
 #include "lib/bytes/bytes.h"
+#include "lib/machine/machine.h"
 
 #define MUTATIONS 20000
 #define MAX_BYTES 512
@@ -529,6 +530,38 @@ static void madt_full(void)
     CHECK_EQ(madt.left_out, 100 - ACPI_MAX_CPUS);
 }
 
+/* CPUs that are disabled, told twice, or more than the machine's record holds. */
+static void machine_cpus(void)
+{
+    static uint8_t table[ACPI_HEADER_SIZE + 8 + ACPI_MAX_CPUS * 8], body[8 + ACPI_MAX_CPUS * 8];
+    static struct machine machine;
+    struct report report = {0};
+    const struct sink sink = {.line = take_line, .context = &report};
+
+    for (unsigned i = 0; i < ACPI_MAX_CPUS; i++)
+        memcpy(body + 8 + i * 8, (uint8_t[8]){0, 8, 0, (uint8_t)(i < 10 ? i : i + 1), i != 3}, 8);
+    body[8 + 5 * 8 + 3] = 2;
+    machine.acpi.tables[0] = (struct acpi_table){
+        .signature = "APIC", .length = build(table, "APIC", body, sizeof(body)), .bytes = table};
+    machine.acpi.table_count = 1;
+    machine_read_acpi(&machine, &sink);
+    CHECK_EQ(machine.cpu_count, ACPI_MAX_CPUS - 2);
+    CHECK(machine.cpus[2].id == 2 && machine.cpus[3].id == 4 && machine.cpus[4].id == 6);
+    CHECK_EQ(report.lines, 1);
+    check_report(&report, "CPU id 0x2 is told twice", "told twice");
+
+    report.lines = 0;
+    body[8 + 5 * 8 + 3] = 5;
+    body[8 + 3 * 8 + 4] = 1;
+    machine.cpus[0].id = 0x1000;
+    machine.cpu_count = 1;
+    build(table, "APIC", body, sizeof(body));
+    machine_read_acpi(&machine, &sink);
+    CHECK_EQ(machine.cpu_count, MACHINE_MAX_CPUS);
+    CHECK_EQ(report.lines, 1);
+    check_report(&report, "more than 64 CPUs, id 0x40 is left out", "one too many");
+}
+
 /* One field of a good table overwritten. */
 static const struct {
     const char *signature, *name;
@@ -641,6 +674,7 @@ static const struct unit units[] = {
     {"mcfg_full", mcfg_full},
     {"madt", madt},
     {"madt_full", madt_full},
+    {"machine_cpus", machine_cpus},
     {"damaged", damaged},
     {"truncated", truncated},
     {"mutated", mutated},

@@ -334,6 +334,41 @@ static void the_largest_usable_stretch(void)
     }
 }
 
+static const struct {
+    struct boot_region told[3];
+    uint64_t limit, page;
+} takes[] = {
+    {{{0, 0x9fbff, U}, {0x9fc00, 0x9ffff, F}, {0x100000, 0xffffff, U}}, 0xa0000, 0x9e000},
+    {{{0, 0x9ffff, U}}, 0xa0000, 0x9f000},
+    {{{1, UINT64_MAX, U}}, 0xa0000, 0x9f000},
+    {{{0, 0x1fff, U}}, 0xa0000, 0x1000},
+    {{{0, 0x1ffe, U}}, 0xa0000, 0}, /* page 0 and a part of the next */
+    {{{0x8001, 0x9fff, U}}, 0xa0000, 0x9000},
+    {{{0x8001, 0x9ffe, U}}, 0xa0000, 0},
+    {{{0x2000, 0x4fff, U}, {0x6001, 0x7ffe, U}}, 0xa0000, 0x4000},
+    {{{0x2000, 0x4fff, F}}, 0xa0000, 0},
+    {{{0x100000, 0xffffff, U}}, 0xa0000, 0},
+};
+
+static void a_page_below_a_limit(void)
+{
+    static struct boot_info info;
+
+    for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
+        struct boot_region found;
+
+        memset(&info, 0, sizeof(info));
+        for (unsigned j = 0; j < 3 && takes[i].told[j].last; j++)
+            boot_add_memory(&info, takes[i].told[j].first,
+                            takes[i].told[j].last - takes[i].told[j].first + 1,
+                            takes[i].told[j].kind);
+        CHECK_EQ(boot_take_page(&info, takes[i].limit), takes[i].page);
+        /* It is nobody else's from then on. */
+        if (takes[i].page)
+            CHECK(!boot_largest_usable(&info, takes[i].page + 4096, 0, takes[i].page, &found));
+    }
+}
+
 int main(void)
 {
     static const struct unit units[] = {
@@ -346,6 +381,7 @@ int main(void)
         {"wrapping_and_empty_ranges", wrapping_and_empty_ranges},
         {"more_regions_than_fit", more_regions_than_fit},
         {"the_largest_usable_stretch", the_largest_usable_stretch},
+        {"a_page_below_a_limit", a_page_below_a_limit},
     };
 
     bytes = malloc(MEMORY_SIZE);

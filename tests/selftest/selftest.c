@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Planted verdicts: how whoever runs the image proves that it would notice each of them. */
+#include "arch/arch.h"
+#include "tests/cpu.h"
 #include "tests/request.h"
 
 #define SUITE "selftest"
@@ -34,10 +36,20 @@ TEST(checks_nothing, .is_optional = true)
     (void)test;
 }
 
+static void write_to_page_0(struct test *test, void *argument)
+{
+    (void)test, (void)argument;
+    *(volatile uint32_t *)8 = 1; /* it is not mapped */
+}
+
 TEST(exception, .is_optional = true)
 {
-    (void)test;
-    *(volatile uint32_t *)8 = 1; /* page 0 is not mapped */
+    write_to_page_0(test, NULL);
+}
+
+TEST(exception_on_another_cpu, .is_optional = true, .needs = NEEDS_CPUS)
+{
+    run_on(test, arch_cpu_count() - 1, write_to_page_0, NULL);
 }
 
 static uint64_t overflow(uint64_t depth)
@@ -48,16 +60,68 @@ static uint64_t overflow(uint64_t depth)
     return depth ? overflow(depth - 1) + frame[depth % sizeof(frame)] : 0;
 }
 
+static void overflow_stack(struct test *test, void *argument)
+{
+    (void)argument;
+    note(test, "%llu", (unsigned long long)overflow(1000000));
+}
+
 TEST(stack_overflow, .is_optional = true)
 {
-    note(test, "%llu", (unsigned long long)overflow(1000000));
+    overflow_stack(test, NULL);
+}
+
+TEST(stack_overflow_on_another_cpu, .is_optional = true, .needs = NEEDS_CPUS)
+{
+    run_on(test, arch_cpu_count() - 1, overflow_stack, NULL);
+}
+
+static void loop(struct test *test, void *argument)
+{
+    (void)test, (void)argument;
+    for (;;)
+        cpu_relax();
 }
 
 TEST(infinite_loop, .is_optional = true, .limit_s = 1)
 {
-    (void)test;
-    for (;;)
+    loop(test, NULL);
+}
+
+TEST(infinite_loop_on_another_cpu, .is_optional = true, .needs = NEEDS_CPUS, .limit_s = 1)
+{
+    run_on(test, arch_cpu_count() - 1, loop, NULL);
+}
+
+static void require_what_fails(struct test *test, void *argument)
+{
+    (void)argument;
+    require(test, IOMMU_OP_P01, false, "planted on another CPU");
+}
+
+TEST(fails_on_another_cpu, .is_optional = true, .needs = NEEDS_CPUS)
+{
+    run_on(test, arch_cpu_count() - 1, require_what_fails, NULL);
+    broken(test, "the test went on after it was ended");
+}
+
+static void wait_for_flag(void *argument)
+{
+    while (!__atomic_load_n((bool *)argument, __ATOMIC_ACQUIRE))
         cpu_relax();
+}
+
+TEST(late_cpu_is_not_used_again, .is_optional = true, .needs = NEEDS_CPUS)
+{
+    static bool flag; /* the late CPU looks at it when the test is over */
+
+    expect(test, IOMMU_OP_P01, !arch_run_on(1, wait_for_flag, &flag, 1000000), "it was not late");
+    __atomic_store_n(&flag, true, __ATOMIC_RELEASE);
+    arch_wait_ns(1000000);
+    expect(test, IOMMU_OP_P01, !arch_start_on(1, wait_for_flag, &flag), "it was used again");
+    expect(test, IOMMU_OP_P01, !arch_start_on(0, wait_for_flag, &flag), "CPU 0 calls itself");
+    expect(test, IOMMU_OP_P01, !arch_start_on(arch_cpu_count(), wait_for_flag, &flag),
+           "a CPU that does not exist was used");
 }
 
 /* Out of the guest's own watchdog's reach. */

@@ -47,6 +47,28 @@ def stack_overflow_is_a_crash() -> None:
 
 
 @test
+def trouble_on_another_cpu_is_a_verdict_and_the_run_goes_on() -> None:
+    wanted = {
+        "exception_on_another_cpu": "CRASH page fault at ",
+        "fails_on_another_cpu": "FAIL ",
+        "infinite_loop_on_another_cpu": "HANG ",
+        "stack_overflow_on_another_cpu": "CRASH stack overflow at ",
+    }
+    ran = run_sh(*(f"selftest.{name}" for name in wanted), "selftest.zz_passes_last", "--", "-smp", "2")
+    ran.ends(1, "1 passed, 4 failed, 0 skipped")
+    for number, (name, verdict) in enumerate(wanted.items(), 1):
+        check(f"not ok {number} selftest.{name} # {verdict}" in ran.out, ran.out)
+    check("# page fault on CPU 1 in selftest.exception_on_another_cpu" in ran.text("console.log"), ran.out)
+
+
+@test
+def late_cpu_is_not_used_again() -> None:
+    globs = ("selftest.late_cpu_is_not_used_again", "selftest.passes")
+    run_sh(*globs, "--", "-smp", "2").ends(0, "2 passed, 0 failed, 0 skipped")
+    run_sh(*globs).ends(0, "1 passed, 0 failed, 1 skipped")
+
+
+@test
 def infinite_loop_is_a_hang_by_the_guest() -> None:
     ran = run_sh("selftest.infinite_loop", "selftest.zz_passes_last")
     ran.ends(1, "1 passed, 1 failed, 0 skipped")

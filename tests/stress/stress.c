@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Random requests against the model: a fixed number of them in every run, more by time. */
+#include "tests/cpu.h"
 #include "tests/stress/walk.h"
 
 #define SUITE "stress"
@@ -17,6 +18,23 @@ TEST(short_walk, .needs = NEEDS, .limit_s = 60)
     for (unsigned i = 0; i < SHORT_EPISODES; i++)
         if (!walk_episode(&walk))
             break;
+    walk_print(&walk);
+}
+
+static void walk_on(struct test *test, void *is_going_on)
+{
+    (void)test;
+    *(bool *)is_going_on = walk_episode(&walk);
+}
+
+/* Every episode by a CPU that is drawn by lot. */
+TEST(walk_of_all_cpus, .needs = NEEDS | NEEDS_CPUS, .limit_s = 60)
+{
+    bool is_going_on = true;
+
+    walk_begin(&walk, test);
+    for (unsigned i = 0; i < SHORT_EPISODES && is_going_on; i++)
+        run_on(test, (unsigned)rng_below(&test->rng, arch_cpu_count()), walk_on, &is_going_on);
     walk_print(&walk);
 }
 

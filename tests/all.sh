@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Everything that `make test` runs, one step a line: a name, then a command that prints KTAP or only
-# ends well or badly. All steps run, whatever the others say; the table at the end adds them up.
+# ends well or badly. Steps of one paragraph run side by side. All steps run, whatever the others say;
+# the table at the end adds them up.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/setup.sh
@@ -11,15 +12,27 @@ need "$packages_build" "$packages_qemu" "$packages_test"
 # The steps call make themselves: they are not part of the make that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
+machines() { sed 's/#.*//' tests/machines | awk 'NF { print $1 }'; }
+
 {
+    # Only the machines share the CPUs: the others watch limits of time.
     cat <<STEPS
 check     timeout 1800 make -s -j$(nproc) check
+
 unit      timeout 1800 make -s -j$(nproc) unit
+
 protocol  python3 -B tests/selftest/test_protocol.py
+steps     python3 -B tests/selftest/test_steps.py
 options   python3 -B tests/selftest/test_run_sh.py
+
 boots     python3 -B tests/selftest/test_harness.py
+
 real      python3 -B tests/selftest/test_real.py
+
 STEPS
-    sed 's/#.*//' tests/machines | awk 'NF { print $1, "./run.sh -m", $1 }'
+    for machine in $(machines); do
+        echo "$machine ./run.sh -m $machine"
+    done
+    echo
     echo "bench     ./run.sh -t 1 -o build/results/bench bench.*"
 } | python3 -B tests/harness/steps.py

@@ -11,9 +11,9 @@
 #define PATIENCE_NS        2000000000ull
 #define DENIED_PATIENCE_NS 20000000ull
 
-static uint64_t patience(const struct dma_engine *engine, uint64_t ns)
+uint64_t transfer_patience(const struct dma_engine *engine, bool is_denied)
 {
-    return engine->is_slow ? PATIENCE_NS : ns;
+    return is_denied && !engine->is_slow ? DENIED_PATIENCE_NS : PATIENCE_NS;
 }
 
 struct target target_new(struct test *test, unsigned pages)
@@ -131,7 +131,7 @@ bool expect_write_denied(struct test *test, enum clause clause, struct dma_engin
                          uint64_t address, const struct target *target, uint32_t length)
 {
     target_poison(target);
-    dma_write(engine, address, length, patience(engine, DENIED_PATIENCE_NS));
+    dma_write(engine, address, length, transfer_patience(engine, true));
     return expect_untouched(test, clause, engine, address, target, length);
 }
 
@@ -178,7 +178,7 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
     uint8_t *seen = lab_pages(test, (length + PAGE_SIZE - 1) / PAGE_SIZE);
 
     fill_secret(test, target);
-    dma_read(engine, address, length, patience(engine, DENIED_PATIENCE_NS));
+    dma_read(engine, address, length, transfer_patience(engine, true));
     if (make_reachable)
         make_reachable(test, engine);
 

@@ -40,9 +40,10 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
 bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
                          uint64_t address, const struct target *target, uint32_t length);
 /*
- * Their steps, for whoever takes them apart: poison, dma_write(), and the judgement of what is
- * there after it.
+ * Their steps, for whoever takes them apart: poison, dma_write() with so much patience, and the
+ * judgement of what is there after it.
  */
+uint64_t transfer_patience(const struct dma_engine *engine, bool is_denied);
 void target_poison(const struct target *target);
 bool target_is_touched(const struct target *target);
 bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,

@@ -6,8 +6,7 @@
 #define SUITE "conformance.cpus"
 #define NEEDS (NEEDS_CPUS | NEEDS_MAP_UNMAP)
 
-#define READ_WRITE  (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-#define PATIENCE_NS 200000000ull
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
 /* A page of a target, and what the step before the judgement has found. */
 struct scene {
@@ -45,13 +44,23 @@ static void unmap(struct test *test, void *context)
     must(test, viommu_unmap(scene->domain, scene->at, scene->at + PAGE_SIZE - 1));
 }
 
-static void transfer(struct test *test, void *context)
+static void transfer(struct scene *scene, bool is_denied)
 {
-    struct scene *scene = context;
-
-    (void)test;
     target_poison(&scene->target);
-    scene->result = dma_write(scene->engine, scene->at, scene->engine->min_length, PATIENCE_NS);
+    scene->result = dma_write(scene->engine, scene->at, scene->engine->min_length,
+                              transfer_patience(scene->engine, is_denied));
+}
+
+static void transfer_mapped(struct test *test, void *context)
+{
+    (void)test;
+    transfer(context, false);
+}
+
+static void transfer_unmapped(struct test *test, void *context)
+{
+    (void)test;
+    transfer(context, true);
 }
 
 static void judge_landed(struct test *test, void *context)
@@ -103,10 +112,10 @@ TEST(mapping_and_its_removal_hold_on_every_cpu, .clauses = CLAUSES(IOMMU_MAP_P01
         unsigned second = (cpu + 1) % count, third = (cpu + 2) % count;
 
         run_on(test, cpu, map, &scene);
-        run_on(test, second, transfer, &scene);
+        run_on(test, second, transfer_mapped, &scene);
         run_on(test, third, judge_landed, &scene);
         run_on(test, third, unmap, &scene);
-        run_on(test, second, transfer, &scene);
+        run_on(test, second, transfer_unmapped, &scene);
         run_on(test, cpu, judge_untouched, &scene);
     }
 }

@@ -10,13 +10,12 @@
 #define SUITE "conformance.cpus"
 #define NEEDS (NEEDS_CPUS | NEEDS_MAP_UNMAP)
 
-#define READ_WRITE  (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-#define PATIENCE_NS 200000000ull
-#define ROUND_NS    1000000000ull
-#define ROUNDS      20
-#define REQUESTS    500
-#define TRANSFERS   20
-#define WORKERS     2
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define ROUND_NS   1000000000ull
+#define ROUNDS     20
+#define REQUESTS   500
+#define TRANSFERS  20
+#define WORKERS    2
 
 /*
  * What holds for the mapping while the other CPU transfers. A transfer is judged only if the phase
@@ -43,7 +42,8 @@ static void transfer_until_over(void *context)
         unsigned phase = __atomic_load_n(&traffic->phase, __ATOMIC_ACQUIRE);
 
         target_poison(&traffic->target);
-        dma_write(traffic->engine, traffic->at, traffic->engine->min_length, PATIENCE_NS);
+        dma_write(traffic->engine, traffic->at, traffic->engine->min_length,
+                  transfer_patience(traffic->engine, phase % PHASE_COUNT != PHASE_MAPPED));
 
         bool landed = target_is_touched(&traffic->target);
 

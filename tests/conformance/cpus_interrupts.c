@@ -6,7 +6,7 @@
 #define SUITE "conformance.cpus"
 #define NEEDS (NEEDS_CPUS | NEEDS_PCI | NEEDS_ENDPOINT)
 
-#define PATIENCE_NS 200000000ull
+#define PATIENCE_NS 2000000000ull
 #define REQUESTS    50
 
 /* Requests of a CPU that takes no interrupts; each waits for the interrupt that CPU 0 takes. */

@@ -49,8 +49,12 @@ def stop(number: int, _frame: object) -> None:
 
 
 def judged(options: argparse.Namespace, argv: list[str]) -> int:
-    disk, session = None, None
+    disk, session, scratch = None, None, None
     try:
+        if options.list:
+            # Not a run: what the last one left stays.
+            scratch = tempfile.TemporaryDirectory(prefix="viommu-guest.")
+            options.results = scratch.name
         if any("@DISK@" in argument for argument in argv):
             disk = make_disk()
             argv = [argument.replace("@DISK@", disk) for argument in argv]
@@ -64,6 +68,8 @@ def judged(options: argparse.Namespace, argv: list[str]) -> int:
             session.boot.kill()
         if disk:
             os.remove(disk)
+        if scratch:
+            scratch.cleanup()
 
 
 def main() -> int:

@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the steps that stdin names, `name command...` a line, shows what they print, adds them up.
 
+Steps of one paragraph run side by side, as many as there are CPUs; what a step printed is shown when
+it has ended. A paragraph begins when all of the one before has ended.
+
 A step that prints KTAP counts as its results; one that prints none is one test, passed when its exit
 status is 0. Ends with a table and a line `N passed, N failed, N skipped`; exit status 0 or 1.
 """
 
 from __future__ import annotations
 
+import asyncio
 import collections
+import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 
 RESULT = re.compile(r"^(ok|not ok) \d+ \S+(?: # ([A-Z]+))?")
+SKIPPED_PLAN = re.compile(r"^1\.\.0 # SKIP ")
 COLUMNS = ("pass", "fail", "warn", "xfail", "skip")
 
 
@@ -33,61 +38,96 @@ class Step:
             if ok != "ok":
                 kind = "fail"
             self.count[kind if kind in COLUMNS else "pass"] += 1
+        elif SKIPPED_PLAN.match(line):
+            self.count["skip"] += 1
 
-    def end(self, status: int) -> None:
+    def end(self, status: int) -> str:
+        """What there is to say about the exit status."""
         if status and not self.count["fail"]:
-            print(f"# step {self.name} ended with status {status}", flush=True)
             self.count["fail"] += 1
-        elif not self.count:
+            return f"# step {self.name} ended with status {status}\n"
+        if not self.count:
             self.count["pass"] += 1
+        return ""
 
-    def row(self) -> str:
+    def row(self, width: int) -> str:
         cells = [sum(self.count.values()), *(self.count[column] for column in COLUMNS)]
-        return f"{self.name:<12}" + "".join(f"{cell:>7}" for cell in cells) + f"{self.seconds:>9.1f}"
+        return (
+            f"{self.name:<{width}}" + "".join(f"{cell:>7}" for cell in cells) + f"{self.seconds:>9.1f}"
+        )
 
 
-def run(name: str, command: list[str]) -> Step:
-    step = Step(name)
-    started = time.monotonic()
-    print(f"\n# step {name}: {shlex.join(command)}", flush=True)
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            step.take(line)
-        step.end(process.wait())
-    finally:
-        if process.poll() is None:
+class Runner:
+    """Runs steps; stop() ends what they have started and lets no other begin."""
+
+    def __init__(self) -> None:
+        self.stopped_by = 0  # a signal
+        self._running: set[asyncio.subprocess.Process] = set()
+        self._room = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def run_all(self, paragraphs: list[list[str]]) -> list[Step]:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop, number)
+        steps: list[Step] = []
+        for lines in paragraphs:
+            steps += await asyncio.gather(*(self.run(line) for line in lines))
+        return steps
+
+    async def run(self, line: str) -> Step:
+        name, *command = shlex.split(line)
+        step = Step(name)
+        async with self._room:
+            if not self.stopped_by:
+                await self._take_output(step, command)
+        return step
+
+    async def _take_output(self, step: Step, command: list[str]) -> None:
+        print(f"# step {step.name} begins", flush=True)
+        started = time.monotonic()
+        # Through a shell, for which a command that is not there is a status like any other.
+        process = await asyncio.create_subprocess_exec(
+            *("/bin/sh", "-c", 'exec "$@"', "sh", *command),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._running.add(process)
+        if self.stopped_by:  # while it was being started
             process.terminate()
-            process.wait()
-    step.seconds = time.monotonic() - started
-    return step
+        output = (await process.communicate())[0].decode("utf-8", "replace")
+        self._running.discard(process)
+        step.seconds = time.monotonic() - started
+        for line in output.splitlines():
+            step.take(line)
+        remark = step.end(process.returncode or 0)
+        print(f"\n# step {step.name}: {shlex.join(command)}\n{output}{remark}", end="", flush=True)
+
+    def stop(self, number: int) -> None:
+        self.stopped_by = number
+        for process in self._running:
+            process.terminate()
 
 
-def stop(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
+def print_table(steps: list[Step], total: Step) -> None:
+    width = max(len(step.name) for step in [*steps, total]) + 1
+    heads = "".join(f"{head:>7}" for head in ("tests", *COLUMNS)) + f"{'seconds':>9}"
+    print(f"\n{'':<{width}}{heads}")
+    for step in [*steps, total]:
+        print(step.row(width))
 
 
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    lines = [shlex.split(line) for line in sys.stdin.read().splitlines()]
-    steps = [run(words[0], words[1:]) for words in lines if words]
-    total = Step("all", sum(step.seconds for step in steps))
+    text = re.split(r"\n\s*\n", sys.stdin.read())
+    paragraphs = [lines for part in text if (lines := part.strip().splitlines())]
+    started = time.monotonic()
+    runner = Runner()
+    steps = asyncio.run(runner.run_all(paragraphs))
+    if runner.stopped_by:
+        return 128 + runner.stopped_by
+    total = Step("all", time.monotonic() - started)
     for step in steps:
         total.count += step.count
-    heads = "".join(f"{head:>7}" for head in ("tests", *COLUMNS)) + f"{'seconds':>9}"
-    print(f"\n{'':<12}{heads}")
-    for step in [*steps, total]:
-        print(step.row())
+    print_table(steps, total)
     passed = total.count["pass"] + total.count["warn"] + total.count["xfail"]
     print(f"\n{passed} passed, {total.count['fail']} failed, {total.count['skip']} skipped")
     return 1 if total.count["fail"] else 0

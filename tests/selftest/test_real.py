@@ -128,6 +128,7 @@ def glob_that_matches_nothing() -> None:
 def list_names_tests_and_machines() -> None:
     ran = run_sh("-l")
     ran.ends(0)
+    check(not os.path.exists(os.path.join(ran.results, "console.log")), "results of a list")
     ran.says("machine q35 (x86_64)", "selftest.passes  (by name only)")
 
 

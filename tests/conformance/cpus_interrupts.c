@@ -75,7 +75,7 @@ static void hold_conversation(struct test *test, enum clause clause,
 TEST(messages_arrive_while_another_cpu_submits, .clauses = CLAUSES(PCI_MSIX_P01, VQ_USUP_D03),
      .needs = NEEDS, .limit_s = 20)
 {
-    const struct pci_function *function = test->lab->iommu_function;
+    const struct pci_function *function = test->lab->iommu_place.function;
     struct virtio_transport *transport = lab_iommu(test)->transport;
     struct conversation conversation;
     struct arch_msi message;
@@ -96,7 +96,7 @@ TEST(messages_arrive_while_another_cpu_submits, .clauses = CLAUSES(PCI_MSIX_P01,
 TEST(line_interrupts_while_another_cpu_submits, .clauses = CLAUSES(PCI_ISR_P01, VQ_USUP_D03),
      .needs = NEEDS, .limit_s = 20)
 {
-    const struct pci_function *function = test->lab->iommu_function;
+    const struct pci_function *function = test->lab->iommu_place.function;
     struct conversation conversation;
 
     open_conversation(test, &conversation);

@@ -15,6 +15,10 @@ CC := clang
 LD := ld.lld
 HOSTCC := clang
 
+ifneq ($(word 2,$(CURDIR)),)
+$(error the path of this folder, '$(CURDIR)', holds a blank: newlib's configure can't be run there)
+endif
+
 ARCHS := x86_64 aarch64 riscv64
 ifeq ($(filter $(ARCH),$(ARCHS)),)
 $(error ARCH=$(ARCH) is not known; one of: $(ARCHS))
@@ -108,7 +112,7 @@ $(LIBC):
 		--disable-newlib-supplied-syscalls --disable-newlib-io-float \
 		--disable-newlib-wide-orient --disable-newlib-fvwrite-in-streamio \
 		--enable-newlib-io-c99-formats --enable-newlib-io-long-long --disable-newlib-multithread \
-		CC='$(NEWLIB_CC)' CCASFLAGS='$(filter-out $(CC),$(NEWLIB_CC))' CFLAGS=-O2 AR=llvm-ar \
+		CC_FOR_BUILD=$(HOSTCC) CC='$(NEWLIB_CC)' CCASFLAGS='$(filter-out $(CC),$(NEWLIB_CC))' CFLAGS=-O2 AR=llvm-ar \
 		RANLIB=llvm-ranlib && $(MAKE) -j$$(nproc) && $(MAKE) install; } \
 		>../../newlib.log 2>&1 || { tail -n 20 ../../newlib.log >&2; exit 1; }
 	@mv $(BUILD)/newlib-build/out/$(ARCH)-unknown-elf $(NEWLIB)

@@ -53,15 +53,16 @@ apt_install() {
 
 # need LIST...: installs what is missing, or says in one line what would.
 need() {
-    local packages sudo=''
+    local packages sudo='' who=''
     mapfile -t packages < <(printf '%s\n' "$@" | missing)
     [ ${#packages[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
-        sudo='sudo '
+        if command -v sudo >/dev/null; then sudo='sudo '; else who=' (as root)'; fi
         sudo -n true 2>/dev/null || NO_INSTALL=1
     fi
     if [ -n "${NO_INSTALL:-}" ] || ! command -v apt-get >/dev/null; then
-        echo "packages are missing: ${sudo}apt-get install --no-install-recommends ${packages[*]}" >&2
+        echo "packages are missing$who: ${sudo}apt-get update &&" \
+            "${sudo}apt-get install --no-install-recommends ${packages[*]}" >&2
         exit 2
     fi
     echo "installing with apt-get: ${packages[*]}" >&2

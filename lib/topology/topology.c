@@ -9,6 +9,7 @@
 
 static bool covers(const struct topology_range *range, uint16_t segment, uint16_t bdf)
 {
+    bdf &= (uint16_t)~range->bdf_ignored;
     return range->bus == TOPOLOGY_PCI && segment >= range->segment_first &&
            segment <= range->segment_last && bdf >= range->bdf_first && bdf <= range->bdf_last;
 }
@@ -51,7 +52,7 @@ bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16
         return false;
     fill(match, range,
          range->id_first + ((uint32_t)(segment - range->segment_first) << 16) +
-             (uint32_t)(bdf - range->bdf_first));
+             (uint32_t)((bdf & ~range->bdf_ignored) - range->bdf_first));
     return true;
 }
 

@@ -42,7 +42,11 @@ NEWLIB := $(BUILD)/newlib
 LIBC := $(NEWLIB)/lib/libc.a
 CFLAGS := --target=$(TARGET) -O2 -g -nostdlibinc -isystem $(NEWLIB)/include \
 	-ffile-prefix-map=$(CURDIR)=. $(COMMON)
-LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096
+# An Image runs wherever it is loaded: every absolute address has a relocation, those in read-only data
+# too, which the entry applies before the data is read-only. Code has none, as it is PC-relative.
+LDFLAGS_aarch64 := -pie --no-dynamic-linker -z notext -z norelro
+LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096 \
+	$(LDFLAGS_$(ARCH))
 
 ROOMS := lib arch drivers boot tests
 SRC_lib := $(wildcard lib/*/*.c)

@@ -35,6 +35,12 @@ SECTIONS
         KEEP(*(.note.Xen))
         note_end = .;
     } :rodata :note
+    /* Of an image that runs where it was not linked for. */
+    .rela.dyn : ALIGN(8) {
+        relocations_begin = .;
+        *(.rela .rela.*)
+        relocations_end = .;
+    } :rodata
     . = ALIGN(4096);
     rodata_end = .;
 
@@ -53,8 +59,12 @@ SECTIONS
         bss_end = .;
     } :data
     kernel_end = .;
+    kernel_size = kernel_end - kernel_begin;
 
-    /DISCARD/ : { *(.comment) *(.eh_frame) *(.note.GNU-stack) *(.gnu.*) }
+    /DISCARD/ : {
+        *(.comment) *(.eh_frame) *(.note.GNU-stack) *(.gnu.*)
+        *(.interp) *(.dynamic) *(.dynsym) *(.dynstr) *(.hash)
+    }
 }
 
 ASSERT(kernel_begin >= 1M, "the image begins in the memory of the loader")
@@ -62,6 +72,6 @@ ASSERT(kernel_begin % 4096 == 0 && stack_guard % 4096 == 0, "a page is not align
 ASSERT((stack_guard - bss_begin) % 4 == 0, "the entry clears .bss by words of 4 bytes")
 ASSERT(tests_end > tests_begin, "no test was linked")
 ASSERT((tests_end - tests_begin) % 8 == 0, "the table of tests has gaps")
-ASSERT(note_end > note_begin, "no PVH note was linked")
+ENTRY_CHECK
 ASSERT(ENTRY_SYMBOL >= kernel_begin && ENTRY_SYMBOL < text_end, "the entry is not in .text")
 ASSERT(kernel_end - kernel_begin < 16M, "the image is larger than 16 MiB")

@@ -5,14 +5,11 @@
  */
 #include <stdio.h>
 
+#include "arch/backtrace.h"
 #include "arch/smp.h"
 #include "arch/x86_64/cpu.h"
 
-#define BACKTRACE_MAX 24
-#define PAGE_FAULT    14
-
-/* From the linker script. */
-extern const char kernel_begin[], text_end[];
+#define PAGE_FAULT 14
 
 /* A trap has no parameter to bring its state along. */
 static void (*trap_handler)(const struct arch_trap *trap);
@@ -118,40 +115,8 @@ static void print_registers(const struct frame *f, arch_print_line print)
     }
 }
 
-static bool is_on_stack(uint64_t address)
-{
-    return smp_is_stack(address) && smp_is_stack(address + 15) && !(address & 7);
-}
-
-static bool is_in_text(uint64_t address)
-{
-    return address >= (uintptr_t)kernel_begin && address < (uintptr_t)text_end;
-}
-
-/* Frame pointers must lie on the stack and rise; the first that does not is the end. */
-static void print_backtrace(uint64_t fp, arch_print_line print)
-{
-    char line[24];
-
-    for (unsigned i = 0; i < BACKTRACE_MAX && is_on_stack(fp); i++) {
-        const uint64_t *link = (const uint64_t *)fp;
-
-        if (!is_in_text(link[1]))
-            return;
-        snprintf(line, sizeof(line), "from 0x%llx", (unsigned long long)link[1]);
-        print(line);
-        if (link[0] <= fp)
-            return;
-        fp = link[0];
-    }
-}
-
 void arch_trap_print(const struct arch_trap *info, arch_print_line print)
 {
-    char line[24];
-
     print_registers(info->frame, print);
-    snprintf(line, sizeof(line), "at   0x%llx", (unsigned long long)info->ip);
-    print(line);
-    print_backtrace(info->fp, print);
+    backtrace_print(info->ip, info->fp, 0, print);
 }

@@ -9,6 +9,7 @@
 static const struct uart_ops *const kinds[] = {
     [MACHINE_UART_16550_PORT] = &uart_16550,
     [MACHINE_UART_16550] = &uart_16550,
+    [MACHINE_UART_PL011] = &uart_pl011,
 };
 
 bool uart_open(struct uart *uart, const struct machine_uart *where)

@@ -3,6 +3,7 @@
 
 #include "arch/arch.h"
 #include "lib/spec/wire.h"
+#include "lib/topology/devicetree.h"
 #include "lib/topology/viot.h"
 
 static void open_hosts(struct pci *pci, const struct machine *machine)
@@ -70,6 +71,8 @@ static void read_topology(struct platform *platform, const struct topology *told
 
     if (table)
         viot_read(table->bytes, table->length, &platform->topology, complaints);
+    if (platform->machine->fdt.bytes)
+        devicetree_topology(&platform->machine->fdt, &platform->topology, complaints);
     topology_append(&platform->topology, told, complaints);
     topology_check(&platform->topology, complaints);
 }

@@ -12,3 +12,6 @@ void *sbrk(ptrdiff_t increment)
     (void)increment;
     return (void *)-1;
 }
+
+/* As newlib calls it on some CPUs. */
+void *_sbrk(ptrdiff_t increment) __attribute__((alias("sbrk")));

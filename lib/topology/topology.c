@@ -10,12 +10,14 @@
 /* A device by its place, for which the record of an IOMMU has just the right fields. */
 static bool covers(const struct topology_range *range, const struct topology_iommu *device)
 {
+    uint16_t bdf = device->bdf & (uint16_t)~range->bdf_ignored;
+
     if (range->bus != device->bus)
         return false;
     if (range->bus == TOPOLOGY_MMIO)
         return range->base == device->base;
     return device->segment >= range->segment_first && device->segment <= range->segment_last &&
-           device->bdf >= range->bdf_first && device->bdf <= range->bdf_last;
+           bdf >= range->bdf_first && bdf <= range->bdf_last;
 }
 
 static bool is_same(const struct topology_iommu *a, const struct topology_iommu *b)
@@ -40,7 +42,7 @@ static bool find(const struct topology *topology, const struct topology_iommu *d
         .iommu = range->iommu, .id = range->id_first, .source = range->source};
     if (range->bus == TOPOLOGY_PCI)
         match->id += ((uint32_t)(device->segment - range->segment_first) << 16) +
-                     (uint32_t)(device->bdf - range->bdf_first);
+                     (uint32_t)((device->bdf & ~range->bdf_ignored) - range->bdf_first);
     return true;
 }
 

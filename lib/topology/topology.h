@@ -30,13 +30,14 @@ struct topology_iommu {
 
 /*
  * Endpoints and the identifiers they have in ATTACH and PROBE. PCI: every function in segments
- * segment_first..segment_last and, in each of them, bdf_first..bdf_last. MMIO: the one at base.
+ * segment_first..segment_last and, in each of them, bdf_first..bdf_last, where the bits of
+ * bdf_ignored are taken for 0. MMIO: the one at base.
  */
 struct topology_range {
     enum topology_source source;
     enum topology_bus bus;
     uint16_t segment_first, segment_last;
-    uint16_t bdf_first, bdf_last;
+    uint16_t bdf_first, bdf_last, bdf_ignored;
     uint64_t base;
     uint32_t id_first;
     unsigned iommu; /* index into iommus[] */

@@ -121,11 +121,19 @@ $(LIBC):
 # Host unit tests: the pure code as an ordinary process under the sanitizers.
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
-HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) boot/boot_info.c boot/options.c boot/pvh.c tests/host/unit.c
+HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
+	$(addprefix boot/,boot_info.c devicetree.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
-unit: $(UNITS) ## host unit tests, under ASan and UBSan
+TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts))
+
+build/host/trees/%.dtb: tests/host/trees/%.dts
+	@mkdir -p $(@D)
+	$(say) DTC $<
+	$(run)dtc -q -I dts -O dtb -o $@ $<
+
+unit: $(UNITS) $(TREES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
 
 build/host/%.o: %.c Makefile
@@ -137,8 +145,12 @@ build/host/pure.a: $(HOST_OBJECTS)
 	@rm -f $@
 	$(run)llvm-ar rcs $@ $^
 
+# Libraries of others that a unit compares us with.
+build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
+build/host/unit_fdt_peer: LIBRARIES := -lfdt
+
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
-	$(run)$(HOSTCC) -fsanitize=address,undefined $^ -o $@
+	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@
 
 .PRECIOUS: build/host/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)

@@ -19,8 +19,10 @@ qemu-system-x86 qemu-system-x86_64
 packages_test='
 binutils nm
 clang-format clang-format
+device-tree-compiler dtc
 gcc gcc
 libc6-dev /usr/include/stdio.h
+libfdt-dev /usr/include/libfdt.h
 libclang-rt-14-dev /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.asan-*.a
 shellcheck shellcheck
 '

@@ -21,10 +21,6 @@
 #define ACPI_MAX_IOAPICS   8
 #define ACPI_MAX_OVERRIDES 24
 
-/* One line: "<table> byte <offset>: <field> is <value>, expected <expected>". */
-void acpi_report(const struct sink *sink, const char *table, uint64_t offset, const char *field,
-                 uint64_t value, const char *expected, ...) __attribute__((format(printf, 6, 7)));
-
 /* The root pointer's physical addresses; 0: absent. At least one of the two is there. */
 struct acpi_rsdp {
     uint8_t revision;

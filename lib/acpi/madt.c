@@ -50,7 +50,7 @@ static void add_override(struct acpi_madt *out, uint32_t offset, const uint8_t *
                          const struct sink *sink)
 {
     if (at[2] != 0)
-        acpi_report(sink, "MADT", offset + 2, "bus", at[2], "0, ISA (structure left out)");
+        sink_field(sink, "MADT", offset + 2, "bus", at[2], "0, ISA (structure left out)");
     else if (has_room(out, out->override_count, ACPI_MAX_OVERRIDES))
         out->overrides[out->override_count++] = (struct acpi_override){
             .irq = at[3], .gsi = bytes_le32(at + 4), .flags = bytes_le16(at + 8)};
@@ -85,7 +85,7 @@ static uint32_t structure_length(const uint8_t *bytes, uint32_t length, uint32_t
     uint32_t left = length - offset;
 
     if (left < HEADER_SIZE) {
-        acpi_report(sink, "MADT", 4, "length", length, "no byte after the last structure");
+        sink_field(sink, "MADT", 4, "length", length, "no byte after the last structure");
         return 0;
     }
     uint8_t type = bytes[offset];
@@ -94,9 +94,9 @@ static uint32_t structure_length(const uint8_t *bytes, uint32_t length, uint32_t
     if (minimum < HEADER_SIZE)
         minimum = HEADER_SIZE;
     if (size < minimum || size > left) {
-        acpi_report(sink, "MADT", offset + 1, "length", size,
-                    "at least %u for type %u and at most the %u left in the table", minimum, type,
-                    (unsigned)left);
+        sink_field(sink, "MADT", offset + 1, "length", size,
+                   "at least %u for type %u and at most the %u left in the table", minimum, type,
+                   (unsigned)left);
         return 0;
     }
     return size;

@@ -23,26 +23,26 @@ static bool is_usable(const struct acpi_mcfg *mcfg, const struct acpi_window *wi
                       uint32_t offset, const struct sink *sink)
 {
     if (window->bus_first > window->bus_last) {
-        acpi_report(sink, "MCFG", offset + 11, "last bus", window->bus_last,
-                    "at least the first bus, 0x%x (entry left out)", window->bus_first);
+        sink_field(sink, "MCFG", offset + 11, "last bus", window->bus_last,
+                   "at least the first bus, 0x%x (entry left out)", window->bus_first);
         return false;
     }
     if (window->base & ((1u << BUS_SHIFT) - 1)) {
-        acpi_report(sink, "MCFG", offset, "base", window->base,
-                    "a multiple of 0x%x (entry left out)", 1u << BUS_SHIFT);
+        sink_field(sink, "MCFG", offset, "base", window->base,
+                   "a multiple of 0x%x (entry left out)", 1u << BUS_SHIFT);
         return false;
     }
     uint64_t size = (uint64_t)(window->bus_last + 1) << BUS_SHIFT;
     if (size - 1 > UINT64_MAX - window->base) {
-        acpi_report(sink, "MCFG", offset, "base", window->base,
-                    "at most 0x%" PRIx64 " (entry left out)", UINT64_MAX - (size - 1));
+        sink_field(sink, "MCFG", offset, "base", window->base,
+                   "at most 0x%" PRIx64 " (entry left out)", UINT64_MAX - (size - 1));
         return false;
     }
     for (unsigned i = 0; i < mcfg->window_count; i++) {
         if (overlaps(&mcfg->windows[i], window)) {
-            acpi_report(sink, "MCFG", offset + 10, "first bus", window->bus_first,
-                        "buses of segment 0x%x that no earlier entry has (entry left out)",
-                        window->segment);
+            sink_field(sink, "MCFG", offset + 10, "first bus", window->bus_first,
+                       "buses of segment 0x%x that no earlier entry has (entry left out)",
+                       window->segment);
             return false;
         }
     }
@@ -58,8 +58,8 @@ bool acpi_mcfg_read(const void *table, size_t size, struct acpi_mcfg *out, const
     if (!acpi_table_check(table, size, "MCFG", FIRST_ENTRY, "MCFG", &length, sink))
         return false;
     if ((length - FIRST_ENTRY) % ENTRY_SIZE != 0) {
-        acpi_report(sink, "MCFG", 4, "length", length, "%d plus a multiple of %d", FIRST_ENTRY,
-                    ENTRY_SIZE);
+        sink_field(sink, "MCFG", 4, "length", length, "%d plus a multiple of %d", FIRST_ENTRY,
+                   ENTRY_SIZE);
         return false;
     }
     for (uint32_t offset = FIRST_ENTRY; offset < length; offset += ENTRY_SIZE) {

@@ -27,21 +27,21 @@ static const char signature[8] = {'R', 'S', 'D', ' ', 'P', 'T', 'R', ' '};
 static uint64_t read_extended(const uint8_t *rsdp, size_t size, const struct sink *sink)
 {
     if (size < V2_SIZE) {
-        acpi_report(sink, "RSDP", 15, "revision", rsdp[15],
-                    "%d readable bytes with it (only the first %d count)", V2_SIZE, V1_SIZE);
+        sink_field(sink, "RSDP", 15, "revision", rsdp[15],
+                   "%d readable bytes with it (only the first %d count)", V2_SIZE, V1_SIZE);
         return 0;
     }
     uint32_t length = bytes_le32(rsdp + 20);
     if (length < V2_SIZE || length > LENGTH_MAX || length > size) {
-        acpi_report(sink, "RSDP", 20, "length", length,
-                    "%d to %d, readable (only the first %d bytes count)", V2_SIZE, LENGTH_MAX,
-                    V1_SIZE);
+        sink_field(sink, "RSDP", 20, "length", length,
+                   "%d to %d, readable (only the first %d bytes count)", V2_SIZE, LENGTH_MAX,
+                   V1_SIZE);
         return 0;
     }
     uint8_t sum = bytes_sum(rsdp, length);
     if (sum != 0) {
-        acpi_report(sink, "RSDP", 32, "extended checksum", rsdp[32],
-                    "0x%x (only the first %d bytes count)", (uint8_t)(rsdp[32] - sum), V1_SIZE);
+        sink_field(sink, "RSDP", 32, "extended checksum", rsdp[32],
+                   "0x%x (only the first %d bytes count)", (uint8_t)(rsdp[32] - sum), V1_SIZE);
         return 0;
     }
     return bytes_le64(rsdp + 24);
@@ -52,25 +52,24 @@ bool acpi_rsdp_check(const void *bytes, size_t size, struct acpi_rsdp *out, cons
     const uint8_t *rsdp = bytes;
 
     if (size < V1_SIZE) {
-        acpi_report(sink, "RSDP", 0, "the size", size, "%d bytes or more", V1_SIZE);
+        sink_field(sink, "RSDP", 0, "the size", size, "%d bytes or more", V1_SIZE);
         return false;
     }
     if (memcmp(rsdp, signature, sizeof(signature)) != 0) {
-        acpi_report(sink, "RSDP", 0, "signature", bytes_le64(rsdp), "0x%" PRIx64,
-                    bytes_le64(signature));
+        sink_field(sink, "RSDP", 0, "signature", bytes_le64(rsdp), "0x%" PRIx64,
+                   bytes_le64(signature));
         return false;
     }
     uint8_t sum = bytes_sum(rsdp, V1_SIZE);
     if (sum != 0) {
-        acpi_report(sink, "RSDP", 8, "checksum", rsdp[8], "0x%x", (uint8_t)(rsdp[8] - sum));
+        sink_field(sink, "RSDP", 8, "checksum", rsdp[8], "0x%x", (uint8_t)(rsdp[8] - sum));
         return false;
     }
     out->revision = rsdp[15];
     out->rsdt = bytes_le32(rsdp + 16);
     out->xsdt = out->revision >= 2 ? read_extended(rsdp, size, sink) : 0;
     if (out->rsdt == 0 && out->xsdt == 0) {
-        acpi_report(sink, "RSDP", 16, "RSDT address", 0,
-                    "an address here or a good one at byte 24");
+        sink_field(sink, "RSDP", 16, "RSDT address", 0, "an address here or a good one at byte 24");
         return false;
     }
     return true;

@@ -6,26 +6,12 @@
 #include "lib/acpi/acpi.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/bytes/bytes.h"
 
 #define LABEL_SIZE 40
-
-void acpi_report(const struct sink *sink, const char *table, uint64_t offset, const char *field,
-                 uint64_t value, const char *expected, ...)
-{
-    char text[SINK_LINE_MAX / 2];
-    va_list args;
-
-    va_start(args, expected);
-    vsnprintf(text, sizeof(text), expected, args);
-    va_end(args);
-    sink_printf(sink, "%s byte %" PRIu64 ": %s is 0x%" PRIx64 ", expected %s", table, offset, field,
-                value, text);
-}
 
 static bool is_printable(const uint8_t *text, size_t size)
 {
@@ -42,23 +28,23 @@ bool acpi_table_check(const void *bytes, size_t size, const char *signature, uin
     const uint8_t *header = bytes;
 
     if (size < ACPI_HEADER_SIZE) {
-        acpi_report(sink, label, 0, "the size", size, "the %d bytes of a header", ACPI_HEADER_SIZE);
+        sink_field(sink, label, 0, "the size", size, "the %d bytes of a header", ACPI_HEADER_SIZE);
         return false;
     }
     if (signature ? memcmp(header, signature, 4) != 0 : !is_printable(header, 4)) {
-        acpi_report(sink, label, 0, "signature", bytes_le32(header), "%s",
-                    signature ? signature : "four printable characters");
+        sink_field(sink, label, 0, "signature", bytes_le32(header), "%s",
+                   signature ? signature : "four printable characters");
         return false;
     }
     *length = bytes_le32(header + 4);
     if (*length < minimum || *length > size) {
-        acpi_report(sink, label, 4, "length", *length, "0x%" PRIx32 " to 0x%" PRIx64, minimum,
-                    (uint64_t)size);
+        sink_field(sink, label, 4, "length", *length, "0x%" PRIx32 " to 0x%" PRIx64, minimum,
+                   (uint64_t)size);
         return false;
     }
     uint8_t sum = bytes_sum(header, *length);
     if (sum != 0) {
-        acpi_report(sink, label, 9, "checksum", header[9], "0x%x", (uint8_t)(header[9] - sum));
+        sink_field(sink, label, 9, "checksum", header[9], "0x%x", (uint8_t)(header[9] - sum));
         return false;
     }
     return true;
@@ -78,13 +64,13 @@ static bool load(const struct mem_view *memory, uint64_t address, const char *si
     }
     uint32_t length = bytes_le32(header + 4);
     if (length < ACPI_HEADER_SIZE || length > ACPI_TABLE_MAX) {
-        acpi_report(sink, label, 4, "length", length, "0x%x to 0x%x", ACPI_HEADER_SIZE,
-                    ACPI_TABLE_MAX);
+        sink_field(sink, label, 4, "length", length, "0x%x to 0x%x", ACPI_HEADER_SIZE,
+                   ACPI_TABLE_MAX);
         return false;
     }
     const uint8_t *bytes = mem_map(memory, address, length);
     if (!bytes) {
-        acpi_report(sink, label, 4, "length", length, "a table that lies in readable memory");
+        sink_field(sink, label, 4, "length", length, "a table that lies in readable memory");
         return false;
     }
     if (!acpi_table_check(bytes, length, signature, ACPI_HEADER_SIZE, label, &length, sink))
@@ -132,13 +118,13 @@ static bool read_root(struct acpi *out, const struct mem_view *memory, uint64_t 
     uint32_t size = root.length - ACPI_HEADER_SIZE;
     uint32_t count = size / entry_size;
     if (size % entry_size != 0) {
-        acpi_report(sink, signature, 4, "length", root.length, "%d plus a multiple of %u",
-                    ACPI_HEADER_SIZE, (unsigned)entry_size);
+        sink_field(sink, signature, 4, "length", root.length, "%d plus a multiple of %u",
+                   ACPI_HEADER_SIZE, (unsigned)entry_size);
         return false;
     }
     if (count > ACPI_MAX_TABLES) {
-        acpi_report(sink, signature, 4, "the number of entries", count,
-                    "at most %d (the rest is left out)", ACPI_MAX_TABLES);
+        sink_field(sink, signature, 4, "the number of entries", count,
+                   "at most %d (the rest is left out)", ACPI_MAX_TABLES);
         count = ACPI_MAX_TABLES;
     }
     for (uint32_t i = 0; i < count; i++) {

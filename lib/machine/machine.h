@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/fdt/fdt.h"
 #include "lib/mem/view.h"
 #include "lib/text/sink.h"
 
@@ -132,6 +133,7 @@ struct machine {
     struct machine_mmio mmio[MACHINE_MAX_MMIO];
     unsigned cpu_count, host_count, mmio_count;
     struct acpi acpi; /* every table that is intact; none: no ACPI */
+    struct fdt fdt;   /* bytes NULL: no device tree */
 };
 
 /* Where firmware left its descriptions; 0: not told. */
@@ -153,6 +155,19 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
 
 /* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs). */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);
+
+/*
+ * The part that the device tree tells: console, interrupt controller, PSCI, timer, CPUs,
+ * virtio-mmio blocks, and, by machine_read_fdt_hosts(), PCI host bridges.
+ */
+void machine_read_fdt(struct machine *machine, const struct sink *complaints);
+void machine_read_fdt_hosts(struct machine *machine, const struct sink *complaints);
+/*
+ * A device tree's interrupt: `cells` of them at `index` as the GIC (3: type, number, flags) and the
+ * PLIC (1, or 2 with flags) have them. False: neither.
+ */
+bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, uint32_t cells,
+                           uint32_t *line, bool *is_edge);
 
 /*
  * The line that pin 1..4 of the function `bdf`, which must be on a root bus of the host, drives;

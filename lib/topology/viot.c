@@ -49,7 +49,7 @@ typedef void (*node_visitor)(struct reader *reader, uint32_t offset);
 static void report_node(const struct reader *reader, uint64_t offset, const char *field,
                         uint64_t value, const char *expected)
 {
-    acpi_report(reader->sink, "VIOT", offset, field, value, "%s (node left out)", expected);
+    sink_field(reader->sink, "VIOT", offset, field, value, "%s (node left out)", expected);
 }
 
 static void warn_reserved(const struct reader *reader, uint32_t offset, uint32_t size)
@@ -57,8 +57,8 @@ static void warn_reserved(const struct reader *reader, uint32_t offset, uint32_t
     size_t i = bytes_first_set(reader->table + offset, size);
 
     if (i < size)
-        acpi_report(reader->sink, "VIOT", offset + i, "reserved", reader->table[offset + i],
-                    "0 (ignored)");
+        sink_field(reader->sink, "VIOT", offset + i, "reserved", reader->table[offset + i],
+                   "0 (ignored)");
 }
 
 static uint32_t node_length(const struct reader *reader, uint32_t offset)
@@ -78,17 +78,17 @@ static bool check_node(const struct reader *reader, uint32_t offset)
     uint32_t left = reader->length - offset;
 
     if (left < NODE_HEADER) {
-        acpi_report(reader->sink, "VIOT", 36, "node count", reader->node_count,
-                    "as many nodes as fit, but one starts at byte %" PRIu32 " of %" PRIu32, offset,
-                    reader->length);
+        sink_field(reader->sink, "VIOT", 36, "node count", reader->node_count,
+                   "as many nodes as fit, but one starts at byte %" PRIu32 " of %" PRIu32, offset,
+                   reader->length);
         return false;
     }
     uint32_t length = node_length(reader, offset);
     unsigned minimum = node_form(reader, offset)->length;
     if (length < minimum || length > left) {
-        acpi_report(reader->sink, "VIOT", offset + 2, "node length", length,
-                    "%u or more for type %u and at most the %" PRIu32 " bytes left", minimum,
-                    reader->table[offset], left);
+        sink_field(reader->sink, "VIOT", offset + 2, "node length", length,
+                   "%u or more for type %u and at most the %" PRIu32 " bytes left", minimum,
+                   reader->table[offset], left);
         return false;
     }
     return true;
@@ -99,8 +99,8 @@ static bool check_structure(const struct reader *reader)
     uint32_t offset = reader->first_node;
 
     if (offset < FIRST_NODE || offset > reader->length) {
-        acpi_report(reader->sink, "VIOT", 38, "node offset", offset, "%d to %" PRIu32, FIRST_NODE,
-                    reader->length);
+        sink_field(reader->sink, "VIOT", 38, "node offset", offset, "%d to %" PRIu32, FIRST_NODE,
+                   reader->length);
         return false;
     }
     for (unsigned i = 0; i < reader->node_count; i++) {
@@ -109,8 +109,8 @@ static bool check_structure(const struct reader *reader)
         offset += node_length(reader, offset);
     }
     if (offset < reader->length)
-        acpi_report(reader->sink, "VIOT", 4, "length", reader->length,
-                    "the end of the last node, 0x%" PRIx32 " (the rest is ignored)", offset);
+        sink_field(reader->sink, "VIOT", 4, "length", reader->length,
+                   "the end of the last node, 0x%" PRIx32 " (the rest is ignored)", offset);
     return true;
 }
 
@@ -273,8 +273,8 @@ static enum viot_verdict check_family(const struct reader *reader)
                         EMBEDDED_TABLE);
             return VIOT_IS_DRAFT_2019;
         }
-        acpi_report(reader->sink, "VIOT", EMBEDDED_TABLE, "an embedded IORT in a table of length",
-                    reader->length, "0x%x or more and bytes 40 to 47 zero", DRAFT_2019_MINIMUM);
+        sink_field(reader->sink, "VIOT", EMBEDDED_TABLE, "an embedded IORT in a table of length",
+                   reader->length, "0x%x or more and bytes 40 to 47 zero", DRAFT_2019_MINIMUM);
         return VIOT_REJECTED;
     }
     if (blank && (memcmp(embedded, "DMAR", 4) == 0 || memcmp(embedded, "IVRS", 4) == 0)) {

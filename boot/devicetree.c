@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "boot/devicetree.h"
+
+#include "lib/fdt/fdt.h"
+
+#define RESERVATIONS_MAX 64
+
+static void complain(void *context, const char *text)
+{
+    boot_complain(context, "%s", text);
+}
+
+static void add(struct boot_info *info, const struct fdt_range *range, enum boot_memory kind,
+                const char *what)
+{
+    if (!boot_add_memory(info, range->base, range->size, kind))
+        boot_complain(info, "device tree: %s: size 0x%llx wraps from 0x%llx, left out", what,
+                      (unsigned long long)range->size, (unsigned long long)range->base);
+}
+
+static void add_node(const struct fdt *fdt, uint32_t node, enum boot_memory kind,
+                     struct boot_info *info)
+{
+    struct fdt_range range;
+
+    for (unsigned i = 0; fdt_reg(fdt, node, i, &range); i++)
+        add(info, &range, kind, fdt_name(fdt, node));
+}
+
+static void add_children(const struct fdt *fdt, uint32_t parent, struct boot_info *info)
+{
+    for (uint32_t node = fdt_first_child(fdt, parent); node != FDT_NONE;
+         node = fdt_next_sibling(fdt, node))
+        if (fdt_is_enabled(fdt, node))
+            add_node(fdt, node, BOOT_FIRMWARE, info);
+}
+
+/* Of the root's children. */
+static void read_memory(const struct fdt *fdt, struct boot_info *info)
+{
+    for (uint32_t node = fdt_first_child(fdt, fdt_root(fdt)); node != FDT_NONE;
+         node = fdt_next_sibling(fdt, node)) {
+        if (fdt_is_named(fdt, node, "memory") && fdt_is_enabled(fdt, node))
+            add_node(fdt, node, BOOT_USABLE, info);
+        else if (fdt_is_named(fdt, node, "reserved-memory"))
+            add_children(fdt, node, info);
+    }
+}
+
+static void read_reservations(const struct fdt *fdt, struct boot_info *info)
+{
+    struct fdt_range range;
+
+    for (unsigned i = 0; fdt_reservation(fdt, i, &range); i++) {
+        if (i == RESERVATIONS_MAX) {
+            boot_complain(info,
+                          "device tree: more than %d memory reservations, the rest is ignored",
+                          RESERVATIONS_MAX);
+            return;
+        }
+        add(info, &range, BOOT_FIRMWARE, "a memory reservation");
+    }
+}
+
+static void read_command_line(const struct fdt *fdt, struct boot_info *info)
+{
+    uint32_t chosen = fdt_find_path(fdt, "/chosen", 7);
+    struct fdt_property bootargs;
+
+    if (chosen != FDT_NONE && fdt_find_property(fdt, chosen, "bootargs", &bootargs))
+        boot_set_cmdline(info, (const char *)bootargs.value, bootargs.length);
+}
+
+void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
+{
+    const struct sink sink = {.line = complain, .context = info};
+    const uint8_t *header = mem_map(memory, address, FDT_HEADER_SIZE);
+    uint32_t size = header ? fdt_total_size(header, &sink) : 0;
+    const void *bytes = size ? mem_map(memory, address, size) : NULL;
+    struct fdt fdt;
+
+    if (!header || (size && !bytes))
+        boot_complain(info, "device tree at 0x%llx can't be read", (unsigned long long)address);
+    if (!bytes || !fdt_open(&fdt, bytes, size, &sink))
+        return;
+    info->dtb = address;
+    read_memory(&fdt, info);
+    read_reservations(&fdt, info);
+    add(info, &(struct fdt_range){address, size}, BOOT_FIRMWARE, "the tree");
+    read_command_line(&fdt, info);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A bounded reader of flattened device trees (Devicetree Specification 0.4, chapter 5). fdt_open()
+ * walks the whole structure once and accepts it or not; everything else may be asked of an accepted
+ * tree only. All reads are byte by byte, so that they work at any address and on any memory.
+ *
+ * A node is the offset of its token in the structure block; FDT_NONE is no node, of which nothing
+ * must be asked.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/text/sink.h"
+
+#define FDT_HEADER_SIZE 40
+#define FDT_SIZE_MAX    (2u << 20)
+#define FDT_DEPTH_MAX   16 /* nodes above each other, the root included */
+
+#define FDT_NONE UINT32_MAX
+
+struct fdt {
+    const uint8_t *bytes;
+    uint32_t size;      /* that the header tells */
+    uint32_t structure; /* offsets into bytes */
+    uint32_t structure_size;
+    uint32_t strings;
+    uint32_t strings_size;
+    uint32_t reservations;
+};
+
+struct fdt_property {
+    const char *name;
+    const uint8_t *value;
+    uint32_t length;
+};
+
+struct fdt_range {
+    uint64_t base, size;
+};
+
+/*
+ * The total size in a header of FDT_HEADER_SIZE bytes; 0, with a report: it is none of a tree of
+ * version 17 that has at most FDT_SIZE_MAX bytes.
+ */
+uint32_t fdt_total_size(const uint8_t *header, const struct sink *sink);
+/* False, with a report, where anything of the tree does not lie inside [bytes, bytes + size). */
+bool fdt_open(struct fdt *fdt, const void *bytes, size_t size, const struct sink *sink);
+
+/* The index-th entry of the memory reservation block; false: there are not that many. */
+bool fdt_reservation(const struct fdt *fdt, unsigned index, struct fdt_range *range);
+
+uint32_t fdt_root(const struct fdt *fdt);
+/* The node after this one in the order of the tree, whatever its depth. */
+uint32_t fdt_next(const struct fdt *fdt, uint32_t node);
+uint32_t fdt_first_child(const struct fdt *fdt, uint32_t node);
+uint32_t fdt_next_sibling(const struct fdt *fdt, uint32_t node);
+uint32_t fdt_parent(const struct fdt *fdt, uint32_t node);
+/* With its unit address, as in "uart@9000000". */
+const char *fdt_name(const struct fdt *fdt, uint32_t node);
+/* Whether the name without a unit address is `name`. */
+bool fdt_is_named(const struct fdt *fdt, uint32_t node, const char *name);
+
+/* "/soc/uart" finds "/soc/uart@9000000", too; only the first `length` bytes of `path` count. */
+uint32_t fdt_find_path(const struct fdt *fdt, const char *path, size_t length);
+uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
+/* The first node after `previous` (FDT_NONE: from the root) that is compatible and enabled. */
+uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible);
+
+/* The index-th property. False: there are not that many. */
+bool fdt_property_at(const struct fdt *fdt, uint32_t node, unsigned index,
+                     struct fdt_property *property);
+bool fdt_find_property(const struct fdt *fdt, uint32_t node, const char *name,
+                       struct fdt_property *property);
+/* A property that is one cell; `otherwise` when there is none. */
+uint32_t fdt_u32(const struct fdt *fdt, uint32_t node, const char *name, uint32_t otherwise);
+/* A property that is text with its NUL; NULL when there is none. */
+const char *fdt_text(const struct fdt *fdt, uint32_t node, const char *name);
+/* Whether `text` is one of the strings of the property `compatible`. */
+bool fdt_is_compatible(const struct fdt *fdt, uint32_t node, const char *text);
+/* Whether `status` is absent, "okay" or "ok". */
+bool fdt_is_enabled(const struct fdt *fdt, uint32_t node);
+
+/* Cells of a value: how many whole ones, and the number that `count` (0 to 2) of them are. */
+static inline uint32_t fdt_cell_count(const struct fdt_property *property)
+{
+    return property->length / 4;
+}
+uint64_t fdt_cells(const struct fdt_property *property, uint32_t index, unsigned count);
+
+/* #address-cells and #size-cells of a node, for its children; 2 and 1 when absent. */
+uint32_t fdt_address_cells(const struct fdt *fdt, uint32_t node);
+uint32_t fdt_size_cells(const struct fdt *fdt, uint32_t node);
+
+/*
+ * Takes a range in the addresses of the bus that `node` is on up to the CPU's, through the `ranges`
+ * of every bus above. False: a bus does not pass all of it on, or has cells that do not fit 64
+ * bits.
+ */
+bool fdt_to_cpu(const struct fdt *fdt, uint32_t node, struct fdt_range *range);
+/*
+ * The index-th entry of `reg` as the CPU sees it, by fdt_to_cpu(). False: there is none, its cells
+ * are none that fit 64 bits, or a bus does not pass it on.
+ */
+bool fdt_reg(const struct fdt *fdt, uint32_t node, unsigned index, struct fdt_range *range);

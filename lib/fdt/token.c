@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "lib/fdt/token.h"
+
+#include <string.h>
+
+#define WORD 4u
+
+/* The next multiple of 4; no offset is near the end of 32 bits. */
+static uint32_t align(uint32_t offset)
+{
+    return (offset + WORD - 1) & ~(WORD - 1);
+}
+
+static bool read_node(const struct fdt *fdt, uint32_t at, struct fdt_token *token)
+{
+    const uint8_t *block = fdt->bytes + fdt->structure;
+    const uint8_t *end = memchr(block + at, 0, fdt->structure_size - at);
+
+    if (!end)
+        return false;
+    token->name = (const char *)block + at;
+    token->end = align((uint32_t)(end - block) + 1);
+    return true;
+}
+
+static bool read_property(const struct fdt *fdt, uint32_t at, struct fdt_token *token)
+{
+    const uint8_t *block = fdt->bytes + fdt->structure;
+    const uint8_t *strings = fdt->bytes + fdt->strings;
+
+    if (fdt->structure_size - at < 2 * WORD)
+        return false;
+    uint32_t length = fdt_be32(block + at), name = fdt_be32(block + at + WORD);
+
+    at += 2 * WORD;
+    if (length > fdt->structure_size - at || name >= fdt->strings_size ||
+        !memchr(strings + name, 0, fdt->strings_size - name))
+        return false;
+    token->name = (const char *)strings + name;
+    token->value = block + at;
+    token->length = length;
+    token->end = align(at + length);
+    return true;
+}
+
+bool fdt_read_token(const struct fdt *fdt, uint32_t at, struct fdt_token *token)
+{
+    if (at > fdt->structure_size || fdt->structure_size - at < WORD)
+        return false;
+    *token = (struct fdt_token){.type = fdt_be32(fdt->bytes + fdt->structure + at)};
+    token->end = at += WORD;
+    switch (token->type) {
+    case FDT_BEGIN_NODE:
+        return read_node(fdt, at, token);
+    case FDT_PROPERTY:
+        return read_property(fdt, at, token);
+    case FDT_END_NODE:
+    case FDT_NOP:
+    case FDT_END:
+        return true;
+    }
+    return false;
+}

@@ -155,8 +155,10 @@ build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 .PRECIOUS: build/host/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
 
-# The same sources once more through gcc, for its warnings only.
+# The same sources once more through gcc, for its warnings only, where it is a compiler for this CPU.
+ifeq ($(ARCH),$(shell uname -m))
 GCC_CHECKED := $(addprefix $(BUILD)/gcc/,$(addsuffix .ok,$(filter %.c,$(SOURCES))))
+endif
 
 $(BUILD)/gcc/%.ok: % Makefile | $(LIBC)
 	@mkdir -p $(@D)

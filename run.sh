@@ -12,7 +12,7 @@ usage() {
 usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   GLOB             ids of tests: 'conformance.map.*', conformance.map, 'bench.*'
                    default: every test that -l does not mark as run by name only
-  -a ARCH          the CPU: x86_64
+  -a ARCH          the CPU: x86_64, aarch64
   -m MACHINE       a line of tests/machines; default: the first one of ARCH, q35
   -l               list the tests of the image and the machines
   -n               print the VMM's command line and stop
@@ -104,7 +104,8 @@ fi
 
 # What it takes, and the image.
 if [ -z "$dry" ]; then
-    [ -n "${QEMU:-}" ] || packages_build+=$packages_qemu
+    packages_qemu=packages_qemu_$arch
+    [ -n "${QEMU:-}" ] || packages_build+=${!packages_qemu}
     need "$packages_build"
 fi
 qemu=''
@@ -162,7 +163,9 @@ if [ -n "$list" ]; then
     machines | awk '{ print "machine " $1 " (" $2 ")" }'
 fi
 if [ -n "$debug" ]; then
-    echo "the VM waits for: gdb $build/viommu-guest.elf -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue" >&2
+    debugger=gdb-multiarch
+    [ "$arch" != "$(uname -m)" ] || debugger=gdb
+    echo "the VM waits for: $debugger $build/viommu-guest.elf -ex 'target remote :1234' -ex 'hbreak kmain' -ex continue" >&2
     timeout=0
 fi
 

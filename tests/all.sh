@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/setup.sh
 . tests/setup.sh
-need "$packages_build" "$packages_qemu" "$packages_test"
+need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packages_test"
 
 # The steps call make themselves: they are not part of the make that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -18,6 +18,8 @@ machines() { sed 's/#.*//' tests/machines | awk 'NF { print $1 }'; }
     # Only the machines share the CPUs: the others watch limits of time.
     cat <<STEPS
 check     timeout 1800 make -s -j$(nproc) check
+
+aarch64   timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
 
 unit      timeout 1800 make -s -j$(nproc) unit
 

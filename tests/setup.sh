@@ -13,8 +13,11 @@ newlib-source /usr/src/newlib/newlib-*.tar.xz
 python3 python3
 xz-utils xz
 '
-packages_qemu='
+packages_qemu_x86_64='
 qemu-system-x86 qemu-system-x86_64
+'
+packages_qemu_aarch64='
+qemu-system-arm qemu-system-aarch64
 '
 packages_test='
 binutils nm

@@ -11,12 +11,7 @@
 const char arch_name[] = "aarch64";
 
 /* No machine with this CPU has anything at a place of its own. */
-const struct machine arch_machine = {
-.uart = {.kind = MACHINE_UART_PL011, .base = 0x9000000, .width=4},
-.psci = MACHINE_PSCI_HVC,
-.interrupts = {.kind = MACHINE_GICV3, .base=0x8000000, .redistributors={{0x80a0000, 0xf60000}}, .redistributor_count=1, .its={0x8080000}, .its_count=1},
-.cpus={{.id=0},{.id=1}},.cpu_count=2,
-}; /*TEMP*/
+const struct machine arch_machine = {0};
 
 void arch_init(void)
 {

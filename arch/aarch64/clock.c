@@ -66,8 +66,7 @@ void arch_deadline(uint64_t ns)
     WRITE_SYSTEM("cntv_ctl_el0", 0);
     if (!ns)
         return;
-    WRITE_SYSTEM("cntv_cval_el0",
-                 is_never ? UINT64_MAX : now + seconds * cycles_per_second + rest);
+    WRITE_SYSTEM("cntv_cval_el0", is_never ? UINT64_MAX : now + seconds * cycles_per_second + rest);
     WRITE_SYSTEM("cntv_ctl_el0", TIMER_ENABLE);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UARTs, polled, output only: a 16550 at I/O ports or memory mapped, a PL011. One that is stuck never holds
- * the kernel up: what it does not take in time is dropped.
+ * UARTs, polled, output only: a 16550 at I/O ports or memory mapped, a PL011. One that is stuck
+ * never holds the kernel up: what it does not take in time is dropped.
  */
 #pragma once
 

@@ -48,6 +48,7 @@ static enum dma_result wait_idle(const struct edu *edu, uint64_t patience_ns)
             return DMA_NO_ANSWER;
         cpu_relax();
     }
+    dma_rmb(); /* what was transferred is read after this */
     return DMA_COMPLETED;
 }
 

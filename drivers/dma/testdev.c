@@ -68,6 +68,7 @@ static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32
             return DMA_NO_ANSWER;
         cpu_relax();
     }
+    dma_rmb(); /* what was written is read after this */
     return result == RESULT_DONE || result == RESULT_READ_FAILED || result == RESULT_MISMATCH
                ? DMA_COMPLETED
                : DMA_REFUSED;

@@ -86,9 +86,10 @@ static inline void virtq_publish(struct virtq *queue)
 
 /* Notifies unless the device has asked not to be (2.7.10); true when it was notified. */
 bool virtq_kick(struct virtq *queue);
-/* Notifies whatever the device has asked. */
+/* Notifies whatever the device has asked; what was published is visible first (2.7.13.4). */
 static inline void virtq_notify(const struct virtq *queue)
 {
+    dma_wmb();
     if (queue->doorbell_width == 2)
         mmio_write16(queue->doorbell, queue->index);
     else

@@ -17,21 +17,31 @@ struct series series_new(struct test *test, unsigned capacity)
     return (struct series){
         .samples = lab_pages(test, (unsigned)((bytes + PAGE_SIZE - 1) / PAGE_SIZE)),
         .capacity = capacity,
+        .counts_instructions = test->lab->options->icount,
     };
 }
 
-static uint64_t cycles_of(const struct phases *phases)
+static uint64_t sum_of(const struct phases *phases)
 {
     return phases->submit + phases->notify + phases->wait;
 }
 
-void series_add(struct series *series, const struct phases *phases, unsigned operations)
+/* The VM's clock counts instructions as nanoseconds; a cycle of the guest's is some of them. */
+static struct phases in_instructions(const struct phases *phases)
 {
+    return (struct phases){arch_cycles_to_ns(phases->submit), arch_cycles_to_ns(phases->notify),
+                           arch_cycles_to_ns(phases->wait)};
+}
+
+void series_add(struct series *series, const struct phases *cycles, unsigned operations)
+{
+    struct phases phases = series->counts_instructions ? in_instructions(cycles) : *cycles;
+
     if (series->count < series->capacity)
-        series->samples[series->count++] = cycles_of(phases) / operations;
-    series->total.submit += phases->submit;
-    series->total.notify += phases->notify;
-    series->total.wait += phases->wait;
+        series->samples[series->count++] = sum_of(&phases) / operations;
+    series->total.submit += phases.submit;
+    series->total.notify += phases.notify;
+    series->total.wait += phases.wait;
     series->operations += operations;
 }
 
@@ -55,7 +65,7 @@ static unsigned percent(uint64_t part, uint64_t whole)
 static void print_instructions(const struct row *row, const struct series *series)
 {
     char goal[40] = "";
-    uint64_t each = cycles_of(&series->total) / series->operations;
+    uint64_t each = sum_of(&series->total) / series->operations;
 
     if (row->goal)
         snprintf(goal, sizeof(goal), "%u (%u %%)", row->goal,
@@ -68,16 +78,15 @@ static void print_times(const struct row *row, const struct series *series,
                         const struct stats *stats)
 {
     const struct phases *total = &series->total;
-    uint64_t ns = arch_cycles_to_ns(cycles_of(total));
+    uint64_t ns = arch_cycles_to_ns(sum_of(total));
 
     report_diagnostic(
         "%-14s %-7s %5u %7llu %6u %7llu %7llu %7llu %7llu %8llu %9llu %u/%u/%u %%", row->operation,
         row->job, row->batch, (ull)row->size, row->live, (ull)arch_cycles_to_ns(stats->min),
         (ull)arch_cycles_to_ns(stats->p50), (ull)arch_cycles_to_ns(stats->p90),
         (ull)arch_cycles_to_ns(stats->p99), (ull)arch_cycles_to_ns(stats->max),
-        (ull)stats_scale(series->operations, NS_PER_S, ns),
-        percent(total->submit, cycles_of(total)), percent(total->notify, cycles_of(total)),
-        percent(total->wait, cycles_of(total)));
+        (ull)stats_scale(series->operations, NS_PER_S, ns), percent(total->submit, sum_of(total)),
+        percent(total->notify, sum_of(total)), percent(total->wait, sum_of(total)));
 }
 
 static void print_record(const struct test *test, const struct row *row,
@@ -95,7 +104,7 @@ static void print_record(const struct test *test, const struct row *row,
              (ull)series->operations, arch_clock_name(), (ull)arch_cycles_per_second(),
              (ull)test->lab->options->seed, test->lab->options->icount ? "instructions" : "cycles",
              row->goal, (ull)stats->min, (ull)stats->p50, (ull)stats->p90, (ull)stats->p99,
-             (ull)stats->max, (ull)cycles_of(total), (ull)total->submit, (ull)total->notify,
+             (ull)stats->max, (ull)sum_of(total), (ull)total->submit, (ull)total->notify,
              (ull)total->wait);
     report_line(line);
 }

@@ -24,17 +24,18 @@ struct row {
     unsigned goal;  /* guest instructions per operation that the project aims at; 0: none */
 };
 
-/* The samples of a row: cycles per operation. */
+/* The samples of a row: cycles per operation, or instructions. */
 struct series {
     uint64_t *samples;
     unsigned count, capacity;
+    bool counts_instructions;
     struct phases total;
     uint64_t operations;
 };
 
 struct series series_new(struct test *test, unsigned capacity);
 /* A region of `operations` operations that took these cycles. */
-void series_add(struct series *series, const struct phases *phases, unsigned operations);
+void series_add(struct series *series, const struct phases *cycles, unsigned operations);
 
 /* The header of the table; once in a test, before its rows. */
 void print_header(struct test *test);

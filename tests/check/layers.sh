@@ -17,9 +17,9 @@ tests:boot'
 
 status=0
 while IFS=: read -r room above; do
-    needs=$(objects "$room" | xargs nm -u 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u)
+    needs=$(objects "$room" | xargs llvm-nm -u 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u)
     for higher in $above; do
-        offers=$(objects "$higher" | xargs nm --defined-only -g 2>/dev/null |
+        offers=$(objects "$higher" | xargs llvm-nm --defined-only -g 2>/dev/null |
             awk 'NF == 3 { print $3 }' | sort -u)
         breach=$(comm -12 <(echo "$needs") <(echo "$offers") | grep -v '^$' || true)
         [ -z "$breach" ] && continue

@@ -5,11 +5,15 @@ ARCH ?= x86_64
 VERSION := 0.1.0
 BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
-# What the VMMs load: the ELF file by its PVH note, elsewhere a flat file with the CPU's Image header.
+# What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
+# header; and the words for it in the names under build/images/, by suffix.
 IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage
 IMAGE_aarch64 := $(BUILD)/viommu-guest.image
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
+PUBLISHED.elf := pvh.elf
+PUBLISHED.bzimage := linux.bzimage
+PUBLISHED.image := linux.image
 
 CC := clang
 LD := ld.lld
@@ -42,7 +46,7 @@ COMMON := -std=gnu11 -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
 NEWLIB := $(BUILD)/newlib
 LIBC := $(NEWLIB)/lib/libc.a
 CFLAGS := --target=$(TARGET) -O2 -g -nostdlibinc -isystem $(NEWLIB)/include \
-	-ffile-prefix-map=$(CURDIR)=. $(COMMON)
+	-ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. $(COMMON)
 # An Image runs wherever it is loaded: every absolute address has a relocation, those in read-only data
 # too, which the entry applies before the data is read-only. Code has none, as it is PC-relative.
 LDFLAGS_aarch64 := -pie --no-dynamic-linker -z notext -z norelro
@@ -65,10 +69,26 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image check unit test help clean
+.PHONY: image images published check unit test help clean
 .DELETE_ON_ERROR:
 
-image: $(IMAGE) ## the kernel under build/<arch>/: viommu-guest.elf or .image (default)
+# Loaders of the tests' own, for ways in that no VMM at hand takes.
+LOADERS_x86_64 := $(BUILD)/linux64-loader.elf
+
+$(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
+	$(say) LD $@
+	$(run)$(LD) -nostdlib -static --build-id=none --image-base=0x4000000 -e loader $< -o $@
+
+image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-guest.elf, .bzimage, .image (default)
+
+images: ## every image of every CPU under build/images/, with SHA256SUMS
+	@rm -rf build/images && mkdir -p build/images
+	@for arch in $(ARCHS); do $(MAKE) --no-print-directory ARCH=$$arch published || exit 1; done
+	@cd build/images && LC_ALL=C sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+published: $(IMAGE)
+	@$(foreach image,$(IMAGE),cp $(image) \
+		build/images/viommu-guest-$(ARCH)-$(PUBLISHED$(suffix $(image))) &&) true
 
 help: ## this text
 	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
@@ -84,15 +104,14 @@ $(BUILD)/viommu-guest.image: $(ELF)
 
 # Linux's x86 boot protocol: a real-mode part, then the kernel as it lies in memory.
 BZIMAGE := boot/x86_64/bzimage
-build/x86_64/viommu-guest.flat: build/x86_64/viommu-guest.elf
+$(BUILD)/viommu-guest.flat: $(ELF)
 	$(run)llvm-objcopy -O binary $< $@
 
-build/x86_64/$(BZIMAGE)/setup.o: build/x86_64/viommu-guest.flat
+$(BUILD)/$(BZIMAGE)/setup.o: $(BUILD)/viommu-guest.flat
 
-build/x86_64/viommu-guest.bzimage: build/x86_64/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
+$(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
 	$(say) LD $@
-	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=build/x86_64/viommu-guest.elf \
-		$< -o $@
+	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=$(ELF) $< -o $@
 
 $(BUILD)/kernel.lds: linker/kernel.lds.S $(wildcard linker/*.h)
 	@mkdir -p $(@D)
@@ -108,7 +127,7 @@ $(BUILD)/%.o: %.S Makefile | $(LIBC)
 	$(say) CC $<
 	$(run)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/$(BZIMAGE)/setup.d
 
 # newlib, once, out of tree, from the source that Debian's newlib-source installs.
 NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import shutil
 import struct
@@ -12,16 +13,17 @@ import subprocess
 import tempfile
 
 import ktap
-from ktap import HOME, check, test
+from ktap import HOME, check, run_sh, test
 
 LIMIT = 900  # seconds for one build
 NEWLIB_BUILT_TWICE = "x86_64"  # a minute; of the other CPUs the built one is copied
 
 
-def make_images(folder: str, **environment: str) -> dict[str, bytes]:
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+def make_images(folder: str, environment: dict[str, str]) -> dict[str, bytes]:
     command = ["make", "-s", f"-j{os.cpu_count()}", "-C", folder, "images"]
-    ran = subprocess.run(command, env=keep | environment, capture_output=True, text=True, timeout=LIMIT)
+    ran = subprocess.run(
+        command, env=ktap.environment(environment), capture_output=True, text=True, timeout=LIMIT
+    )
     check(ran.returncode == 0, ran.stderr)
     found = {}
     for entry in os.scandir(os.path.join(folder, "build", "images")):
@@ -32,7 +34,7 @@ def make_images(folder: str, **environment: str) -> dict[str, bytes]:
 
 @functools.cache
 def images() -> dict[str, bytes]:
-    return make_images(HOME)
+    return make_images(HOME, {})
 
 
 @test
@@ -74,6 +76,18 @@ def bzimage_has_the_header_that_loaders_look_for() -> None:
     check(field(0x201, "B") + 0x202 == 0x268)
 
 
+@test
+def every_way_into_q35_ends_in_the_same_verdicts() -> None:
+    found = {}
+    for machine in ("q35", "q35-bzimage", "q35-linux64"):
+        ran = run_sh("-m", machine, "-s", "7", "conformance.*", "discovery.*")
+        ran.ends(0)
+        tests = json.loads(ran.text("results.json"))["tests"]
+        found[machine] = {(each["id"], each["verdict"]) for each in tests}
+    for machine, verdicts in found.items():
+        check(verdicts == found["q35"], machine, sorted(verdicts ^ found["q35"]))
+
+
 def difference(one: bytes, other: bytes) -> str:
     if len(one) != len(other):
         return f"{len(one)} and {len(other)} bytes"
@@ -91,7 +105,7 @@ def another_folder_makes_the_same() -> None:
             if cpu != NEWLIB_BUILT_TWICE:
                 newlib = os.path.join("build", cpu, "newlib")
                 shutil.copytree(os.path.join(HOME, newlib), os.path.join(folder, newlib))
-        others = make_images(folder, TZ="Asia/Tokyo", LC_ALL="C", HOME="/nonexistent")
+        others = make_images(folder, {"TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": "/nonexistent"})
     ours = images()
     check(others.keys() == ours.keys(), others.keys(), ours.keys())
     differ = {name: difference(data, others[name]) for name, data in ours.items() if data != others[name]}

@@ -63,7 +63,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image check unit test help clean
+.PHONY: image check unit native test help clean
 .DELETE_ON_ERROR:
 
 image: $(IMAGE) ## the kernel under build/<arch>/: viommu-guest.elf or .image (default)
@@ -154,6 +154,28 @@ build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 
 .PRECIOUS: build/host/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
+
+# The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
+NATIVE := build/host/viommu-guest
+SRC_native := $(filter-out lib/newlib/%,$(SRC_lib)) $(wildcard arch/host/*.c) $(SRC_drivers) \
+	$(wildcard boot/*.c) $(SRC_tests) $(wildcard tests/refdev/*.c tests/native/*.c)
+NATIVE_OBJECTS := $(addprefix build/native/,$(SRC_native:.c=.o))
+NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie \
+	-fsanitize-ignorelist=tests/native/asan.ignore
+
+native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
+
+build/native/%.o: %.c Makefile tests/native/asan.ignore
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(NATIVEFLAGS) -MMD -MP -c $< -o $@
+
+$(NATIVE): $(NATIVE_OBJECTS) tests/native/sections.lds
+	$(say) LD $@
+	$(run)$(HOSTCC) -fsanitize=address,undefined -fuse-ld=lld -no-pie -Wl,-T,tests/native/sections.lds \
+		$(NATIVE_OBJECTS) -o $@
+
+-include $(NATIVE_OBJECTS:.o=.d)
 
 # The same sources once more through gcc, for its warnings only, where it is a compiler for this CPU.
 ifeq ($(ARCH),$(shell uname -m))

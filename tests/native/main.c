@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The whole kernel as a process: kmain() on arch/host, with the reference device and endpoints
- * behind its registers. The one argument is the kernel's command line.
+ * behind its registers. The one argument is the kernel's command line; $REFDEV names the kind of
+ * device (tests/refdev/kinds.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +10,8 @@
 
 #include "arch/host/host.h"
 #include "boot/kmain.h"
-#include "lib/spec/wire.h"
 #include "tests/refdev/endpoints.h"
+#include "tests/refdev/kinds.h"
 
 #define SLOTS     32
 #define BDF(slot) ((uint32_t)(slot) << 3)
@@ -112,23 +113,9 @@ static void window_write(void *context, uint64_t offset, unsigned width, uint64_
 
 /* -- the machine --------------------------------------------------------------------------- */
 
-static const struct ref_iommu_config config = {
-    .features = REF_BIT(VIRTIO_IOMMU_F_INPUT_RANGE) | REF_BIT(VIRTIO_IOMMU_F_DOMAIN_RANGE) |
-                REF_BIT(VIRTIO_IOMMU_F_MAP_UNMAP) | REF_BIT(VIRTIO_IOMMU_F_PROBE) |
-                REF_BIT(VIRTIO_IOMMU_F_MMIO) | REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG),
-    .page_size_mask = ~0xfffull,
-    .input_last = (1ull << 48) - 1,
-    .domain_last = 0xffff,
-    .probe_size = 512,
-    .bypass = 1,
-    .regions = {{HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1,
-                 VIRTIO_IOMMU_RESV_MEM_T_MSI}},
-    .region_count = 1,
-};
-
-static void build(struct bus *bus)
+static void build(struct bus *bus, const struct ref_kind *kind)
 {
-    ref_iommu_init(&iommu, &config);
+    ref_iommu_init(&iommu, &kind->config);
     plug(bus, 1, &iommu.virtio.function);
     for (unsigned i = 0; i < 2; i++) {
         ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(2 + i)});
@@ -140,6 +127,21 @@ static void build(struct bus *bus)
     plug(bus, 5, &rng.virtio.function);
 }
 
+/* The device that $REFDEV names, or the usual one. */
+static const struct ref_kind *chosen_kind(void)
+{
+    const char *name = getenv("REFDEV");
+    const struct ref_kind *kind = name ? ref_find_kind(name) : ref_kind_at(0);
+
+    if (kind)
+        return kind;
+    fprintf(stderr, "REFDEV: no device is called '%s'; there are:", name);
+    for (unsigned i = 0; (kind = ref_kind_at(i)); i++)
+        fprintf(stderr, " %s", kind->name);
+    fprintf(stderr, "\n");
+    exit(2);
+}
+
 int main(int argc, char **argv)
 {
     static struct boot_info info;
@@ -147,6 +149,7 @@ int main(int argc, char **argv)
     const struct host_region ecam = {HOST_ECAM, HOST_ECAM_SIZE, ecam_read, ecam_write, &bus};
     const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
                                        &bus};
+    const struct ref_kind *kind = chosen_kind();
 
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
@@ -154,7 +157,7 @@ int main(int argc, char **argv)
     }
     host_add_region(&ecam);
     host_add_region(&window);
-    build(&bus);
+    build(&bus, kind);
     info.protocol = "process";
     boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
     if (argc > 1)

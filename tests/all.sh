@@ -7,7 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/setup.sh
 . tests/setup.sh
-need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packages_test"
+need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packages_qemu_riscv64" \
+    "$packages_test"
 
 # The steps call make themselves: they are not part of the make that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -21,10 +22,13 @@ check     timeout 1800 make -s -j$(nproc) check
 
 aarch64   timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
 
+riscv64   timeout 1800 make -s -j$(nproc) ARCH=riscv64 check
+
 unit      timeout 1800 make -s -j$(nproc) unit
 
 protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
+tree      python3 -B tests/selftest/test_devicetree.py
 options   python3 -B tests/selftest/test_run_sh.py
 
 boots     python3 -B tests/selftest/test_harness.py

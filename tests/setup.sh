@@ -19,6 +19,9 @@ qemu-system-x86 qemu-system-x86_64
 packages_qemu_aarch64='
 qemu-system-arm qemu-system-aarch64
 '
+packages_qemu_riscv64='
+qemu-system-misc qemu-system-riscv64
+'
 packages_test='
 binutils nm
 clang-format clang-format

@@ -211,6 +211,14 @@ static void too_many_blocks(void)
                   "more than 64 virtio-mmio blocks");
 }
 
+static void begin_host(struct tree *tree)
+{
+    tree_begin(tree, "pci");
+    tree_text(tree, "compatible", "pci-host-ecam-generic");
+    tree_cells(tree, "reg", CELLS(0, 0x10000000, 0, 0x10000000));
+    tree_cell(tree, "#address-cells", 3);
+}
+
 /* A host bridge with a property more; its windows, lines and MSI ranges are counted. */
 static void host_properties(void)
 {
@@ -282,11 +290,8 @@ static void host_properties(void)
     for (unsigned i = 0; i < COUNT(cases); i++) {
         struct tree *tree = begin();
 
-        tree_begin(tree, "pci");
-        tree_text(tree, "compatible", "pci-host-ecam-generic");
-        tree_cell(tree, "#address-cells", 3);
+        begin_host(tree);
         tree_cell(tree, "#size-cells", 2);
-        tree_cells(tree, "reg", CELLS(0, 0x10000000, 0, 0x10000000));
         tree_cells(tree, cases[i].property, cases[i].cells, cases[i].count);
         tree_end(tree);
         const struct machine *machine = read_machine(tree);
@@ -298,6 +303,58 @@ static void host_properties(void)
                       host->window_count, host->line_count, host->msi_count);
         check_reports(cases[i].name, cases[i].report, NULL);
     }
+}
+
+/* One entry more than there is room for: the last is left out, and that is said. */
+static void too_much_of_a_host(void)
+{
+    static const uint32_t window[] = {2u << 24, 0, 0x1000, 0, 0x1000, 0, 0x1000};
+    static const uint32_t line[] = {0, 0, 0, 1, GIC, 0, 3, 4}, message[] = {0, GIC, 0, 8};
+    static const struct {
+        const char *property;
+        const uint32_t *entry;
+        unsigned size, room;
+        const char *report;
+    } cases[] = {
+        {"ranges", window, COUNT(window), MACHINE_MAX_WINDOWS,
+         "byte 224: left out, expected 8 win"},
+        {"interrupt-map", line, COUNT(line), MACHINE_MAX_LINES,
+         "byte 4096: left out, expected 128"},
+        {"msi-map", message, COUNT(message), MACHINE_MAX_MSI, "byte 128: left out, expected 8 ent"},
+    };
+
+    for (unsigned i = 0; i < COUNT(cases); i++) {
+        uint32_t cells[(MACHINE_MAX_LINES + 1) * COUNT(line)];
+        unsigned count = (cases[i].room + 1) * cases[i].size;
+        struct tree *tree = begin();
+
+        for (unsigned c = 0; c < count; c++)
+            cells[c] = cases[i].entry[c % cases[i].size];
+        begin_host(tree);
+        tree_cell(tree, "#size-cells", 2);
+        tree_cells(tree, cases[i].property, cells, count);
+        tree_end(tree);
+        const struct machine_host *host = &read_machine(tree)->hosts[0];
+
+        CHECK_EQ(host->window_count + host->line_count + host->msi_count, cases[i].room);
+        check_reports(cases[i].property, cases[i].report, NULL);
+    }
+}
+
+static void too_many_hosts(void)
+{
+    struct tree *tree = begin();
+
+    for (unsigned i = 0; i <= MACHINE_MAX_HOSTS; i++) {
+        begin_host(tree);
+        if (i == 0) {
+            tree_cell(tree, "#size-cells", 1);
+            tree_cells(tree, "ranges", CELLS(2u << 24, 0, 0x1000, 0, 0x1000, 0x1000));
+        }
+        tree_end(tree);
+    }
+    CHECK_EQ(read_machine(tree)->host_count, MACHINE_MAX_HOSTS);
+    check_reports("hosts", "ranges of pci, byte 0: left out, expected 3 cells", "more than 8 host");
 }
 
 static void bus_ranges(void)
@@ -428,6 +485,26 @@ static void odd_memory(void)
     CHECK(info.memory[2].kind == BOOT_FIRMWARE && info.memory[3].last == 0x8000ffff);
 }
 
+static void too_much_memory(void)
+{
+    static uint32_t reg[4 * (BOOT_MEMORY_MAX + 1)];
+    static struct boot_info info;
+    struct tree *tree = begin();
+
+    memset(&info, 0, sizeof(info));
+    for (uint32_t i = 0; i <= BOOT_MEMORY_MAX; i++) {
+        reg[4 * i + 1] = 0x80000000 + 0x1000 * i;
+        reg[4 * i + 3] = 0x1000;
+    }
+    tree_begin(tree, "memory");
+    tree_cells(tree, "reg", reg, COUNT(reg));
+    tree_end(tree);
+    finish(tree);
+    devicetree_read(&memory, TREE_ADDRESS, &info);
+    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "reg of memory has 513 entries"));
+    CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
+}
+
 int main(void)
 {
     static const struct unit units[] = {
@@ -435,10 +512,13 @@ int main(void)
         {"interrupts", interrupts},
         {"too_many_blocks", too_many_blocks},
         {"host_properties", host_properties},
+        {"too_much_of_a_host", too_much_of_a_host},
+        {"too_many_hosts", too_many_hosts},
         {"bus_ranges", bus_ranges},
         {"contexts", contexts},
         {"controllers", controllers},
         {"odd_memory", odd_memory},
+        {"too_much_memory", too_much_memory},
     };
     int status = unit_main("machine_odd", units, COUNT(units));
 

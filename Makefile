@@ -27,7 +27,8 @@ TARGET := $(ARCH)-unknown-none-elf
 CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
 # Before the MMU is on, memory is device memory, where only aligned accesses work.
 CPUFLAGS_aarch64 := -mstrict-align -mno-outline-atomics
-CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax
+# Small data would lie in sections of its own, to be reached by a register that nothing sets.
+CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -msmall-data-limit=0
 # newlib's hand-written assembly for aarch64 does not assemble with clang.
 NEWLIBFLAGS_aarch64 := -DPREFER_SIZE_OVER_SPEED
 
@@ -45,6 +46,7 @@ CFLAGS := --target=$(TARGET) -O2 -g -nostdlibinc -isystem $(NEWLIB)/include \
 # An Image runs wherever it is loaded: every absolute address has a relocation, those in read-only data
 # too, which the entry applies before the data is read-only. Code has none, as it is PC-relative.
 LDFLAGS_aarch64 := -pie --no-dynamic-linker -z notext -z norelro
+LDFLAGS_riscv64 := $(LDFLAGS_aarch64)
 LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096 \
 	$(LDFLAGS_$(ARCH))
 

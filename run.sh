@@ -12,7 +12,7 @@ usage() {
 usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   GLOB             ids of tests: 'conformance.map.*', conformance.map, 'bench.*'
                    default: every test that -l does not mark as run by name only
-  -a ARCH          the CPU: x86_64, aarch64
+  -a ARCH          the CPU: x86_64, aarch64 or riscv64
   -m MACHINE       a line of tests/machines; default: the first one of ARCH, q35
   -l               list the tests of the image and the machines
   -n               print the VMM's command line and stop
@@ -127,19 +127,34 @@ if [ ${#globs[@]} -gt 0 ]; then
     guest+=" run=$(IFS=, && echo "${globs[*]}")"
 fi
 
+# The VMM's words for its refusal to start a machine of these words; nothing if it starts.
+refusal() {
+    local words
+    words=$(echo quit | timeout 60 "$qemu" -accel "$accel" -nodefaults -no-user-config -display none \
+        -S -monitor stdio "$@" 2>&1 >/dev/null) || echo "${words##*$'\n'}"
+}
+
 # The VMM's command line.
-command=("$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio)
-devices=''
+hardware=() devices='' skip=''
 for word in "${words[@]:2}"; do
     case $word in
     \?*)
         [ -n "$devices" ] || devices=$("$qemu" -device help 2>/dev/null || true)
-        if [[ $devices == *"name \"${word:1}\""* ]]; then command+=(-device "${word:1}"); fi
+        if [[ $devices == *"name \"${word:1}\""* ]]; then hardware+=(-device "${word:1}"); fi
+        ;;
+    !?*)
+        # Whether it goes into this machine, which is the words before it, only a start can tell.
+        if [ -z "$dry$skip" ] && [ -z "$(refusal "${hardware[@]}")" ]; then
+            skip=$(refusal "${hardware[@]}" -device "${word:1}")
+        fi
+        hardware+=(-device "${word:1}")
         ;;
     +?*) guest+=" ${word:1}" ;;
-    *) command+=("${word//@BUILD@/$build}") ;;
+    *) hardware+=("${word//@BUILD@/$build}") ;;
     esac
 done
+command=("$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio
+    "${hardware[@]}")
 [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01T00:00:00,clock=vm")
 [ -z "$debug" ] || command+=(-s -S)
 command+=("${vmm_arguments[@]}")
@@ -149,6 +164,12 @@ if [ -n "$dry" ]; then
     [[ ${command[*]} != *@DISK@* ]] || echo "the disk: truncate -s 1M $disk" >&2
     command=("${command[@]//@GUEST@/$guest}")
     command=("${command[@]//@DISK@/$disk}")
+    tree=${TMPDIR:-/tmp}/viommu-guest.dtb
+    for index in "${!command[@]}"; do
+        [[ ${command[index]} =~ ^@DTB:(.*),(.*)@$ ]] || continue
+        command[index]=$tree
+        echo "the device tree: python3 $home/tests/harness/devicetree.py --${BASH_REMATCH[1]} --${BASH_REMATCH[2]} $tree -- COMMAND" >&2
+    done
     for word in "${command[@]}"; do
         case $word in
         '' | *[!a-zA-Z0-9_.,:=/+-]*) printf '%s ' "${word@Q}" ;;
@@ -158,6 +179,7 @@ if [ -n "$dry" ]; then
     echo
     exit 0
 fi
+[ -z "$skip" ] || judge+=(--skip="$skip")
 if [ -n "$list" ]; then
     judge+=(--list)
     machines | awk '{ print "machine " $1 " (" $2 ")" }'

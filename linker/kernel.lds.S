@@ -24,7 +24,7 @@ SECTIONS
     text_end = .;
 
     .rodata : ALIGN(4096) {
-        *(.rodata .rodata.*)
+        *(.rodata .rodata.* .srodata .srodata.*)
         . = ALIGN(8);
         tests_begin = .;
         KEEP(*(.tests))

@@ -22,10 +22,13 @@ check     timeout 1800 make -s -j$(nproc) check
 
 aarch64   timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
 
+riscv64   timeout 1800 make -s -j$(nproc) ARCH=riscv64 check
+
 unit      timeout 1800 make -s -j$(nproc) unit
 
 protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
+tree      python3 -B tests/selftest/test_devicetree.py
 options   python3 -B tests/selftest/test_run_sh.py
 
 boots     python3 -B tests/selftest/test_harness.py

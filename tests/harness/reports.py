@@ -29,6 +29,10 @@ def ktap_line(result: Result, strict: bool) -> str:
     return line
 
 
+def plan_line(plan: int, skipped: str) -> str:
+    return f"1..{plan}" + (f" # SKIP {skipped}" if skipped else "")
+
+
 def prepare(directory: str) -> None:
     """What an earlier run left must not be taken for this one's."""
     os.makedirs(directory, exist_ok=True)
@@ -49,6 +53,7 @@ class Run:
         self.results: dict[int, Result] = {}
         self.records: list[object] = []
         self.complaints: list[str] = []
+        self.skipped_plan = ""  # why nothing was run
 
     def ordered(self) -> list[Result]:
         return [self.results[number] for number in sorted(self.results)]
@@ -108,7 +113,7 @@ class Run:
 
     def _write_ktap(self, path: str, plan: int) -> None:
         with open(path, "w", encoding="utf-8") as out:
-            print(START, *self.header, f"1..{plan}", sep="\n", file=out)
+            print(START, *self.header, plan_line(plan, self.skipped_plan), sep="\n", file=out)
             for result in self.ordered():
                 for line in result.diagnostics:
                     print(line, file=out)

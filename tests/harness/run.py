@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 
+import devicetree
 import reports
 from session import USAGE, Session
 
@@ -30,18 +31,33 @@ def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--skip", default="", help="why the machine can't be had")
     parser.add_argument("--glob", dest="globs", action="append", default=[])
     split = sys.argv.index("--")
     return parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
 
 
-def make_disk() -> str:
-    """An empty disk, in memory where that is possible."""
-    directory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    descriptor, path = tempfile.mkstemp(prefix="viommu-guest.", dir=directory)
-    os.truncate(descriptor, DISK_SIZE)
-    os.close(descriptor)
-    return path
+def replaced(argv: list[str], files: list[str]) -> list[str]:
+    """The command line with files in the place of @DISK@ and @DTB...@; each is added to `files`."""
+
+    def new_file() -> str:
+        """In memory where that is possible."""
+        directory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        descriptor, path = tempfile.mkstemp(prefix="viommu-guest.", dir=directory)
+        os.close(descriptor)
+        files.append(path)
+        return path
+
+    if any("@DISK@" in argument for argument in argv):
+        disk = new_file()
+        os.truncate(disk, DISK_SIZE)
+        argv = [argument.replace("@DISK@", disk) for argument in argv]
+    for index, argument in enumerate(argv):
+        if match := devicetree.PLACEHOLDER.fullmatch(argument):
+            tree = new_file()
+            devicetree.make(argv, *match.groups(), tree)
+            argv = [*argv[:index], tree, *argv[index + 1 :]]
+    return argv
 
 
 def stop(number: int, _frame: object) -> None:
@@ -49,25 +65,27 @@ def stop(number: int, _frame: object) -> None:
 
 
 def judged(options: argparse.Namespace, argv: list[str]) -> int:
-    disk, session, scratch = None, None, None
+    files: list[str] = []
+    session, scratch = None, None
     try:
         if options.list:
             # Not a run: what the last one left stays.
             scratch = tempfile.TemporaryDirectory(prefix="viommu-guest.")
             options.results = scratch.name
-        if any("@DISK@" in argument for argument in argv):
-            disk = make_disk()
-            argv = [argument.replace("@DISK@", disk) for argument in argv]
         reports.prepare(options.results)
+        if not options.skip:
+            argv = replaced(argv, files)
         session = Session(options, argv, lambda line: print(line, flush=True))
+        if options.skip:
+            return session.skip(options.skip)
         return session.print_list() if options.list else session.judge()
     finally:
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         if session and session.boot:
             session.boot.kill()
-        if disk:
-            os.remove(disk)
+        for path in files:
+            os.remove(path)
         if scratch:
             scratch.cleanup()
 

@@ -158,6 +158,14 @@ class Session:
             self.say(f"{test_id}{'' if kind == 'default' else '  (by name only)'}")
         return PASSED
 
+    def skip(self, why: str) -> int:
+        """A machine that can't be had; nothing is booted."""
+        self.plan, self.run.skipped_plan = 0, why
+        self.say(START)
+        self.say(reports.plan_line(0, why))
+        self.write(PASSED)
+        return PASSED
+
     def stop(self, status: int, why: str) -> int:
         """An end without a summary of all tests."""
         assert self.boot is not None

@@ -62,6 +62,26 @@ def trouble_on_another_cpu_is_a_verdict_and_the_run_goes_on() -> None:
 
 
 @test
+def trouble_on_other_kinds_of_cpu_is_the_same_verdict() -> None:
+    wanted = {
+        "exception": "CRASH ",
+        "exception_on_another_cpu": "CRASH ",
+        "infinite_loop": "HANG no end within the time limit at ",
+        "infinite_loop_on_another_cpu": "HANG no end within the time limit at ",
+        "stack_overflow": "CRASH stack overflow at ",
+        "stack_overflow_on_another_cpu": "CRASH stack overflow at ",
+    }
+    for machine in ("virt-arm64", "virt-riscv64"):
+        ran = run_sh("-m", machine, *(f"selftest.{name}" for name in wanted), "selftest.zz_passes_last")
+        ran.ends(1, "1 passed, 6 failed, 0 skipped")
+        for number, (name, verdict) in enumerate(wanted.items(), 1):
+            check(f"not ok {number} selftest.{name} # {verdict}" in ran.text("console.log"), ran.out)
+        ran = run_sh("-m", machine, "-t", "0", "selftest.masked_loop", TIMEOUT="8")
+        ran.ends(1, "0 passed, 1 failed, 0 skipped")
+        check("not ok 1 selftest.masked_loop # HANG no " in ran.out, ran.out)
+
+
+@test
 def late_cpu_is_not_used_again() -> None:
     globs = ("selftest.late_cpu_is_not_used_again", "selftest.passes")
     run_sh(*globs, "--", "-smp", "2").ends(0, "2 passed, 0 failed, 0 skipped")

@@ -63,15 +63,19 @@ def command_line_is_printed_and_nothing_is_run() -> None:
     check(not os.listdir(ran.results), "it left files")
 
 
+def vmm(text: str) -> str:
+    """A shell script in the place of QEMU."""
+    path = os.path.join(tempfile.mkdtemp(dir=ktap.SCRATCH.name), "qemu")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"#!/bin/sh\n{text}\n")
+    os.chmod(path, 0o755)
+    return path
+
+
 @test
 def optional_devices_are_those_that_the_vmm_has() -> None:
     check("-device iommu-testdev" in run_sh("-n", QEMU=ktap.FAKE).out)
-    directory = tempfile.mkdtemp(dir=ktap.SCRATCH.name)
-    bare = os.path.join(directory, "qemu")
-    with open(bare, "w", encoding="utf-8") as file:
-        file.write("#!/bin/sh\n")
-    os.chmod(bare, 0o755)
-    check("iommu-testdev" not in run_sh("-n", QEMU=bare).out)
+    check("iommu-testdev" not in run_sh("-n", QEMU=vmm("")).out)
 
 
 @test
@@ -79,6 +83,30 @@ def a_machine_adds_to_the_kernels_command_line() -> None:
     line = run_sh("-n", "-s", "5", "-m", "microvm", QEMU=ktap.FAKE).out
     check("'seed=5 seconds=2 pci.ecam=0xe0000000 " in line, line)
     check(" viommu=mmio:0xfeb02e00 viommu.ep=00:00.0-ff:1f.7:0' " in line and "+" not in line, line)
+
+
+@test
+def device_tree_is_told_of_and_not_made() -> None:
+    ran = run_sh("-n", "-m", "virt-riscv64", QEMU=ktap.FAKE)
+    check(" -dtb " in ran.out and "@DTB" not in ran.out, ran.out)
+    check("--iommu=/soc/virtio_mmio@10008000 --pci=/soc/pci@30000000 " in ran.err, ran.err)
+
+
+@test
+def machine_that_lacks_a_device_is_skipped() -> None:
+    check(" -device virtio-iommu-pci " in run_sh("-n", "-m", "virt-riscv64-pci", QEMU=ktap.FAKE).out)
+    lacking = 'case "$*" in *virtio-iommu*) echo one >&2; echo "no plug for it" >&2; exit 1 ;; esac'
+    ran = run_sh("-m", "virt-riscv64-pci", QEMU=vmm(lacking))
+    ran.ends(0)
+    check(ran.out.splitlines() == ["KTAP version 1", "1..0 # SKIP no plug for it"], ran.out)
+    check(ran.text("results.ktap") == ran.out, ran.text("results.ktap"))
+
+
+@test
+def machine_that_does_not_start_at_all_is_not_skipped() -> None:
+    ran = run_sh("-m", "virt-riscv64-pci", QEMU=vmm("echo no machine >&2; exit 1"))
+    ran.ends(3)
+    check("SKIP" not in ran.out and "no machine" in ran.out, ran.out)
 
 
 @test

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The inline half of arch/arch.h on riscv64. An access to a device is one plain load or store,
+ * which a hypervisor that traps it can decode.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+static inline uint8_t mmio_read8(const volatile void *address)
+{
+    uint64_t value;
+
+    __asm__ volatile("lbu %0, 0(%1)" : "=r"(value) : "r"(address) : "memory");
+    return (uint8_t)value;
+}
+
+static inline uint16_t mmio_read16(const volatile void *address)
+{
+    uint64_t value;
+
+    __asm__ volatile("lhu %0, 0(%1)" : "=r"(value) : "r"(address) : "memory");
+    return (uint16_t)value;
+}
+
+static inline uint32_t mmio_read32(const volatile void *address)
+{
+    uint64_t value;
+
+    __asm__ volatile("lwu %0, 0(%1)" : "=r"(value) : "r"(address) : "memory");
+    return (uint32_t)value;
+}
+
+static inline void mmio_write8(volatile void *address, uint8_t value)
+{
+    __asm__ volatile("sb %z0, 0(%1)" : : "rJ"((uint64_t)value), "r"(address) : "memory");
+}
+
+static inline void mmio_write16(volatile void *address, uint16_t value)
+{
+    __asm__ volatile("sh %z0, 0(%1)" : : "rJ"((uint64_t)value), "r"(address) : "memory");
+}
+
+static inline void mmio_write32(volatile void *address, uint32_t value)
+{
+    __asm__ volatile("sw %z0, 0(%1)" : : "rJ"((uint64_t)value), "r"(address) : "memory");
+}
+
+static inline void mmio_write64(volatile void *address, uint64_t value)
+{
+    __asm__ volatile("sd %z0, 0(%1)" : : "rJ"(value), "r"(address) : "memory");
+}
+
+/* Whether the machine has an I/O port space. */
+static inline bool arch_has_ports(void)
+{
+    return false;
+}
+
+/* There are none: nothing is written, all ones are read. */
+static inline uint8_t port_read8(uint16_t port)
+{
+    (void)port;
+    return UINT8_MAX;
+}
+
+static inline uint16_t port_read16(uint16_t port)
+{
+    (void)port;
+    return UINT16_MAX;
+}
+
+static inline uint32_t port_read32(uint16_t port)
+{
+    (void)port;
+    return UINT32_MAX;
+}
+
+static inline void port_write8(uint16_t port, uint8_t value)
+{
+    (void)port, (void)value;
+}
+
+static inline void port_write16(uint16_t port, uint16_t value)
+{
+    (void)port, (void)value;
+}
+
+static inline void port_write32(uint16_t port, uint32_t value)
+{
+    (void)port, (void)value;
+}
+
+/* Devices are reached by what fence calls input and output, and read and write memory themselves.
+ */
+static inline void dma_wmb(void)
+{
+    __asm__ volatile("fence ow, ow" : : : "memory");
+}
+
+static inline void dma_rmb(void)
+{
+    __asm__ volatile("fence ir, ir" : : : "memory");
+}
+
+/* A store before a later load. */
+static inline void dma_mb(void)
+{
+    __asm__ volatile("fence iorw, iorw" : : : "memory");
+}
+
+/* The hint `pause` (Zihintpause), which assemblers need not know: elsewhere a fence of nothing. */
+static inline void cpu_relax(void)
+{
+    __asm__ volatile(".4byte 0x0100000f" : : : "memory");
+}
+
+static inline uint64_t arch_cycles(void)
+{
+    uint64_t count;
+
+    __asm__ volatile("csrr %0, time" : "=r"(count));
+    return count;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What ends a run: an exception or the deadline. Runs on the trap stack (vectors.S) with interrupts
+ * off, so that a stack run into its guard page can still be reported. Privileged section 4.1.8
+ * (scause).
+ */
+#include <stdio.h>
+
+#include "arch/backtrace.h"
+#include "arch/riscv64/cpu.h"
+#include "arch/riscv64/layout.h"
+#include "arch/smp.h"
+
+#define IS_INTERRUPT(scause) ((scause) >> 63)
+#define LOAD_PAGE_FAULT      13
+#define STORE_PAGE_FAULT     15
+
+/* The frame pointer points behind its record (psABI, section on the frame pointer convention). */
+#define RECORD_OFFSET (-16)
+
+#define X(n) x[(n)-1]
+
+/* A trap has no parameter to bring its state along; the harts point to their stacks for ever. */
+static void (*trap_handler)(const struct arch_trap *trap);
+/* The entry knows the first by name. */
+extern uint8_t trap_stacks[MACHINE_MAX_CPUS][TRAP_STACK_SIZE];
+uint8_t trap_stacks[MACHINE_MAX_CPUS][TRAP_STACK_SIZE] __attribute__((aligned(16)));
+
+static const char *const names[] = {
+    [0] = "misaligned instruction",
+    [1] = "instruction access fault",
+    [2] = "illegal instruction",
+    [3] = "breakpoint",
+    [4] = "misaligned load",
+    [5] = "load access fault",
+    [6] = "misaligned store",
+    [7] = "store access fault",
+    [8] = "call from U-mode",
+    [9] = "call from S-mode",
+    [12] = "instruction page fault",
+    [LOAD_PAGE_FAULT] = "load page fault",
+    [STORE_PAGE_FAULT] = "store page fault",
+};
+
+void arch_on_trap(void (*handler)(const struct arch_trap *trap))
+{
+    trap_handler = handler;
+}
+
+void *trap_stack_top(unsigned cpu)
+{
+    return trap_stacks[cpu] + TRAP_STACK_SIZE;
+}
+
+static unsigned cpu_of(const struct frame *frame)
+{
+    return (unsigned)(((uintptr_t)frame - (uintptr_t)trap_stacks) / TRAP_STACK_SIZE);
+}
+
+static const char *name_of(const struct frame *frame)
+{
+    uint64_t cause = frame->scause;
+
+    if ((cause == LOAD_PAGE_FAULT || cause == STORE_PAGE_FAULT) && smp_is_guard(frame->stval))
+        return "stack overflow";
+    if (cause < sizeof(names) / sizeof(names[0]) && names[cause])
+        return names[cause];
+    return "exception of an unknown cause";
+}
+
+void trap(const struct frame *frame, bool is_deadline)
+{
+    const struct arch_trap info = {
+        .name = is_deadline ? "no end within the time limit" : name_of(frame),
+        .is_deadline = is_deadline,
+        .cpu = cpu_of(frame),
+        .ip = frame->sepc,
+        .sp = frame->X(2),
+        .fp = frame->X(8),
+        .address = frame->stval,
+        .error = frame->scause,
+        .frame = frame,
+    };
+
+    /* A handler that traps gets no second chance, or it would never end. */
+    if (smp_claim_trap(info.cpu) && trap_handler)
+        trap_handler(&info);
+    arch_poweroff(2);
+}
+
+void trap_entry(const struct frame *frame);
+void trap_entry(const struct frame *frame)
+{
+    if (!IS_INTERRUPT(frame->scause))
+        trap(frame, false);
+    interrupt_entry(frame, (unsigned)frame->scause);
+}
+
+static void print_registers(const struct frame *frame, arch_print_line print)
+{
+    /* In the order of struct frame. */
+    static const char *const registers[] = {
+        "ra", "sp",  "gp",  "tp", "t0", "t1", "t2", "fp",   "s1",      "a0",     "a1",    "a2",
+        "a3", "a4",  "a5",  "a6", "a7", "s2", "s3", "s4",   "s5",      "s6",     "s7",    "s8",
+        "s9", "s10", "s11", "t3", "t4", "t5", "t6", "sepc", "sstatus", "scause", "stval",
+    };
+    const unsigned count = sizeof(registers) / sizeof(registers[0]);
+    const uint64_t *values = (const uint64_t *)frame;
+    char line[4 * 28];
+
+    for (unsigned i = 0; i < count; i += 4) {
+        int at = 0;
+
+        for (unsigned j = i; j < i + 4 && j < count; j++)
+            at += snprintf(line + at, sizeof(line) - (size_t)at, "%s%-7s %016llx",
+                           j > i ? "  " : "", registers[j], (unsigned long long)values[j]);
+        print(line);
+    }
+}
+
+void arch_trap_print(const struct arch_trap *info, arch_print_line print)
+{
+    print_registers(info->frame, print);
+    backtrace_print(info->ip, info->fp, RECORD_OFFSET, print);
+}

@@ -25,12 +25,11 @@ $(error ARCH=$(ARCH) is not known; one of: $(ARCHS))
 endif
 TARGET := $(ARCH)-unknown-none-elf
 CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
-# Before the MMU is on, memory is device memory, where only aligned accesses work.
-CPUFLAGS_aarch64 := -mstrict-align -mno-outline-atomics
+CPUFLAGS_aarch64 := -mno-outline-atomics
 # Small data would lie in sections of its own, to be reached by a register that nothing sets.
 CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -msmall-data-limit=0
-# newlib's hand-written assembly for aarch64 does not assemble with clang.
-NEWLIBFLAGS_aarch64 := -DPREFER_SIZE_OVER_SPEED
+# An element of a vector, which newlib's assembly writes as only GNU's assembler takes it.
+NEWLIB_EDIT := sed -i 's/\.2d\[/.d[/' newlib/libc/machine/aarch64/*.S
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wvla
@@ -101,14 +100,14 @@ $(BUILD)/%.o: %.S Makefile | $(LIBC)
 # newlib, once, out of tree, from the source that Debian's newlib-source installs.
 NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-pointer \
-	$(CPUFLAGS_$(ARCH)) $(NEWLIBFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections \
-	-Wno-everything
+	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
 
 $(LIBC):
 	@test -n '$(NEWLIB_TAR)' || { echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }
 	@echo 'newlib for $(ARCH): about a minute, once (log: $(BUILD)/newlib.log)'
 	@rm -rf $(BUILD)/newlib-build $(NEWLIB) && mkdir -p $(BUILD)/newlib-build/obj
 	@tar -xf $(NEWLIB_TAR) -C $(BUILD)/newlib-build --strip-components=1
+	@cd $(BUILD)/newlib-build && $(NEWLIB_EDIT)
 	@cd $(BUILD)/newlib-build/obj && { ../newlib/configure --host=$(ARCH)-unknown-elf \
 		--prefix=$(CURDIR)/$(BUILD)/newlib-build/out --disable-multilib \
 		--disable-newlib-supplied-syscalls --disable-newlib-io-float \

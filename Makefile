@@ -127,12 +127,26 @@ HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
-TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts))
+# What QEMU writes for its machines.
+QEMU_arm64-gicv2 := qemu-system-aarch64 -machine virt-7.2,gic-version=2,virtualization=on,dumpdtb=
+QEMU_arm64-gicv3 := qemu-system-aarch64 -machine virt-7.2,gic-version=3,dumpdtb=
+QEMU_riscv64 := qemu-system-riscv64 -machine virt,dumpdtb=
+QEMU_IOMMU_arm64-gicv2 := -device virtio-iommu-pci,addr=2
+QEMU_IOMMU_arm64-gicv3 := -device virtio-iommu-pci,addr=2
+
+TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts)) \
+	$(addprefix build/host/trees/qemu-,$(addsuffix .dtb,arm64-gicv2 arm64-gicv3 riscv64))
 
 build/host/trees/%.dtb: tests/host/trees/%.dts
 	@mkdir -p $(@D)
 	$(say) DTC $<
 	$(run)dtc -q -I dts -O dtb -o $@ $<
+
+build/host/trees/qemu-%.dtb: Makefile
+	@mkdir -p $(@D)
+	$(say) DUMPDTB $*
+	$(run)$(QEMU_$*)$@ -smp 2 -m 512M -nodefaults -display none $(QEMU_IOMMU_$*) >$@.log 2>&1 || \
+		{ cat $@.log >&2; exit 1; }
 
 unit: $(UNITS) $(TREES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status

@@ -25,12 +25,11 @@ $(error ARCH=$(ARCH) is not known; one of: $(ARCHS))
 endif
 TARGET := $(ARCH)-unknown-none-elf
 CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
-# Before the MMU is on, memory is device memory, where only aligned accesses work.
-CPUFLAGS_aarch64 := -mstrict-align -mno-outline-atomics
+CPUFLAGS_aarch64 := -mno-outline-atomics
 # Small data would lie in sections of its own, to be reached by a register that nothing sets.
 CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -msmall-data-limit=0
-# newlib's hand-written assembly for aarch64 does not assemble with clang.
-NEWLIBFLAGS_aarch64 := -DPREFER_SIZE_OVER_SPEED
+# An element of a vector, which newlib's assembly writes as only GNU's assembler takes it.
+NEWLIB_EDIT := sed -i 's/\.2d\[/.d[/' newlib/libc/machine/aarch64/*.S
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wvla
@@ -101,14 +100,14 @@ $(BUILD)/%.o: %.S Makefile | $(LIBC)
 # newlib, once, out of tree, from the source that Debian's newlib-source installs.
 NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-pointer \
-	$(CPUFLAGS_$(ARCH)) $(NEWLIBFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections \
-	-Wno-everything
+	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
 
 $(LIBC):
 	@test -n '$(NEWLIB_TAR)' || { echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }
 	@echo 'newlib for $(ARCH): about a minute, once (log: $(BUILD)/newlib.log)'
 	@rm -rf $(BUILD)/newlib-build $(NEWLIB) && mkdir -p $(BUILD)/newlib-build/obj
 	@tar -xf $(NEWLIB_TAR) -C $(BUILD)/newlib-build --strip-components=1
+	@cd $(BUILD)/newlib-build && $(NEWLIB_EDIT)
 	@cd $(BUILD)/newlib-build/obj && { ../newlib/configure --host=$(ARCH)-unknown-elf \
 		--prefix=$(CURDIR)/$(BUILD)/newlib-build/out --disable-multilib \
 		--disable-newlib-supplied-syscalls --disable-newlib-io-float \
@@ -128,12 +127,26 @@ HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
-TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts))
+# What QEMU writes for its machines.
+QEMU_arm64-gicv2 := qemu-system-aarch64 -machine virt-7.2,gic-version=2,virtualization=on,dumpdtb=
+QEMU_arm64-gicv3 := qemu-system-aarch64 -machine virt-7.2,gic-version=3,dumpdtb=
+QEMU_riscv64 := qemu-system-riscv64 -machine virt,dumpdtb=
+QEMU_IOMMU_arm64-gicv2 := -device virtio-iommu-pci,addr=2
+QEMU_IOMMU_arm64-gicv3 := -device virtio-iommu-pci,addr=2
+
+TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts)) \
+	$(addprefix build/host/trees/qemu-,$(addsuffix .dtb,arm64-gicv2 arm64-gicv3 riscv64))
 
 build/host/trees/%.dtb: tests/host/trees/%.dts
 	@mkdir -p $(@D)
 	$(say) DTC $<
 	$(run)dtc -q -I dts -O dtb -o $@ $<
+
+build/host/trees/qemu-%.dtb: Makefile
+	@mkdir -p $(@D)
+	$(say) DUMPDTB $*
+	$(run)$(QEMU_$*)$@ -smp 2 -m 512M -nodefaults -display none $(QEMU_IOMMU_$*) >$@.log 2>&1 || \
+		{ cat $@.log >&2; exit 1; }
 
 unit: $(UNITS) $(TREES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status

@@ -64,7 +64,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image check unit native test help clean
+.PHONY: image check unit native refdev test help clean
 .DELETE_ON_ERROR:
 
 image: $(IMAGE) ## the kernel under build/<arch>/: viommu-guest.elf or .image (default)
@@ -191,6 +191,25 @@ $(NATIVE): $(NATIVE_OBJECTS) tests/native/sections.lds
 		$(NATIVE_OBJECTS) -o $@
 
 -include $(NATIVE_OBJECTS:.o=.d)
+
+# The reference device as a process behind a VMM.
+REFDEV := build/host/refdev
+REFDEV_OBJECTS := $(addprefix build/refdev/,$(patsubst %.c,%.o,$(wildcard tests/refdev/*.c \
+	tests/refdev/server/*.c lib/model/*.c lib/spec/*.c)))
+
+refdev: $(REFDEV) ## the reference device behind a VMM, build/host/refdev
+
+build/refdev/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) -std=gnu11 -O2 -g -D_GNU_SOURCE -I. $(WARNINGS) -MMD -MP -c $< -o $@
+
+$(REFDEV): $(REFDEV_OBJECTS)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(run)$(HOSTCC) $(REFDEV_OBJECTS) -o $@
+
+-include $(REFDEV_OBJECTS:.o=.d)
 
 # The same sources once more through gcc, for its warnings only, where it is a compiler for this CPU.
 ifeq ($(ARCH),$(shell uname -m))

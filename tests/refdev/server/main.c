@@ -26,6 +26,7 @@
 #define SOCKETS        (FUNCTIONS + 1)
 #define QTEST          FUNCTIONS
 #define FIRST_SLOT     4
+#define INTERRUPT_PIN  0x3d
 #define BDF(slot)      ((uint32_t)(slot) << 3)
 #define MESSAGES_FIRST 0xfee00000ull
 #define MESSAGES_LAST  0xfeefffffull
@@ -98,6 +99,7 @@ static void build(struct server *server, const struct ref_surroundings *around,
     server->functions[3] = &blk.virtio.function;
     server->functions[4] = &rng.virtio.function;
     for (unsigned i = 0; i < FUNCTIONS; i++) {
+        server->functions[i]->config[INTERRUPT_PIN] = 0; /* line() leads nowhere */
         server->functions[i]->around = around;
         server->functions[i]->slot = FIRST_SLOT + i;
         ref_reset(server->functions[i]);

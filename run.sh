@@ -116,8 +116,10 @@ done
 [ -n "$qemu" ] || fail "no QEMU at '$name'"
 if [ -z "$dry" ]; then
     # Two runs at once must not build the same files.
+    targets=(image)
+    [[ " ${words[*]} " != *\ @REFDEV=* ]] || targets+=(refdev)
     mkdir -p "$home/build"
-    flock "$home/build/.lock" make -s --no-print-directory -j"$(nproc)" -C "$home" image \
+    flock "$home/build/.lock" make -s --no-print-directory -j"$(nproc)" -C "$home" "${targets[@]}" \
         ARCH="$arch" >&2 || fail "the image does not build"
 fi
 
@@ -135,7 +137,8 @@ refusal() {
 }
 
 # The VMM's command line.
-hardware=() devices='' skip=''
+version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
+hardware=() devices='' skip='' launcher=() device=''
 for word in "${words[@]:2}"; do
     case $word in
     \?*)
@@ -149,11 +152,20 @@ for word in "${words[@]:2}"; do
         fi
         hardware+=(-device "${word:1}")
         ;;
+    \<?*)
+        if [ "$(printf '%s\n' "${word:1}" "$version" | sort -V | head -n 1)" = "${word:1}" ]; then
+            skip="needs a QEMU before ${word:1}, this one is $version"
+        fi
+        ;;
+    @REFDEV=*@)
+        device=${word#@REFDEV=} device=${device%@}
+        launcher=(env REFDEV="$device" "$home/build/host/refdev")
+        ;;
     +?*) guest+=" ${word:1}" ;;
     *) hardware+=("${word//@BUILD@/$build}") ;;
     esac
 done
-command=("$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio
+command=("${launcher[@]}" "$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio
     "${hardware[@]}")
 [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01T00:00:00,clock=vm")
 [ -z "$debug" ] || command+=(-s -S)
@@ -191,12 +203,14 @@ if [ -n "$debug" ]; then
     timeout=0
 fi
 
-version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
+# Whose deviations are to be expected: the reference device has none, whatever VMM it stands behind.
+vmm=qemu
+[ -z "$device" ] || vmm=refdev
 tool=$(sed -n 's/^VERSION := //p' "$home/Makefile")
 for glob in "${globs[@]}"; do
     judge+=(--glob="$glob")
 done
 exec python3 -B "$home/tests/harness/run.py" "${judge[@]}" --results="$results" --machine="$machine" \
-    --arch="$arch" --vmm=qemu --vmm-version="$version" --accel="$accel" --version="$tool" \
+    --arch="$arch" --vmm=$vmm --vmm-version="$version" --accel="$accel" --version="$tool" \
     --expect="$home/tests/expect" --seed="$seed" --seconds="$seconds" --timeout="$timeout" \
     --guest="$guest" -- "${command[@]}"

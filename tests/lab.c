@@ -243,15 +243,29 @@ void lab_remember(struct test *test, const struct viommu_request *request, uint8
     attachment->domain = request->attach.domain;
 }
 
-static void detach_all(struct lab *lab)
+static void detach(struct lab *lab, uint32_t domain, uint32_t endpoint)
 {
-    for (unsigned i = 0; i < lab->attachment_count; i++) {
-        const struct viommu_request detach =
-            viommu_detach(lab->attachments[i].domain, lab->attachments[i].endpoint);
+    const struct viommu_request request = viommu_detach(domain, endpoint);
 
-        viommu_submit(&lab->iommu, &detach);
-    }
+    viommu_submit(&lab->iommu, &request);
+}
+
+/* What is remembered, and what tests attach by other ways: to the first domain. */
+static void detach_all(struct test *test)
+{
+    struct lab *lab = test->lab;
+
+    for (unsigned i = 0; i < lab->attachment_count; i++)
+        detach(lab, lab->attachments[i].domain, lab->attachments[i].endpoint);
+    for (unsigned i = 0; i < lab->endpoint_count; i++)
+        detach(lab, lab_domain(test, 0), lab->endpoints[i].id);
     lab->attachment_count = 0;
+}
+
+void lab_renew(struct test *test)
+{
+    lab_restart(test, test->lab->features);
+    detach_all(test);
 }
 
 void lab_begin(struct test *test)
@@ -262,8 +276,7 @@ void lab_begin(struct test *test)
         skip(test, "%s", missing);
     if (!test->lab->has_iommu)
         return;
-    lab_restart(test, test->lab->features);
-    detach_all(test->lab);
+    lab_renew(test);
     if (viommu_has(&test->lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->lab->iommu, 1);
 }

@@ -53,9 +53,11 @@ void lab_open(struct lab *lab, const struct options *options, const struct platf
               struct pages *memory);
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
 void lab_begin(struct test *test);
+/* Resets the IOMMU, and detaches what may still be attached. */
+void lab_renew(struct test *test);
 /*
- * Remembers what an answered request attached, so that lab_begin() can detach it: the next test is
- * not to suffer from a device that keeps attachments over a reset (IOMMU-INIT-P01).
+ * Remembers what an answered request attached, for lab_renew(): the next test is not to suffer from
+ * a device that keeps attachments over a reset (IOMMU-INIT-P01).
  */
 void lab_remember(struct test *test, const struct viommu_request *request, uint8_t status);
 /* Takes interrupts and memory back, whatever the test did. */

@@ -316,7 +316,7 @@ bool walk_episode(struct walk *walk)
 {
     walk->episodes++;
     walk->step_count = 0;
-    lab_restart(walk->test, walk->test->lab->features);
+    lab_renew(walk->test);
     model_reset(walk->model);
     for (unsigned i = 0; i < walk->engine_count; i++)
         walk->engines[i]->needs_start = true;

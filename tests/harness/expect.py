@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Known deviations of a device: tests/expect/<vmm>-<version>.
+"""Known deviations of a device: tests/expect/<vmm>-<version>, and <vmm>-<version>.<cpu> for those that it
+has on one CPU only.
 
 A line is `test.id CLAUSE[,CLAUSE...] reason`. A test that fails as listed is XFAIL, one that no longer
 does is XPASS. VMM-DIED stands for a VMM that dies of the test.
@@ -21,14 +22,14 @@ class Deviation:
     reason: str
 
 
-def find_file(directory: str, vmm: str, version: str) -> str | None:
-    """The file with the longest prefix of the version: qemu-7.2.22, qemu-7.2, qemu-7."""
+def find_files(directory: str, vmm: str, version: str, arch: str) -> list[str]:
+    """Those with the longest prefix of the version: qemu-7.2.22, qemu-7.2, qemu-7."""
     parts = version.split(".")
     for length in range(len(parts), 0, -1):
         path = os.path.join(directory, f"{vmm}-{'.'.join(parts[:length])}")
         if os.path.isfile(path):
-            return path
-    return None
+            return [path, *filter(os.path.isfile, [f"{path}.{arch}"])]
+    return []
 
 
 def read(path: str) -> dict[str, Deviation]:

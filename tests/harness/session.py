@@ -34,9 +34,10 @@ class Session:
         self.plan: int | None = None
         self.boot: Boot | None = None
         self.deviations: dict[str, expect.Deviation] = {}
-        path = expect.find_file(options.expect, options.vmm, options.vmm_version)
-        if path:
-            self.deviations = expect.read(path)
+        for path in expect.find_files(
+            options.expect, options.vmm, options.vmm_version, options.arch
+        ):
+            self.deviations.update(expect.read(path))
 
     def path(self, name: str) -> str:
         return os.path.join(self.options.results, name)

@@ -6,7 +6,7 @@ VERSION := 0.1.0
 BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
 # What the VMMs load: the ELF file by its PVH note, elsewhere a flat file with the CPU's Image header.
-IMAGE_x86_64 := $(ELF)
+IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage
 IMAGE_aarch64 := $(BUILD)/viommu-guest.image
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
@@ -82,6 +82,18 @@ $(BUILD)/viommu-guest.image: $(ELF)
 	$(say) OBJCOPY $@
 	$(run)llvm-objcopy -O binary $< $@
 
+# Linux's x86 boot protocol: a real-mode part, then the kernel as it lies in memory.
+BZIMAGE := boot/x86_64/bzimage
+build/x86_64/viommu-guest.flat: build/x86_64/viommu-guest.elf
+	$(run)llvm-objcopy -O binary $< $@
+
+build/x86_64/$(BZIMAGE)/setup.o: build/x86_64/viommu-guest.flat
+
+build/x86_64/viommu-guest.bzimage: build/x86_64/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
+	$(say) LD $@
+	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=build/x86_64/viommu-guest.elf \
+		$< -o $@
+
 $(BUILD)/kernel.lds: linker/kernel.lds.S $(wildcard linker/*.h)
 	@mkdir -p $(@D)
 	$(run)$(CC) --target=$(TARGET) -E -P -x c -I. -include linker/$(ARCH).h $< -o $@
@@ -124,7 +136,7 @@ $(LIBC):
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
+	$(addprefix boot/,boot_info.c devicetree.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 

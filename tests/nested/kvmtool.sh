@@ -45,10 +45,13 @@ find_lkvm() {
     done
 }
 
-# lkvm_version ARCH LKVM: prints it; nothing where that lkvm can't be asked.
+# lkvm_version ARCH LKVM: prints it; `unknown` where that lkvm can't be asked.
 lkvm_version() {
-    [ -n "$2" ] && [ "$1" = "$(uname -m)" ] || return 0
-    "$2" version 2>/dev/null | sed -n 's/^kvm tool \([0-9.]*[0-9]\).*/\1/p' || true
+    local version=''
+    if [ -n "$2" ] && [ "$1" = "$(uname -m)" ]; then
+        version=$("$2" version 2>/dev/null | sed -n 's/^kvm tool \([0-9.]*[0-9]\).*/\1/p') || true
+    fi
+    echo "${version:-unknown}"
 }
 
 # Options of the kernel that carries lkvm: its console, which is the last one of these that is there.
@@ -81,6 +84,9 @@ make_carrier() {
     done
     for library in $(ldd "$lkvm" 2>/dev/null | grep -o '/[^ ]*' || true); do
         entries+=("${library#/}=$library")
+        # The C library opens this one when a thread is cancelled, as lkvm's are at its end.
+        word=${library%/*}/libgcc_s.so.1
+        [[ $library != */libc.so.* || ! -e $word ]] || entries+=("${word#/}=$word")
     done
     for word in "$host"/*; do
         [ "${word##*/}" = vmlinuz ] || entries+=("${word##*/}=$word")

@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # kvmtool, which takes KVM to run, and the machine of QEMU's that carries it where this one has no KVM.
 # Sourced by run.sh.
+home=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # kvm_lacking ARCH: prints why VMs of that CPU can't be run by KVM here; nothing if they can.
 kvm_lacking() {

@@ -201,7 +201,7 @@ static bool start(struct search *search)
 {
     struct lab *lab = search->lab;
 
-    if (!lab->has_iommu || viommu_start(&lab->iommu, lab->features))
+    if (viommu_start(&lab->iommu, lab->features))
         return false;
     if (viommu_has(&lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&lab->iommu, 1);
@@ -213,8 +213,10 @@ void scan_endpoints(struct lab *lab, const struct topology *asked, struct topolo
 {
     struct search search = {.lab = lab, .topology = topology};
 
+    if (!lab->has_iommu)
+        return;
     if (!start(&search)) {
-        report_diagnostic("scan: there is no IOMMU that can be asked");
+        report_diagnostic("scan: the IOMMU does not come up, or there is no room");
         return;
     }
     find_ids(&search, asked);

@@ -5,11 +5,15 @@ ARCH ?= x86_64
 VERSION := 0.1.0
 BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
-# What the VMMs load: the ELF file by its PVH note, elsewhere a flat file with the CPU's Image header.
+# What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
+# header; and the words for it in the names under build/images/, by suffix.
 IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage
 IMAGE_aarch64 := $(BUILD)/viommu-guest.image
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
+PUBLISHED.elf := pvh.elf
+PUBLISHED.bzimage := linux.bzimage
+PUBLISHED.image := linux.image
 
 CC := clang
 LD := ld.lld
@@ -25,12 +29,11 @@ $(error ARCH=$(ARCH) is not known; one of: $(ARCHS))
 endif
 TARGET := $(ARCH)-unknown-none-elf
 CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
-# Before the MMU is on, memory is device memory, where only aligned accesses work.
-CPUFLAGS_aarch64 := -mstrict-align -mno-outline-atomics
+CPUFLAGS_aarch64 := -mno-outline-atomics
 # Small data would lie in sections of its own, to be reached by a register that nothing sets.
 CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -msmall-data-limit=0
-# newlib's hand-written assembly for aarch64 does not assemble with clang.
-NEWLIBFLAGS_aarch64 := -DPREFER_SIZE_OVER_SPEED
+# An element of a vector, which newlib's assembly writes as only GNU's assembler takes it.
+NEWLIB_EDIT := sed -i 's/\.2d\[/.d[/' newlib/libc/machine/aarch64/*.S
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wvla
@@ -42,7 +45,7 @@ COMMON := -std=gnu11 -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
 NEWLIB := $(BUILD)/newlib
 LIBC := $(NEWLIB)/lib/libc.a
 CFLAGS := --target=$(TARGET) -O2 -g -nostdlibinc -isystem $(NEWLIB)/include \
-	-ffile-prefix-map=$(CURDIR)=. $(COMMON)
+	-ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. $(COMMON)
 # An Image runs wherever it is loaded: every absolute address has a relocation, those in read-only data
 # too, which the entry applies before the data is read-only. Code has none, as it is PC-relative.
 LDFLAGS_aarch64 := -pie --no-dynamic-linker -z notext -z norelro
@@ -65,10 +68,22 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image check unit test help clean
+.PHONY: image images published check unit native refdev test help clean
 .DELETE_ON_ERROR:
 
-image: $(IMAGE) ## the kernel under build/<arch>/: viommu-guest.elf or .image (default)
+# Loaders of the tests' own, for ways in that no VMM at hand takes.
+LOADERS_x86_64 := $(BUILD)/linux64-loader.elf
+
+image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-guest.elf, .bzimage, .image (default)
+
+images: ## every image of every CPU under build/images/, with SHA256SUMS
+	@rm -rf build/images && mkdir -p build/images
+	@for arch in $(ARCHS); do $(MAKE) --no-print-directory ARCH=$$arch published || exit 1; done
+	@cd build/images && LC_ALL=C sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+published: $(IMAGE)
+	@$(foreach image,$(IMAGE),cp $(image) \
+		build/images/viommu-guest-$(ARCH)-$(PUBLISHED$(suffix $(image))) &&) true
 
 help: ## this text
 	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
@@ -84,15 +99,18 @@ $(BUILD)/viommu-guest.image: $(ELF)
 
 # Linux's x86 boot protocol: a real-mode part, then the kernel as it lies in memory.
 BZIMAGE := boot/x86_64/bzimage
-build/x86_64/viommu-guest.flat: build/x86_64/viommu-guest.elf
+$(BUILD)/viommu-guest.flat: $(ELF)
 	$(run)llvm-objcopy -O binary $< $@
 
-build/x86_64/$(BZIMAGE)/setup.o: build/x86_64/viommu-guest.flat
+$(BUILD)/$(BZIMAGE)/setup.o: $(BUILD)/viommu-guest.flat
 
-build/x86_64/viommu-guest.bzimage: build/x86_64/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
+$(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
 	$(say) LD $@
-	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=build/x86_64/viommu-guest.elf \
-		$< -o $@
+	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=$(ELF) $< -o $@
+
+$(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
+	$(say) LD $@
+	$(run)$(LD) -nostdlib -static --build-id=none --image-base=0x4000000 -e loader $< -o $@
 
 $(BUILD)/kernel.lds: linker/kernel.lds.S $(wildcard linker/*.h)
 	@mkdir -p $(@D)
@@ -108,19 +126,19 @@ $(BUILD)/%.o: %.S Makefile | $(LIBC)
 	$(say) CC $<
 	$(run)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/$(BZIMAGE)/setup.d
 
 # newlib, once, out of tree, from the source that Debian's newlib-source installs.
 NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-pointer \
-	$(CPUFLAGS_$(ARCH)) $(NEWLIBFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections \
-	-Wno-everything
+	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
 
 $(LIBC):
 	@test -n '$(NEWLIB_TAR)' || { echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }
 	@echo 'newlib for $(ARCH): about a minute, once (log: $(BUILD)/newlib.log)'
 	@rm -rf $(BUILD)/newlib-build $(NEWLIB) && mkdir -p $(BUILD)/newlib-build/obj
 	@tar -xf $(NEWLIB_TAR) -C $(BUILD)/newlib-build --strip-components=1
+	@cd $(BUILD)/newlib-build && $(NEWLIB_EDIT)
 	@cd $(BUILD)/newlib-build/obj && { ../newlib/configure --host=$(ARCH)-unknown-elf \
 		--prefix=$(CURDIR)/$(BUILD)/newlib-build/out --disable-multilib \
 		--disable-newlib-supplied-syscalls --disable-newlib-io-float \
@@ -140,12 +158,26 @@ HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
-TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts))
+# What QEMU writes for its machines.
+QEMU_arm64-gicv2 := qemu-system-aarch64 -machine virt-7.2,gic-version=2,virtualization=on,dumpdtb=
+QEMU_arm64-gicv3 := qemu-system-aarch64 -machine virt-7.2,gic-version=3,dumpdtb=
+QEMU_riscv64 := qemu-system-riscv64 -machine virt,dumpdtb=
+QEMU_IOMMU_arm64-gicv2 := -device virtio-iommu-pci,addr=2
+QEMU_IOMMU_arm64-gicv3 := -device virtio-iommu-pci,addr=2
+
+TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts)) \
+	$(addprefix build/host/trees/qemu-,$(addsuffix .dtb,arm64-gicv2 arm64-gicv3 riscv64))
 
 build/host/trees/%.dtb: tests/host/trees/%.dts
 	@mkdir -p $(@D)
 	$(say) DTC $<
 	$(run)dtc -q -I dts -O dtb -o $@ $<
+
+build/host/trees/qemu-%.dtb: Makefile
+	@mkdir -p $(@D)
+	$(say) DUMPDTB $*
+	$(run)$(QEMU_$*)$@ -smp 2 -m 512M -nodefaults -display none $(QEMU_IOMMU_$*) >$@.log 2>&1 || \
+		{ cat $@.log >&2; exit 1; }
 
 unit: $(UNITS) $(TREES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
@@ -168,6 +200,47 @@ build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 
 .PRECIOUS: build/host/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
+
+# The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
+NATIVE := build/host/viommu-guest
+SRC_native := $(filter-out lib/newlib/%,$(SRC_lib)) $(wildcard arch/host/*.c) $(SRC_drivers) \
+	$(wildcard boot/*.c) $(SRC_tests) $(wildcard tests/refdev/*.c tests/native/*.c)
+NATIVE_OBJECTS := $(addprefix build/native/,$(SRC_native:.c=.o))
+NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie \
+	-fsanitize-ignorelist=tests/native/asan.ignore
+
+native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
+
+build/native/%.o: %.c Makefile tests/native/asan.ignore
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(NATIVEFLAGS) -MMD -MP -c $< -o $@
+
+$(NATIVE): $(NATIVE_OBJECTS) tests/native/sections.lds
+	$(say) LD $@
+	$(run)$(HOSTCC) -fsanitize=address,undefined -fuse-ld=lld -no-pie -Wl,-T,tests/native/sections.lds \
+		$(NATIVE_OBJECTS) -o $@
+
+-include $(NATIVE_OBJECTS:.o=.d)
+
+# The reference device as a process behind a VMM.
+REFDEV := build/host/refdev
+REFDEV_OBJECTS := $(addprefix build/refdev/,$(patsubst %.c,%.o,$(wildcard tests/refdev/*.c \
+	tests/refdev/server/*.c lib/model/*.c lib/spec/*.c)))
+
+refdev: $(REFDEV) ## the reference device behind a VMM, build/host/refdev
+
+build/refdev/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) -std=gnu11 -O2 -g -D_GNU_SOURCE -I. $(WARNINGS) -MMD -MP -c $< -o $@
+
+$(REFDEV): $(REFDEV_OBJECTS)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(run)$(HOSTCC) $(REFDEV_OBJECTS) -o $@
+
+-include $(REFDEV_OBJECTS:.o=.d)
 
 # The same sources once more through gcc, for its warnings only, where it is a compiler for this CPU.
 ifeq ($(ARCH),$(shell uname -m))

@@ -99,7 +99,7 @@ results=${results:-$home/build/results/$machine}
 vmm=qemu carried=''
 case " ${words[*]:2} " in
 ' =kvmtool '*) vmm=kvmtool ;;
-*' =kvmtool '*) vmm=kvmtool carried=1 ;;
+*' =kvmtool '*) vmm=kvmtool carried=-carried ;;
 esac
 
 case $accel in
@@ -128,8 +128,10 @@ done
 [ -n "$qemu" ] || [ $vmm$carried = kvmtool ] || fail "no QEMU at '$name'"
 if [ -z "$dry" ]; then
     # Two runs at once must not build the same files.
+    targets=(image)
+    [[ " ${words[*]} " != *\ @REFDEV=* ]] || targets+=(refdev)
     mkdir -p "$home/build"
-    flock "$home/build/.lock" make -s --no-print-directory -j"$(nproc)" -C "$home" image \
+    flock "$home/build/.lock" make -s --no-print-directory -j"$(nproc)" -C "$home" "${targets[@]}" \
         ARCH="$arch" >&2 || fail "the image does not build"
 fi
 
@@ -147,7 +149,8 @@ refusal() {
 }
 
 # The VMM's command line.
-hardware=() devices='' skip=''
+version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
+hardware=() devices='' skip='' launcher=() device='' place=$build
 for word in "${words[@]:2}"; do
     case $word in
     \?*)
@@ -161,15 +164,26 @@ for word in "${words[@]:2}"; do
         fi
         hardware+=(-device "${word:1}")
         ;;
+    \<?*)
+        if [ "$(printf '%s\n' "${word:1}" "$version" | sort -V | head -n 1)" = "${word:1}" ]; then
+            skip="needs a QEMU before ${word:1}, this one is $version"
+        fi
+        ;;
+    @REFDEV=*@)
+        device=${word#@REFDEV=} device=${device%@}
+        launcher=(env REFDEV="$device" "$home/build/host/refdev")
+        ;;
     +?*) guest+=" ${word:1}" ;;
-    =kvmtool) carrier=("${hardware[@]}") hardware=() ;;
-    *) hardware+=("$word") ;;
+    =kvmtool)
+        carrier=("${hardware[@]}") hardware=()
+        [ -z "$carried" ] || place=@BUILD@
+        ;;
+    *) hardware+=("${word//@BUILD@/$place}") ;;
     esac
 done
-command=("$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio)
+command=("${launcher[@]}" "$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio)
 if [ $vmm = qemu ]; then
-    command+=("${hardware[@]//@BUILD@/$build}")
-    version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
+    command+=("${hardware[@]}")
 else
     lkvm=$(find_lkvm "$arch") || fail "LKVM: no lkvm at '$LKVM'"
     [ -n "$lkvm" ] || skip="no lkvm for $arch in ${LKVM:+LKVM=}${LKVM:-PATH}"
@@ -180,11 +194,11 @@ fi
 case $vmm$carried in
 kvmtool)
     skip=${skip:-$(kvm_lacking "$arch")} accel=kvm
-    command=("${lkvm:-lkvm}" "${hardware[@]//@BUILD@/$build}")
+    command=("${lkvm:-lkvm}" "${hardware[@]}")
     export HOME=$home/build/nested/home # where lkvm keeps a socket for each VM
-    mkdir -p "$HOME"
+    [ -n "$dry$skip" ] || mkdir -p "$HOME"
     ;;
-kvmtool1)
+kvmtool-carried)
     [ -n "$dry$skip" ] || skip=$(carrier_lacking "$arch" "$lkvm")
     [ -n "$dry$skip" ] || make_carrier "$arch" "$lkvm" "$home/build/nested/$machine" "${hardware[@]}"
     [ -z "$dry" ] || echo "there: lkvm ${hardware[*]//@BUILD@/}" >&2
@@ -229,6 +243,8 @@ if [ -n "$debug" ]; then
     timeout=0
 fi
 
+# Whose deviations are to be expected: the reference device has none, whatever VMM it stands behind.
+[ -z "$device" ] || vmm=refdev
 tool=$(sed -n 's/^VERSION := //p' "$home/Makefile")
 for glob in "${globs[@]}"; do
     judge+=(--glob="$glob")

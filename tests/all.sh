@@ -24,6 +24,8 @@ aarch64   timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
 
 riscv64   timeout 1800 make -s -j$(nproc) ARCH=riscv64 check
 
+images    python3 -B tests/selftest/test_images.py
+
 unit      timeout 1800 make -s -j$(nproc) unit
 
 protocol  python3 -B tests/selftest/test_protocol.py

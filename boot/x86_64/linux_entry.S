@@ -43,7 +43,6 @@ linux_entry_32:
 linux_entry_64:
     cli
     cld
-    movl %esi, %esi
     leaq gdt(%rip), %rax
     movq %rax, gdt_pointer + 2(%rip)
     leaq leave_long_mode(%rip), %rax

@@ -80,11 +80,16 @@ static bool ready(struct dma_engine *engine)
     return !engine->needs_start;
 }
 
-/* Whatever went wrong, the engine's own state is not to be relied on any more. */
+/*
+ * Whatever went wrong, the engine's own state is not to be relied on any more. What may still be
+ * under way is ended before anyone looks at the memory.
+ */
 static enum dma_result settle(struct dma_engine *engine, enum dma_result result)
 {
-    if (result == DMA_REFUSED || result == DMA_NO_ANSWER)
+    if (result == DMA_REFUSED)
         engine->needs_start = true;
+    else if (result == DMA_NO_ANSWER)
+        engine->needs_start = !engine->ops->start(engine);
     return result;
 }
 

@@ -29,7 +29,8 @@ struct dma_engine;
 
 struct dma_engine_ops {
     const char *name;
-    /* Resets the endpoint and makes it ready, without any DMA; false when it can't be. */
+    /* Resets the endpoint, which ends every transfer, and makes it ready, without any DMA; false
+     * when it can't be. */
     bool (*start)(struct dma_engine *engine);
     /* Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load.
      */

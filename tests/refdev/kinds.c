@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/refdev/kinds.h"
+
+#include <string.h>
+
+#define BIT(name) REF_BIT(VIRTIO_IOMMU_F_##name)
+#define RANGES    (BIT(INPUT_RANGE) | BIT(DOMAIN_RANGE))
+#define USUAL     (RANGES | BIT(MAP_UNMAP) | BIT(PROBE) | BIT(MMIO) | BIT(BYPASS_CONFIG))
+
+/* Where interrupt messages go: in a process (arch/host). */
+#define MSI_HOST                                                                                   \
+    {                                                                                              \
+        0x31000000, 0x31000fff, VIRTIO_IOMMU_RESV_MEM_T_MSI                                        \
+    }
+
+#define PAGES_4K ~0xfffull
+
+static const struct ref_kind kinds[] = {
+    {"usual",
+     {.features = USUAL,
+      .page_size_mask = PAGES_4K,
+      .input_last = (1ull << 48) - 1,
+      .domain_last = 0xffff,
+      .probe_size = 512,
+      .bypass = 1,
+      .regions = {MSI_HOST},
+      .region_count = 1}},
+    /* Nothing but what every device has. */
+    {"bare", {.features = BIT(MAP_UNMAP), .page_size_mask = PAGES_4K}},
+    /* The bit that BYPASS_CONFIG has superseded. */
+    {"old-bypass", {.features = BIT(MAP_UNMAP) | BIT(BYPASS), .page_size_mask = PAGES_4K}},
+    {"blocked",
+     {.features = USUAL,
+      .page_size_mask = PAGES_4K,
+      .input_last = (1ull << 39) - 1,
+      .domain_last = UINT32_MAX,
+      .probe_size = 64,
+      .regions = {MSI_HOST},
+      .region_count = 1}},
+    {"granule-1",
+     {.features = USUAL,
+      .page_size_mask = 1,
+      .input_last = UINT64_MAX,
+      .domain_last = UINT32_MAX,
+      .probe_size = 512,
+      .bypass = 1}},
+    {"granule-64k",
+     {.features = USUAL,
+      .page_size_mask = 0x20010000,
+      .input_last = (1ull << 48) - 1,
+      .domain_last = 0xff,
+      .probe_size = 512,
+      .bypass = 1}},
+    {"granule-2m",
+     {.features = USUAL,
+      .page_size_mask = ~0x1fffffull,
+      .input_last = UINT64_MAX,
+      .domain_last = UINT32_MAX,
+      .probe_size = 512,
+      .bypass = 1}},
+    /* An input range that begins late and domains that do. */
+    {"narrow",
+     {.features = USUAL,
+      .page_size_mask = PAGES_4K,
+      .input_first = 0x10000000,
+      .input_last = 0x9fffffff,
+      .domain_first = 5,
+      .domain_last = 20,
+      .probe_size = 100,
+      .bypass = 1}},
+    {"reserved",
+     {.features = USUAL,
+      .page_size_mask = PAGES_4K,
+      .input_last = (1ull << 48) - 1,
+      .domain_last = 0xffff,
+      .probe_size = 512,
+      .bypass = 1,
+      .regions = {MSI_HOST,
+                  {0xa0000, 0xfffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
+                  {0x700000000, 0x7000fffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
+                  {0xff0000000000, 0xffffffffffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED}},
+      .region_count = 4}},
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+const struct ref_kind *ref_kind_at(unsigned index)
+{
+    return index < KINDS ? &kinds[index] : NULL;
+}
+
+const struct ref_kind *ref_find_kind(const char *name)
+{
+    for (unsigned i = 0; i < KINDS; i++)
+        if (!strcmp(kinds[i].name, name))
+            return &kinds[i];
+    return NULL;
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/refdev/virtio.h"
+
+#include <string.h>
+
+#define VENDOR            0x1af4
+#define CAPABILITY_VENDOR 0x09
+#define CLASS_OTHER       0xff0000
+
+#define STATUS_DRIVER_OK   4
+#define STATUS_FEATURES_OK 8
+#define STATUS_NEEDS_RESET 64
+
+#define ISR_QUEUE  1
+#define ISR_CONFIG 2
+
+/* 4.1.4.3 */
+enum common {
+    DEVICE_FEATURE_SELECT = 0,
+    DEVICE_FEATURE = 4,
+    DRIVER_FEATURE_SELECT = 8,
+    DRIVER_FEATURE = 12,
+    CONFIG_VECTOR = 16,
+    NUM_QUEUES = 18,
+    DEVICE_STATUS = 20,
+    CONFIG_GENERATION = 21,
+    QUEUE_SELECT = 22,
+    QUEUE_SIZE = 24,
+    QUEUE_VECTOR = 26,
+    QUEUE_ENABLE = 28,
+    QUEUE_NOTIFY_OFF = 30,
+    QUEUE_DESC = 32,
+    QUEUE_DRIVER = 40,
+    QUEUE_DEVICE = 48,
+    COMMON_SIZE = 56,
+};
+
+static struct ref_virtio *virtio_of(struct ref_function *function)
+{
+    return (struct ref_virtio *)function;
+}
+
+bool ref_has(const struct ref_virtio *virtio, unsigned feature)
+{
+    return virtio->status & STATUS_FEATURES_OK && virtio->driver_features >> feature & 1;
+}
+
+bool ref_is_running(const struct ref_virtio *virtio)
+{
+    return (virtio->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
+}
+
+static void interrupt(struct ref_virtio *virtio, uint16_t vector, uint8_t isr)
+{
+    if (ref_msix_is_enabled(&virtio->function)) {
+        if (vector < REF_VECTORS)
+            ref_fire(&virtio->function, vector);
+        return;
+    }
+    virtio->isr |= isr;
+    ref_set_line(&virtio->function, true);
+}
+
+void ref_break(struct ref_virtio *virtio)
+{
+    bool was_running = ref_is_running(virtio);
+
+    virtio->status |= STATUS_NEEDS_RESET;
+    if (was_running)
+        interrupt(virtio, virtio->config_vector, ISR_CONFIG);
+}
+
+bool ref_dma_direct(struct ref_virtio *virtio, uint64_t address, void *bytes, uint32_t length,
+                    bool is_write)
+{
+    const struct ref_surroundings *around = virtio->function.around;
+    void *memory = length ? around->memory(around->context, address, length) : bytes;
+
+    if (!memory)
+        return false;
+    if (is_write)
+        memcpy(memory, bytes, length);
+    else
+        memcpy(bytes, memory, length);
+    return true;
+}
+
+/* False: nothing left, or no way on. */
+static bool handle_next(struct ref_virtio *virtio, unsigned index)
+{
+    struct ref_queue *queue = &virtio->queues[index];
+
+    switch (ref_pop(virtio, queue)) {
+    case REF_BROKEN:
+        ref_break(virtio);
+        return false;
+    case REF_EMPTY:
+        return ref_listen(virtio, queue);
+    case REF_POPPED:
+        break;
+    }
+    int64_t written = virtio->ops->handle(virtio, index, &queue->chain);
+
+    if (written == REF_KEEP) {
+        ref_unpop(queue);
+        return false;
+    }
+    if (ref_is_running(virtio) && !ref_push(virtio, queue, queue->chain.head, (uint32_t)written))
+        ref_break(virtio);
+    return true;
+}
+
+void ref_process(struct ref_virtio *virtio, unsigned index)
+{
+    struct ref_queue *queue = &virtio->queues[index];
+
+    if (!queue->is_enabled || !ref_is_bus_master(&virtio->function))
+        return;
+    while (ref_is_running(virtio) && handle_next(virtio, index))
+        ;
+    if (ref_is_running(virtio) && ref_wants_interrupt(virtio, queue))
+        interrupt(virtio, queue->vector, ISR_QUEUE);
+}
+
+static void reset(struct ref_virtio *virtio)
+{
+    virtio->driver_features = 0;
+    virtio->device_select = virtio->driver_select = 0;
+    virtio->config_vector = REF_NO_VECTOR;
+    virtio->queue_select = 0;
+    virtio->status = virtio->isr = 0;
+    for (unsigned i = 0; i < virtio->queue_count; i++)
+        ref_queue_reset(&virtio->queues[i]);
+    ref_set_line(&virtio->function, false);
+    virtio->ops->reset(virtio);
+}
+
+static void reset_function(struct ref_function *function)
+{
+    reset(virtio_of(function));
+}
+
+/* 2.2.2, 3.1.1: FEATURES_OK stays only when the device can live with what was accepted. */
+static void write_status(struct ref_virtio *virtio, uint8_t value)
+{
+    bool is_settling = value & ~virtio->status & STATUS_FEATURES_OK;
+
+    if (!value) {
+        reset(virtio);
+        return;
+    }
+    if (is_settling && ((virtio->driver_features & ~virtio->offered) ||
+                        !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
+        value &= (uint8_t)~STATUS_FEATURES_OK;
+    virtio->status = value | (virtio->status & STATUS_NEEDS_RESET);
+    if (is_settling && (value & STATUS_FEATURES_OK))
+        virtio->ops->negotiated(virtio);
+    if (ref_is_running(virtio))
+        for (unsigned i = 0; i < virtio->queue_count; i++)
+            ref_process(virtio, i);
+}
+
+static uint32_t word_of(uint64_t features, uint32_t select)
+{
+    return select < 2 ? (uint32_t)(features >> (32 * select)) : 0;
+}
+
+/* The registers of a queue that does not exist read 0 (4.1.4.3). */
+static const struct ref_queue *selected(const struct ref_virtio *virtio)
+{
+    static const struct ref_queue none = {.vector = REF_NO_VECTOR};
+
+    return virtio->queue_select < virtio->queue_count ? &virtio->queues[virtio->queue_select]
+                                                      : &none;
+}
+
+static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
+{
+    const struct ref_queue *queue = selected(virtio);
+
+    switch (offset) {
+    case DEVICE_FEATURE_SELECT:
+        return virtio->device_select;
+    case DEVICE_FEATURE:
+        return word_of(virtio->offered, virtio->device_select);
+    case DRIVER_FEATURE_SELECT:
+        return virtio->driver_select;
+    case DRIVER_FEATURE:
+        return word_of(virtio->driver_features, virtio->driver_select);
+    case CONFIG_VECTOR:
+        return virtio->config_vector;
+    case NUM_QUEUES:
+        return virtio->queue_count;
+    case DEVICE_STATUS:
+        return virtio->status;
+    case CONFIG_GENERATION:
+        return virtio->generation;
+    case QUEUE_SELECT:
+        return virtio->queue_select;
+    case QUEUE_SIZE:
+        return queue->size;
+    case QUEUE_VECTOR:
+        return queue->vector;
+    case QUEUE_ENABLE:
+        return queue->is_enabled;
+    case QUEUE_NOTIFY_OFF:
+        return virtio->queue_select < virtio->queue_count ? virtio->queue_select : 0;
+    case QUEUE_DESC:
+    case QUEUE_DESC + 4:
+        return queue->desc >> (8 * (offset - QUEUE_DESC));
+    case QUEUE_DRIVER:
+    case QUEUE_DRIVER + 4:
+        return queue->driver >> (8 * (offset - QUEUE_DRIVER));
+    case QUEUE_DEVICE:
+    case QUEUE_DEVICE + 4:
+        return queue->device >> (8 * (offset - QUEUE_DEVICE));
+    default:
+        return 0;
+    }
+}
+
+static void set_half(uint64_t *value, uint32_t offset, unsigned width, uint64_t half)
+{
+    if (width == 8)
+        *value = half;
+    else if (offset & 4)
+        *value = (*value & UINT32_MAX) | half << 32;
+    else
+        *value = (*value & ~(uint64_t)UINT32_MAX) | (uint32_t)half;
+}
+
+/* 4.1.5.1.2.1: a vector that can't be had reads back as none. */
+static uint16_t vector_of(uint64_t value)
+{
+    return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
+}
+
+static void write_features(struct ref_virtio *virtio, uint32_t value)
+{
+    unsigned shift = 32 * virtio->driver_select;
+
+    if (virtio->driver_select > 1 || virtio->status & STATUS_FEATURES_OK)
+        return;
+    virtio->driver_features =
+        (virtio->driver_features & ~((uint64_t)UINT32_MAX << shift)) | (uint64_t)value << shift;
+}
+
+static void write_queue(struct ref_queue *queue, uint32_t offset, unsigned width, uint64_t value)
+{
+    if (offset == QUEUE_VECTOR)
+        queue->vector = vector_of(value);
+    if (queue->is_enabled)
+        return;
+    if (offset == QUEUE_SIZE && value && value <= queue->size_max && !(value & (value - 1)))
+        queue->size = (uint16_t)value;
+    else if (offset == QUEUE_ENABLE && value == 1)
+        queue->is_enabled = true;
+    else if (offset >= QUEUE_DESC && offset < QUEUE_DRIVER)
+        set_half(&queue->desc, offset, width, value);
+    else if (offset >= QUEUE_DRIVER && offset < QUEUE_DEVICE)
+        set_half(&queue->driver, offset, width, value);
+    else if (offset >= QUEUE_DEVICE)
+        set_half(&queue->device, offset, width, value);
+}
+
+static void write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
+{
+    switch (offset) {
+    case DEVICE_FEATURE_SELECT:
+        virtio->device_select = (uint32_t)value;
+        break;
+    case DRIVER_FEATURE_SELECT:
+        virtio->driver_select = (uint32_t)value;
+        break;
+    case DRIVER_FEATURE:
+        write_features(virtio, (uint32_t)value);
+        break;
+    case CONFIG_VECTOR:
+        virtio->config_vector = vector_of(value);
+        break;
+    case DEVICE_STATUS:
+        write_status(virtio, (uint8_t)value);
+        break;
+    case QUEUE_SELECT:
+        virtio->queue_select = (uint16_t)value;
+        break;
+    default:
+        if (virtio->queue_select < virtio->queue_count)
+            write_queue(&virtio->queues[virtio->queue_select], offset, width, value);
+    }
+}
+
+static uint64_t read_config(struct ref_virtio *virtio, uint32_t offset, unsigned width)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < width; i++)
+        if (offset + i < virtio->config_length)
+            value |= (uint64_t)virtio->ops->config_read(virtio, offset + i) << (8 * i);
+    return value;
+}
+
+static uint8_t take_isr(struct ref_virtio *virtio)
+{
+    uint8_t isr = virtio->isr;
+
+    virtio->isr = 0;
+    ref_set_line(&virtio->function, false);
+    return isr;
+}
+
+static uint64_t bar_read(struct ref_function *function, uint32_t offset, unsigned width)
+{
+    struct ref_virtio *virtio = virtio_of(function);
+
+    if (offset < REF_COMMON + COMMON_SIZE) {
+        uint64_t value = read_common(virtio, offset);
+
+        if (width == 8)
+            value = (uint32_t)value | read_common(virtio, offset + 4) << 32;
+        return value;
+    }
+    if (offset == REF_ISR)
+        return take_isr(virtio);
+    if (offset >= REF_DEVICE && offset < REF_DEVICE + REF_DEVICE_SIZE)
+        return read_config(virtio, offset - REF_DEVICE, width);
+    return 0;
+}
+
+static void bar_write(struct ref_function *function, uint32_t offset, unsigned width,
+                      uint64_t value)
+{
+    struct ref_virtio *virtio = virtio_of(function);
+
+    if (offset < REF_COMMON + COMMON_SIZE) {
+        write_common(virtio, offset, width, value);
+    } else if (offset >= REF_DEVICE && offset < REF_DEVICE + REF_DEVICE_SIZE) {
+        for (unsigned i = 0; i < width; i++)
+            if (offset - REF_DEVICE + i < virtio->config_length)
+                virtio->ops->config_write(virtio, offset - REF_DEVICE + i,
+                                          (uint8_t)(value >> (8 * i)));
+    } else if (offset >= REF_NOTIFY &&
+               offset < REF_NOTIFY + REF_NOTIFY_STEP * virtio->queue_count) {
+        ref_process(virtio, (offset - REF_NOTIFY) / REF_NOTIFY_STEP);
+    }
+}
+
+/* 4.1.4.9: a window onto the BAR, for whoever can't map it. */
+struct window {
+    uint8_t bar;
+    uint32_t offset, length;
+};
+
+static struct window read_window(const struct ref_function *function, uint8_t at)
+{
+    return (struct window){function->config[at + 4], ref_get(function->config + at + 8, 4),
+                           ref_get(function->config + at + 12, 4)};
+}
+
+/* The capability of cfg_type PCI_CFG is the last one. */
+static bool is_window(const struct ref_function *function, uint16_t offset, unsigned width,
+                      struct window *window)
+{
+    *window = read_window(function, function->capability);
+    return offset == function->capability + 16 && window->length == width && !window->bar &&
+           window->offset <= function->bar_size - width && !(window->offset & (width - 1));
+}
+
+static uint32_t config_read(struct ref_function *function, uint16_t offset, unsigned width,
+                            uint32_t value)
+{
+    struct window window;
+
+    return is_window(function, offset, width, &window)
+               ? (uint32_t)ref_bar_read(function, window.offset, width)
+               : value;
+}
+
+static void config_write(struct ref_function *function, uint16_t offset, unsigned width,
+                         uint32_t value)
+{
+    struct window window;
+
+    if (is_window(function, offset, width, &window))
+        ref_bar_write(function, window.offset, width, value);
+}
+
+static const struct ref_function_ops function_ops = {
+    .read = bar_read,
+    .write = bar_write,
+    .reset = reset_function,
+    .config_read = config_read,
+    .config_write = config_write,
+};
+
+static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32_t offset,
+                             uint32_t length, uint8_t size)
+{
+    uint8_t bytes[20] = {[2] = size, [3] = type};
+
+    ref_put(bytes + 8, 4, offset);
+    ref_put(bytes + 12, 4, length);
+    ref_put(bytes + 16, 4, type == 2 ? REF_NOTIFY_STEP : 0);
+    return ref_add_capability(function, CAPABILITY_VENDOR, bytes, size);
+}
+
+void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops, uint16_t type,
+                     uint64_t offered, unsigned queue_count, uint32_t config_length)
+{
+    const struct ref_identity identity = {
+        .vendor = VENDOR,
+        .device = 0x1040 + type,
+        .subsystem = 0x40,
+        .class_code = CLASS_OTHER,
+        .revision = 1,
+    };
+    struct ref_function *function = &virtio->function;
+
+    ref_function_init(function, &identity, REF_VIRTIO_BAR);
+    function->ops = &function_ops;
+    ref_add_msix(function);
+    add_structure(function, 1, REF_COMMON, COMMON_SIZE, 16);
+    add_structure(function, 2, REF_NOTIFY, REF_NOTIFY_STEP * queue_count, 20);
+    add_structure(function, 3, REF_ISR, 1, 16);
+    if (config_length)
+        add_structure(function, 4, REF_DEVICE, config_length, 16);
+    uint8_t window = add_structure(function, 5, 0, 0, 20);
+
+    function->writable[window + 4] = 0xff;
+    memset(function->writable + window + 8, 0xff, 12);
+    virtio->ops = ops;
+    virtio->offered = offered | REF_BIT(REF_F_VERSION_1);
+    virtio->config_length = config_length;
+    virtio->queue_count = queue_count;
+    for (unsigned i = 0; i < queue_count; i++)
+        virtio->queues[i].size_max = REF_QUEUE_SIZE;
+}

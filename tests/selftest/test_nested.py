@@ -65,7 +65,7 @@ def console_comes_out_of_the_machine_unchanged() -> None:
         print(f"# not judged: {ran.out.splitlines()[-1]}")
         return
     ran.ends(0, "3 passed, 0 failed, 0 skipped")
-    ran.says("# command line 'seed=5 seconds=2'", '# \ttabs, "quotes", two  blanks')
+    ran.says("# command line 'seed=5 seconds=2 viommu.ep=scan'", '# \ttabs, "quotes", two  blanks')
     check("of the console" not in ran.text("console.log"), ran.text("console.log"))
 
 

@@ -143,7 +143,7 @@ def lkvm_is_the_first_one_for_the_cpu() -> None:
     one, other, more = elf(AARCH64), elf(X86_64), elf(X86_64)
     line = run_sh("-n", "-s", "5", "-m", "kvmtool-x86", LKVM=f"{one}:{other}:{more}").out
     check(line.startswith(f"{other} run -k "), line)
-    check("viommu-guest.bzimage " in line and "-p 'seed=5 seconds=2'" in line and "@" not in line, line)
+    check("viommu-guest.bzimage " in line and "-p 'seed=5 seconds=2 viommu.ep=scan'" in line and "@" not in line, line)
 
 
 @test
@@ -151,7 +151,7 @@ def machine_that_carries_lkvm_is_one_of_qemus() -> None:
     ran = run_sh("-n", "-s", "5", "-m", "kvmtool-x86-nested", "--", "--irqchip", QEMU=ktap.FAKE)
     ran.ends(0)
     check(ran.out.startswith(f"{ktap.FAKE} -accel tcg ") and "@" not in ran.out, ran.out)
-    check(" -- seed=5 seconds=2'" in ran.out and "-initrd " in ran.out, ran.out)
+    check(" -- seed=5 seconds=2 viommu.ep=scan'" in ran.out and "-initrd " in ran.out, ran.out)
     check("lkvm run -k /viommu-guest.bzimage " in ran.err and " --irqchip" in ran.err, ran.err)
 
 

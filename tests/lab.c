@@ -239,6 +239,42 @@ void lab_restart(struct test *test, uint64_t features)
         broken(test, "the IOMMU does not come up: %s", virtio_result_text(result));
 }
 
+/* The attachment of an endpoint, or the place for one; NULL when all are taken. */
+static struct lab_attachment *attachment_of(struct lab *lab, uint32_t endpoint)
+{
+    for (unsigned i = 0; i < lab->attachment_count; i++)
+        if (lab->attachments[i].endpoint == endpoint)
+            return &lab->attachments[i];
+    return lab->attachment_count < LAB_MAX_ENDPOINTS ? &lab->attachments[lab->attachment_count]
+                                                     : NULL;
+}
+
+void lab_remember(struct test *test, const struct viommu_request *request, uint8_t status)
+{
+    struct lab *lab = test->lab;
+    struct lab_attachment *attachment;
+
+    if (request->head.type != VIRTIO_IOMMU_T_ATTACH || status != VIRTIO_IOMMU_S_OK)
+        return;
+    attachment = attachment_of(lab, request->attach.endpoint);
+    if (!attachment)
+        return;
+    lab->attachment_count += attachment == &lab->attachments[lab->attachment_count];
+    attachment->endpoint = request->attach.endpoint;
+    attachment->domain = request->attach.domain;
+}
+
+static void detach_all(struct lab *lab)
+{
+    for (unsigned i = 0; i < lab->attachment_count; i++) {
+        const struct viommu_request detach =
+            viommu_detach(lab->attachments[i].domain, lab->attachments[i].endpoint);
+
+        viommu_submit(&lab->iommu, &detach);
+    }
+    lab->attachment_count = 0;
+}
+
 void lab_begin(struct test *test)
 {
     const char *missing = lacking(test->lab, test->definition->needs);
@@ -248,6 +284,7 @@ void lab_begin(struct test *test)
     if (!test->lab->has_iommu)
         return;
     lab_restart(test, test->lab->features);
+    detach_all(test->lab);
     if (viommu_has(&test->lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->lab->iommu, 1);
 }

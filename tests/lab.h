@@ -19,6 +19,11 @@ struct lab_endpoint {
     uint32_t id;
 };
 
+/* An endpoint that a test has attached, and to which domain. */
+struct lab_attachment {
+    uint32_t endpoint, domain;
+};
+
 struct lab {
     const struct options *options;
     struct platform *platform; /* to which only a scan of ids adds */
@@ -34,6 +39,9 @@ struct lab {
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
+
+    struct lab_attachment attachments[LAB_MAX_ENDPOINTS];
+    unsigned attachment_count;
 };
 
 /*
@@ -45,6 +53,11 @@ void lab_open(struct lab *lab, const struct options *options, struct platform *p
               struct pages *memory);
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
 void lab_begin(struct test *test);
+/*
+ * Remembers what an answered request attached, so that lab_begin() can detach it: the next test is
+ * not to suffer from a device that keeps attachments over a reset (IOMMU-INIT-P01).
+ */
+void lab_remember(struct test *test, const struct viommu_request *request, uint8_t status);
 /* Takes interrupts and memory back, whatever the test did. */
 void lab_end(struct test *test);
 

@@ -29,6 +29,7 @@ struct viommu_reply submit(struct test *test, const struct viommu_request *reque
     expect(test, IOMMU_OP_P02, !reply.strayed, "%s: a byte outside the tail was changed", text);
     if (reply.outcome == VIOMMU_SILENT)
         return reply;
+    lab_remember(test, request, reply.status);
     expect(test, IOMMU_OP_P02, reply.written == sizeof(struct virtio_iommu_req_tail),
            "%s: used length %u, expected 4", text, reply.written);
     expect(test, IOMMU_OP_D05, !reply.reserved[0] && !reply.reserved[1] && !reply.reserved[2],

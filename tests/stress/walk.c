@@ -114,6 +114,7 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     if (walk->step_count < sizeof(walk->steps) / sizeof(walk->steps[0]))
         walk->steps[walk->step_count++] =
             (struct walk_step){.request = *request, .status = reply.status};
+    lab_remember(walk->test, request, reply.status);
     viommu_request_text(request, text);
     require(walk->test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "%s: no answer", text);
     walk->refused += reply.status != VIRTIO_IOMMU_S_OK;

@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Builds the guest, boots it and judges what it says. The only text that knows a VMM's command line;
-# the machines themselves are data in tests/machines, the judging is in tests/harness.
+# Builds the guest, boots it and judges what it says. With tests/nested, the only text that knows a VMM's
+# command line; the machines themselves are data in tests/machines, the judging is in tests/harness.
 set -euo pipefail
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/setup.sh
 . "$home/tests/setup.sh"
+# shellcheck source=tests/nested/kvmtool.sh
+. "$home/tests/nested/kvmtool.sh"
 
 usage() {
     cat <<'TEXT'
@@ -26,7 +28,9 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   -h, --help       this text
 environment:
   QEMU=            the QEMU to use, a command or a path
-  ACCEL=           tcg (default), kvm, or auto: kvm where /dev/kvm can be used
+  ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
+  LKVM=            kvmtool's lkvm to use, a command or a path; of several, with : between, the first for
+                   the machine's CPU; default: the one in PATH
   TIMEOUT=         seconds that a VM may take beside the -t of its tests; default 120
   NO_INSTALL=1     never install packages: name them and exit with status 2
 exit status:
@@ -91,10 +95,18 @@ machine=${words[0]} arch=${words[1]}
 build=$home/build/$arch
 results=${results:-$home/build/results/$machine}
 
+# A machine of kvmtool's; where words of QEMU's are before it, one of QEMU's that carries it.
+vmm=qemu carried=''
+case " ${words[*]:2} " in
+' =kvmtool '*) vmm=kvmtool ;;
+*' =kvmtool '*) vmm=kvmtool carried=-carried ;;
+esac
+
 case $accel in
-auto) if [ -w /dev/kvm ] && [ "$arch" = "$(uname -m)" ]; then accel=kvm; else accel=tcg; fi ;;
+auto) if [ -z "$(kvm_lacking "$arch")" ]; then accel=kvm; else accel=tcg; fi ;;
 '' | *[!a-z0-9,=-]*) fail "ACCEL: '$accel' is not an accelerator" ;;
 esac
+[ $vmm = qemu ] || [ -z "$icount$debug" ] || fail "$machine: kvmtool has neither --icount nor -d"
 if [ -n "$icount" ]; then
     [[ $accel = tcg* ]] || fail "--icount needs ACCEL=tcg, not $accel"
     # Every instruction is a nanosecond of the guest's, and takes longer than that.
@@ -105,7 +117,7 @@ fi
 # What it takes, and the image.
 if [ -z "$dry" ]; then
     packages_qemu=packages_qemu_$arch
-    [ -n "${QEMU:-}" ] || packages_build+=${!packages_qemu}
+    [ -n "${QEMU:-}" ] || [ $vmm$carried = kvmtool ] || packages_build+=${!packages_qemu}
     need "$packages_build"
 fi
 qemu=''
@@ -113,7 +125,7 @@ name=${QEMU:-qemu-system-$arch}
 for candidate in "$name" "$name-system-$arch" "$name/qemu-system-$arch"; do
     [ -n "$qemu" ] || [ -d "$candidate" ] || ! command -v "$candidate" >/dev/null || qemu=$candidate
 done
-[ -n "$qemu" ] || fail "no QEMU at '$name'"
+[ -n "$qemu" ] || [ $vmm$carried = kvmtool ] || fail "no QEMU at '$name'"
 if [ -z "$dry" ]; then
     # Two runs at once must not build the same files.
     targets=(image)
@@ -138,7 +150,7 @@ refusal() {
 
 # The VMM's command line.
 version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
-hardware=() devices='' skip='' launcher=() device=''
+hardware=() devices='' skip='' launcher=() device='' place=$build
 for word in "${words[@]:2}"; do
     case $word in
     \?*)
@@ -162,11 +174,39 @@ for word in "${words[@]:2}"; do
         launcher=(env REFDEV="$device" "$home/build/host/refdev")
         ;;
     +?*) guest+=" ${word:1}" ;;
-    *) hardware+=("${word//@BUILD@/$build}") ;;
+    =kvmtool)
+        carrier=("${hardware[@]}") hardware=()
+        [ -z "$carried" ] || place=@BUILD@
+        ;;
+    *) hardware+=("${word//@BUILD@/$place}") ;;
     esac
 done
-command=("${launcher[@]}" "$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio
-    "${hardware[@]}")
+command=("${launcher[@]}" "$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio)
+if [ $vmm = qemu ]; then
+    command+=("${hardware[@]}")
+else
+    lkvm=$(find_lkvm "$arch") || fail "LKVM: no lkvm at '$LKVM'"
+    [ -n "$lkvm" ] || skip="no lkvm for $arch in ${LKVM:+LKVM=}${LKVM:-PATH}"
+    version=$(lkvm_version "$arch" "$lkvm")
+    hardware+=("${vmm_arguments[@]}")
+    vmm_arguments=()
+fi
+case $vmm$carried in
+kvmtool)
+    skip=${skip:-$(kvm_lacking "$arch")} accel=kvm
+    command=("${lkvm:-lkvm}" "${hardware[@]}")
+    export HOME=$home/build/nested/home # where lkvm keeps a socket for each VM
+    [ -n "$dry$skip" ] || mkdir -p "$HOME"
+    ;;
+kvmtool-carried)
+    [ -n "$dry$skip" ] || skip=$(carrier_lacking "$arch" "$lkvm")
+    [ -n "$dry$skip" ] || make_carrier "$arch" "$lkvm" "$home/build/nested/$machine" "${hardware[@]}"
+    [ -z "$dry" ] || echo "there: lkvm ${hardware[*]//@BUILD@/}" >&2
+    accel="kvm in $accel"
+    command+=("${carrier[@]}" -kernel "$home/build/nested/$arch/vmlinuz"
+        -initrd "$home/build/nested/$machine" -append "$carrier_options -- @GUEST@")
+    ;;
+esac
 [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01T00:00:00,clock=vm")
 [ -z "$debug" ] || command+=(-s -S)
 command+=("${vmm_arguments[@]}")
@@ -204,13 +244,12 @@ if [ -n "$debug" ]; then
 fi
 
 # Whose deviations are to be expected: the reference device has none, whatever VMM it stands behind.
-vmm=qemu
 [ -z "$device" ] || vmm=refdev
 tool=$(sed -n 's/^VERSION := //p' "$home/Makefile")
 for glob in "${globs[@]}"; do
     judge+=(--glob="$glob")
 done
 exec python3 -B "$home/tests/harness/run.py" "${judge[@]}" --results="$results" --machine="$machine" \
-    --arch="$arch" --vmm=$vmm --vmm-version="$version" --accel="$accel" --version="$tool" \
+    --arch="$arch" --vmm="$vmm" --vmm-version="$version" --accel="$accel" --version="$tool" \
     --expect="$home/tests/expect" --seed="$seed" --seconds="$seconds" --timeout="$timeout" \
     --guest="$guest" -- "${command[@]}"

@@ -37,6 +37,8 @@ boots     python3 -B tests/selftest/test_harness.py
 
 real      python3 -B tests/selftest/test_real.py
 
+nested    python3 -B tests/selftest/test_nested.py
+
 STEPS
     for machine in $(machines); do
         echo "$machine ./run.sh -m $machine"

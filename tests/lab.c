@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/lab.h"
 
+#include <string.h>
+
 #include "drivers/viommu/event.h"
 #include "lib/spec/wire.h"
 #include "tests/report.h"
+#include "tests/scan.h"
 
 #define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
-#define ENGINE_PAGES 256
+#define ENGINE_PAGES 512
 
 static void complain(void *context, const char *text)
 {
@@ -109,21 +112,33 @@ static void find_endpoints(struct lab *lab)
         add_endpoint(lab, (struct place){.block = &platform->blocks[i]});
 }
 
-void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
+static void manage(const struct lab *lab, struct dma_engine *engine)
+{
+    bool is_behind = endpoint_of(lab, &engine->place, &engine->endpoint);
+    char text[PLACE_TEXT];
+
+    engine->is_managed = is_behind && !engine->bypasses;
+    if (is_behind && engine->bypasses)
+        report_diagnostic("virtio device at %s: ACCESS_PLATFORM is not offered, so it bypasses the "
+                          "IOMMU that it is behind",
+                          place_text(&engine->place, text));
+}
+
+void lab_open(struct lab *lab, const struct options *options, struct platform *platform,
               struct pages *memory)
 {
-    *lab = (struct lab){.options = options, .platform = platform};
-    open_iommu(lab, memory);
-    find_endpoints(lab);
-
     struct pages engine_pages;
 
+    *lab = (struct lab){.options = options, .platform = platform};
+    open_iommu(lab, memory);
     pages_init(&engine_pages, pages_get(memory, ENGINE_PAGES), ENGINE_PAGES * PAGE_SIZE);
     lab->engine_count = dma_find_engines(platform, &engine_pages, lab->engines, &complaints);
-    for (unsigned i = 0; i < lab->engine_count; i++)
-        lab->engines[i].is_managed =
-            endpoint_of(lab, &lab->engines[i].place, &lab->engines[i].endpoint);
     pages_init(&lab->pages, (void *)memory->next, memory->end - memory->next);
+    if (options->topology.scan_count)
+        scan_endpoints(lab, &options->topology, &platform->topology);
+    find_endpoints(lab);
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        manage(lab, &lab->engines[i]);
 }
 
 static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
@@ -212,8 +227,14 @@ static const char *lacking(struct lab *lab, unsigned needs)
 
 void lab_restart(struct test *test, uint64_t features)
 {
-    enum virtio_result result = viommu_start(&test->lab->iommu, features);
+    struct viommu *viommu = &test->lab->iommu;
+    enum virtio_result result = viommu_start(viommu, features);
 
+    /* kvmtool's reset leaves the queues of a device alone that was not live: make it so. */
+    if (result == VIRTIO_QUEUE_IN_USE) {
+        virtio_driver_ok(viommu->transport);
+        result = viommu_start(viommu, features);
+    }
     if (result)
         broken(test, "the IOMMU does not come up: %s", virtio_result_text(result));
 }
@@ -355,6 +376,28 @@ struct dma_engine *lab_engine(struct test *test)
 struct dma_engine *lab_writer(struct test *test, unsigned n)
 {
     return find_engine(test->lab, n, writes);
+}
+
+static bool is_translated(struct lab *lab, const struct dma_engine *engine)
+{
+    struct topology_match match;
+
+    if (engine->bypasses)
+        return false;
+    if (lab->has_iommu)
+        return !viommu_has(&lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    return platform_find_endpoint(lab->platform, &engine->place, &match);
+}
+
+struct dma_engine *lab_untranslated_engine(struct test *test, const char *name, unsigned n)
+{
+    struct lab *lab = test->lab;
+
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        if (!strcmp(lab->engines[i].ops->name, name) && !is_translated(lab, &lab->engines[i]) &&
+            !n--)
+            return &lab->engines[i];
+    return NULL;
 }
 
 struct dma_engine *lab_exact_engine(struct test *test)

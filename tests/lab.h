@@ -26,8 +26,8 @@ struct lab_attachment {
 
 struct lab {
     const struct options *options;
-    const struct platform *platform;
-    struct pages pages; /* for tests; given back at the end of each */
+    struct platform *platform; /* to which only a scan of ids adds */
+    struct pages pages;        /* for tests; given back at the end of each */
 
     bool has_iommu;
     struct place iommu_place; /* where it is, or would be if it could be driven */
@@ -46,10 +46,10 @@ struct lab {
 
 /*
  * Opens the first IOMMU that the topology's source of highest priority names (or, without a
- * description, that PCI or virtio-mmio shows) and every engine. `memory` is the usable memory that
- * nobody else has.
+ * description, that PCI or virtio-mmio shows) and every engine; adds to the topology what a scan of
+ * ids finds, where one was asked for. `memory` is the usable memory that nobody else has.
  */
-void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
+void lab_open(struct lab *lab, const struct options *options, struct platform *platform,
               struct pages *memory);
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
 void lab_begin(struct test *test);
@@ -84,6 +84,8 @@ uint32_t lab_domain(struct test *test, unsigned n);
  */
 struct dma_engine *lab_engine(struct test *test);
 struct dma_engine *lab_writer(struct test *test, unsigned n);
+/* The n-th engine of that name whose transfers no IOMMU translates while bypass is on; or NULL. */
+struct dma_engine *lab_untranslated_engine(struct test *test, const char *name, unsigned n);
 /* An engine that transfers any number of bytes. */
 struct dma_engine *lab_exact_engine(struct test *test);
 /* An engine that raises an MSI on demand; NULL when there is none. */

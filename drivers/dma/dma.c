@@ -55,18 +55,14 @@ unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
                           struct dma_engine *engines, const struct sink *complaints)
 {
     const struct pci *pci = &platform->pci;
-    struct topology_match match;
     unsigned count = 0;
 
     for (unsigned i = 0; i < pci->function_count && count < DMA_MAX_ENGINES; i++)
         count += open_engine((struct place){.function = &pci->functions[i]}, pages, &engines[count],
                              complaints);
-    for (unsigned i = 0; i < platform->block_count && count < DMA_MAX_ENGINES; i++) {
-        const struct place place = {.block = &platform->blocks[i]};
-
-        if (platform_find_endpoint(platform, &place, &match))
-            count += open_engine(place, pages, &engines[count], complaints);
-    }
+    for (unsigned i = 0; i < platform->block_count && count < DMA_MAX_ENGINES; i++)
+        count += open_engine((struct place){.block = &platform->blocks[i]}, pages, &engines[count],
+                             complaints);
     return count;
 }
 

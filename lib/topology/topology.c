@@ -137,7 +137,8 @@ const char *topology_source_name(enum topology_source source)
 {
     static const char *const names[] = {[TOPOLOGY_VIOT] = "VIOT",
                                         [TOPOLOGY_DEVICE_TREE] = "device tree",
-                                        [TOPOLOGY_OPTIONS] = "options"};
+                                        [TOPOLOGY_OPTIONS] = "options",
+                                        [TOPOLOGY_SCAN] = "scan"};
 
     return names[source];
 }

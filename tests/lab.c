@@ -55,13 +55,21 @@ static bool find_iommu(const struct platform *platform, struct place *place)
     return place->function || place->block;
 }
 
+/* What gets none does not come up, and every test that needs it says so. */
+static void take_pages(struct pages *memory, unsigned count, struct pages *part, const char *whose)
+{
+    if (!pages_share(memory, count, part))
+        report_diagnostic("memory: %zu pages left, expected %u for %s", pages_left(memory), count,
+                          whose);
+}
+
 static void open_iommu(struct lab *lab, struct pages *memory)
 {
     static struct pages pages; /* outlives lab_open(); one IOMMU, one pool */
 
     if (!find_iommu(lab->platform, &lab->iommu_place))
         return;
-    pages_init(&pages, pages_get(memory, IOMMU_PAGES), IOMMU_PAGES * PAGE_SIZE);
+    take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
     if (!place_open_virtio(&lab->iommu_place, &lab->iommu_device, &complaints))
         return;
     lab->iommu = (struct viommu){.transport = &lab->iommu_device.transport, .pages = &pages};
@@ -131,7 +139,7 @@ void lab_open(struct lab *lab, const struct options *options, struct platform *p
 
     *lab = (struct lab){.options = options, .platform = platform};
     open_iommu(lab, memory);
-    pages_init(&engine_pages, pages_get(memory, ENGINE_PAGES), ENGINE_PAGES * PAGE_SIZE);
+    take_pages(memory, ENGINE_PAGES, &engine_pages, "DMA engines");
     lab->engine_count = dma_find_engines(platform, &engine_pages, lab->engines, &complaints);
     pages_init(&lab->pages, (void *)memory->next, memory->end - memory->next);
     if (options->topology.scan_count)

@@ -147,6 +147,11 @@ static unsigned list(const struct test_definition **selected, unsigned count)
     return 0;
 }
 
+void tests_catch_traps(void)
+{
+    arch_on_trap(trapped);
+}
+
 unsigned tests_run(struct lab *lab)
 {
     static const struct test_definition *selected[MAX_TESTS];
@@ -163,7 +168,6 @@ unsigned tests_run(struct lab *lab)
                           options->run_count ? options->run[0] : "the default selection");
         return 2;
     }
-    arch_on_trap(trapped);
     report_plan(count);
     for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
         tally[run_one(lab, selected[i], i + 1)]++;

@@ -7,13 +7,14 @@ BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
 # What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
 # header; and the words for it in the names under build/images/, by suffix.
-IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage
-IMAGE_aarch64 := $(BUILD)/viommu-guest.image
+IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage $(BUILD)/viommu-guest.efi
+IMAGE_aarch64 := $(BUILD)/viommu-guest.image $(BUILD)/viommu-guest.efi
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
 PUBLISHED.elf := pvh.elf
 PUBLISHED.bzimage := linux.bzimage
 PUBLISHED.image := linux.image
+PUBLISHED.efi := uefi.efi
 
 CC := clang
 LD := ld.lld
@@ -107,6 +108,33 @@ $(BUILD)/$(BZIMAGE)/setup.o: $(BUILD)/viommu-guest.flat
 $(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
 	$(say) LD $@
 	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=$(ELF) $< -o $@
+
+# A UEFI application that carries the kernel, by GNU-EFI's headers.
+KERNEL_x86_64 := $(BUILD)/viommu-guest.flat
+KERNEL_aarch64 := $(BUILD)/viommu-guest.image
+EFI_CC := $(CC) --target=$(ARCH)-unknown-windows -std=gnu11 -O2 -ffreestanding -fshort-wchar \
+	-mno-stack-arg-probe -fno-stack-protector -I. -Iboot/efi/$(ARCH) -isystem /usr/include/efi \
+	-isystem /usr/include/efi/x86_64 -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
+EFI_OBJECTS := $(BUILD)/boot/efi/app.o $(BUILD)/boot/efi/$(ARCH)/jump.o
+
+$(BUILD)/boot/efi/app.o: boot/efi/app.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(EFI_CC) -MMD -MP -c $< -o $@
+
+$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S $(KERNEL_$(ARCH)) Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)memory=$$(llvm-nm $(ELF) | awk '$$3 ~ /^kernel_(begin|end)$$/ { print "0x" $$1 }' | sort); \
+		set -- $$memory; $(EFI_CC) -DKERNEL_MEMORY=$$(($$2 - $$1)) -DKERNEL_FILE='"$(KERNEL_$(ARCH))"' \
+		-c $< -o $@
+
+$(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
+	$(say) LD $@
+	$(run)lld-link /nologo /subsystem:efi_application /entry:efi_main /nodefaultlib /timestamp:0 \
+		/Brepro /out:$@ $(EFI_OBJECTS)
+
+-include $(BUILD)/boot/efi/app.d
 
 $(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
 	$(say) LD $@

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the kernel runs: only where it was linked for. */
+#pragma once
+
+#define APP_WHERE   AllocateAddress
+#define APP_ADDRESS 0x200000
+#define APP_SLACK   0 /* bytes more, to align it by */

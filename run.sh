@@ -80,7 +80,7 @@ while [ $# -gt 0 ]; do
 done
 accel=${ACCEL:-tcg}
 timeout=${TIMEOUT:-120}
-[ -z "$seed" ] || number -s "$seed" '0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}'
+[ -z "$seed" ] || number -s "$seed" '0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}|1[0-8][0-9]{18}'
 number -t "$seconds" '[0-9]{1,7}' && seconds=$((10#$seconds))
 number TIMEOUT "$timeout" '[0-9]{1,7}' && timeout=$((10#$timeout))
 seed=${seed:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}

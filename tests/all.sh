@@ -44,5 +44,6 @@ STEPS
         echo "$machine ./run.sh -m $machine"
     done
     echo
+    echo "stress    ./run.sh -t 3 -o build/results/stress stress.*"
     echo "bench     ./run.sh -t 1 -o build/results/bench bench.*"
 } | python3 -B tests/harness/steps.py

@@ -161,7 +161,7 @@ TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04, IOMMU_MA
         }
 }
 
-TEST(single_bytes_at_the_edges, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_P04),
+TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
     struct scene s = scene(test, lab_exact_engine(test), 3);
@@ -170,7 +170,23 @@ TEST(single_bytes_at_the_edges, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_P04)
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + PAGE_SIZE, &s.target, PAGE_SIZE, 1);
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + 2 * PAGE_SIZE - 1, &s.target,
                        2 * PAGE_SIZE - 1, 1);
+}
+
+TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - 1, &s.target, 1);
+}
+
+TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE, &s.target, 1);
 }
 

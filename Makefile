@@ -114,8 +114,8 @@ $(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.ld
 KERNEL_x86_64 := $(BUILD)/viommu-guest.flat
 KERNEL_aarch64 := $(BUILD)/viommu-guest.image
 EFI_CC := $(CC) --target=$(ARCH)-unknown-windows -std=gnu11 -O2 -ffreestanding -fshort-wchar \
-	-mno-stack-arg-probe -fno-stack-protector -I. -Iboot/efi/$(ARCH) -isystem /usr/include/efi \
-	-isystem /usr/include/efi/x86_64 -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
+	-fno-builtin -mno-stack-arg-probe -fno-stack-protector -I. -Iboot/efi/$(ARCH) -Iboot/efi/bind \
+	-isystem /usr/include/efi -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
 EFI_OBJECTS := $(BUILD)/boot/efi/app.o $(BUILD)/boot/efi/$(ARCH)/jump.o
 
 $(BUILD)/boot/efi/app.o: boot/efi/app.c Makefile

@@ -10,7 +10,6 @@
 #define DESCRIPTOR_SIZE_MAX 256
 #define DESCRIPTORS_MAX     4096
 #define PAGE_SHIFT          12
-#define FDT_HEADER_SIZE     40
 
 /* UEFI 2.10, table 7.10: what is free once boot services are gone. */
 enum memory_type {
@@ -112,19 +111,6 @@ static bool read_text(const struct mem_view *memory, uint64_t address, uint64_t 
     return length;
 }
 
-/* The tree lies where firmware put it, in memory that may be free by the map. */
-static void keep_tree(const struct mem_view *memory, uint64_t address, struct boot_info *info)
-{
-    const uint8_t *header = address ? mem_map(memory, address, FDT_HEADER_SIZE) : NULL;
-
-    info->dtb = address;
-    if (header)
-        boot_add_memory(info, address,
-                        (uint64_t)header[4] << 24 | (uint64_t)header[5] << 16 |
-                            (uint64_t)header[6] << 8 | header[7],
-                        BOOT_FIRMWARE);
-}
-
 void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     struct efi_handoff handoff;
@@ -141,7 +127,11 @@ void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info 
     }
     info->rsdp = handoff.rsdp;
     read_map(memory, &handoff, info);
-    keep_tree(memory, handoff.dtb, info);
+    info->dtb = handoff.dtb;
+    /* The tree may lie in memory that is free by the map. */
+    if (!boot_add_memory(info, handoff.dtb, handoff.dtb_size, BOOT_FIRMWARE))
+        boot_complain(info, "handoff: dtb_size 0x%llx wraps from 0x%llx",
+                      (unsigned long long)handoff.dtb_size, (unsigned long long)handoff.dtb);
     if (!read_text(memory, handoff.load_options, handoff.load_options_size, 2, "load options",
                    info))
         read_text(memory, handoff.text, handoff.text_size, 1, "options.txt", info);

@@ -6,6 +6,12 @@
  */
 #pragma once
 
+/* The handoff, and whatever it points to but the tables, lie in so many bytes, aligned to as many.
+ */
+#define EFI_HANDOFF_ROOM 0x40000
+
+#ifndef __ASSEMBLER__
+
 #include <stdint.h>
 
 #include "boot/boot_info.h"
@@ -18,7 +24,7 @@ struct efi_handoff {
     /* UEFI's memory map (UEFI 2.10, GetMemoryMap()): descriptors of `descriptor_size` bytes each.
      */
     uint64_t map, map_size, descriptor_size;
-    uint64_t rsdp, dtb; /* of the configuration table; 0: none */
+    uint64_t rsdp, dtb, dtb_size; /* of the configuration table; 0: none */
     /* Load options in UCS-2, what options.txt holds; 0: none. */
     uint64_t load_options, load_options_size;
     uint64_t text, text_size;
@@ -29,3 +35,5 @@ struct efi_handoff {
  * where those are empty. What makes no sense is complained of and left out.
  */
 void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);
+
+#endif

@@ -2,20 +2,36 @@
 /*
  * The UEFI application: carries the kernel as bytes, puts it where it can run, gathers what only
  * boot services can tell, leaves them and jumps (UEFI 2.10, chapters 4, 7 and 13). Written against
- * GNU-EFI's headers; those of x86-64 fit every LP64 CPU, as nothing in them but the calling
- * convention depends on it, which the compiler's target decides.
+ * GNU-EFI's headers.
  */
 #include <efi.h>
 #include <efiprot.h>
 
 #include "boot/efi/app.h"
 
-#define MAP_SLACK   8 /* descriptors that the map may grow by until it is taken */
 #define TRIES       4
-#define OPTIONS_MAX 8192
+#define OPTIONS_MAX 16384 /* bytes of load options and of options.txt; more is cut */
+#define TREE_MAGIC  0xd00dfeed
 
+/* Firmware's, for those who have to ask it or to say something. */
 static EFI_SYSTEM_TABLE *system_table;
 static EFI_BOOT_SERVICES *services;
+
+struct room {
+    UINT8 *next;
+    UINTN left;
+};
+
+/* The caller asks for no more than there is. */
+static void *take(struct room *room, UINTN size)
+{
+    UINT8 *taken = room->next;
+
+    size = (size + 7) & ~(UINTN)7;
+    room->next += size;
+    room->left -= size;
+    return taken;
+}
 
 static BOOLEAN is_same(const EFI_GUID *a, const EFI_GUID *b)
 {
@@ -32,34 +48,65 @@ static void say(const CHAR16 *text)
     system_table->ConOut->OutputString(system_table->ConOut, (CHAR16 *)text);
 }
 
-/* A line, and whatever firmware does with an application that failed. */
+/*
+ * A line and a verdict, code 2 as the kernel says it; the machine is powered off. After a first
+ * call of ExitBootServices firmware may be unable to say anything.
+ */
 static EFI_STATUS fail(EFI_STATUS status, const CHAR16 *what)
 {
     CHAR16 number[] = L"0x................\r\n";
 
     for (unsigned i = 0; i < 16; i++)
         number[2 + i] = L"0123456789abcdef"[status >> (60 - 4 * i) & 15];
-    say(L"viommu-guest: ");
+    say(L"\r\n# error: UEFI application: ");
     say(what);
-    say(L": status ");
+    say(L", status ");
     say(number);
+    say(L"EXIT: STATUS=5\r\n");
+    system_table->RuntimeServices->ResetSystem(EfiResetShutdown, status, 0, NULL);
     return status;
 }
 
-static void *take(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, UINT64 where, UINTN size)
+/* Where the kernel runs. NULL: the memory is taken. */
+static void *take_place(void)
 {
-    EFI_PHYSICAL_ADDRESS address = where;
+    EFI_PHYSICAL_ADDRESS address = APP_ADDRESS;
 
-    return services->AllocatePages(how, type, EFI_SIZE_TO_PAGES(size), &address)
-               ? NULL
-               : (void *)(UINTN)address;
+    if (services->AllocatePages(APP_WHERE, EfiLoaderCode,
+                                EFI_SIZE_TO_PAGES(kernel_memory + APP_SLACK), &address))
+        return NULL;
+    return (void *)(UINTN)((address + APP_SLACK) & ~(EFI_PHYSICAL_ADDRESS)APP_SLACK);
+}
+
+/* The handoff, with all of its room behind it. */
+static struct efi_handoff *take_handoff(struct room *room)
+{
+    EFI_PHYSICAL_ADDRESS address = APP_HANDOFF_LAST;
+
+    if (services->AllocatePages(AllocateMaxAddress, EfiLoaderData,
+                                EFI_SIZE_TO_PAGES(2 * EFI_HANDOFF_ROOM), &address))
+        return NULL;
+    address = (address + EFI_HANDOFF_ROOM - 1) & ~(EFI_PHYSICAL_ADDRESS)(EFI_HANDOFF_ROOM - 1);
+    *room = (struct room){(UINT8 *)(UINTN)address, EFI_HANDOFF_ROOM};
+    services->SetMem(room->next, room->left, 0);
+    return take(room, sizeof(struct efi_handoff));
+}
+
+/* Its own first words, magic and total size, say how much of memory it is. */
+static void find_tree(struct efi_handoff *handoff, const void *tree)
+{
+    const UINT32 *header = tree;
+
+    if (!tree || __builtin_bswap32(header[0]) != TREE_MAGIC)
+        return;
+    handoff->dtb = (UINTN)tree;
+    handoff->dtb_size = __builtin_bswap32(header[1]);
 }
 
 static void find_tables(struct efi_handoff *handoff)
 {
     static const EFI_GUID acpi_20 = ACPI_20_TABLE_GUID, acpi_10 = ACPI_TABLE_GUID;
-    static const EFI_GUID tree = {
-        0xb1b621d5, 0xf19c, 0x41a5, {0x83, 0x0b, 0xd9, 0x15, 0x2c, 0x69, 0xaa, 0xe0}};
+    static const EFI_GUID tree = EFI_DTB_TABLE_GUID;
 
     for (UINTN i = 0; i < system_table->NumberOfTableEntries; i++) {
         const EFI_CONFIGURATION_TABLE *table = &system_table->ConfigurationTable[i];
@@ -70,7 +117,7 @@ static void find_tables(struct efi_handoff *handoff)
         else if (is_same(&table->VendorGuid, &acpi_10) && !handoff->rsdp)
             handoff->rsdp = address;
         else if (is_same(&table->VendorGuid, &tree))
-            handoff->dtb = address;
+            find_tree(handoff, table->VendorTable);
     }
 }
 
@@ -91,85 +138,75 @@ static EFI_FILE_HANDLE open_options(EFI_HANDLE device)
     return NULL;
 }
 
-static void read_options(EFI_HANDLE image, struct efi_handoff *handoff)
+static void read_options(EFI_HANDLE image, struct efi_handoff *handoff, struct room *room)
 {
     static EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
     EFI_LOADED_IMAGE *loaded;
     UINTN size = OPTIONS_MAX;
     EFI_FILE_HANDLE file;
-    UINT8 *text, *options;
 
     if (services->HandleProtocol(image, &guid, (void **)&loaded))
         return;
-    options = loaded->LoadOptionsSize
-                  ? take(AllocateAnyPages, EfiLoaderData, 0, loaded->LoadOptionsSize)
-                  : NULL;
-    if (options) {
-        services->CopyMem(options, loaded->LoadOptions, loaded->LoadOptionsSize);
-        handoff->load_options = (UINTN)options;
-        handoff->load_options_size = loaded->LoadOptionsSize;
+    if (loaded->LoadOptions && loaded->LoadOptionsSize) {
+        handoff->load_options_size =
+            loaded->LoadOptionsSize < OPTIONS_MAX ? loaded->LoadOptionsSize : OPTIONS_MAX;
+        handoff->load_options = (UINTN)take(room, handoff->load_options_size);
+        services->CopyMem((void *)(UINTN)handoff->load_options, loaded->LoadOptions,
+                          handoff->load_options_size);
     }
     file = open_options(loaded->DeviceHandle);
-    text = file ? take(AllocateAnyPages, EfiLoaderData, 0, OPTIONS_MAX) : NULL;
-    if (text && !file->Read(file, &size, text)) {
-        handoff->text = (UINTN)text;
+    if (!file)
+        return;
+    handoff->text = (UINTN)take(room, OPTIONS_MAX);
+    if (!file->Read(file, &size, (void *)(UINTN)handoff->text))
         handoff->text_size = size;
-    }
+    file->Close(file);
 }
 
 /* The map must be the latest one: what changes it in between is answered by another try. */
-static EFI_STATUS leave(EFI_HANDLE image, struct efi_handoff *handoff)
+static EFI_STATUS leave(EFI_HANDLE image, struct efi_handoff *handoff, const struct room *room)
 {
-    UINTN size = 0, key, descriptor_size = 0, room;
-    UINT32 version;
-    EFI_STATUS status;
-    void *map;
+    EFI_STATUS status = EFI_INVALID_PARAMETER;
 
-    services->GetMemoryMap(&size, NULL, &key, &descriptor_size, &version);
-    room = size + MAP_SLACK * descriptor_size;
-    map = take(AllocateAnyPages, EfiLoaderData, 0, room);
-    if (!map)
-        return EFI_OUT_OF_RESOURCES;
-    for (unsigned i = 0; i < TRIES; i++) {
-        size = room;
-        status = services->GetMemoryMap(&size, map, &key, &descriptor_size, &version);
+    for (unsigned i = 0; i < TRIES && status == EFI_INVALID_PARAMETER; i++) {
+        UINTN size = room->left, key, descriptor_size;
+        UINT32 version;
+
+        status =
+            services->GetMemoryMap(&size, (void *)room->next, &key, &descriptor_size, &version);
         if (status)
-            return status;
-        handoff->map = (UINTN)map;
+            break;
+        handoff->map = (UINTN)room->next;
         handoff->map_size = size;
         handoff->descriptor_size = descriptor_size;
         status = services->ExitBootServices(image, key);
-        if (status != EFI_INVALID_PARAMETER)
-            return status;
     }
     return status;
 }
 
-EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
     const UINTN file_size = (UINTN)(kernel_bytes_end - kernel_bytes);
     struct efi_handoff *handoff;
+    struct room room;
     EFI_STATUS status;
     void *kernel;
 
     system_table = table;
     services = table->BootServices;
     services->SetWatchdogTimer(0, 0, 0, NULL);
-    handoff = take(AllocateMaxAddress, EfiLoaderData, UINT32_MAX, EFI_PAGE_SIZE);
+    handoff = take_handoff(&room);
     if (!handoff)
-        return fail(EFI_OUT_OF_RESOURCES, L"no page below 4 GiB");
-    services->SetMem(handoff, EFI_PAGE_SIZE, 0);
-    handoff->magic = EFI_HANDOFF_MAGIC;
-    kernel = take(APP_WHERE, EfiLoaderCode, APP_ADDRESS, kernel_memory + APP_SLACK);
-    kernel = (void *)(((UINTN)kernel + APP_SLACK) & ~(UINTN)APP_SLACK);
+        return fail(EFI_OUT_OF_RESOURCES, L"no memory for what the kernel is told");
+    kernel = take_place();
     if (!kernel)
-        return fail(EFI_OUT_OF_RESOURCES, L"the memory that the kernel runs in is taken");
+        return fail(EFI_OUT_OF_RESOURCES, L"the memory that the kernel runs in is not free");
     services->CopyMem(kernel, (void *)kernel_bytes, file_size);
+    handoff->magic = EFI_HANDOFF_MAGIC;
     find_tables(handoff);
-    read_options(image, handoff);
-    status = leave(image, handoff);
+    read_options(image, handoff, &room);
+    status = leave(image, handoff, &room);
     if (status)
         return fail(status, L"boot services can't be left");
-    app_jump(kernel, file_size, handoff);
+    app_jump(kernel, handoff);
 }

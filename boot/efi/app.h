@@ -12,5 +12,7 @@ extern const UINT8 kernel_bytes[], kernel_bytes_end[];
 /* How much memory it takes, .bss included. */
 extern const UINT64 kernel_memory;
 
+EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
+
 /* Jumps to the kernel's own entry; boot services are gone. */
-_Noreturn void EFIAPI app_jump(void *kernel, UINTN file_size, struct efi_handoff *handoff);
+_Noreturn void EFIAPI app_jump(void *kernel, struct efi_handoff *handoff);

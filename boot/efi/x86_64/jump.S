@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RCX = kernel, RDX = its size, R8 = handoff: to the kernel's entry for it (boot/x86_64/linux_entry.S). */
+/* RCX = kernel, RDX = handoff: to the kernel's entry for it (boot/x86_64/linux_entry.S). */
 #define ENTRY_EFI 0x240
 
     .text
     .globl app_jump
 app_jump:
-    movq %r8, %rsi
+    movq %rdx, %rsi
     addq $ENTRY_EFI, %rcx
     jmpq *%rcx
 

@@ -5,3 +5,5 @@
 #define APP_WHERE   AllocateAddress
 #define APP_ADDRESS 0x200000
 #define APP_SLACK   0 /* bytes more, to align it by */
+
+#define APP_HANDOFF_LAST 0xffffffff /* what boot/x86_64/long_mode.S maps */

@@ -7,14 +7,15 @@ BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
 # What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
 # header; and the words for it in the names under build/images/, by suffix.
-IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage $(BUILD)/viommu-guest.efi
-IMAGE_aarch64 := $(BUILD)/viommu-guest.image $(BUILD)/viommu-guest.efi
+IMAGE_x86_64 := $(ELF) $(addprefix $(BUILD)/viommu-guest.,bzimage efi disk)
+IMAGE_aarch64 := $(BUILD)/viommu-guest.image
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
 PUBLISHED.elf := pvh.elf
 PUBLISHED.bzimage := linux.bzimage
 PUBLISHED.image := linux.image
 PUBLISHED.efi := uefi.efi
+PUBLISHED.disk := uefi.disk
 
 CC := clang
 LD := ld.lld
@@ -135,6 +136,13 @@ $(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
 		/Brepro /out:$@ $(EFI_OBJECTS)
 
 -include $(BUILD)/boot/efi/app.d
+
+# A disk that firmware starts it from, by the name that UEFI gives to it (UEFI 2.10, section 3.5.1.1).
+EFI_NAME_x86_64 := BOOTX64.EFI
+
+$(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
+	$(say) DISK $@
+	$(run)python3 -B boot/efi/disk.py $@ $(EFI_NAME_$(ARCH))=$<
 
 $(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
 	$(say) LD $@

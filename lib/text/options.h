@@ -10,7 +10,9 @@
  *     from=N              begin with the Nth test of the plan
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/machine/options.h)
- *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/topology/options.h)
+ *     pci.lines=N         where PCI's interrupt pins lead, and nothing else tells: pin p, 1 to 4,
+ * of device d drives the line N + (d + p - 1) % 4 viommu= viommu.ep=  IOMMUs and their endpoints
+ * (lib/topology/options.h)
  *
  * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: a
  * value without sense is reported and leaves the option as it was, and options of others
@@ -37,6 +39,7 @@ struct options {
     uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */
     struct machine_blocks blocks;
     struct machine_host host; /* ecam 0: none was told */
+    uint32_t pci_lines;       /* 0: not told */
     struct topology topology;
 };
 

@@ -205,6 +205,8 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
     services->CopyMem(kernel, (void *)kernel_bytes, file_size);
     handoff->magic = EFI_HANDOFF_MAGIC;
     find_tables(handoff);
+    if (APP_NEEDS_TABLES && !handoff->rsdp && !handoff->dtb)
+        return fail(EFI_NOT_FOUND, L"firmware has neither ACPI's tables nor a device tree");
     read_options(image, handoff, &room);
     status = leave(image, handoff, &room);
     if (status)

@@ -8,7 +8,7 @@ ELF := $(BUILD)/viommu-guest.elf
 # What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
 # header; and the words for it in the names under build/images/, by suffix.
 IMAGE_x86_64 := $(ELF) $(addprefix $(BUILD)/viommu-guest.,bzimage efi disk)
-IMAGE_aarch64 := $(BUILD)/viommu-guest.image
+IMAGE_aarch64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
 PUBLISHED.elf := pvh.elf
@@ -139,6 +139,7 @@ $(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
 
 # A disk that firmware starts it from, by the name that UEFI gives to it (UEFI 2.10, section 3.5.1.1).
 EFI_NAME_x86_64 := BOOTX64.EFI
+EFI_NAME_aarch64 := BOOTAA64.EFI
 
 $(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
 	$(say) DISK $@
@@ -190,7 +191,7 @@ $(LIBC):
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 

@@ -75,7 +75,8 @@ static void read_map(const struct mem_view *memory, const struct efi_handoff *ha
         boot_complain(info, "memory map: no descriptor, expected one at least");
 }
 
-/* Text of one byte a character; what is none in ASCII becomes '?'. Returns its length. */
+/* Text of one byte a character; what is none in ASCII becomes '?'. Returns its length, without the
+ * spaces at its end, which a file may be full of. */
 static uint64_t narrow(const uint8_t *bytes, uint64_t size, unsigned width, char *text,
                        uint64_t room)
 {
@@ -88,6 +89,8 @@ static uint64_t narrow(const uint8_t *bytes, uint64_t size, unsigned width, char
             break;
         text[length++] = c < 0x20 ? ' ' : c < 0x7f ? (char)c : '?';
     }
+    while (length && text[length - 1] == ' ')
+        length--;
     return length;
 }
 

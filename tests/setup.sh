@@ -23,6 +23,9 @@ ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
 packages_qemu_aarch64='
 qemu-system-arm qemu-system-aarch64
 '
+packages_firmware_aarch64='
+qemu-efi-aarch64 /usr/share/AAVMF/AAVMF_CODE.fd
+'
 packages_qemu_riscv64='
 qemu-system-misc qemu-system-riscv64
 '

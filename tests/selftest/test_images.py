@@ -41,7 +41,7 @@ def images() -> dict[str, bytes]:
 def there_is_an_image_of_every_cpu_and_protocol() -> None:
     wanted = {
         *("x86_64-pvh.elf", "x86_64-linux.bzimage", "x86_64-uefi.efi", "x86_64-uefi.disk"),
-        *("aarch64-linux.image", "riscv64-linux.image"),
+        *("aarch64-linux.image", "aarch64-uefi.efi", "aarch64-uefi.disk", "riscv64-linux.image"),
     }
     missing = {f"viommu-guest-{name}" for name in wanted} - images().keys()
     check(not missing, missing)

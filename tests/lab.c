@@ -41,7 +41,7 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
 
 static bool find_iommu(const struct platform *platform, struct place *place)
 {
-    for (int source = TOPOLOGY_OPTIONS; source >= TOPOLOGY_VIOT; source--)
+    for (int source = TOPOLOGY_OPTIONS; source >= 0; source--)
         if (find_described_iommu(platform, (enum topology_source)source, place))
             return true;
     *place = (struct place){.function = pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR,

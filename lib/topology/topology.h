@@ -15,13 +15,34 @@
 #define TOPOLOGY_MAX_RANGES 64
 
 /* In rising priority. */
-enum topology_source { TOPOLOGY_VIOT, TOPOLOGY_DEVICE_TREE, TOPOLOGY_OPTIONS };
+enum topology_source {
+    TOPOLOGY_IVRS,
+    TOPOLOGY_DMAR,
+    TOPOLOGY_BUILTIN, /* in the virtio-iommu's own configuration */
+    TOPOLOGY_IORT,
+    TOPOLOGY_VIOT_DRAFT, /* of November 2019, around an IORT */
+    TOPOLOGY_VIOT_V8,    /* document revision v8, one segment per range */
+    TOPOLOGY_VIOT,
+    TOPOLOGY_DEVICE_TREE,
+    TOPOLOGY_OPTIONS,
+    TOPOLOGY_SOURCES
+};
+
+enum topology_kind {
+    TOPOLOGY_VIRTIO_IOMMU,
+    TOPOLOGY_SMMU,
+    TOPOLOGY_SMMU_V3,
+    TOPOLOGY_INTEL_IOMMU,
+    TOPOLOGY_AMD_IOMMU,
+    TOPOLOGY_KINDS
+};
 
 enum topology_bus { TOPOLOGY_PCI, TOPOLOGY_MMIO };
 
-/* An IOMMU: a PCI function (segment, bdf) or the base of a virtio-mmio register block. */
+/* An IOMMU: a PCI function (segment, bdf) or the base of a register block (virtio-mmio's, too). */
 struct topology_iommu {
     enum topology_source source;
+    enum topology_kind kind;
     enum topology_bus bus;
     uint16_t segment;
     uint16_t bdf; /* bus << 8 | device << 3 | function */
@@ -76,3 +97,4 @@ void topology_append(struct topology *topology, const struct topology *more,
 unsigned topology_check(const struct topology *topology, const struct sink *sink);
 
 const char *topology_source_name(enum topology_source source);
+const char *topology_kind_name(enum topology_kind kind);

@@ -60,19 +60,55 @@ void table_seal(struct table *table)
     seal(table->bytes, table->size);
 }
 
+static int digit(char c)
+{
+    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+void table_hex(struct table *table, const char *text)
+{
+    table->size = 0;
+    for (; *text; text++)
+        if (digit(text[0]) >= 0 && digit(text[1]) >= 0) {
+            table_put(table, table_add(table, 1), 1,
+                      (uint64_t)(digit(text[0]) << 4 | digit(text[1])));
+            text++;
+        }
+}
+
+void table_apply(struct table *table, const struct table_edit *edits, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (edits[i].width)
+            table_put(table, edits[i].offset, edits[i].width, edits[i].value);
+}
+
+void *table_exact(const struct table *table)
+{
+    uint8_t *exact = malloc(table->size);
+
+    if (table->size)
+        memcpy(exact, table->bytes, table->size);
+    return exact;
+}
+
 void report_line(void *context, const char *text)
 {
     struct report *report = context;
 
-    if (report->lines++ == 0)
-        snprintf(report->first, sizeof(report->first), "%s", text);
+    size_t length = strlen(report->text);
+
+    report->lines++;
+    snprintf(report->text + length, sizeof(report->text) - length, "%s\n", text);
 }
 
 void report_check(const struct report *report, const char *expected, const char *vector)
 {
-    if (report->lines ? !expected || !strstr(report->first, expected) : expected != NULL)
-        unit_fail(__FILE__, __LINE__, "%s: reported \"%s\", expected \"%s\"", vector,
-                  report->lines ? report->first : "", expected ? expected : "");
+    if (report->lines ? !expected || !strstr(report->text, expected) : expected != NULL)
+        unit_fail(__FILE__, __LINE__, "%s: reported \"%s\", expected \"%s\"", vector, report->text,
+                  expected ? expected : "");
 }
 
 uint32_t table_random(uint32_t *state)

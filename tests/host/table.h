@@ -23,13 +23,27 @@ void table_begin(struct table *table, const char *signature, uint8_t revision, u
 /* Sets the length (and that of what is embedded at 48, in a VIOT around an IORT) and checksums. */
 void table_seal(struct table *table);
 
-/* Takes what a reader reports: how many lines, and the first. */
+/* The bytes that pairs of hexadecimal digits name; other characters are between them. */
+void table_hex(struct table *table, const char *text);
+
+/* `width` 0: no edit. */
+struct table_edit {
+    uint32_t offset;
+    unsigned width;
+    uint64_t value;
+};
+void table_apply(struct table *table, const struct table_edit *edits, unsigned count);
+
+/* A copy in an allocation of exactly its size, for AddressSanitizer; free() is the caller's. */
+void *table_exact(const struct table *table);
+
+/* Takes what a reader reports, as far as there is room. */
 struct report {
     unsigned lines;
-    char first[SINK_LINE_MAX];
+    char text[4 * SINK_LINE_MAX];
 };
 void report_line(void *context, const char *text);
-/* The first line holds `expected`; NULL: there is none. A failure names the vector. */
+/* Some line holds `expected`; NULL: there is none at all. A failure names the vector. */
 void report_check(const struct report *report, const char *expected, const char *vector);
 
 /* A generator of test data, not of anything that must be random. */

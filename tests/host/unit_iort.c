@@ -105,8 +105,7 @@ static struct outcome read_exact(const struct table *table, struct iort *iort, u
     struct outcome outcome = {0};
     const struct sink sink = {report_line, &outcome.report};
 
-    *exact = malloc(table->size);
-    memcpy(*exact, table->bytes, table->size);
+    *exact = table_exact(table);
     outcome.is_open = (*exact)[0] == 'V' ? iort_open_in_viot(iort, *exact, table->size, &sink)
                                          : iort_open(iort, *exact, table->size, &sink);
     if (outcome.is_open)
@@ -280,10 +279,7 @@ static void draft(void)
 static const struct damage {
     const char *name;
     void (*build)(struct table *table);
-    struct {
-        unsigned offset, size;
-        uint64_t value;
-    } puts[2];
+    struct table_edit edits[2];
     bool is_open;
     unsigned viommu_ranges, other_ranges;
     const char *report;
@@ -348,9 +344,7 @@ static void damaged(void)
         uint8_t *exact;
 
         c->build(&table);
-        for (unsigned i = 0; i < COUNT(c->puts); i++)
-            if (c->puts[i].size)
-                table_put(&table, c->puts[i].offset, c->puts[i].size, c->puts[i].value);
+        table_apply(&table, c->edits, COUNT(c->edits));
         table_seal(&table);
         struct outcome outcome = read_exact(&table, &iort, &exact);
         free(exact);

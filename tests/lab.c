@@ -62,7 +62,9 @@ static void open_iommu(struct lab *lab, struct pages *memory)
     if (!place_open_virtio(&lab->iommu_place, &lab->iommu_device, &complaints))
         return;
     lab->iommu = (struct viommu){.transport = &lab->iommu_device.transport, .pages = &pages};
-    lab->features = viommu_usable_features(virtio_offered(lab->iommu.transport));
+    lab->features =
+        viommu_usable_features(virtio_offered(lab->iommu.transport),
+                               platform_has_bypass_config(lab->platform, &lab->iommu_place));
     lab->has_iommu = true;
 }
 
@@ -201,7 +203,7 @@ static const char *lacking(struct lab *lab, unsigned needs)
         {NEEDS_PROBE, lab->features >> VIRTIO_IOMMU_F_PROBE & 1,
          "VIRTIO_IOMMU_F_PROBE is not offered"},
         {NEEDS_BYPASS_CONFIG, lab->features >> VIRTIO_IOMMU_F_BYPASS_CONFIG & 1,
-         "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered"},
+         "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered, or its bit means something else"},
     };
 
     for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -42,8 +42,10 @@ static bool find(const struct topology *topology, const struct topology_iommu *d
             range = &topology->ranges[i];
     if (!range || is_same(&topology->iommus[range->iommu], device))
         return false;
-    *match = (struct topology_match){
-        .iommu = range->iommu, .id = range->id_first, .source = range->source};
+    *match = (struct topology_match){.iommu = range->iommu,
+                                     .range = (unsigned)(range - topology->ranges),
+                                     .id = range->id_first,
+                                     .source = range->source};
     if (range->bus == TOPOLOGY_PCI)
         match->id += ((uint32_t)(device->segment - range->segment_first) << 16) +
                      (uint32_t)((device->bdf & ~range->bdf_ignored) - range->bdf_first);
@@ -90,6 +92,28 @@ void topology_append(struct topology *topology, const struct topology *more,
     if (left_out)
         sink_printf(sink, "topology: %u ranges by %s left out, expected at most %d in all",
                     left_out, topology_source_name(more->ranges[0].source), TOPOLOGY_MAX_RANGES);
+}
+
+static bool same_range(const struct topology_range *a, const struct topology_range *b)
+{
+    return a->source == b->source && a->bus == b->bus && a->segment_first == b->segment_first &&
+           a->segment_last == b->segment_last && a->bdf_first == b->bdf_first &&
+           a->bdf_last == b->bdf_last && a->bdf_ignored == b->bdf_ignored &&
+           a->has_below == b->has_below && a->base == b->base && a->id_first == b->id_first &&
+           a->iommu == b->iommu;
+}
+
+bool topology_equal(const struct topology *a, const struct topology *b)
+{
+    bool is_equal = a->iommu_count == b->iommu_count && a->range_count == b->range_count;
+
+    for (unsigned i = 0; is_equal && i < a->iommu_count; i++)
+        is_equal = is_same(&a->iommus[i], &b->iommus[i]) &&
+                   a->iommus[i].source == b->iommus[i].source &&
+                   a->iommus[i].kind == b->iommus[i].kind;
+    for (unsigned i = 0; is_equal && i < a->range_count; i++)
+        is_equal = same_range(&a->ranges[i], &b->ranges[i]);
+    return is_equal;
 }
 
 static bool share_function(const struct topology_range *a, const struct topology_range *b)

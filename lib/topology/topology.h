@@ -59,6 +59,8 @@ struct topology_range {
     enum topology_bus bus;
     uint16_t segment_first, segment_last;
     uint16_t bdf_first, bdf_last, bdf_ignored;
+    bool
+        has_below; /* the one function is a bridge, and all that is below it belongs to the range */
     uint64_t base;
     uint32_t id_first;
     unsigned iommu; /* index into iommus[] */
@@ -71,7 +73,7 @@ struct topology {
 };
 
 struct topology_match {
-    unsigned iommu;
+    unsigned iommu, range; /* indices into iommus[] and ranges[] */
     uint32_t id;
     enum topology_source source;
 };
@@ -92,6 +94,9 @@ bool topology_find_mmio(const struct topology *topology, uint64_t base,
  */
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink);
+
+/* Whether both have the same records in the same order. */
+bool topology_equal(const struct topology *a, const struct topology *b);
 
 /* Reports every pair of ranges of one source that cover the same endpoint; returns how many. */
 unsigned topology_check(const struct topology *topology, const struct sink *sink);

@@ -70,7 +70,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit native refdev test help clean
+.PHONY: image images published check unit native host mutants refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.
@@ -248,6 +248,9 @@ NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -
 	-fsanitize-ignorelist=tests/native/asan.ignore
 
 native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
+
+host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
+	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/native/host.sh
 
 build/native/%.o: %.c Makefile tests/native/asan.ignore
 	@mkdir -p $(@D)

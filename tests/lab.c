@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "drivers/pci/msi.h"
 #include "drivers/viommu/event.h"
 #include "lib/spec/wire.h"
 #include "tests/report.h"
@@ -312,13 +313,23 @@ void lab_begin(struct test *test)
         viommu_set_bypass(&test->lab->iommu, 1);
 }
 
+static void silence(const struct place *place)
+{
+    struct pci_msix msix;
+
+    if (!place->function)
+        return;
+    if (pci_msix_open(place->function, &msix))
+        pci_msix_disable(&msix);
+    pci_command(place->function, PCI_COMMAND_INTX_DISABLE, 0);
+}
+
 void lab_end(struct test *test)
 {
     struct lab *lab = test->lab;
 
     arch_irq_release_all();
-    if (lab->iommu_place.function)
-        pci_command(lab->iommu_place.function, PCI_COMMAND_INTX_DISABLE, 0);
+    silence(&lab->iommu_place);
     pages_release(&lab->pages, lab->pages.base);
     for (unsigned i = 0; i < lab->engine_count; i++)
         lab->engines[i].needs_start = true;

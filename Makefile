@@ -15,7 +15,6 @@ PUBLISHED.elf := pvh.elf
 PUBLISHED.bzimage := linux.bzimage
 PUBLISHED.image := linux.image
 PUBLISHED.efi := uefi.efi
-PUBLISHED.disk := uefi.disk
 
 CC := clang
 LD := ld.lld
@@ -70,7 +69,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit native refdev test help clean
+.PHONY: image images published check unit native host mutants refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.
@@ -81,10 +80,12 @@ image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-gue
 images: ## every image of every CPU under build/images/, with SHA256SUMS
 	@rm -rf build/images && mkdir -p build/images
 	@for arch in $(ARCHS); do $(MAKE) --no-print-directory ARCH=$$arch published || exit 1; done
+	@python3 -B boot/efi/disk.py build/images/viommu-guest-uefi.disk $(foreach arch,$(ARCHS),\
+		$(addsuffix =build/$(arch)/viommu-guest.efi,$(EFI_NAME_$(arch))))
 	@cd build/images && LC_ALL=C sha256sum * >SHA256SUMS && cat SHA256SUMS
 
 published: $(IMAGE)
-	@$(foreach image,$(IMAGE),cp $(image) \
+	@$(foreach image,$(filter-out %.disk,$(IMAGE)),cp $(image) \
 		build/images/viommu-guest-$(ARCH)-$(PUBLISHED$(suffix $(image))) &&) true
 
 help: ## this text
@@ -191,7 +192,8 @@ $(LIBC):
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c \
+	tests/host/table.c tests/host/table_iort.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
@@ -252,6 +254,9 @@ NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -
 	-fsanitize-ignorelist=tests/native/asan.ignore
 
 native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
+
+host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
+	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/native/host.sh
 
 build/native/%.o: %.c Makefile tests/native/asan.ignore
 	@mkdir -p $(@D)

@@ -28,6 +28,8 @@ images    python3 -B tests/selftest/test_images.py
 
 unit      timeout 1800 make -s -j$(nproc) unit
 
+host      timeout 1800 make -s -j$(nproc) host
+
 protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
 tree      python3 -B tests/selftest/test_devicetree.py

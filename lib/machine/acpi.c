@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/machine/machine.h"
 
+#include "lib/topology/iort.h"
+
 static void add_hosts(struct machine *machine, const struct sink *complaints)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "MCFG");
@@ -112,10 +114,77 @@ static void read_fadt(struct machine *machine, const struct sink *complaints)
         machine->psci = fadt.psci_by_hvc ? MACHINE_PSCI_HVC : MACHINE_PSCI_SMC;
 }
 
+static uint16_t first_rid(const struct machine_host *host)
+{
+    return (uint16_t)(host->bus_first << 8);
+}
+
+static uint16_t last_rid(const struct machine_host *host)
+{
+    return (uint16_t)(host->bus_last << 8 | UINT8_MAX);
+}
+
+/* A host bridge whose map of messages is being read. */
+struct msi_reader {
+    struct machine_host *host;
+    const struct sink *complaints;
+};
+
+static void add_msi(void *context, const struct iort_range *range)
+{
+    const struct msi_reader *reader = context;
+    struct machine_host *host = reader->host;
+    uint32_t count = range->rid_last - range->rid_first + 1u;
+
+    /* One id for all that may be there is what a mask is for; one for some of them has no form. */
+    if (range->is_constant) {
+        bool is_whole = first_rid(host) == range->rid_first && last_rid(host) == range->rid_last;
+
+        host->msi_mask = is_whole ? 0 : host->msi_mask;
+        count = is_whole;
+    }
+    if (count && host->msi_count < MACHINE_MAX_MSI)
+        host->msi[host->msi_count++] =
+            (struct machine_msi){.rid_first = range->rid_first & host->msi_mask,
+                                 .count = count,
+                                 .id_first = range->id_first};
+    else
+        sink_printf(reader->complaints,
+                    "IORT: messages of requesters 0x%04x-0x%04x left out, room is for %d ranges "
+                    "whose ids count up",
+                    range->rid_first, range->rid_last, MACHINE_MAX_MSI);
+}
+
+/*
+ * Who sends messages to an ITS under which id; a machine without one asks nobody for it. What is
+ * wrong with the table is said where it is read for its IOMMUs.
+ */
+static void read_msi(struct machine *machine, const struct sink *complaints)
+{
+    const struct acpi_table *table = acpi_find(&machine->acpi, "IORT");
+    struct iort iort;
+
+    if (!table || !iort_open(&iort, table->bytes, table->length, NULL) || !iort_has_its(&iort))
+        return;
+    for (unsigned i = 0; i < machine->host_count; i++) {
+        struct msi_reader reader = {&machine->hosts[i], complaints};
+
+        if (reader.host->msi_count)
+            continue; /* the device tree's */
+        reader.host->msi_mask = UINT16_MAX;
+        iort_ranges(&iort, reader.host->segment, first_rid(reader.host), last_rid(reader.host),
+                    IORT_ITS_GROUP, add_msi, &reader, complaints);
+        /* Without any range a function would have its own id, but it has none. */
+        if (!reader.host->msi_count)
+            reader.host->msi[reader.host->msi_count++] = (struct machine_msi){.count = 0};
+    }
+}
+
 void machine_read_acpi(struct machine *machine, const struct sink *complaints)
 {
     add_hosts(machine, complaints);
     read_madt(machine, complaints);
     read_spcr(machine, complaints);
     read_fadt(machine, complaints);
+    read_msi(machine, complaints);
 }

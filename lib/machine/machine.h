@@ -162,7 +162,7 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
 
 /*
  * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, interrupt controllers), SPCR
- * (console), FADT (PSCI).
+ * (console), FADT (PSCI), IORT (ids of messages).
  */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "boot/devicetree.h"
 #include "boot/loader.h"
 #include "lib/bytes/bytes.h"
 
@@ -130,8 +131,9 @@ void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info 
     }
     info->rsdp = handoff.rsdp;
     read_map(memory, &handoff, info);
-    info->dtb = handoff.dtb;
-    /* The tree may lie in memory that is free by the map. */
+    /* By the map, what a tree reserves may be free, and where it lies. */
+    if (handoff.dtb)
+        devicetree_reserve(memory, handoff.dtb, info);
     if (!boot_add_memory(info, handoff.dtb, handoff.dtb_size, BOOT_FIRMWARE))
         boot_complain(info, "handoff: dtb_size 0x%llx wraps from 0x%llx",
                       (unsigned long long)handoff.dtb_size, (unsigned long long)handoff.dtb);

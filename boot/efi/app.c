@@ -13,6 +13,12 @@
 #define OPTIONS_MAX 16384 /* bytes of load options and of options.txt; more is cut */
 #define TREE_MAGIC  0xd00dfeed
 
+/* What boot/efi.c reads by offsets. */
+_Static_assert(sizeof(EFI_MEMORY_DESCRIPTOR) == 40 &&
+                   offsetof(EFI_MEMORY_DESCRIPTOR, PhysicalStart) == 8 &&
+                   offsetof(EFI_MEMORY_DESCRIPTOR, NumberOfPages) == 24,
+               "a memory descriptor");
+
 /* Firmware's, for those who have to ask it or to say something. */
 static EFI_SYSTEM_TABLE *system_table;
 static EFI_BOOT_SERVICES *services;

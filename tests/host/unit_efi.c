@@ -192,6 +192,8 @@ static void damaged_descriptors(void)
     CHECK_EQ(read_at(HANDOFF)->complaint_count, 0);
     put_descriptor(1, 7, UINT64_MAX - 0xfff, 2);
     CHECK(strstr(read_at(HANDOFF)->complaints[0], "descriptor 1: offset 24: 0x2 pages wrap"));
+    put_descriptor(1, 0, 0x100800, 1);
+    CHECK(strstr(read_at(HANDOFF)->complaints[0], "descriptor 1: offset 8: 0x100800, expected"));
     put_descriptor(1, 7, 0x100000, UINT64_MAX);
     CHECK(strstr(read_at(HANDOFF)->complaints[0], "offset 24"));
 }
@@ -223,6 +225,19 @@ static void texts(void)
     put(OPTIONS, 0, 2);
     put_handoff(&handoff);
     CHECK(!strcmp(read_at(HANDOFF)->cmdline, "seed=2"));
+    /* A shell's come after the name of the application. */
+    put_wide(OPTIONS, "fs0:\\bootx64.EFI  x=1");
+    handoff.load_options_size = 2 * strlen("fs0:\\bootx64.EFI  x=1");
+    put_handoff(&handoff);
+    CHECK(!strcmp(read_at(HANDOFF)->cmdline, "x=1"));
+    handoff.load_options_size = 2 * strlen("fs0:\\bootx64.EFI ");
+    put_handoff(&handoff);
+    CHECK(!strcmp(read_at(HANDOFF)->cmdline, "seed=2"));
+    put_wide(OPTIONS, "run=x.efi list .efi");
+    handoff.load_options_size = 2 * strlen("run=x.efi list .efi");
+    put_handoff(&handoff);
+    CHECK(!strcmp(read_at(HANDOFF)->cmdline, "run=x.efi list .efi"));
+    put(OPTIONS, 0, 2);
     /* Neither. */
     handoff.text_size = 0;
     put_handoff(&handoff);

@@ -193,6 +193,18 @@ static void interrupts(void)
     }
 }
 
+static void an_empty_block(void)
+{
+    struct tree *tree = begin();
+
+    tree_begin(tree, "virtio@100");
+    tree_text(tree, "compatible", "virtio,mmio");
+    tree_cells(tree, "reg", CELLS(0, 0x100, 0, 0));
+    tree_end(tree);
+    CHECK_EQ(read_machine(tree)->mmio_count, 0);
+    check_reports("block", "virtio@100 has no reg that the CPU reaches", NULL);
+}
+
 static void too_many_blocks(void)
 {
     struct tree *tree = begin();
@@ -208,6 +220,7 @@ static void too_many_blocks(void)
     }
     CHECK_EQ(read_machine(tree)->mmio_count, MACHINE_MAX_MMIO);
     check_reports("blocks", "virtio@lost has no reg that the CPU reaches",
+
                   "more than 64 virtio-mmio blocks");
 }
 
@@ -510,6 +523,7 @@ int main(void)
     static const struct unit units[] = {
         {"consoles", consoles},
         {"interrupts", interrupts},
+        {"an_empty_block", an_empty_block},
         {"too_many_blocks", too_many_blocks},
         {"host_properties", host_properties},
         {"too_much_of_a_host", too_much_of_a_host},

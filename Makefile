@@ -68,7 +68,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit native refdev test help clean
+.PHONY: image images published check unit fuzz native refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.
@@ -198,7 +198,32 @@ build/host/unit_fdt_peer: LIBRARIES := -lfdt
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@
 
-.PRECIOUS: build/host/%.o
+# The readers under libFuzzer; FUZZ_SECONDS each. In the object files the fuzzer sees the branches.
+FUZZ_SECONDS ?= 60
+READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
+	$(addprefix boot/,boot_info.c devicetree.c linux.c loader.c options.c pvh.c)
+FUZZ_OBJECTS := $(addprefix build/fuzz/,$(patsubst %.c,%.o,$(READERS) $(wildcard lib/text/*.c)))
+FUZZERS := $(patsubst tests/host/%.c,build/fuzz/%,$(wildcard tests/host/fuzz_*.c))
+FUZZFLAGS := $(HOSTFLAGS) -O2 -fsanitize=fuzzer-no-link
+
+fuzz: $(FUZZERS) $(TREES) ## every reader under libFuzzer, FUZZ_SECONDS=60 each
+	@tests/host/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+build/fuzz/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(FUZZFLAGS) -MMD -MP -c $< -o $@
+
+build/fuzz/pure.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	$(run)llvm-ar rcs $@ $^
+
+build/fuzz/fuzz_%: build/fuzz/tests/host/fuzz_%.o build/fuzz/pure.a
+	$(run)$(HOSTCC) -fsanitize=fuzzer,address,undefined $^ -o $@
+
+-include $(FUZZ_OBJECTS:.o=.d) $(FUZZERS:build/fuzz/%=build/fuzz/tests/host/%.d)
+
+.PRECIOUS: build/host/%.o build/fuzz/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
 
 # The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.

@@ -68,7 +68,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit fuzz native refdev test help clean
+.PHONY: image images published check unit fuzz coverage-host native refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.
@@ -87,7 +87,7 @@ published: $(IMAGE)
 
 help: ## this text
 	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile
 
 $(ELF): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
 	$(say) LD $@
@@ -223,8 +223,34 @@ build/fuzz/fuzz_%: build/fuzz/tests/host/fuzz_%.o build/fuzz/pure.a
 
 -include $(FUZZ_OBJECTS:.o=.d) $(FUZZERS:build/fuzz/%=build/fuzz/tests/host/%.d)
 
-.PRECIOUS: build/host/%.o build/fuzz/%.o
+.PRECIOUS: build/host/%.o build/fuzz/%.o build/coverage/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
+
+# Which lines of the readers the unit tests run.
+COVERAGE_MINIMUM := 95
+COVERAGE_UNITS := $(UNITS:build/host/%=build/coverage/%)
+COVERAGEFLAGS := -fprofile-instr-generate -fcoverage-mapping
+COVERAGE_OBJECTS := $(addprefix build/coverage/,$(HOST_PURE:.c=.o))
+
+coverage-host: $(COVERAGE_UNITS) $(TREES) ## line coverage of each reader by the unit tests; 95 % or less of one fails
+	@tests/host/coverage.sh $(COVERAGE_MINIMUM) '$(COVERAGE_UNITS)' $(READERS)
+
+build/coverage/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(filter-out -fsanitize% -fno-sanitize%,$(HOSTFLAGS)) $(COVERAGEFLAGS) -MMD -MP -c $< -o $@
+
+build/coverage/pure.a: $(COVERAGE_OBJECTS)
+	@rm -f $@
+	$(run)llvm-ar rcs $@ $^
+
+build/coverage/unit_fdt_peer: build/coverage/tests/host/peer/libfdt.o
+build/coverage/unit_fdt_peer: LIBRARIES := -lfdt
+
+build/coverage/unit_%: build/coverage/tests/host/unit_%.o build/coverage/pure.a
+	$(run)$(HOSTCC) $(COVERAGEFLAGS) $^ $(LIBRARIES) -o $@
+
+-include $(COVERAGE_OBJECTS:.o=.d) $(COVERAGE_UNITS:build/coverage/%=build/coverage/tests/host/%.d)
 
 # The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
 NATIVE := build/host/viommu-guest

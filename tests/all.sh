@@ -30,6 +30,8 @@ unit      timeout 1800 make -s -j$(nproc) unit
 
 fuzz      timeout 900 make -s -j$(nproc) fuzz FUZZ_SECONDS=3
 
+coverage  timeout 1800 make -s -j$(nproc) coverage-host
+
 protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
 tree      python3 -B tests/selftest/test_devicetree.py

@@ -518,6 +518,24 @@ static void too_much_memory(void)
     CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
 }
 
+static void too_many_reservations(void)
+{
+    static struct boot_info info;
+    struct tree *tree = begin();
+
+    memset(&info, 0, sizeof(info));
+    tree->reservation_count = BOOT_MEMORY_MAX + 1;
+    for (uint32_t i = 0; i <= BOOT_MEMORY_MAX; i++) {
+        tree->reservations[i][0] = 0x80000000 + 0x1000 * i;
+        tree->reservations[i][1] = 0x1000;
+    }
+    finish(tree);
+    devicetree_read(&memory, TREE_ADDRESS, &info);
+    CHECK(info.complaint_count == 1 &&
+          strstr(info.complaints[0], "more than 512 memory reservations"));
+    CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
+}
+
 int main(void)
 {
     static const struct unit units[] = {
@@ -533,6 +551,7 @@ int main(void)
         {"controllers", controllers},
         {"odd_memory", odd_memory},
         {"too_much_memory", too_much_memory},
+        {"too_many_reservations", too_many_reservations},
     };
     int status = unit_main("machine_odd", units, COUNT(units));
 

@@ -86,6 +86,62 @@ def zero_page() -> bytes:
     return bytes(page) + b"list\0".ljust(8, b"\0") + extension
 
 
+def efi() -> bytes:
+    """The handoff, two descriptors of UEFI's memory map, load options and options.txt."""
+    memory_map = struct.pack("<IIQQQQ", 7, 0, 0x100000, 0, 256, 0)
+    memory_map += struct.pack("<IIQQQQ", 9, 0, 0x200000, 0, 1, 0)
+    at = MEMORY + 88
+    wide, text = "list".encode("utf-16-le"), b"seed=3"
+    after = at + len(memory_map)
+    told = (0x4645756D6F697621, at, len(memory_map), 40, 0x200000, 0, 0)
+    handoff = struct.pack("<10Q", *told, after, len(wide), after + len(wide)) + struct.pack("<Q", 6)
+    return handoff + memory_map + wide + text
+
+
+def iort_node(kind: int, body: bytes, *mappings: tuple[int, ...]) -> bytes:
+    maps = b"".join(struct.pack("<5I", *one) for one in mappings)
+    size = 16 + len(body) + len(maps)
+    return struct.pack("<BHBIII", kind, size, 0, 0, len(mappings), 16 + len(body)) + body + maps
+
+
+def iort(*nodes: bytes) -> bytes:
+    return table(b"IORT", struct.pack("<IIxxxx", len(nodes), 48) + b"".join(nodes))
+
+
+IORT_ITS = iort_node(0, struct.pack("<II", 1, 0))
+IORT_VIOMMU = iort_node(0x80, struct.pack("<I", 0x18) + bytes(36))
+IORT_ROOT = iort_node(2, bytes(20), (0, 0xFFFF, 0, 48, 0))
+IORT_COMPONENT = iort_node(1, bytes(13) + b"\\_SB.VR01\0\0\0", (0, 0, 7, 48, 1))
+IORT_SMMU_V3 = iort_node(4, struct.pack("<Q", 0x9050000) + bytes(44), (0, 0xFFFF, 0, 48, 0))
+VIOT_DRAFT = table(b"VIOT", bytes(12) + iort(IORT_VIOMMU, IORT_ROOT))
+
+DMAR_SCOPE = struct.pack("<BBxxBBBB", 1, 8, 0, 0, 2, 0)
+DMAR = table(
+    b"DMAR",
+    bytes(12)
+    + struct.pack("<HHBxHQ", 0, 24, 0, 0, 0xFED90000)
+    + DMAR_SCOPE
+    + struct.pack("<HHBxHQ", 0, 16, 1, 0, 0xFED91000),
+)
+IVRS = table(
+    b"IVRS",
+    bytes(12)
+    + struct.pack("<BBHHHQHHI", 0x10, 0, 32, 0x10, 0x40, 0xFED80000, 0, 0, 0)
+    + struct.pack("<BHB", 3, 0x18, 0)
+    + struct.pack("<BHB", 4, 0xFF, 0),
+)
+
+BUILTIN = [
+    bytes(36) + bytes.fromhex(text)
+    for text in (
+        "2800 0000 0000 0000 0000 0000 0000 0000 0000 ffff 0000",
+        "3000 0000 0100 0000 0c00 0000 0100 0000 0000 ffff 0000 0000",
+        "0100 2800 0100 1000 0000 0000 0000 0000 ffff 0000",
+        "0200 2800 0200 1000 0500 0100 0000 000a 0000 0000 0100 1000 0000 0000 0000 0000 0000 ffff",
+        "01000000",
+    )
+]
+
 OPTIONS = (
     b"run=conformance.*,bench.* seed=0x10 seconds=3 from=2 list icount -- console=ttyS0",
     b'run="a b" viommu=pci:0000:00:03.0 viommu.ep=00:04.0-00:05.7:0x20 viommu-ep=1',
@@ -105,6 +161,11 @@ SEEDS: dict[str, tuple[bytes, ...] | list[bytes]] = {
     "acpi": (acpi(),),
     "boot_tree": TREES,
     "fdt": TREES,
+    "builtin": BUILTIN,
+    "dmar": (DMAR,),
+    "efi": (efi(),),
+    "iort": (iort(IORT_ITS, IORT_SMMU_V3, IORT_ROOT), iort(IORT_VIOMMU, IORT_ROOT, IORT_COMPONENT)),
+    "ivrs": (IVRS,),
     "linux": (zero_page(),),
     "machine_tree": TREES,
     "madt": (MADT,),
@@ -113,10 +174,12 @@ SEEDS: dict[str, tuple[bytes, ...] | list[bytes]] = {
     "options": OPTIONS,
     "pvh": (pvh(),),
     "rsdp": (rsdp(1, 0), rsdp(0, 2)),
+    "spcr": (table(b"SPCR", bytes(44)), table(b"FACP", bytes(240))),
     "topology_tree": TREES,
     "viot": (
         viot(VIOT_PCI, viot_range(48, 0, 0xFF)),
         viot(VIOT_MMIO, VIOT_ENDPOINT, viot_range(48, 0x100, 0x1FF)),
+        VIOT_DRAFT,
     ),
 }
 

@@ -233,6 +233,11 @@ build/host/pure.a: $(HOST_OBJECTS)
 build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
 build/host/unit_fdt_peer: LIBRARIES := -lfdt
 
+# The UEFI application, in the hands of a firmware of the test's.
+build/host/unit_efi_app: build/host/boot/efi/app.o
+build/host/boot/efi/app.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
+
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@
 

@@ -146,7 +146,8 @@ TEST(fault_report_interrupts, .clauses = CLAUSES(IOMMU_FAULT_P01, PCI_MSIX_P01, 
     viommu_set_bypass(viommu, 1);
     prepare_engine(test, engine);
     notifications_open(test, &notifications);
-    viommu_post_events(viommu, 8, sizeof(struct virtio_iommu_fault));
+    if (!viommu_post_events(viommu, 8, sizeof(struct virtio_iommu_fault)))
+        broken(test, "the event queue takes no buffer");
     attach_engine(test, lab_domain(test, 0), engine);
     notifications_settle(&notifications);
     expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target, engine->min_length);

@@ -142,23 +142,19 @@ TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_MAP_P04, IOMMU_B
 }
 
 /* What lies inside the mapping may arrive or not; what lies outside may not. */
-TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04, IOMMU_MAP_P02),
-     .needs = NEEDS)
+TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 3);
-    struct target outside = target_new(test, 1);
     uint32_t length = s.engine->min_length;
+    const uint64_t edges[] = {s.at + PAGE_SIZE - length / 2, s.at + 2 * PAGE_SIZE - length / 2};
 
     map(test, &s, 1, 1, READ_WRITE);
-    (void)dma_write(s.engine, s.at + PAGE_SIZE - length / 2, length, 20000000);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE - length / 2, &outside,
-                        length);
-    for (uint32_t i = 0; i < PAGE_SIZE; i++)
-        if (s.target.bytes[i] != s.target.bytes[0] ||
-            s.target.bytes[2 * PAGE_SIZE + i] != s.target.bytes[0]) {
-            expect(test, IOMMU_MAP_P04, false, "a byte next to the mapped page was changed");
-            return;
-        }
+    for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+        target_poison(&s.target);
+        dma_write(s.engine, edges[i], length, transfer_patience(s.engine, true));
+        expect_only_touched(test, IOMMU_MAP_P04, s.engine, edges[i], &s.target, PAGE_SIZE,
+                            PAGE_SIZE);
+    }
 }
 
 TEST(single_bytes_at_the_edges, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_P04),

@@ -298,6 +298,24 @@ TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
     }
 }
 
+TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 20)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
+
+    prepare_engine(test, engine);
+    attach_engine(test, domain, engine);
+    for (unsigned round = 0; round < 4; round++) {
+        must(test, viommu_map(domain, first, last, target_physical(&target), READ_WRITE));
+        expect_read_sees(test, IOMMU_MAP_P01, engine, first, &target, 0, engine->min_length);
+        must(test, viommu_unmap(domain, first, last));
+        expect_read_denied(test, IOMMU_UNMAP_P02, engine, first, &target, engine->min_length, NULL);
+    }
+}
+
 TEST(refused_split_still_translates, .clauses = CLAUSES(IOMMU_UNMAP_P04),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {

@@ -84,7 +84,6 @@ TEST(lies_are_told_apart)
 
         check(test, result == lie->result, lie->name, virtq_pop_text(result));
         check(test, strstr(virtq_pop_text(result), lie->text), lie->name, "other words");
-        check(test, queue.outstanding == (is_back ? 0 : 1), lie->name, "outstanding chains");
         check(test, queue.free_count == (is_back ? SIZE : SIZE - 2), lie->name, "free descriptors");
         check(test, queue.used_index == (is_back ? 1 : 0), lie->name, "entries taken");
     }

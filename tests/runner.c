@@ -31,6 +31,12 @@ static int by_id(const void *left, const void *right)
     return suites ? suites : strcmp(a->name, b->name);
 }
 
+/* "Run by name only": a pattern that would match every suite names none. */
+static bool names_a_suite(const char *pattern)
+{
+    return *pattern != '*' && *pattern != '?';
+}
+
 static bool is_selected(const struct options *options, const struct test_definition *definition)
 {
     char id[TEST_ID_MAX];
@@ -39,7 +45,8 @@ static bool is_selected(const struct options *options, const struct test_definit
         return !definition->is_optional;
     test_id(definition, id);
     for (unsigned i = 0; i < options->run_count; i++)
-        if (glob_match(options->run[i], id))
+        if ((!definition->is_optional || names_a_suite(options->run[i])) &&
+            glob_match(options->run[i], id))
             return true;
     return false;
 }

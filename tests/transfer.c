@@ -26,6 +26,8 @@ struct target target_new(struct test *test, unsigned pages)
 
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
 {
+    if (viommu_granule(lab_iommu(test)) > PAGE_SIZE)
+        skip(test, "the granule is larger than a page of the engine's");
     must(test, viommu_attach(domain, engine->endpoint, 0));
     must(test, viommu_map(domain, engine->footprint, engine->footprint + engine->footprint_size - 1,
                           engine->footprint, VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE));
@@ -36,13 +38,28 @@ void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine
     must(test, viommu_detach(domain, engine->endpoint));
 }
 
+/* An endpoint that is attached to nothing reaches memory. */
+static bool is_open(struct viommu *viommu)
+{
+    return viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG) && viommu_bypass(viommu);
+}
+
 void prepare_engine(struct test *test, struct dma_engine *engine)
 {
+    struct viommu *viommu = lab_iommu(test);
+    bool by_mapping = !is_open(viommu) && viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP);
+    uint32_t domain = lab_domain(test, LAB_SPARE_DOMAIN);
+
+    if (by_mapping)
+        attach_engine(test, domain, engine);
+
     enum dma_result result = dma_prepare(engine, PATIENCE_NS);
 
     if (result != DMA_COMPLETED)
-        broken(test, "%s: cannot load its content in bypass: %s", engine->ops->name,
-               dma_result_text(result));
+        broken(test, "%s: cannot load its content %s: %s", engine->ops->name,
+               by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
+    if (by_mapping)
+        detach_engine(test, domain, engine);
 }
 
 /* Offset of the first byte of target and guards that is not poison; -1 when all are. */

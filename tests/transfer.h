@@ -26,7 +26,10 @@ static inline uint64_t target_physical(const struct target *target)
  */
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
-/* Loads the engine's content while nothing is in its way (bypass); the first step of a DMA test. */
+/*
+ * Loads the engine's content, in bypass or else through a mapping in a domain of its own; the first
+ * step of a DMA test.
+ */
 void prepare_engine(struct test *test, struct dma_engine *engine);
 
 /*

@@ -13,6 +13,7 @@
 uint64_t host_mmio_read(const volatile void *address, unsigned width);
 void host_mmio_write(volatile void *address, unsigned width, uint64_t value);
 uint64_t host_now_ns(void);
+void host_idle(void);
 
 static inline uint8_t mmio_read8(const volatile void *address)
 {
@@ -65,8 +66,10 @@ static inline void dma_mb(void)
     __asm__ volatile("" : : : "memory");
 }
 
+/* Whoever waits gives devices a chance to go on. */
 static inline void cpu_relax(void)
 {
+    host_idle();
     __asm__ volatile("" : : : "memory");
 }
 

@@ -9,15 +9,16 @@
 
 #define CONFIG_BYPASS offsetof(struct virtio_iommu_config, bypass)
 
-uint64_t viommu_usable_features(uint64_t offered)
+uint64_t viommu_usable_features(uint64_t offered, bool has_bypass_config)
 {
-    const uint64_t known =
-        VIRTIO_BIT(VIRTIO_IOMMU_F_INPUT_RANGE) | VIRTIO_BIT(VIRTIO_IOMMU_F_DOMAIN_RANGE) |
-        VIRTIO_BIT(VIRTIO_IOMMU_F_MAP_UNMAP) | VIRTIO_BIT(VIRTIO_IOMMU_F_PROBE) |
-        VIRTIO_BIT(VIRTIO_IOMMU_F_MMIO) | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG) |
-        VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |
-        VIRTIO_BIT(VIRTIO_F_VERSION_1);
+    uint64_t known = VIRTIO_BIT(VIRTIO_IOMMU_F_INPUT_RANGE) |
+                     VIRTIO_BIT(VIRTIO_IOMMU_F_DOMAIN_RANGE) |
+                     VIRTIO_BIT(VIRTIO_IOMMU_F_MAP_UNMAP) | VIRTIO_BIT(VIRTIO_IOMMU_F_PROBE) |
+                     VIRTIO_BIT(VIRTIO_IOMMU_F_MMIO) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) |
+                     VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_VERSION_1);
 
+    if (has_bypass_config)
+        known |= VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     return offered & known;
 }
 

@@ -12,6 +12,9 @@ static inline bool viommu_stage(struct viommu *viommu, const struct viommu_reque
                                 uint16_t *head)
 {
     struct virtq *queue = &viommu->requests;
+
+    if (!queue->free_count)
+        return false;
     struct viommu_slot *slot = &viommu->slots[queue->free_head];
     const struct virtq_segment segments[] = {
         {(uintptr_t)slot->request, request->length, false},

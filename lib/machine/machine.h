@@ -160,7 +160,10 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
 void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
                      const struct sink *complaints);
 
-/* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs, I/O APICs). */
+/*
+ * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, interrupt controllers), SPCR
+ * (console), FADT (PSCI), IORT (ids of messages).
+ */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);
 
 /*

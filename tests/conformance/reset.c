@@ -54,7 +54,7 @@ TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
     uint64_t address = free_iova(test);
     uint32_t domain = lab_domain(test, 0);
     struct viommu_request map = viommu_map(
-        domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0x100000, READ_WRITE);
+        domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0x200000, READ_WRITE);
 
     must_attach(test, 0, 0);
     must(test, map);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What a mapping does to real accesses: virtio 1.4 sections 5.13.6 and 5.13.6.5. */
+#include "tests/properties.h"
 #include "tests/transfer.h"
 
 #define SUITE "conformance.translation"
@@ -68,11 +69,8 @@ TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
 TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 1);
-    const struct viommu *viommu = lab_iommu(test);
 
-    s.at = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE)
-               ? viommu->config.input_range.end - PAGE_SIZE + 1
-               : 0ull - PAGE_SIZE;
+    s.at = last_mappable(test, s.engine->endpoint) - PAGE_SIZE + 1;
     map(test, &s, 0, 0, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, s.engine->min_length);
 }
@@ -157,7 +155,7 @@ TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
     }
 }
 
-TEST(single_bytes_at_the_edges, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_P04),
+TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
     struct scene s = scene(test, lab_exact_engine(test), 3);
@@ -166,7 +164,23 @@ TEST(single_bytes_at_the_edges, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_P04)
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + PAGE_SIZE, &s.target, PAGE_SIZE, 1);
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + 2 * PAGE_SIZE - 1, &s.target,
                        2 * PAGE_SIZE - 1, 1);
+}
+
+TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - 1, &s.target, 1);
+}
+
+TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE, &s.target, 1);
 }
 

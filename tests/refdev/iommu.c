@@ -101,11 +101,51 @@ static int status_beforehand(const struct ref_iommu *iommu, uint8_t type, uint64
     return -1;
 }
 
+static unsigned domains_of(const struct model *model, unsigned *mappings)
+{
+    unsigned count = 0;
+
+    *mappings = 0;
+    for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
+        if (!model->domains[i].exists)
+            continue;
+        count++;
+        *mappings += model->domains[i].count;
+    }
+    return count;
+}
+
+/* What this kind of device has not got for a request that is valid; OK: it has. */
+static uint8_t lacking(const struct ref_iommu *iommu, const void *request)
+{
+    const struct ref_iommu_config *config = &iommu->config;
+    const struct virtio_iommu_req_attach *attach = request;
+    unsigned mappings, domains = domains_of(&iommu->model, &mappings);
+
+    if (attach->head.type == VIRTIO_IOMMU_T_MAP)
+        return config->max_mappings && mappings >= config->max_mappings ? VIRTIO_IOMMU_S_NOMEM
+                                                                        : VIRTIO_IOMMU_S_OK;
+    if (attach->head.type != VIRTIO_IOMMU_T_ATTACH)
+        return VIRTIO_IOMMU_S_OK;
+
+    const struct model_domain *domain = model_find_domain(&iommu->model, attach->domain);
+
+    if (!domain)
+        return config->max_domains && domains >= config->max_domains ? VIRTIO_IOMMU_S_NOMEM
+                                                                     : VIRTIO_IOMMU_S_OK;
+    return config->is_unshared &&
+                   model_find_endpoint(&iommu->model, attach->endpoint)->domain != domain
+               ? VIRTIO_IOMMU_S_UNSUPP
+               : VIRTIO_IOMMU_S_OK;
+}
+
 static uint8_t carry_out(struct ref_iommu *iommu, const void *request, size_t length,
                          const struct model_answer *answer)
 {
-    if (answer->status != VIRTIO_IOMMU_S_OK)
-        return answer->status;
+    uint8_t status = answer->status ? answer->status : lacking(iommu, request);
+
+    if (status != VIRTIO_IOMMU_S_OK)
+        return status;
     return model_apply(&iommu->model, request, length, VIRTIO_IOMMU_S_OK) ? VIRTIO_IOMMU_S_OK
                                                                           : VIRTIO_IOMMU_S_NOMEM;
 }
@@ -245,13 +285,17 @@ static struct model_config model_config_of(const struct ref_iommu_config *config
 void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config)
 {
     const struct model_config model_config = model_config_of(config);
-    uint64_t features = config->features | REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX);
+    uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX);
 
     memset(iommu, 0, sizeof(*iommu));
     iommu->config = *config;
     model_init(&iommu->model, &model_config, config->bypass);
-    ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
+    ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU,
+                    config->features | (rings & ~config->withheld), 2,
                     sizeof(struct virtio_iommu_config));
+    iommu->virtio.is_lazy = config->is_lazy;
+    for (unsigned i = 0; config->queue_size && i < 2; i++)
+        iommu->virtio.queues[i].size_max = config->queue_size;
 }
 
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)

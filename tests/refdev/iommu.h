@@ -25,6 +25,13 @@ struct ref_iommu_config {
     uint8_t bypass;                             /* at a system reset */
     struct ref_region regions[REF_REGIONS_MAX]; /* the same for every endpoint */
     unsigned region_count;
+
+    uint64_t withheld;     /* features of rings that are not offered */
+    uint16_t queue_size;   /* 0: the usual one */
+    unsigned max_domains;  /* 0: as many as the model holds; more get NOMEM */
+    unsigned max_mappings; /* likewise, of all domains together */
+    bool is_unshared;      /* a domain has one endpoint */
+    bool is_lazy;          /* requests come back late, in reverse order */
 };
 
 struct ref_iommu {

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the kernel runs: anywhere, at a multiple of 2 MiB. */
+#pragma once
+
+#define APP_WHERE   AllocateAnyPages
+#define APP_ADDRESS 0
+#define APP_SLACK   0x1fffff /* bytes more, to align it by */
+
+#define APP_HANDOFF_LAST 0xffffffffffff

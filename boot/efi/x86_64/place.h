@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where the kernel runs: only where it was linked for. */
+#pragma once
+
+#define APP_WHERE   AllocateAddress
+#define APP_ADDRESS 0x200000
+#define APP_SLACK   0 /* bytes more, to align it by */
+
+#define APP_HANDOFF_LAST 0xffffffff /* what boot/x86_64/long_mode.S maps */

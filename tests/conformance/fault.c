@@ -90,8 +90,7 @@ static struct dma_engine *attached_engine(struct test *test)
     return engine;
 }
 
-TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P01, IOMMU_FAULT_P05, IOMMU_FAULT_P07),
-     .needs = NEEDS)
+TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07), .needs = NEEDS)
 {
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
@@ -104,8 +103,7 @@ TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P01, IOMMU_FAULT_P05, IOMMU_
     judge_events(test, &cause);
 }
 
-TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P01, IOMMU_FAULT_P05, IOMMU_FAULT_P06),
-     .needs = NEEDS)
+TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06), .needs = NEEDS)
 {
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);

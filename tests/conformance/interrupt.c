@@ -23,8 +23,7 @@ static void request_once(struct test *test)
     submit(test, &detach);
 }
 
-TEST(every_request_notifies, .clauses = CLAUSES(PCI_MSIX_P01, PCI_MSIX_D04, VQ_USUP_D03),
-     .needs = NEEDS_IOMMU)
+TEST(every_request_notifies, .clauses = CLAUSES(VQ_USUP_D03), .needs = NEEDS_IOMMU)
 {
     struct notifications notifications;
 
@@ -133,7 +132,7 @@ TEST(avail_flag_suppresses, .clauses = CLAUSES(VQ_USUP_D02, VQ_USUP_D01), .needs
     notifications_close(&notifications);
 }
 
-TEST(fault_report_interrupts, .clauses = CLAUSES(IOMMU_FAULT_P01, PCI_MSIX_P01, MMIO_INT_P01),
+TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
     struct viommu *viommu = lab_iommu(test);

@@ -63,15 +63,14 @@ static void expect_all_gone(const struct scale *scale, enum clause clause, unsig
         expect_mapped(scale, clause, i, i, false);
 }
 
-TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01, IOMMU_UNMAP_D09), .needs = NEEDS)
+TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
     expect_status(test, IOMMU_UNMAP_E01, unmap(&scale, 0, 4), VIRTIO_IOMMU_S_OK);
 }
 
-TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02, IOMMU_UNMAP_P05),
-     .needs = NEEDS)
+TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -80,8 +79,7 @@ TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02, IOMMU_UN
     expect_all_gone(&scale, IOMMU_UNMAP_E02, 9);
 }
 
-TEST(example_3_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E03, IOMMU_UNMAP_P05),
-     .needs = NEEDS)
+TEST(example_3_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E03), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -114,8 +112,7 @@ TEST(example_5_one_of_two_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E05), .needs 
     expect_mapped(&scale, IOMMU_UNMAP_E05, 5, 9, true);
 }
 
-TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06, IOMMU_UNMAP_D08),
-     .needs = NEEDS)
+TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -124,8 +121,7 @@ TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06, IOMMU_
     expect_all_gone(&scale, IOMMU_UNMAP_E06, 9);
 }
 
-TEST(example_7_hole_between_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E07, IOMMU_UNMAP_D08),
-     .needs = NEEDS)
+TEST(example_7_hole_between_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E07), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -148,7 +144,7 @@ TEST(holes_before_between_and_after, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_U
     expect_all_gone(&scale, IOMMU_UNMAP_D08, 12);
 }
 
-TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09, IOMMU_CFG_P09), .needs = NEEDS)
+TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09), .needs = NEEDS)
 {
     const struct viommu *viommu = lab_iommu(test);
     struct scale scale = attached(test);
@@ -258,7 +254,7 @@ TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_UNMAP_D04, IOMMU_UNMAP_D
                    viommu_unmap(domain, address, address + 0xffff), VIRTIO_IOMMU_S_INVAL);
 }
 
-TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_UNMAP_D01, IOMMU_UNMAP_D02),
+TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_OP_D01, IOMMU_UNMAP_P02),
      .needs = NEEDS)
 {
     struct scale scale = attached(test);

@@ -10,15 +10,18 @@
 
 #include "lib/spec/wire.h"
 
-/* The device-readable part. Addresses are inclusive: first..last. */
+/*
+ * The device-readable part. Addresses are inclusive: first..last. An initializer without a union
+ * member zeroes the first one: the bytes, which are all of it.
+ */
 struct viommu_request {
     union {
+        uint8_t bytes[40];
         struct virtio_iommu_req_head head;
         struct virtio_iommu_req_attach attach;
         struct virtio_iommu_req_detach detach;
         struct virtio_iommu_req_map map;
         struct virtio_iommu_req_unmap unmap;
-        uint8_t bytes[40];
     };
     uint32_t length;
 };

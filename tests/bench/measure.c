@@ -56,6 +56,38 @@ void print_header(struct test *test)
                           "submit/notify/wait");
 }
 
+uint64_t series_each(const struct series *series)
+{
+    return sum_of(&series->total) / series->operations;
+}
+
+uint64_t series_device_share(const struct series *series)
+{
+    return stats_scale(series->total.notify, 100, sum_of(&series->total));
+}
+
+void print_goal(const struct test *test, const struct goal *goal, uint64_t measured)
+{
+    bool is_met = goal->is_least ? measured >= goal->target : measured <= goal->target;
+    unsigned ratio = (unsigned)stats_scale(measured, 100, goal->target);
+    char line[240];
+
+    if (goal->in_instructions != test->lab->options->icount) {
+        report_diagnostic("goal %s: not measured, it is one of a run %s --icount", goal->name,
+                          goal->in_instructions ? "with" : "without");
+        return;
+    }
+    report_diagnostic("goal %s: measured %llu %s, target at %s %llu, ratio %u %%, %s", goal->name,
+                      (ull)measured, goal->unit, goal->is_least ? "least" : "most",
+                      (ull)goal->target, ratio, is_met ? "met" : "missed");
+    snprintf(line, sizeof(line),
+             "# json {\"goal\":\"%s\",\"unit\":\"%s\",\"measured\":%llu,\"target\":%llu,"
+             "\"ratio_percent\":%u,\"met\":%s}",
+             goal->name, goal->unit, (ull)measured, (ull)goal->target, ratio,
+             is_met ? "true" : "false");
+    report_line(line);
+}
+
 /* Shares of the whole in percent. */
 static unsigned percent(uint64_t part, uint64_t whole)
 {
@@ -65,7 +97,7 @@ static unsigned percent(uint64_t part, uint64_t whole)
 static void print_instructions(const struct row *row, const struct series *series)
 {
     char goal[40] = "";
-    uint64_t each = sum_of(&series->total) / series->operations;
+    uint64_t each = series_each(series);
 
     if (row->goal)
         snprintf(goal, sizeof(goal), "%u (%u %%)", row->goal,

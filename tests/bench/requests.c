@@ -19,6 +19,20 @@
 /* Goals in guest instructions: a tracked pair, and a request in a batch of 64. */
 #define GOAL_PAIR    400
 #define GOAL_BATCHED 120
+/* In percent: the device's share of a tracked pair's time, growth from 1 K to 64 K live mappings.
+ */
+#define GOAL_SHARE  80
+#define GOAL_GROWTH 20
+
+static const struct goal pair_goal = {"tracked_pair", "instructions", GOAL_PAIR, false, true};
+static const struct goal batched_goals[] = {
+    {"raw_request_in_a_batch_of_64", "instructions", GOAL_BATCHED, false, true},
+    {"tracked_request_in_a_batch_of_64", "instructions", GOAL_BATCHED, false, true},
+};
+static const struct goal share_goal = {"device_share_of_a_tracked_pair", "%", GOAL_SHARE, true,
+                                       false};
+static const struct goal growth_goal = {"growth_from_1024_to_65536_live", "%", GOAL_GROWTH, false,
+                                        true};
 
 enum operation { MAP, UNMAP, PAIR };
 
@@ -151,8 +165,9 @@ static void fill(struct bench *bench, unsigned live)
     }
 }
 
-static void run(struct test *test, enum operation operation, bool tracked, unsigned batch,
-                uint64_t size, unsigned live, unsigned goal)
+/* A row; its sums, without the samples. */
+static struct series run(struct test *test, enum operation operation, bool tracked, unsigned batch,
+                         uint64_t size, unsigned live, unsigned goal)
 {
     static struct rangemap tracker;
     struct bench bench = {.test = test,
@@ -187,7 +202,9 @@ static void run(struct test *test, enum operation operation, bool tracked, unsig
     }
     print_row(test, &row, &series);
     pages_release(&test->lab->pages, mark);
+    series.samples = NULL;
     expect(test, IOMMU_OP_P01, true, "every request was answered");
+    return series;
 }
 
 /* As many requests as the ring holds, up to BATCH_MAX. */
@@ -204,6 +221,9 @@ TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s
     const unsigned batches[] = {1, 8, 64, ring(test)};
     uint64_t granule = viommu_granule(lab_iommu(test));
 
+    struct series pair = {0};
+    uint64_t batched[2] = {0}; /* of MAP and UNMAP, whichever takes more; by job */
+
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
         for (enum operation operation = MAP; operation <= PAIR; operation++)
@@ -212,8 +232,17 @@ TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s
                                 : batches[i] == 1 && operation == PAIR && tracked ? GOAL_PAIR
                                                                                   : 0;
 
-                run(test, operation, tracked, batches[i], granule, 1, goal);
+                struct series series = run(test, operation, tracked, batches[i], granule, 1, goal);
+
+                if (goal == GOAL_BATCHED && series_each(&series) > batched[tracked])
+                    batched[tracked] = series_each(&series);
+                if (goal == GOAL_PAIR)
+                    pair = series;
             }
+    print_goal(test, &pair_goal, series_each(&pair));
+    for (unsigned tracked = 0; tracked < 2; tracked++)
+        print_goal(test, &batched_goals[tracked], batched[tracked]);
+    print_goal(test, &share_goal, series_device_share(&pair));
 }
 
 TEST(by_size, .needs = NEEDS, .is_optional = true, .limit_s = 120)
@@ -231,12 +260,19 @@ TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300)
     static const unsigned live[] = {1, 1024, 65536};
     uint64_t granule = viommu_granule(lab_iommu(test));
 
+    uint64_t each[sizeof(live) / sizeof(live[0])]; /* of tracked pairs */
+
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
         for (unsigned i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
-            run(test, PAIR, tracked, 1, granule, live[i], tracked ? GOAL_PAIR : 0);
+            struct series pair =
+                run(test, PAIR, tracked, 1, granule, live[i], tracked ? GOAL_PAIR : 0);
+
+            each[i] = series_each(&pair);
             run(test, PAIR, tracked, 64, granule, live[i], tracked ? 2 * GOAL_BATCHED : 0);
         }
+    print_goal(test, &growth_goal,
+               each[2] > each[1] ? stats_scale(each[2] - each[1], 100, each[1]) : 0);
 }
 
 TEST(attach_and_detach, .needs = NEEDS_ENDPOINT, .is_optional = true, .limit_s = 60)

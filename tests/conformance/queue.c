@@ -185,6 +185,9 @@ TEST(rings_of_the_driver_are_not_written,
            "the descriptor table was written");
     expect(test, VQ_AVAIL_P01, !memcmp(avail, queue->avail, avail_size),
            "the available ring was written");
+    expect(test, VQ_DESC_D01,
+           !memcmp(viommu->slots[head].request, attach.bytes, sizeof(attach.bytes)),
+           "the request, which is for reading, was written");
 }
 
 TEST(used_flags_are_zero_or_one, .clauses = CLAUSES(VQ_ASUP_D01, VQ_ASUP_D03), .needs = NEEDS)

@@ -8,29 +8,26 @@
 #include <string.h>
 
 /* Hands a request over without publishing it; `head` names it. False: the queue is full. */
-static inline bool viommu_stage(struct viommu *viommu, const struct viommu_request *request,
-                                uint16_t *head)
+static virtq_inline bool viommu_stage(struct viommu *viommu, const struct viommu_request *request,
+                                      uint16_t *head)
 {
     struct virtq *queue = &viommu->requests;
-
-    if (!queue->free_count)
-        return false;
     struct viommu_slot *slot = &viommu->slots[queue->free_head];
     const struct virtq_segment segments[] = {
         {(uintptr_t)slot->request, request->length, false},
         {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
     };
 
-    slot->table[0].length = request->length;
     if (!(queue->indirect ? virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)
                           : virtq_add(queue, segments, 2, head)))
         return false;
+    slot->table[0].length = request->length;
     memcpy(slot->request, request->bytes, sizeof(slot->request));
     memset(&slot->tail, VIOMMU_POISON, sizeof(slot->tail));
     return true;
 }
 
-static inline void viommu_notify(struct viommu *viommu)
+static virtq_inline void viommu_notify(struct viommu *viommu)
 {
     virtq_publish(&viommu->requests);
     virtq_kick(&viommu->requests);
@@ -42,7 +39,7 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
 struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result);
 
 /* Waits for any one request; `head` says which came back, if one did. */
-static inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
+static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
 {
     struct virtq_used_element used;
     enum virtq_pop result = virtq_pop(&viommu->requests, &used);

@@ -7,20 +7,23 @@
 
 #include <string.h>
 
+/* Hands a slot's parts over as descriptors of the ring. False: the queue is full. */
+bool viommu_add_direct(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
+                       uint16_t *head);
+
 /* Hands a request over without publishing it; `head` names it. False: the queue is full. */
 static virtq_inline bool viommu_stage(struct viommu *viommu, const struct viommu_request *request,
                                       uint16_t *head)
 {
     struct virtq *queue = &viommu->requests;
     struct viommu_slot *slot = &viommu->slots[queue->free_head];
-    const struct virtq_segment segments[] = {
-        {(uintptr_t)slot->request, request->length, false},
-        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
-    };
 
-    if (!(queue->indirect ? virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)
-                          : virtq_add(queue, segments, 2, head)))
+    if (__builtin_expect(!queue->indirect, 0)) {
+        if (!viommu_add_direct(queue, slot, request->length, head))
+            return false;
+    } else if (!virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)) {
         return false;
+    }
     slot->table[0].length = request->length;
     memcpy(slot->request, request->bytes, sizeof(slot->request));
     memset(&slot->tail, VIOMMU_POISON, sizeof(slot->tail));

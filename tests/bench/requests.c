@@ -58,20 +58,18 @@ static void choose_slots(struct bench *bench, unsigned count)
 
 static void collect(struct bench *bench, unsigned count)
 {
-    bool fine = true;
     uint16_t head;
 
     for (unsigned i = 0; i < count; i++) {
         struct viommu_reply reply = viommu_collect(bench->viommu, &head);
 
-        fine &= reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK;
+        check(bench, reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK,
+              "a request");
     }
-    check(bench, fine, "a request");
 }
 
 static void stage_maps(struct bench *bench, unsigned count)
 {
-    bool fine = true;
     uint16_t head;
 
     for (unsigned i = 0; i < count; i++) {
@@ -79,15 +77,15 @@ static void stage_maps(struct bench *bench, unsigned count)
         struct viommu_request request = viommu_map(bench->domain, first, last, first, READ_WRITE);
 
         if (bench->tracker)
-            fine &= rangemap_insert(bench->tracker, first, last, first, READ_WRITE) == RANGEMAP_OK;
-        fine &= viommu_stage(bench->viommu, &request, &head);
+            check(bench,
+                  rangemap_insert(bench->tracker, first, last, first, READ_WRITE) == RANGEMAP_OK,
+                  "tracking a mapping");
+        check(bench, viommu_stage(bench->viommu, &request, &head), "staging a MAP");
     }
-    check(bench, fine, "staging a MAP");
 }
 
 static void stage_unmaps(struct bench *bench, unsigned count)
 {
-    bool fine = true;
     uint16_t head;
 
     for (unsigned i = 0; i < count; i++) {
@@ -95,10 +93,10 @@ static void stage_unmaps(struct bench *bench, unsigned count)
         struct viommu_request request = viommu_unmap(bench->domain, first, last);
 
         if (bench->tracker)
-            fine &= rangemap_remove(bench->tracker, first, last) == RANGEMAP_OK;
-        fine &= viommu_stage(bench->viommu, &request, &head);
+            check(bench, rangemap_remove(bench->tracker, first, last) == RANGEMAP_OK,
+                  "forgetting a mapping");
+        check(bench, viommu_stage(bench->viommu, &request, &head), "staging an UNMAP");
     }
-    check(bench, fine, "staging an UNMAP");
 }
 
 static void timed(struct bench *bench, void (*stage)(struct bench *, unsigned), unsigned count,

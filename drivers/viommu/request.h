@@ -14,6 +14,7 @@
 struct viommu_request {
     union {
         struct virtio_iommu_req_head head;
+        uint32_t head_word; /* the type, and zeroes in the reserved bytes, in one store */
         struct virtio_iommu_req_attach attach;
         struct virtio_iommu_req_detach detach;
         struct virtio_iommu_req_map map;
@@ -28,7 +29,7 @@ static inline struct viommu_request viommu_attach(uint32_t domain, uint32_t endp
 {
     struct viommu_request request = {.length = sizeof(request.attach)};
 
-    request.head = (struct virtio_iommu_req_head){.type = VIRTIO_IOMMU_T_ATTACH};
+    request.head_word = VIRTIO_IOMMU_T_ATTACH;
     request.attach.domain = domain;
     request.attach.endpoint = endpoint;
     request.attach.flags = flags;
@@ -39,7 +40,7 @@ static inline struct viommu_request viommu_detach(uint32_t domain, uint32_t endp
 {
     struct viommu_request request = {.length = sizeof(request.detach)};
 
-    request.head = (struct virtio_iommu_req_head){.type = VIRTIO_IOMMU_T_DETACH};
+    request.head_word = VIRTIO_IOMMU_T_DETACH;
     request.detach.domain = domain;
     request.detach.endpoint = endpoint;
     return request;
@@ -50,7 +51,7 @@ static inline struct viommu_request viommu_map(uint32_t domain, uint64_t first, 
 {
     struct viommu_request request = {.length = sizeof(request.map)};
 
-    request.head = (struct virtio_iommu_req_head){.type = VIRTIO_IOMMU_T_MAP};
+    request.head_word = VIRTIO_IOMMU_T_MAP;
     request.map.domain = domain;
     request.map.virt_start = first;
     request.map.virt_end = last;
@@ -63,7 +64,7 @@ static inline struct viommu_request viommu_unmap(uint32_t domain, uint64_t first
 {
     struct viommu_request request = {.length = sizeof(request.unmap)};
 
-    request.head = (struct virtio_iommu_req_head){.type = VIRTIO_IOMMU_T_UNMAP};
+    request.head_word = VIRTIO_IOMMU_T_UNMAP;
     request.unmap.domain = domain;
     request.unmap.virt_start = first;
     request.unmap.virt_end = last;

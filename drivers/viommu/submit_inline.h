@@ -48,10 +48,15 @@ static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, ui
     enum virtq_pop result = virtq_pop(&viommu->requests, &used);
 
     *head = 0;
-    if (result == VIRTQ_EMPTY)
-        result = viommu_wait(viommu, &used);
-    if (result != VIRTQ_POPPED)
-        return viommu_no_reply(viommu, result);
+    if (__builtin_expect(result != VIRTQ_POPPED, 0)) {
+        struct virtq_used_element late; /* its address is taken, and `used` stays in registers */
+
+        if (result == VIRTQ_EMPTY)
+            result = viommu_wait(viommu, &late);
+        if (result != VIRTQ_POPPED)
+            return viommu_no_reply(viommu, result);
+        used = late;
+    }
 
     const struct virtio_iommu_req_tail *tail = &viommu->slots[used.id].tail;
 

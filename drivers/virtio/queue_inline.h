@@ -66,14 +66,16 @@ static virtq_inline bool virtq_kick(struct virtq *queue)
  */
 static virtq_inline enum virtq_pop virtq_pop(struct virtq *queue, struct virtq_used_element *used)
 {
-    uint16_t ahead = (uint16_t)(*(volatile uint16_t *)&queue->used->index - queue->used_index);
+    const struct virtq_used *ring = queue->used;
+    uint16_t at = queue->used_index;
+    uint16_t ahead = (uint16_t)(*(const volatile uint16_t *)&ring->index - at);
 
     if (ahead == 0)
         return VIRTQ_EMPTY;
     if (ahead > virtq_outstanding(queue))
         return VIRTQ_BAD_INDEX;
     dma_rmb(); /* the entry is read after the index that covers it */
-    *used = queue->used->ring[queue->used_index & (queue->size - 1)];
+    *used = ring->ring[at & (queue->size - 1)];
     if (used->id >= queue->size)
         return VIRTQ_BAD_ID;
 
@@ -84,7 +86,7 @@ static virtq_inline enum virtq_pop virtq_pop(struct virtq *queue, struct virtq_u
     queue->desc[pending->tail].next = queue->free_head;
     queue->free_head = (uint16_t)used->id;
     queue->free_count += pending->taken;
-    queue->used_index++;
+    queue->used_index = at + 1u;
     pending->taken = 0;
     return used->length > pending->writable ? VIRTQ_BAD_LENGTH : VIRTQ_POPPED;
 }

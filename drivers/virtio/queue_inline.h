@@ -70,10 +70,9 @@ static virtq_inline enum virtq_pop virtq_pop(struct virtq *queue, struct virtq_u
     uint16_t at = queue->used_index;
     uint16_t ahead = (uint16_t)(*(const volatile uint16_t *)&ring->index - at);
 
-    if (ahead == 0)
-        return VIRTQ_EMPTY;
-    if (ahead > virtq_outstanding(queue))
-        return VIRTQ_BAD_INDEX;
+    /* One comparison for both ends: 0 wraps round to more than can be outstanding. */
+    if ((uint16_t)(ahead - 1) >= virtq_outstanding(queue))
+        return ahead ? VIRTQ_BAD_INDEX : VIRTQ_EMPTY;
     dma_rmb(); /* the entry is read after the index that covers it */
     *used = ring->ring[at & (queue->size - 1)];
     if (used->id >= queue->size)

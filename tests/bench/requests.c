@@ -122,6 +122,7 @@ static measured void timed(struct bench *bench, void (*stage)(struct bench *, un
     phases->submit += staged - start;
     phases->notify += notified - staged;
     phases->wait += collected - notified;
+    phases->regions++;
 }
 
 static void region(struct bench *bench, enum operation operation, unsigned batch,
@@ -130,6 +131,9 @@ static void region(struct bench *bench, enum operation operation, unsigned batch
     struct phases unmeasured = {0};
 
     choose_slots(bench, batch);
+    /* Regions of one length in step with a coarse clock would all be read as one and the same. */
+    for (uint64_t delay = rng_below(&bench->test->rng, 256); delay; delay--)
+        cpu_relax();
     timed(bench, stage_maps, batch, operation == UNMAP ? &unmeasured : phases);
     timed(bench, stage_unmaps, batch, operation == MAP ? &unmeasured : phases);
 }
@@ -264,7 +268,8 @@ TEST(attach_and_detach, .needs = NEEDS_ENDPOINT, .is_optional = true, .limit_s =
 
         uint64_t notified = arch_cycles();
         struct viommu_reply reply = viommu_collect(viommu, &head);
-        const struct phases phases = {staged - start, notified - staged, arch_cycles() - notified};
+        const struct phases phases = {staged - start, notified - staged, arch_cycles() - notified,
+                                      1};
 
         require(test, IOMMU_OP_D01,
                 reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK,
@@ -290,7 +295,7 @@ TEST(probe_request, .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .is_optional = true, 
         uint64_t start = arch_cycles();
         struct viommu_reply reply =
             viommu_probe(lab_iommu(test), lab_endpoint_id(test, 0), NULL, properties);
-        const struct phases phases = {.wait = arch_cycles() - start};
+        const struct phases phases = {.wait = arch_cycles() - start, .regions = 1};
 
         require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK, "PROBE fails");
         series_add(&series, &phases, 1);

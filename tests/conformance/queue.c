@@ -67,7 +67,8 @@ TEST(direct_chains, .clauses = CLAUSES(VQ_USED_P01), .needs = NEEDS)
     without(test, INDIRECT);
     for (unsigned i = 0; i < 300; i++)
         must_attach(test, i % 2, 0);
-    expect(test, VQ_USED_P01, virtq_outstanding(&lab_iommu(test)->requests) == 0, "chains are missing");
+    expect(test, VQ_USED_P01, virtq_outstanding(&lab_iommu(test)->requests) == 0,
+           "chains are missing");
 }
 
 TEST(used_index_wraps, .clauses = CLAUSES(VQ_USED_P01), .needs = NEEDS)

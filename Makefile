@@ -61,7 +61,7 @@ SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/*.c) \
-	$(foreach suite,discovery conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
+	$(foreach suite,discovery topology conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
 SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))

@@ -271,7 +271,7 @@ build/fuzz/fuzz_%: build/fuzz/tests/host/fuzz_%.o build/fuzz/pure.a
 
 # Which lines of the readers the unit tests run.
 COVERAGE_MINIMUM := 95
-COVERAGE_UNITS := $(UNITS:build/host/%=build/coverage/%)
+COVERAGE_UNITS := $(patsubst build/host/%,build/coverage/%,$(filter-out %/unit_efi_app,$(UNITS)))
 COVERAGEFLAGS := -fprofile-instr-generate -fcoverage-mapping
 COVERAGE_OBJECTS := $(addprefix build/coverage/,$(HOST_PURE:.c=.o))
 

@@ -12,8 +12,8 @@ shift 2
 profiles=build/coverage/profiles
 rm -rf "$profiles" && mkdir -p "$profiles"
 for unit in "${units[@]}"; do
-    LLVM_PROFILE_FILE=$profiles/${unit##*/}.raw "$unit" >"$unit.log" 2>&1 ||
-        { grep '^#\|^not ok' "$unit.log" >&2 && exit 1; }
+    # Whether they pass is what `make unit` tells.
+    LLVM_PROFILE_FILE=$profiles/${unit##*/}.raw "$unit" >"$unit.log" 2>&1 || true
 done
 llvm-profdata merge -sparse "$profiles"/*.raw -o "$profiles/all"
 objects=("${units[@]:1}")

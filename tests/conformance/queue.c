@@ -174,7 +174,8 @@ TEST(rings_of_the_driver_are_not_written,
     struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
     uint16_t head;
 
-    viommu_stage(viommu, &attach, &head);
+    if (!viommu_stage(viommu, &attach, &head))
+        broken(test, "an empty queue takes no request");
     virtq_publish(queue);
     memcpy(desc, queue->desc, desc_size);
     memcpy(avail, queue->avail, avail_size);

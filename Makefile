@@ -61,7 +61,7 @@ SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/*.c) \
-	$(foreach suite,discovery conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
+	$(foreach suite,discovery topology conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
 SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
@@ -232,6 +232,11 @@ build/host/pure.a: $(HOST_OBJECTS)
 # Libraries of others that a unit compares us with.
 build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
 build/host/unit_fdt_peer: LIBRARIES := -lfdt
+
+# The UEFI application, in the hands of a firmware of the test's.
+build/host/unit_efi_app: build/host/boot/efi/app.o
+build/host/boot/efi/app.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
 
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@

@@ -127,15 +127,16 @@ static EFI_FILE_HANDLE open_options(EFI_HANDLE device)
     static EFI_GUID guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
     static const CHAR16 *const names[] = {L"\\EFI\\BOOT\\options.txt", L"\\options.txt"};
     EFI_FILE_IO_INTERFACE *system;
-    EFI_FILE_HANDLE root, file;
+    EFI_FILE_HANDLE root, file = NULL;
 
     if (services->HandleProtocol(device, &guid, (void **)&system) ||
         system->OpenVolume(system, &root))
         return NULL;
-    for (UINTN i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (!root->Open(root, &file, (CHAR16 *)names[i], EFI_FILE_MODE_READ, 0))
-            return file;
-    return NULL;
+    for (UINTN i = 0; i < sizeof(names) / sizeof(names[0]) && !file; i++)
+        if (root->Open(root, &file, (CHAR16 *)names[i], EFI_FILE_MODE_READ, 0))
+            file = NULL;
+    root->Close(root);
+    return file;
 }
 
 static void read_options(EFI_HANDLE image, struct efi_handoff *handoff, struct room *room)
@@ -204,6 +205,8 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
     services->CopyMem(kernel, (void *)kernel_bytes, file_size);
     handoff->magic = EFI_HANDOFF_MAGIC;
     find_tables(handoff);
+    if (APP_NEEDS_TABLES && !handoff->rsdp && !handoff->dtb)
+        return fail(EFI_NOT_FOUND, L"firmware has neither ACPI's tables nor a device tree");
     read_options(image, handoff, &room);
     status = leave(image, handoff, &room);
     if (status)

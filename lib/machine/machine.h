@@ -178,5 +178,7 @@ void machine_read_fdt(struct machine *machine, const struct sink *complaints);
  */
 uint32_t machine_host_line(const struct machine_host *host, uint16_t bdf, uint8_t pin,
                            bool *is_edge);
+/* Has pin p of each device d drive the line first + (d + p - 1) % 4, by level. */
+void machine_host_set_lines(struct machine_host *host, uint32_t first);
 /* Under which id the interrupt controller knows messages of a requester; UINT32_MAX: not at all. */
 uint32_t machine_host_msi(const struct machine_host *host, uint16_t rid);

@@ -12,6 +12,7 @@
  * or makes us wait), and ours again for judging the answers. */
 struct phases {
     uint64_t submit, notify, wait;
+    unsigned regions; /* how often the clock was read around the three */
 };
 
 struct row {
@@ -29,6 +30,7 @@ struct series {
     uint64_t *samples;
     unsigned count, capacity;
     bool counts_instructions;
+    struct phases empty; /* what the clock itself takes in a region, and is left out */
     struct phases total;
     uint64_t operations;
 };

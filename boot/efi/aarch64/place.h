@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the kernel runs: anywhere, at a multiple of 2 MiB. */
+/*
+ * Where the kernel runs: anywhere, at a multiple of 2 MiB. Without a table to tell where the
+ * console is it could not say that there is none.
+ */
 #pragma once
 
 #define APP_WHERE   AllocateAnyPages
@@ -7,3 +10,4 @@
 #define APP_SLACK   0x1fffff /* bytes more, to align it by */
 
 #define APP_HANDOFF_LAST 0xffffffffffff
+#define APP_NEEDS_TABLES TRUE

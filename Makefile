@@ -7,13 +7,15 @@ BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
 # What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
 # header; and the words for it in the names under build/images/, by suffix.
-IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage
-IMAGE_aarch64 := $(BUILD)/viommu-guest.image
+IMAGE_x86_64 := $(ELF) $(addprefix $(BUILD)/viommu-guest.,bzimage efi disk)
+IMAGE_aarch64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
 PUBLISHED.elf := pvh.elf
 PUBLISHED.bzimage := linux.bzimage
 PUBLISHED.image := linux.image
+PUBLISHED.efi := uefi.efi
+PUBLISHED.disk := uefi.disk
 
 CC := clang
 LD := ld.lld
@@ -68,7 +70,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit native refdev test help clean
+.PHONY: image images published check unit native host mutants refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.
@@ -107,6 +109,41 @@ $(BUILD)/$(BZIMAGE)/setup.o: $(BUILD)/viommu-guest.flat
 $(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
 	$(say) LD $@
 	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=$(ELF) $< -o $@
+
+# A UEFI application that carries the kernel, by GNU-EFI's headers.
+KERNEL_x86_64 := $(BUILD)/viommu-guest.flat
+KERNEL_aarch64 := $(BUILD)/viommu-guest.image
+EFI_CC := $(CC) --target=$(ARCH)-unknown-windows -std=gnu11 -O2 -ffreestanding -fshort-wchar \
+	-fno-builtin -mno-stack-arg-probe -fno-stack-protector -I. -Iboot/efi/$(ARCH) -Iboot/efi/bind \
+	-isystem /usr/include/efi -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
+EFI_OBJECTS := $(BUILD)/boot/efi/app.o $(BUILD)/boot/efi/$(ARCH)/jump.o
+
+$(BUILD)/boot/efi/app.o: boot/efi/app.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(EFI_CC) -MMD -MP -c $< -o $@
+
+$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S $(KERNEL_$(ARCH)) Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)memory=$$(llvm-nm $(ELF) | awk '$$3 ~ /^kernel_(begin|end)$$/ { print "0x" $$1 }' | sort); \
+		set -- $$memory; $(EFI_CC) -DKERNEL_MEMORY=$$(($$2 - $$1)) -DKERNEL_FILE='"$(KERNEL_$(ARCH))"' \
+		-c $< -o $@
+
+$(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
+	$(say) LD $@
+	$(run)lld-link /nologo /subsystem:efi_application /entry:efi_main /nodefaultlib /timestamp:0 \
+		/Brepro /out:$@ $(EFI_OBJECTS)
+
+-include $(BUILD)/boot/efi/app.d
+
+# A disk that firmware starts it from, by the name that UEFI gives to it (UEFI 2.10, section 3.5.1.1).
+EFI_NAME_x86_64 := BOOTX64.EFI
+EFI_NAME_aarch64 := BOOTAA64.EFI
+
+$(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
+	$(say) DISK $@
+	$(run)python3 -B boot/efi/disk.py $@ $(EFI_NAME_$(ARCH))=$<
 
 $(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
 	$(say) LD $@
@@ -154,7 +191,8 @@ $(LIBC):
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c \
+	tests/host/table.c tests/host/table_iort.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
@@ -195,6 +233,11 @@ build/host/pure.a: $(HOST_OBJECTS)
 build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
 build/host/unit_fdt_peer: LIBRARIES := -lfdt
 
+# The UEFI application, in the hands of a firmware of the test's.
+build/host/unit_efi_app: build/host/boot/efi/app.o
+build/host/boot/efi/app.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
+
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@
 
@@ -210,6 +253,9 @@ NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -
 	-fsanitize-ignorelist=tests/native/asan.ignore
 
 native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
+
+host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
+	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/native/host.sh
 
 build/native/%.o: %.c Makefile tests/native/asan.ignore
 	@mkdir -p $(@D)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "drivers/pci/msi.h"
 #include "drivers/viommu/event.h"
 #include "lib/spec/wire.h"
 #include "tests/report.h"
@@ -44,7 +45,7 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
 
 static bool find_iommu(const struct platform *platform, struct place *place)
 {
-    for (int source = TOPOLOGY_OPTIONS; source >= TOPOLOGY_VIOT; source--)
+    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
         if (find_described_iommu(platform, (enum topology_source)source, place))
             return true;
     *place = (struct place){.function = pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR,
@@ -55,17 +56,27 @@ static bool find_iommu(const struct platform *platform, struct place *place)
     return place->function || place->block;
 }
 
+/* What gets none does not come up, and every test that needs it says so. */
+static void take_pages(struct pages *memory, unsigned count, struct pages *part, const char *whose)
+{
+    if (!pages_share(memory, count, part))
+        report_diagnostic("memory: %zu pages left, expected %u for %s", pages_left(memory), count,
+                          whose);
+}
+
 static void open_iommu(struct lab *lab, struct pages *memory)
 {
     static struct pages pages; /* outlives lab_open(); one IOMMU, one pool */
 
     if (!find_iommu(lab->platform, &lab->iommu_place))
         return;
-    pages_init(&pages, pages_get(memory, IOMMU_PAGES), IOMMU_PAGES * PAGE_SIZE);
+    take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
     if (!place_open_virtio(&lab->iommu_place, &lab->iommu_device, &complaints))
         return;
     lab->iommu = (struct viommu){.transport = &lab->iommu_device.transport, .pages = &pages};
-    lab->features = viommu_usable_features(virtio_offered(lab->iommu.transport));
+    lab->features =
+        viommu_usable_features(virtio_offered(lab->iommu.transport),
+                               platform_has_bypass_config(lab->platform, &lab->iommu_place));
     lab->has_iommu = true;
 }
 
@@ -131,7 +142,7 @@ void lab_open(struct lab *lab, const struct options *options, struct platform *p
 
     *lab = (struct lab){.options = options, .platform = platform};
     open_iommu(lab, memory);
-    pages_init(&engine_pages, pages_get(memory, ENGINE_PAGES), ENGINE_PAGES * PAGE_SIZE);
+    take_pages(memory, ENGINE_PAGES, &engine_pages, "DMA engines");
     lab->engine_count = dma_find_engines(platform, &engine_pages, lab->engines, &complaints);
     pages_init(&lab->pages, (void *)memory->next, memory->end - memory->next);
     if (options->topology.scan_count)
@@ -216,7 +227,7 @@ static const char *lacking(struct lab *lab, unsigned needs)
         {NEEDS_PROBE, lab->features >> VIRTIO_IOMMU_F_PROBE & 1,
          "VIRTIO_IOMMU_F_PROBE is not offered"},
         {NEEDS_BYPASS_CONFIG, lab->features >> VIRTIO_IOMMU_F_BYPASS_CONFIG & 1,
-         "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered"},
+         "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered, or its bit means something else"},
     };
 
     for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -302,13 +313,23 @@ void lab_begin(struct test *test)
         viommu_set_bypass(&test->lab->iommu, 1);
 }
 
+static void silence(const struct place *place)
+{
+    struct pci_msix msix;
+
+    if (!place->function)
+        return;
+    if (pci_msix_open(place->function, &msix))
+        pci_msix_disable(&msix);
+    pci_command(place->function, PCI_COMMAND_INTX_DISABLE, 0);
+}
+
 void lab_end(struct test *test)
 {
     struct lab *lab = test->lab;
 
     arch_irq_release_all();
-    if (lab->iommu_place.function)
-        pci_command(lab->iommu_place.function, PCI_COMMAND_INTX_DISABLE, 0);
+    silence(&lab->iommu_place);
     pages_release(&lab->pages, lab->pages.base);
     for (unsigned i = 0; i < lab->engine_count; i++)
         lab->engines[i].needs_start = true;

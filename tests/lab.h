@@ -78,6 +78,8 @@ bool lab_is_described(struct test *test, uint32_t id);
 uint32_t lab_absent_endpoint(struct test *test);
 /* The n-th domain id that may be used: domain_range.start + n. */
 uint32_t lab_domain(struct test *test, unsigned n);
+/* A number for it that no test uses otherwise. */
+#define LAB_SPARE_DOMAIN 12
 /*
  * An engine that reads and writes, the quickest there is; the n-th that at least writes, each of
  * another endpoint than those before it.

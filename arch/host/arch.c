@@ -44,6 +44,22 @@ static void (*trap_handler)(const struct arch_trap *trap);
 static volatile sig_atomic_t is_trapped;
 static uint64_t start_ns;
 
+/* A wait brings no context along. */
+static void (*idle)(void *context);
+static void *idle_context;
+
+void host_on_idle(void (*function)(void *context), void *context)
+{
+    idle = function;
+    idle_context = context;
+}
+
+void host_idle(void)
+{
+    if (idle)
+        idle(idle_context);
+}
+
 uint64_t host_now_ns(void)
 {
     struct timespec now;

@@ -8,9 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/common/no_ports.h"
+
 uint64_t host_mmio_read(const volatile void *address, unsigned width);
 void host_mmio_write(volatile void *address, unsigned width, uint64_t value);
 uint64_t host_now_ns(void);
+void host_idle(void);
 
 static inline uint8_t mmio_read8(const volatile void *address)
 {
@@ -47,45 +50,6 @@ static inline void mmio_write64(volatile void *address, uint64_t value)
     host_mmio_write(address, 8, value);
 }
 
-/* A process has no I/O ports: all ones are read, as from ports with nothing behind them. */
-static inline bool arch_has_ports(void)
-{
-    return false;
-}
-
-static inline uint8_t port_read8(uint16_t port)
-{
-    (void)port;
-    return UINT8_MAX;
-}
-
-static inline uint16_t port_read16(uint16_t port)
-{
-    (void)port;
-    return UINT16_MAX;
-}
-
-static inline uint32_t port_read32(uint16_t port)
-{
-    (void)port;
-    return UINT32_MAX;
-}
-
-static inline void port_write8(uint16_t port, uint8_t value)
-{
-    (void)port, (void)value;
-}
-
-static inline void port_write16(uint16_t port, uint16_t value)
-{
-    (void)port, (void)value;
-}
-
-static inline void port_write32(uint16_t port, uint32_t value)
-{
-    (void)port, (void)value;
-}
-
 /* Devices run in the thread that calls them. */
 static inline void dma_wmb(void)
 {
@@ -102,8 +66,10 @@ static inline void dma_mb(void)
     __asm__ volatile("" : : : "memory");
 }
 
+/* Whoever waits gives devices a chance to go on. */
 static inline void cpu_relax(void)
 {
+    host_idle();
     __asm__ volatile("" : : : "memory");
 }
 

@@ -8,7 +8,7 @@
 #define SUITE "conformance.probe"
 #define NEEDS (NEEDS_ENDPOINT | NEEDS_PROBE)
 
-TEST(answers_for_every_endpoint, .clauses = CLAUSES(IOMMU_PROBE_P01, IOMMU_OP_D01), .needs = NEEDS)
+TEST(answers_for_every_endpoint, .clauses = CLAUSES(IOMMU_PROBE_P01), .needs = NEEDS)
 {
     struct lab *lab = test->lab;
 
@@ -45,8 +45,7 @@ static void judge_headers(struct test *test, uint32_t id)
 }
 
 TEST(properties_are_a_list,
-     .clauses = CLAUSES(IOMMU_PROBE_P02, IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08,
-                        IOMMU_PROBE_D12),
+     .clauses = CLAUSES(IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08, IOMMU_PROBE_D12),
      .needs = NEEDS)
 {
     struct lab *lab = test->lab;
@@ -118,6 +117,8 @@ TEST(small_property_areas,
     uint32_t step = probe_size > 64 ? probe_size / 64 : 1;
     uint8_t *bytes = lab_pages(test, 3);
 
+    if (!probe_size)
+        skip(test, "probe_size is 0: no area is too small");
     for (uint32_t size = 0; size < probe_size; size += size < 8 ? 1 : step) {
         struct viommu_reply reply = viommu_submit_malformed(
             viommu, &request, sizeof(request), bytes, size + sizeof(struct virtio_iommu_req_tail));

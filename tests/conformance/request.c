@@ -16,7 +16,7 @@ TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
     uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
     struct viommu_request requests[] = {
         viommu_attach(domain, endpoint, 0),
-        viommu_map(domain, first, last, 0x100000, READ_WRITE),
+        viommu_map(domain, first, last, 0x200000, READ_WRITE),
         viommu_unmap(domain, first, last),
         viommu_detach(domain, endpoint),
     };
@@ -95,7 +95,7 @@ TEST(short_readable_parts_do_not_succeed, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU
     uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
     const struct viommu_request requests[] = {
         viommu_attach(domain, lab_endpoint_id(test, 0), 0),
-        viommu_map(domain, first, last, 0x100000, READ_WRITE),
+        viommu_map(domain, first, last, 0x200000, READ_WRITE),
         viommu_unmap(domain, first, last),
         viommu_detach(domain, lab_endpoint_id(test, 0)),
     };

@@ -127,6 +127,11 @@ static void build(struct bus *bus, const struct ref_kind *kind)
     plug(bus, 5, &rng.virtio.function);
 }
 
+static void catch_up(void *context)
+{
+    ref_catch_up(context);
+}
+
 /* The device that $REFDEV names, or the usual one. */
 static const struct ref_kind *chosen_kind(void)
 {
@@ -135,11 +140,12 @@ static const struct ref_kind *chosen_kind(void)
 
     if (kind)
         return kind;
-    fprintf(stderr, "REFDEV: no device is called '%s'; there are:", name);
-    for (unsigned i = 0; (kind = ref_kind_at(i)); i++)
-        fprintf(stderr, " %s", kind->name);
-    fprintf(stderr, "\n");
-    exit(2);
+    if (strcmp(name, "list"))
+        fprintf(stderr, "REFDEV: no device is called '%s'; 'list' lists them\n", name);
+    else
+        for (unsigned i = 0; (kind = ref_kind_at(i)); i++)
+            printf("%s\n", kind->name);
+    exit(strcmp(name, "list") ? 2 : 0);
 }
 
 int main(int argc, char **argv)
@@ -158,6 +164,7 @@ int main(int argc, char **argv)
     host_add_region(&ecam);
     host_add_region(&window);
     build(&bus, kind);
+    host_on_idle(catch_up, &iommu.virtio);
     info.protocol = "process";
     boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
     if (argc > 1)

@@ -16,9 +16,17 @@ static struct ref_iommu *iommu_of(struct ref_virtio *virtio)
     return (struct ref_iommu *)virtio;
 }
 
+/* Bit 6 is that of the built-in topology where the device has one. */
 static bool offers(const struct ref_iommu *iommu, unsigned feature)
 {
+    if (feature == VIRTIO_IOMMU_F_BYPASS_CONFIG && iommu->config.topology)
+        return false;
     return iommu->config.features >> feature & 1;
+}
+
+static bool negotiates(const struct ref_iommu *iommu, unsigned feature)
+{
+    return offers(iommu, feature) && ref_has(&iommu->virtio, feature);
 }
 
 /* -- configuration ------------------------------------------------------------------------- */
@@ -35,6 +43,8 @@ static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)
         .bypass = iommu->model.bypass,
     };
 
+    if (config->topology && offset >= REF_TOPOLOGY_FIRST)
+        return iommu->described[offset];
     return ((const uint8_t *)&fields)[offset];
 }
 
@@ -43,7 +53,7 @@ static void config_write(struct ref_virtio *virtio, uint32_t offset, uint8_t val
 {
     struct ref_iommu *iommu = iommu_of(virtio);
 
-    if (offset == CONFIG_BYPASS && value <= 1 && ref_has(virtio, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+    if (offset == CONFIG_BYPASS && value <= 1 && negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         iommu->model.bypass = value;
 }
 
@@ -52,8 +62,8 @@ static void negotiated(struct ref_virtio *virtio)
 {
     struct ref_iommu *iommu = iommu_of(virtio);
 
-    iommu->model.config.bypass_config = ref_has(virtio, VIRTIO_IOMMU_F_BYPASS_CONFIG);
-    iommu->model.config.mmio = ref_has(virtio, VIRTIO_IOMMU_F_MMIO);
+    iommu->model.config.bypass_config = negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    iommu->model.config.mmio = negotiates(iommu, VIRTIO_IOMMU_F_MMIO);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         iommu->model.bypass = ref_has(virtio, VIRTIO_IOMMU_F_BYPASS);
 }
@@ -101,11 +111,51 @@ static int status_beforehand(const struct ref_iommu *iommu, uint8_t type, uint64
     return -1;
 }
 
+static unsigned domains_of(const struct model *model, unsigned *mappings)
+{
+    unsigned count = 0;
+
+    *mappings = 0;
+    for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
+        if (!model->domains[i].exists)
+            continue;
+        count++;
+        *mappings += model->domains[i].count;
+    }
+    return count;
+}
+
+/* What this kind of device has not got for a request that is valid; OK: it has. */
+static uint8_t lacking(const struct ref_iommu *iommu, const void *request)
+{
+    const struct ref_iommu_config *config = &iommu->config;
+    const struct virtio_iommu_req_attach *attach = request;
+    unsigned mappings, domains = domains_of(&iommu->model, &mappings);
+
+    if (attach->head.type == VIRTIO_IOMMU_T_MAP)
+        return config->max_mappings && mappings >= config->max_mappings ? VIRTIO_IOMMU_S_NOMEM
+                                                                        : VIRTIO_IOMMU_S_OK;
+    if (attach->head.type != VIRTIO_IOMMU_T_ATTACH)
+        return VIRTIO_IOMMU_S_OK;
+
+    const struct model_domain *domain = model_find_domain(&iommu->model, attach->domain);
+
+    if (!domain)
+        return config->max_domains && domains >= config->max_domains ? VIRTIO_IOMMU_S_NOMEM
+                                                                     : VIRTIO_IOMMU_S_OK;
+    return config->is_unshared &&
+                   model_find_endpoint(&iommu->model, attach->endpoint)->domain != domain
+               ? VIRTIO_IOMMU_S_UNSUPP
+               : VIRTIO_IOMMU_S_OK;
+}
+
 static uint8_t carry_out(struct ref_iommu *iommu, const void *request, size_t length,
                          const struct model_answer *answer)
 {
-    if (answer->status != VIRTIO_IOMMU_S_OK)
-        return answer->status;
+    uint8_t status = answer->status ? answer->status : lacking(iommu, request);
+
+    if (status != VIRTIO_IOMMU_S_OK)
+        return status;
     return model_apply(&iommu->model, request, length, VIRTIO_IOMMU_S_OK) ? VIRTIO_IOMMU_S_OK
                                                                           : VIRTIO_IOMMU_S_NOMEM;
 }
@@ -245,13 +295,29 @@ static struct model_config model_config_of(const struct ref_iommu_config *config
 void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config)
 {
     const struct model_config model_config = model_config_of(config);
-    uint64_t features = config->features | REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX);
+    uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX);
+    uint64_t features = config->features | (rings & ~config->withheld);
 
     memset(iommu, 0, sizeof(*iommu));
     iommu->config = *config;
     model_init(&iommu->model, &model_config, config->bypass);
+    if (config->topology)
+        features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
-                    sizeof(struct virtio_iommu_config));
+                    config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
+    iommu->virtio.is_lazy = config->is_lazy;
+    for (unsigned i = 0; config->queue_size && i < 2; i++)
+        iommu->virtio.queues[i].size_max = config->queue_size;
+}
+
+static void describe(struct ref_iommu *iommu)
+{
+    uint32_t ids[MODEL_ENDPOINTS];
+
+    for (unsigned i = 0; i < iommu->model.endpoint_count; i++)
+        ids[i] = iommu->model.endpoints[i].id;
+    memset(iommu->described, 0, sizeof(iommu->described));
+    ref_topology_write(iommu->config.topology, ids, iommu->model.endpoint_count, iommu->described);
 }
 
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
@@ -262,5 +328,6 @@ bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
         if (!model_add_reserved(&iommu->model, endpoint, iommu->config.regions[i].first,
                                 iommu->config.regions[i].last))
             return false;
+    describe(iommu);
     return true;
 }

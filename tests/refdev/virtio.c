@@ -105,9 +105,36 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
         ref_unpop(queue);
         return false;
     }
-    if (ref_is_running(virtio) && !ref_push(virtio, queue, queue->chain.head, (uint32_t)written))
+    if (virtio->is_lazy && !index && virtio->late_count < REF_QUEUE_SIZE)
+        virtio->late[virtio->late_count++] =
+            (struct ref_late){queue->chain.head, (uint32_t)written};
+    else if (ref_is_running(virtio) &&
+             !ref_push(virtio, queue, queue->chain.head, (uint32_t)written))
         ref_break(virtio);
     return true;
+}
+
+static void notify_used(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    if (ref_is_running(virtio) && ref_wants_interrupt(virtio, queue))
+        interrupt(virtio, queue->vector, ISR_QUEUE);
+}
+
+void ref_catch_up(struct ref_virtio *virtio)
+{
+    struct ref_queue *queue = &virtio->queues[0];
+
+    if (!virtio->late_count || !ref_is_running(virtio))
+        return;
+    while (virtio->late_count) {
+        const struct ref_late *late = &virtio->late[--virtio->late_count];
+
+        if (!ref_push(virtio, queue, late->head, late->written)) {
+            ref_break(virtio);
+            return;
+        }
+    }
+    notify_used(virtio, queue);
 }
 
 void ref_process(struct ref_virtio *virtio, unsigned index)
@@ -118,8 +145,7 @@ void ref_process(struct ref_virtio *virtio, unsigned index)
         return;
     while (ref_is_running(virtio) && handle_next(virtio, index))
         ;
-    if (ref_is_running(virtio) && ref_wants_interrupt(virtio, queue))
-        interrupt(virtio, queue->vector, ISR_QUEUE);
+    notify_used(virtio, queue);
 }
 
 static void reset(struct ref_virtio *virtio)
@@ -129,6 +155,7 @@ static void reset(struct ref_virtio *virtio)
     virtio->config_vector = REF_NO_VECTOR;
     virtio->queue_select = 0;
     virtio->status = virtio->isr = 0;
+    virtio->late_count = 0;
     for (unsigned i = 0; i < virtio->queue_count; i++)
         ref_queue_reset(&virtio->queues[i]);
     ref_set_line(&virtio->function, false);

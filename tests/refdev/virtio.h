@@ -39,6 +39,12 @@ struct ref_virtio_ops {
     void (*reset)(struct ref_virtio *virtio);
 };
 
+/* A chain that is done and not given back yet. */
+struct ref_late {
+    uint16_t head;
+    uint32_t written;
+};
+
 /* Of handle(): the chain stays available. */
 #define REF_KEEP (-1)
 
@@ -53,11 +59,18 @@ struct ref_virtio {
     uint8_t status, generation, isr;
     unsigned queue_count;
     struct ref_queue queues[REF_QUEUES];
+    /* Chains of queue 0 are given back late, the last one first. */
+    bool is_lazy;
+    struct ref_late late[REF_QUEUE_SIZE];
+    unsigned late_count;
 };
 
 /* `type` is the virtio device type; configuration of `config_length` bytes. */
 void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops, uint16_t type,
                      uint64_t offered, unsigned queue_count, uint32_t config_length);
+
+/* Gives back what a lazy device has finished; to be called now and then. */
+void ref_catch_up(struct ref_virtio *virtio);
 
 /* Whether a feature is negotiated. */
 bool ref_has(const struct ref_virtio *virtio, unsigned feature);

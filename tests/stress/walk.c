@@ -52,6 +52,14 @@ static void add_endpoints(struct walk *walk)
     }
 }
 
+/* Transfers are looked at granule by granule, in an arena of pages. */
+static bool can_transfer(const struct viommu *viommu)
+{
+    uint64_t granule = viommu_granule(viommu);
+
+    return granule <= PAGE_SIZE && granule * (PIECES_MAX - 1) >= TRANSFER;
+}
+
 void walk_begin(struct walk *walk, struct test *test)
 {
     static struct model model; /* too large for a stack frame */
@@ -66,7 +74,7 @@ void walk_begin(struct walk *walk, struct test *test)
     for (unsigned i = 0; walk->engine_count < WALK_ENGINES && lab_writer(test, i); i++) {
         struct dma_engine *engine = lab_writer(test, i);
 
-        if (engine->is_slow)
+        if (engine->is_slow || !can_transfer(walk->viommu))
             continue;
         prepare_engine(test, engine);
         walk->engines[walk->engine_count++] = engine;

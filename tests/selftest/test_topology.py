@@ -56,7 +56,7 @@ def other_id_fails_and_names_both_and_the_endpoint() -> None:
     ran = audit(viot(IOMMU, pci_range(FIRST, LAST, 0x1000)))
     ran.ends(1)
     check(verdict(ran, "sources.descriptions_agree") == "FAIL", ran.out)
-    is_said(ran, "0000:00:05.0 is id 0x1000", "by VIOT", "id 0x28", "by options")
+    is_said(ran, "0000:00:05.0 is id ", "id 0x1000 of ", "by VIOT", "id 0x28 of ", "by options")
     check(verdict(ran, "dma.every_dma_engine_goes_by_its_endpoint") == "PASS", ran.out)
 
 
@@ -110,7 +110,7 @@ def malformed_tables_are_reported_and_the_run_goes_on() -> None:
         "byte 68: endpoint_start is 0xffffffff": viot(IOMMU, pci_range(FIRST, LAST, 0xFFFFFFFF)),
         "byte 78: bdf_end is 0x28": viot(IOMMU, pci_range(LAST, FIRST, FIRST)),
         "byte 80: output_node is 0x40": viot(IOMMU, pci_range(FIRST, LAST, FIRST, output=64)),
-        "byte 48: an embedded IORT": bytes(12) + b"IORT" + struct.pack("<I", 48) + bytes(40),
+        "byte 57: checksum of the embedded table is 0x0": bytes(12) + b"IORT" + struct.pack("<I", 48) + bytes(40),
     }
     for complaint, body in bodies.items():
         ran = audit(body)

@@ -38,6 +38,9 @@ struct ref_iommu {
     struct ref_virtio virtio; /* the first member */
     struct ref_iommu_config config;
     struct model model;
+    int sticky;         /* the status of the request before */
+    bool was_attached;  /* any endpoint, since the start */
+    uint8_t odd_bypass; /* what was written to the configuration's byte */
 };
 
 void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config);

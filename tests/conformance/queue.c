@@ -57,7 +57,10 @@ static void expect_attached(struct test *test, enum clause clause, const struct 
 {
     struct virtq_used_element used;
     bool returned = run_head(test, &used);
+    struct viommu_request sent = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
 
+    expect(test, VQ_DESC_D01, !memcmp(memory->request.bytes, sent.bytes, sent.length),
+           "%s: the readable part was written", what);
     expect(test, clause, returned && used.length == 4 && memory->tail.status == VIRTIO_IOMMU_S_OK,
            "%s: %s, status %s", what, returned ? "returned" : "did not come back",
            viommu_status_text(memory->tail.status));

@@ -159,7 +159,7 @@ static uint8_t carry_out(struct ref_iommu *iommu, const void *request, size_t le
     uint8_t status = answer->status ? answer->status : lacking(iommu, request);
 
     if (status == VIRTIO_IOMMU_S_OK && !mutate_effect(iommu, request) &&
-        !model_apply(&iommu->model, request, length, VIRTIO_IOMMU_S_OK))
+        !model_apply(&iommu->model, request, length, VIRTIO_IOMMU_S_OK) && !ref_mutant)
         status = VIRTIO_IOMMU_S_NOMEM;
     mutate_state(iommu, request);
     return status;

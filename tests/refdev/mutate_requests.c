@@ -31,7 +31,7 @@ static void mutate_attach(struct virtio_iommu_req_attach *attach)
 
 static void mutate_map(const struct ref_iommu *iommu, struct virtio_iommu_req_map *map)
 {
-    uint64_t granule = iommu->model.config.granule, start = map->virt_start;
+    uint64_t granule = iommu->model.config.granule;
 
     if (MUTANT(MAP_FLAGS_ACCEPTED))
         map->flags &= 7;
@@ -45,10 +45,6 @@ static void mutate_map(const struct ref_iommu *iommu, struct virtio_iommu_req_ma
         map->virt_end |= granule - 1;
     if (is_short_domain())
         map->domain &= 0xffff;
-    if (MUTANT(MAP_INVERTED_SWAPPED) && map->virt_end < start) {
-        map->virt_start = (map->virt_end + 1) & -granule;
-        map->virt_end = start | (granule - 1);
-    }
 }
 
 void mutate_request(struct ref_iommu *iommu, void *request)
@@ -107,7 +103,6 @@ static const struct {
     {MUTANT_MAP_BYPASS_OK, IOMMU_MAP_D14, S(OK)},
     {MUTANT_MAP_RESERVED_OK, IOMMU_RESV_D04, S(OK)},
     {MUTANT_MAP_OUTSIDE_OK, IOMMU_CFG_P08, S(OK)},
-    {MUTANT_MAP_INVERTED_OK, IOMMU_MAP_P02, S(OK)},
     {MUTANT_UNMAP_DOMAIN_INVAL, IOMMU_UNMAP_D03, S(INVAL)},
     {MUTANT_UNMAP_DOMAIN_OK, IOMMU_UNMAP_D03, S(OK)},
     {MUTANT_UNMAP_BYPASS_RANGE, IOMMU_UNMAP_D05, S(RANGE)},
@@ -138,6 +133,7 @@ static void mutate_valid(const void *request, struct model_answer *answer)
     const struct virtio_iommu_req_probe *probe = request;
     const struct virtio_iommu_req_map *map = request;
     bool is_map = head->type == VIRTIO_IOMMU_T_MAP;
+    static bool is_stuck; /* for ever */
 
     if (MUTANT(HEAD_RESERVED_CHECKED) && any_set(head->reserved, sizeof(head->reserved)))
         answer->status = S(INVAL);
@@ -159,7 +155,9 @@ static void mutate_valid(const void *request, struct model_answer *answer)
     if (MUTANT(MAP_FIRST_GRANULE_INVAL) && is_map && !map->virt_start)
         answer->status = S(INVAL);
     if (MUTANT(MAP_BEYOND_MEMORY_BREAKS) && is_map && map->phys_start >> 40)
-        answer->is_unwritten = true;
+        is_stuck = true;
+    if (is_stuck && is_map)
+        answer->status = S(IOERR);
 }
 
 void mutate_answer(const void *request, struct model_answer *answer)

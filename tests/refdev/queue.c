@@ -140,8 +140,10 @@ enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
         return REF_BROKEN;
     *chain = (struct ref_chain){0};
     if (MUTANT(AVAILABLE_WRITTEN))
-        write16(virtio, queue->driver + 4 + 2 * (queue->next_avail % queue->size), 0x7fff);
-    if (!read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % queue->size), &chain->head) ||
+        write16(virtio, queue->driver, 2);
+    uint16_t size = MUTANT(AVAILABLE_RING_OF_256) ? 256 : queue->size;
+
+    if (!read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % size), &chain->head) ||
         !walk_ring(virtio, queue, chain))
         return REF_BROKEN;
     queue->next_avail++;
@@ -166,10 +168,6 @@ bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head,
                                 element, sizeof(element), true) &&
                write16(virtio, queue->device + 2, queue->next_used & 0x3ff);
     }
-    if (MUTANT(USED_RING_OF_256))
-        return virtio->ops->dma(virtio, queue->device + 4 + 8 * (queue->next_used % 256), element,
-                                sizeof(element), true) &&
-               write16(virtio, queue->device + 2, ++queue->next_used);
     if (MUTANT(USED_FLAGS_2))
         write16(virtio, queue->device, 2);
     if (MUTANT(USED_FLAGS_1))

@@ -119,7 +119,7 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
         ref_push(virtio, queue, queue->chain.head, (uint32_t)written);
     if (MUTANT(USED_ID_NEXT))
         queue->chain.head = (uint16_t)((queue->chain.head + 1) % queue->size);
-    if (MUTANT(READABLE_WRITTEN) && !index && queue->chain.readable_length > 20)
+    if (MUTANT(READABLE_WRITTEN) && !index && queue->chain.readable_length > 4)
         ref_dma_direct(virtio, queue->chain.readable[0].address + 1, &queue->chain, 1, true);
     if (written == REF_KEEP) {
         ref_unpop(queue);
@@ -144,6 +144,8 @@ void ref_catch_up(struct ref_virtio *virtio)
 {
     struct ref_queue *queue = &virtio->queues[0];
 
+    if (MUTANT(RUNS_BEFORE_DRIVER_OK))
+        ref_process(virtio, 0);
     if (!virtio->late_count || !ref_is_running(virtio))
         return;
     while (virtio->late_count) {
@@ -189,7 +191,7 @@ static void reset(struct ref_virtio *virtio)
         const struct ref_queue before = virtio->queues[i];
 
         ref_queue_reset(&virtio->queues[i]);
-        if (MUTANT(RESET_LEAVES_QUEUES) || MUTANT(RUNS_AFTER_RESET))
+        if (before.size && (MUTANT(RESET_LEAVES_QUEUES) || MUTANT(RUNS_AFTER_RESET)))
             virtio->queues[i] = before;
         if (MUTANT(RESET_LEAVES_VECTORS))
             virtio->queues[i].vector = before.vector;
@@ -219,9 +221,8 @@ static void write_status(struct ref_virtio *virtio, uint8_t value)
         value &= (uint8_t)~STATUS_FEATURES_OK;
     if (MUTANT(SECOND_SET_IS_REFUSED) && is_settling && virtio->resets > 40)
         value &= (uint8_t)~STATUS_FEATURES_OK;
-    if (is_settling && !MUTANT(UNOFFERED_FEATURES_TAKEN) &&
-        ((virtio->driver_features & ~virtio->offered) ||
-         !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
+    if (is_settling && ((virtio->driver_features & ~virtio->offered) ||
+                        !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
         value &= (uint8_t)~STATUS_FEATURES_OK;
     virtio->status = value | (virtio->status & STATUS_NEEDS_RESET);
     if (MUTANT(STATUS_DRIVER_FORGOTTEN))
@@ -287,7 +288,7 @@ static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
             return REF_NO_VECTOR;
         return queue->vector;
     case QUEUE_ENABLE:
-        return queue->is_enabled;
+        return queue->is_enabled && !(MUTANT(RUNS_AFTER_RESET) && !virtio->status);
     case QUEUE_NOTIFY_OFF:
         return virtio->queue_select < virtio->queue_count ? virtio->queue_select : 0;
     case QUEUE_DESC:
@@ -317,8 +318,6 @@ static void set_half(uint64_t *value, uint32_t offset, unsigned width, uint64_t 
 /* 4.1.5.1.2.1: a vector that can't be had reads back as none. */
 static uint16_t vector_of(uint64_t value)
 {
-    if (MUTANT(VECTOR_BEYOND_TAKEN) && value != REF_NO_VECTOR)
-        return (uint16_t)value;
     if (MUTANT(VECTOR_1_REFUSED) && value == 1)
         return REF_NO_VECTOR;
     return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
@@ -334,10 +333,13 @@ static void write_features(struct ref_virtio *virtio, uint32_t value)
         (virtio->driver_features & ~((uint64_t)UINT32_MAX << shift)) | (uint64_t)value << shift;
 }
 
-static void write_queue(struct ref_queue *queue, uint32_t offset, unsigned width, uint64_t value)
+static void write_queue(struct ref_queue *queue, bool is_driven, uint32_t offset, unsigned width,
+                        uint64_t value)
 {
     if (offset == QUEUE_VECTOR && !(MUTANT(VECTOR_CANNOT_BE_UNMAPPED) && value == REF_NO_VECTOR))
         queue->vector = vector_of(value);
+    if (MUTANT(RUNS_AFTER_RESET) && !is_driven && queue->is_enabled)
+        ref_queue_reset(queue);
     if (queue->is_enabled)
         return;
     if (offset == QUEUE_SIZE && value && value <= queue->size_max && !(value & (value - 1)))
@@ -375,7 +377,8 @@ static void write_common(struct ref_virtio *virtio, uint32_t offset, unsigned wi
         break;
     default:
         if (virtio->queue_select < virtio->queue_count)
-            write_queue(&virtio->queues[virtio->queue_select], offset, width, value);
+            write_queue(&virtio->queues[virtio->queue_select], virtio->status, offset, width,
+                        value);
     }
 }
 
@@ -385,7 +388,7 @@ static uint64_t read_config(struct ref_virtio *virtio, uint32_t offset, unsigned
 
     if (MUTANT(CONFIG_WORDS_ONLY) && width < 4)
         return 0;
-    if (MUTANT(CONFIG_HALVES_ALIKE))
+    if (MUTANT(CONFIG_HALVES_ALIKE) && width == 4 && offset < 24)
         offset &= ~4u;
     for (unsigned i = 0; i < width; i++)
         if (offset + i < virtio->config_length)

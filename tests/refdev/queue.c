@@ -140,7 +140,7 @@ enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
         return REF_BROKEN;
     *chain = (struct ref_chain){0};
     if (MUTANT(AVAILABLE_WRITTEN))
-        write16(virtio, queue->driver, 2);
+        write16(virtio, queue->driver, (uint16_t)(queue->next_avail << 1));
     uint16_t size = MUTANT(AVAILABLE_RING_OF_256) ? 256 : queue->size;
 
     if (!read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % size), &chain->head) ||

@@ -44,6 +44,8 @@ static struct ref_virtio *virtio_of(struct ref_function *function)
 
 bool ref_has(const struct ref_virtio *virtio, unsigned feature)
 {
+    if (MUTANT(RUNS_AFTER_RESET) && !virtio->status)
+        return virtio->offered >> feature & 1;
     return virtio->status & STATUS_FEATURES_OK && virtio->driver_features >> feature & 1;
 }
 
@@ -120,7 +122,7 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
     if (MUTANT(USED_ID_NEXT))
         queue->chain.head = (uint16_t)((queue->chain.head + 1) % queue->size);
     if (MUTANT(READABLE_WRITTEN) && !index && queue->chain.readable_length > 4)
-        ref_dma_direct(virtio, queue->chain.readable[0].address + 1, &queue->chain, 1, true);
+        ref_dma_direct(virtio, queue->chain.readable[0].address + 1, (uint8_t[]){0xff}, 1, true);
     if (written == REF_KEEP) {
         ref_unpop(queue);
         return false;
@@ -288,7 +290,8 @@ static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
             return REF_NO_VECTOR;
         return queue->vector;
     case QUEUE_ENABLE:
-        return queue->is_enabled && !(MUTANT(RUNS_AFTER_RESET) && !virtio->status);
+        return queue->is_enabled &&
+               !(MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK));
     case QUEUE_NOTIFY_OFF:
         return virtio->queue_select < virtio->queue_count ? virtio->queue_select : 0;
     case QUEUE_DESC:
@@ -377,8 +380,8 @@ static void write_common(struct ref_virtio *virtio, uint32_t offset, unsigned wi
         break;
     default:
         if (virtio->queue_select < virtio->queue_count)
-            write_queue(&virtio->queues[virtio->queue_select], virtio->status, offset, width,
-                        value);
+            write_queue(&virtio->queues[virtio->queue_select], virtio->status & STATUS_DRIVER_OK,
+                        offset, width, value);
     }
 }
 

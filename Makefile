@@ -7,13 +7,15 @@ BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
 # What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
 # header; and the words for it in the names under build/images/, by suffix.
-IMAGE_x86_64 := $(ELF) $(BUILD)/viommu-guest.bzimage
-IMAGE_aarch64 := $(BUILD)/viommu-guest.image
+IMAGE_x86_64 := $(ELF) $(addprefix $(BUILD)/viommu-guest.,bzimage efi disk)
+IMAGE_aarch64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
 PUBLISHED.elf := pvh.elf
 PUBLISHED.bzimage := linux.bzimage
 PUBLISHED.image := linux.image
+PUBLISHED.efi := uefi.efi
+PUBLISHED.disk := uefi.disk
 
 CC := clang
 LD := ld.lld
@@ -59,7 +61,7 @@ SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/*.c) \
-	$(foreach suite,discovery conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
+	$(foreach suite,discovery topology conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
 SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
@@ -108,6 +110,41 @@ $(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.ld
 	$(say) LD $@
 	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=$(ELF) $< -o $@
 
+# A UEFI application that carries the kernel, by GNU-EFI's headers.
+KERNEL_x86_64 := $(BUILD)/viommu-guest.flat
+KERNEL_aarch64 := $(BUILD)/viommu-guest.image
+EFI_CC := $(CC) --target=$(ARCH)-unknown-windows -std=gnu11 -O2 -ffreestanding -fshort-wchar \
+	-fno-builtin -mno-stack-arg-probe -fno-stack-protector -I. -Iboot/efi/$(ARCH) -Iboot/efi/bind \
+	-isystem /usr/include/efi -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
+EFI_OBJECTS := $(BUILD)/boot/efi/app.o $(BUILD)/boot/efi/$(ARCH)/jump.o
+
+$(BUILD)/boot/efi/app.o: boot/efi/app.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(EFI_CC) -MMD -MP -c $< -o $@
+
+$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S $(KERNEL_$(ARCH)) Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)memory=$$(llvm-nm $(ELF) | awk '$$3 ~ /^kernel_(begin|end)$$/ { print "0x" $$1 }' | sort); \
+		set -- $$memory; $(EFI_CC) -DKERNEL_MEMORY=$$(($$2 - $$1)) -DKERNEL_FILE='"$(KERNEL_$(ARCH))"' \
+		-c $< -o $@
+
+$(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
+	$(say) LD $@
+	$(run)lld-link /nologo /subsystem:efi_application /entry:efi_main /nodefaultlib /timestamp:0 \
+		/Brepro /out:$@ $(EFI_OBJECTS)
+
+-include $(BUILD)/boot/efi/app.d
+
+# A disk that firmware starts it from, by the name that UEFI gives to it (UEFI 2.10, section 3.5.1.1).
+EFI_NAME_x86_64 := BOOTX64.EFI
+EFI_NAME_aarch64 := BOOTAA64.EFI
+
+$(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
+	$(say) DISK $@
+	$(run)python3 -B boot/efi/disk.py $@ $(EFI_NAME_$(ARCH))=$<
+
 $(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
 	$(say) LD $@
 	$(run)$(LD) -nostdlib -static --build-id=none --image-base=0x4000000 -e loader $< -o $@
@@ -154,7 +191,8 @@ $(LIBC):
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c \
+	tests/host/table.c tests/host/table_iort.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
@@ -194,6 +232,11 @@ build/host/pure.a: $(HOST_OBJECTS)
 # Libraries of others that a unit compares us with.
 build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
 build/host/unit_fdt_peer: LIBRARIES := -lfdt
+
+# The UEFI application, in the hands of a firmware of the test's.
+build/host/unit_efi_app: build/host/boot/efi/app.o
+build/host/boot/efi/app.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
 
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@

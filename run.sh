@@ -80,7 +80,7 @@ while [ $# -gt 0 ]; do
 done
 accel=${ACCEL:-tcg}
 timeout=${TIMEOUT:-120}
-[ -z "$seed" ] || number -s "$seed" '0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}'
+[ -z "$seed" ] || number -s "$seed" '0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}|1[0-8][0-9]{18}'
 number -t "$seconds" '[0-9]{1,7}' && seconds=$((10#$seconds))
 number TIMEOUT "$timeout" '[0-9]{1,7}' && timeout=$((10#$timeout))
 seed=${seed:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
@@ -118,6 +118,8 @@ fi
 if [ -z "$dry" ]; then
     packages_qemu=packages_qemu_$arch
     [ -n "${QEMU:-}" ] || [ $vmm$carried = kvmtool ] || packages_build+=${!packages_qemu}
+    packages_firmware=packages_firmware_$arch
+    [[ ${words[*]} != *.fd* ]] || packages_build+=${!packages_firmware}
     need "$packages_build"
 fi
 qemu=''
@@ -218,6 +220,11 @@ if [ -n "$dry" ]; then
     command=("${command[@]//@DISK@/$disk}")
     tree=${TMPDIR:-/tmp}/viommu-guest.dtb
     for index in "${!command[@]}"; do
+        if [[ ${command[index]} =~ @UEFI:([^@]+)@ ]]; then
+            image=${BASH_REMATCH[1]}
+            command[index]=${command[index]/"${BASH_REMATCH[0]}"/"$image"}
+            echo "the options: python3 $home/boot/efi/disk.py --options='$guest' $image" >&2
+        fi
         [[ ${command[index]} =~ ^@DTB:(.*),(.*)@$ ]] || continue
         command[index]=$tree
         echo "the device tree: python3 $home/tests/harness/devicetree.py --${BASH_REMATCH[1]} --${BASH_REMATCH[2]} $tree -- COMMAND" >&2

@@ -45,7 +45,8 @@ void kmain(const struct boot_info *boot)
     options_parse(boot->cmdline, &options, &complaints);
     boot_options(boot, &options, &machine, &complaints);
     boot_memory(boot, &memory, &complaints);
-    platform_discover(&platform, &machine, &options.topology, &complaints);
+    platform_discover(&platform, &machine, &options.topology, &options.topology_choice,
+                      &complaints);
     lab_open(&lab, &options, &platform, &memory);
 
     /* The work. */

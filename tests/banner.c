@@ -28,6 +28,44 @@ static const struct dma_engine *engine_of(const struct lab *lab, const struct pl
     return NULL;
 }
 
+static void print_sources(const struct platform *platform)
+{
+    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--) {
+        const struct topology *topology = &platform->sources[source];
+
+        if (topology->iommu_count || topology->range_count)
+            report_diagnostic("topology by %s: %u IOMMUs, %u ranges%s",
+                              topology_source_name((enum topology_source)source),
+                              topology->iommu_count, topology->range_count,
+                              topology_counts(&platform->choice, (enum topology_source)source)
+                                  ? ""
+                                  : ", not used");
+    }
+    for (unsigned i = 0; i < platform->others.iommu_count; i++) {
+        const struct topology_iommu *iommu = &platform->others.iommus[i];
+
+        report_diagnostic("other IOMMU: %s at 0x%llx by %s, which is not driven",
+                          topology_kind_name(iommu->kind), (ull)iommu->base,
+                          topology_source_name(iommu->source));
+    }
+}
+
+static void print_unmanaged(const struct lab *lab, const struct place *place, const char *identity)
+{
+    const struct platform *platform = lab->platform;
+    struct topology_match match;
+    char text[PLACE_TEXT];
+
+    place_text(place, text);
+    if (place->function && platform_find_other(platform, place->function, &match))
+        report_diagnostic("function %s %s behind %s id 0x%x by %s", text, identity,
+                          topology_kind_name(platform->others.iommus[match.iommu].kind),
+                          (unsigned)match.id, topology_source_name(match.source));
+    else
+        report_diagnostic("%s %s %s behind no IOMMU", place->function ? "function" : "device", text,
+                          identity);
+}
+
 /* One device; `identity` is what its bus says it is. */
 static void print_device(const struct lab *lab, struct place place, const char *identity)
 {
@@ -41,8 +79,7 @@ static void print_device(const struct lab *lab, struct place place, const char *
                           (unsigned)match.id, match.iommu, topology_source_name(match.source),
                           engine ? " engine " : "", engine ? engine->ops->name : "");
     else
-        report_diagnostic("%s %s %s behind no IOMMU", place.function ? "function" : "device", text,
-                          identity);
+        print_unmanaged(lab, &place, identity);
 }
 
 static void print_devices(const struct lab *lab)
@@ -75,5 +112,6 @@ void banner_print(const struct lab *lab, const char *protocol)
         report_diagnostic("pci segment %u buses %u-%u by %s", pci->hosts[i].segment,
                           pci->hosts[i].bus_first, pci->hosts[i].bus_last, pci->hosts[i].ops->name);
     print_iommu(lab);
+    print_sources(lab->platform);
     print_devices(lab);
 }

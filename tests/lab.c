@@ -45,7 +45,7 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
 
 static bool find_iommu(const struct platform *platform, struct place *place)
 {
-    for (int source = TOPOLOGY_OPTIONS; source >= TOPOLOGY_VIOT; source--)
+    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
         if (find_described_iommu(platform, (enum topology_source)source, place))
             return true;
     *place = (struct place){.function = pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR,
@@ -74,7 +74,9 @@ static void open_iommu(struct lab *lab, struct pages *memory)
     if (!place_open_virtio(&lab->iommu_place, &lab->iommu_device, &complaints))
         return;
     lab->iommu = (struct viommu){.transport = &lab->iommu_device.transport, .pages = &pages};
-    lab->features = viommu_usable_features(virtio_offered(lab->iommu.transport));
+    lab->features =
+        viommu_usable_features(virtio_offered(lab->iommu.transport),
+                               platform_has_bypass_config(lab->platform, &lab->iommu_place));
     lab->has_iommu = true;
 }
 
@@ -225,7 +227,7 @@ static const char *lacking(struct lab *lab, unsigned needs)
         {NEEDS_PROBE, lab->features >> VIRTIO_IOMMU_F_PROBE & 1,
          "VIRTIO_IOMMU_F_PROBE is not offered"},
         {NEEDS_BYPASS_CONFIG, lab->features >> VIRTIO_IOMMU_F_BYPASS_CONFIG & 1,
-         "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered"},
+         "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered, or its bit means something else"},
     };
 
     for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)

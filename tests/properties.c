@@ -20,7 +20,7 @@ struct properties probe(struct test *test, uint32_t endpoint)
             endpoint);
     expect(test, IOMMU_PROBE_P01, !reply.strayed,
            "PROBE 0x%x: a byte outside properties and tail was changed", endpoint);
-    require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK,
+    require(test, IOMMU_PROBE_P01, reply.status == VIRTIO_IOMMU_S_OK,
             "PROBE 0x%x: %s, expected OK for an endpoint that exists", endpoint,
             viommu_status_text(reply.status));
     expect(test, IOMMU_PROBE_P01, reply.written == size + sizeof(struct virtio_iommu_req_tail),

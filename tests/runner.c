@@ -31,6 +31,12 @@ static int by_id(const void *left, const void *right)
     return suites ? suites : strcmp(a->name, b->name);
 }
 
+/* "Run by name only": a pattern that would match every suite names none. */
+static bool names_a_suite(const char *pattern)
+{
+    return *pattern != '*' && *pattern != '?';
+}
+
 static bool is_selected(const struct options *options, const struct test_definition *definition)
 {
     char id[TEST_ID_MAX];
@@ -39,7 +45,8 @@ static bool is_selected(const struct options *options, const struct test_definit
         return !definition->is_optional;
     test_id(definition, id);
     for (unsigned i = 0; i < options->run_count; i++)
-        if (glob_match(options->run[i], id))
+        if ((!definition->is_optional || names_a_suite(options->run[i])) &&
+            glob_match(options->run[i], id))
             return true;
     return false;
 }
@@ -106,6 +113,25 @@ static void announce(const struct test_definition *definition, unsigned number, 
                   test->reason);
 }
 
+/* Whether a statement is one of the IOMMU's other transport, which the test cannot have judged. */
+static bool is_elsewhere(const struct lab *lab, enum clause clause)
+{
+    const char *id = clause_row(clause)->id;
+    bool on_mmio = lab->iommu_place.block;
+
+    return !strncmp(id, on_mmio ? "PCI_" : "MMIO_", on_mmio ? 4 : 5);
+}
+
+/* A test that passes has judged what it claims to; what it found nothing to judge by is named. */
+static void check_claims(struct test *test)
+{
+    const enum clause *claim = test->definition->clauses;
+
+    for (; claim && *claim && test->verdict == VERDICT_PASS; claim++)
+        if (!test->judged[*claim] && !is_elsewhere(test->lab, *claim))
+            note(test, "NOTE %s is claimed, and nothing here judged it", clause_row(*claim)->id);
+}
+
 static void call(struct test *test)
 {
     if (setjmp(test->stop))
@@ -114,6 +140,7 @@ static void call(struct test *test)
     test->definition->run(test);
     if (!test->checks)
         broken(test, "the test came to its end without a check");
+    check_claims(test);
 }
 
 static enum verdict run_one(struct lab *lab, const struct test_definition *definition,

@@ -72,6 +72,7 @@ struct test {
     struct lab *lab;
     struct rng rng; /* a stream of its own, from the seed and the test's id */
     unsigned checks;
+    bool judged[CLAUSE_COUNT]; /* which statements they were of */
     enum verdict verdict;
     char reason[TEST_REASON_MAX]; /* of the first finding of the worst verdict */
     jmp_buf stop;

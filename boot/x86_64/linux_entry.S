@@ -8,9 +8,12 @@
  * whatever its header prefers. Until then every address is relative, and nothing outside the image and
  * the zero page's scratch field is written. Image and destination don't overlap: below is checked by
  * the linker script, above by the header's alignment.
+ *
+ * boot/efi/ enters 0x240 bytes on as at 0x200, RSI = its handoff, of which the same field is free.
  */
 #define ZERO_PAGE_SCRATCH 0x1e4 /* 4 bytes */
 #define ENTRY_64 0x200
+#define ENTRY_EFI 0x240
 #define CR0_PG (1 << 31)
 #define CR4_PCIDE (1 << 17)
 
@@ -18,7 +21,10 @@
     .code32
     .globl linux_entry_32
     .globl linux_entry_64
+    .globl efi_entry_64
 linux_entry_32:
+    movl $linux_read, %ebp
+move_there:
     cli
     cld
     leal ZERO_PAGE_SCRATCH + 4(%esi), %esp
@@ -34,14 +40,19 @@ linux_entry_32:
     subl %edi, %ecx
     shrl $2, %ecx
     rep movsl
-2:  movl $linux_read, %ebp
-    movl $long_mode, %eax
+2:  movl $long_mode, %eax
     jmp *%eax
 
     .org ENTRY_64
     .code64
 linux_entry_64:
-    cli
+    movl $linux_read, %ebp
+    jmp 3f
+
+    .org ENTRY_EFI
+efi_entry_64:
+    movl $efi_read, %ebp
+3:  cli
     cld
     leaq gdt(%rip), %rax
     movq %rax, gdt_pointer + 2(%rip)
@@ -63,7 +74,7 @@ leave_long_mode:
     movl %cr0, %eax
     andl $~CR0_PG, %eax
     movl %eax, %cr0
-    jmp linux_entry_32
+    jmp move_there
 
     /* Here, not in .rodata: the image may not have moved yet. */
     .align 8

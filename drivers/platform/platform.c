@@ -2,9 +2,8 @@
 #include "drivers/platform/platform.h"
 
 #include "arch/arch.h"
+#include "drivers/platform/internal.h"
 #include "lib/spec/wire.h"
-#include "lib/topology/devicetree.h"
-#include "lib/topology/viot.h"
 
 static void open_hosts(struct pci *pci, const struct machine *machine)
 {
@@ -64,27 +63,16 @@ static void find_blocks(struct platform *platform, const struct sink *complaints
     }
 }
 
-static void read_topology(struct platform *platform, const struct topology *told,
-                          const struct sink *complaints)
-{
-    const struct acpi_table *table = acpi_find(&platform->machine->acpi, "VIOT");
-
-    if (table)
-        viot_read(table->bytes, table->length, &platform->topology, complaints);
-    if (platform->machine->fdt.bytes)
-        devicetree_topology(&platform->machine->fdt, &platform->topology, complaints);
-    topology_append(&platform->topology, told, complaints);
-    topology_check(&platform->topology, complaints);
-}
-
 void platform_discover(struct platform *platform, const struct machine *machine,
-                       const struct topology *told, const struct sink *complaints)
+                       const struct topology *told, const struct topology_choice *choice,
+                       const struct sink *complaints)
 {
-    *platform = (struct platform){.machine = machine};
+    *platform = (struct platform){.machine = machine, .choice = *choice};
     open_hosts(&platform->pci, machine);
     pci_enumerate(&platform->pci, complaints);
     find_blocks(platform, complaints);
-    read_topology(platform, told, complaints);
+    platform_read_builtins(platform, complaints);
+    platform_read_topology(platform, told, complaints);
 }
 
 static const struct virtio_mmio_block *find_block(const struct platform *platform, uint64_t base)
@@ -115,4 +103,19 @@ bool platform_find_endpoint(const struct platform *platform, const struct place 
         return topology_find_pci(&platform->topology, function->host->segment,
                                  function->requester_id, match);
     return topology_find_mmio(&platform->topology, place->block->machine->base, match);
+}
+
+bool platform_find_other(const struct platform *platform, const struct pci_function *function,
+                         struct topology_match *match)
+{
+    const struct topology *others = &platform->others;
+    uint16_t segment = function->host->segment;
+
+    if (topology_find_pci(others, segment, function->requester_id, match))
+        return true;
+    for (const struct pci_function *bridge = function->bridge; bridge; bridge = bridge->bridge)
+        if (topology_find_pci(others, segment, bridge->bdf, match) &&
+            others->ranges[match->range].has_below)
+            return true;
+    return false;
 }

@@ -9,7 +9,16 @@
 #include "drivers/platform/place.h"
 #include "lib/machine/machine.h"
 #include "lib/text/sink.h"
+#include "lib/topology/builtin.h"
+#include "lib/topology/options.h"
 #include "lib/topology/topology.h"
+
+/* What feature bit 6 and byte 36 of a virtio-iommu's configuration are. */
+struct platform_builtin {
+    struct place place;
+    bool is_offered;              /* the bit */
+    struct builtin_result result; /* if it is */
+};
 
 struct platform {
     const struct machine *machine;
@@ -17,16 +26,32 @@ struct platform {
     /* Blocks that hold a device of virtio-mmio version 2. */
     struct virtio_mmio_block blocks[MACHINE_MAX_MMIO];
     unsigned block_count;
-    struct topology topology;
+    struct topology_choice choice;
+    struct topology sources[TOPOLOGY_SOURCES]; /* what each describes, whether it counts or not */
+    struct topology topology;                  /* those that count, together */
+    struct topology others;                    /* IOMMUs of other kinds, and what they manage */
+    struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
+    unsigned builtin_count;
 };
 
 /*
  * Whatever is malformed is named in the sink and left out; a machine that describes no host bridge
  * is one with PCI by ports, if there are any. *machine must stay; `told` is the part of the
- * topology that boot options describe.
+ * topology that boot options describe, `choice` whose descriptions count. Virtio-iommus are reset
+ * and their configuration read; no other device is touched.
  */
 void platform_discover(struct platform *platform, const struct machine *machine,
-                       const struct topology *told, const struct sink *complaints);
+                       const struct topology *told, const struct topology_choice *choice,
+                       const struct sink *complaints);
+
+/*
+ * Whether bit 6 of the virtio-iommu at `place` is BYPASS_CONFIG: only then it may be accepted and
+ * the bypass byte written.
+ */
+bool platform_has_bypass_config(const struct platform *platform, const struct place *place);
+
+/* Whether that bit stands for a built-in topology, and this is a good one. */
+bool platform_has_builtin_topology(const struct platform *platform, const struct place *place);
 
 /* Where the IOMMU that a description names is; false: nowhere on this platform. */
 bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
@@ -38,3 +63,9 @@ bool platform_find_iommu(const struct platform *platform, const struct topology_
  */
 bool platform_find_endpoint(const struct platform *platform, const struct place *place,
                             struct topology_match *match);
+/*
+ * Which IOMMU of another kind the function is behind, by itself or by a bridge above it; indices of
+ * *match are platform->others'. False: none.
+ */
+bool platform_find_other(const struct platform *platform, const struct pci_function *function,
+                         struct topology_match *match);

@@ -9,15 +9,16 @@
 
 #define CONFIG_BYPASS offsetof(struct virtio_iommu_config, bypass)
 
-uint64_t viommu_usable_features(uint64_t offered)
+uint64_t viommu_usable_features(uint64_t offered, bool has_bypass_config)
 {
-    const uint64_t known =
-        VIRTIO_BIT(VIRTIO_IOMMU_F_INPUT_RANGE) | VIRTIO_BIT(VIRTIO_IOMMU_F_DOMAIN_RANGE) |
-        VIRTIO_BIT(VIRTIO_IOMMU_F_MAP_UNMAP) | VIRTIO_BIT(VIRTIO_IOMMU_F_PROBE) |
-        VIRTIO_BIT(VIRTIO_IOMMU_F_MMIO) | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG) |
-        VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |
-        VIRTIO_BIT(VIRTIO_F_VERSION_1);
+    uint64_t known = VIRTIO_BIT(VIRTIO_IOMMU_F_INPUT_RANGE) |
+                     VIRTIO_BIT(VIRTIO_IOMMU_F_DOMAIN_RANGE) |
+                     VIRTIO_BIT(VIRTIO_IOMMU_F_MAP_UNMAP) | VIRTIO_BIT(VIRTIO_IOMMU_F_PROBE) |
+                     VIRTIO_BIT(VIRTIO_IOMMU_F_MMIO) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) |
+                     VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_VERSION_1);
 
+    if (has_bypass_config)
+        known |= VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     return offered & known;
 }
 
@@ -96,6 +97,17 @@ uint8_t viommu_bypass(struct viommu *viommu)
 void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
 {
     viommu->transport->ops->config_write(viommu->transport, CONFIG_BYPASS, 1, bypass);
+}
+
+bool viommu_add_direct(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
+                       uint16_t *head)
+{
+    const struct virtq_segment segments[] = {
+        {(uintptr_t)slot->request, length, false},
+        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
+    };
+
+    return virtq_add(queue, segments, 2, head);
 }
 
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)

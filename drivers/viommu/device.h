@@ -67,8 +67,11 @@ struct viommu {
  * leaves behind is a device in reset.
  */
 enum virtio_result viommu_start(struct viommu *viommu, uint64_t features);
-/* All that this driver knows of what the device offers. */
-uint64_t viommu_usable_features(uint64_t offered);
+/*
+ * All that this driver knows of what the device offers. `has_bypass_config`: bit 6 is known to mean
+ * VIRTIO_IOMMU_F_BYPASS_CONFIG, and no built-in topology (lib/topology/builtin.h).
+ */
+uint64_t viommu_usable_features(uint64_t offered, bool has_bypass_config);
 static inline bool viommu_has(const struct viommu *viommu, unsigned feature)
 {
     return viommu->features >> feature & 1;

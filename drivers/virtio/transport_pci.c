@@ -291,3 +291,23 @@ uint16_t virtio_pci_queue_vector(const struct virtio_pci *device, uint16_t queue
     mmio_write16(device->common + QUEUE_SELECT, queue);
     return mmio_read16(device->common + QUEUE_MSIX_VECTOR);
 }
+
+uint32_t virtio_pci_window_read(const struct virtio_pci *device, enum virtio_pci_structure type,
+                                uint32_t offset, unsigned width)
+{
+    const struct virtio_pci_capability *structure = &device->capabilities[type];
+    const uint16_t window = device->capabilities[VIRTIO_PCI_CAP_PCI_CFG].position;
+    uint16_t data = (uint16_t)(window + 16u);
+
+    pci_write8(device->function, (uint16_t)(window + 4u), structure->bar);
+    pci_write32(device->function, (uint16_t)(window + 8u), structure->offset + offset);
+    pci_write32(device->function, (uint16_t)(window + 12u), width);
+    switch (width) {
+    case 1:
+        return pci_read8(device->function, data);
+    case 2:
+        return pci_read16(device->function, data);
+    default:
+        return pci_read32(device->function, data);
+    }
+}

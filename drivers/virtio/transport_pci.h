@@ -43,5 +43,12 @@ struct virtio_pci {
 bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *device,
                      const struct sink *complaints);
 
+/*
+ * One access of 1, 2 or 4 bytes to a structure through the window that configuration space has for
+ * it (4.1.4.9), which the caller knows to be there.
+ */
+uint32_t virtio_pci_window_read(const struct virtio_pci *device, enum virtio_pci_structure type,
+                                uint32_t offset, unsigned width);
+
 /* The MSI-X vector that the queue reads back. */
 uint16_t virtio_pci_queue_vector(const struct virtio_pci *device, uint16_t queue);

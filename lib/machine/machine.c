@@ -30,9 +30,10 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
 {
     struct acpi_rsdp rsdp;
 
+    /* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
     if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, complaints))
         machine_read_fdt(machine, complaints);
     if (find_rsdp(roots, memory, &rsdp, complaints) &&
-        acpi_open(&machine->acpi, memory, &rsdp, complaints))
+        acpi_open(&machine->acpi, memory, &rsdp, complaints) && !machine->fdt.bytes)
         machine_read_acpi(machine, complaints);
 }

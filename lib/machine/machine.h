@@ -160,7 +160,10 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
 void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
                      const struct sink *complaints);
 
-/* The part of it that ACPI's tables tell: MCFG (hosts) and MADT (CPUs, I/O APICs). */
+/*
+ * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, interrupt controllers), SPCR
+ * (console), FADT (PSCI), IORT (ids of messages).
+ */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);
 
 /*
@@ -175,5 +178,7 @@ void machine_read_fdt(struct machine *machine, const struct sink *complaints);
  */
 uint32_t machine_host_line(const struct machine_host *host, uint16_t bdf, uint8_t pin,
                            bool *is_edge);
+/* Has pin p of each device d drive the line first + (d + p - 1) % 4, by level. */
+void machine_host_set_lines(struct machine_host *host, uint32_t first);
 /* Under which id the interrupt controller knows messages of a requester; UINT32_MAX: not at all. */
 uint32_t machine_host_msi(const struct machine_host *host, uint16_t rid);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lib/text/scan.h"
-#include "lib/topology/options.h"
 
 #define TOKEN_END   (-1)
 #define NAME_MAX    24
@@ -213,6 +212,11 @@ static bool read_endpoint(struct scan *scan, struct options *out)
     return topology_option_endpoint(scan, &out->topology);
 }
 
+static bool read_choice(struct scan *scan, struct options *out)
+{
+    return topology_option_choice(scan, &out->topology_choice);
+}
+
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 
 static const struct option table[] = {
@@ -225,9 +229,11 @@ static const struct option table[] = {
     {"virtio_mmio.device", set_parts, 0, 0, 0, 0, read_device},
     {"virtio_mmio.slots", set_parts, 0, 0, 0, 0, read_slots},
     {"pci.ecam", set_parts, 0, 0, 0, 0, read_ecam},
+    {"pci.lines", set_number, FIELD(pci_lines), 1, UINT32_MAX - 3, NULL},
     {"pci.window", set_parts, 0, 0, 0, 0, read_window},
     {"viommu", set_parts, 0, 0, 0, 0, read_iommu},
     {"viommu.ep", set_parts, 0, 0, 0, 0, read_endpoint},
+    {"topology", set_parts, 0, 0, 0, 0, read_choice},
 };
 
 static bool is_name(const char *text, const char *name)
@@ -303,6 +309,7 @@ void options_parse(const char *cmdline, struct options *out, const struct sink *
     memset(out, 0, sizeof(*out));
     out->seed = 1;
     out->seconds = 2;
+    out->topology_choice = topology_choice_auto();
     for (;;) {
         while (is_blank(parser.text[parser.at]))
             parser.at++;

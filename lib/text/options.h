@@ -10,7 +10,9 @@
  *     from=N              begin with the Nth test of the plan
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/machine/options.h)
+ *     pci.lines=N         the interrupt line of its pins (machine_host_set_lines())
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/topology/options.h)
+ *     topology=           whose descriptions of them count (lib/topology/options.h)
  *
  * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: a
  * value without sense is reported and leaves the option as it was, and options of others
@@ -23,7 +25,7 @@
 
 #include "lib/machine/options.h"
 #include "lib/text/sink.h"
-#include "lib/topology/topology.h"
+#include "lib/topology/options.h"
 
 #define OPTIONS_RUN_MAX  128
 #define OPTIONS_GLOB_MAX 128 /* with the NUL */
@@ -37,7 +39,9 @@ struct options {
     uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */
     struct machine_blocks blocks;
     struct machine_host host; /* ecam 0: none was told */
+    uint32_t pci_lines;       /* 0: not told */
     struct topology topology;
+    struct topology_choice topology_choice; /* auto unless told */
 };
 
 /* `cmdline` may have any length, or be NULL, and is not needed afterwards. */

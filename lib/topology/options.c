@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/topology/builtin.h"
+
 struct address {
     uint16_t segment, bdf;
 };
@@ -134,4 +136,44 @@ bool topology_option_endpoint(struct scan *scan, struct topology *out)
     range.id_first = (uint32_t)id;
     out->ranges[out->range_count++] = range;
     return true;
+}
+
+#define SOURCE(source) (1u << (source))
+
+static const struct {
+    const char *name;
+    struct topology_choice choice;
+} choices[] = {
+    {"auto",
+     {SOURCE(TOPOLOGY_BUILTIN) | SOURCE(TOPOLOGY_IORT) | SOURCE(TOPOLOGY_VIOT_DRAFT) |
+          SOURCE(TOPOLOGY_VIOT) | SOURCE(TOPOLOGY_DEVICE_TREE) | SOURCE(TOPOLOGY_OPTIONS),
+      BUILTIN_AUTO}},
+    {"dt", {SOURCE(TOPOLOGY_DEVICE_TREE), BUILTIN_AUTO}},
+    {"viot", {SOURCE(TOPOLOGY_VIOT), BUILTIN_AUTO}},
+    {"viot-v8", {SOURCE(TOPOLOGY_VIOT_V8), BUILTIN_AUTO}},
+    {"viot-draft", {SOURCE(TOPOLOGY_VIOT_DRAFT), BUILTIN_AUTO}},
+    {"iort", {SOURCE(TOPOLOGY_IORT), BUILTIN_AUTO}},
+    {"builtin", {SOURCE(TOPOLOGY_BUILTIN), BUILTIN_AUTO}},
+    {"builtin-v1", {SOURCE(TOPOLOGY_BUILTIN), 1}},
+    {"builtin-v2", {SOURCE(TOPOLOGY_BUILTIN), 2}},
+    {"builtin-v3", {SOURCE(TOPOLOGY_BUILTIN), 3}},
+    {"builtin-v4", {SOURCE(TOPOLOGY_BUILTIN), 4}},
+    {"options", {SOURCE(TOPOLOGY_OPTIONS), BUILTIN_AUTO}},
+    {"off", {0, BUILTIN_AUTO}},
+};
+
+struct topology_choice topology_choice_auto(void)
+{
+    return choices[0].choice;
+}
+
+bool topology_option_choice(struct scan *scan, struct topology_choice *out)
+{
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+        if (!strcmp(scan->at, choices[i].name)) {
+            *out = choices[i].choice;
+            return true;
+        }
+    return scan_fail(scan, "auto, dt, viot, viot-v8, viot-draft, iort, builtin, builtin-v1 to "
+                           "builtin-v4, options or off");
 }

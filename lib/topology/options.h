@@ -23,11 +23,32 @@
  *
  * Both may be repeated, viommu= for several IOMMUs. BASE and ids are decimal or 0x and hexadecimal.
  * An IOMMU that its own range covers is left out of it.
+ *
+ *     topology=WHICH              whose descriptions count: auto (without it), all that are there,
+ *                                 but for viot-v8, which only who knows can tell from viot; or one
+ *                                 of dt, viot, viot-v8, viot-draft, iort, builtin, options; or off,
+ *                                 none. builtin-v1 to builtin-v4 also say what a virtio-iommu's own
+ *                                 configuration holds, which else is found out.
  */
 #pragma once
 
 #include "lib/text/scan.h"
 #include "lib/topology/topology.h"
+
+struct topology_choice {
+    uint32_t sources; /* 1 << source for each that counts */
+    unsigned builtin; /* version of a built-in topology; BUILTIN_AUTO */
+};
+
+/* What `auto` means. */
+struct topology_choice topology_choice_auto(void);
+/* Reads the value of topology=; *out is untouched when false. */
+bool topology_option_choice(struct scan *scan, struct topology_choice *out);
+static inline bool topology_counts(const struct topology_choice *choice,
+                                   enum topology_source source)
+{
+    return choice->sources >> source & 1;
+}
 
 /* Reads one value and adds what it says; nothing when false, with *scan saying why. */
 bool topology_option_iommu(struct scan *scan, struct topology *out);

@@ -7,17 +7,21 @@
 
 #include <inttypes.h>
 
+static bool has_bdf(const struct topology_range *range, uint16_t bdf)
+{
+    bdf &= (uint16_t)~range->bdf_ignored;
+    return bdf >= range->bdf_first && bdf <= range->bdf_last;
+}
+
 /* A device by its place, for which the record of an IOMMU has just the right fields. */
 static bool covers(const struct topology_range *range, const struct topology_iommu *device)
 {
-    uint16_t bdf = device->bdf & (uint16_t)~range->bdf_ignored;
-
     if (range->bus != device->bus)
         return false;
     if (range->bus == TOPOLOGY_MMIO)
         return range->base == device->base;
     return device->segment >= range->segment_first && device->segment <= range->segment_last &&
-           bdf >= range->bdf_first && bdf <= range->bdf_last;
+           has_bdf(range, device->bdf);
 }
 
 static bool is_same(const struct topology_iommu *a, const struct topology_iommu *b)
@@ -38,8 +42,10 @@ static bool find(const struct topology *topology, const struct topology_iommu *d
             range = &topology->ranges[i];
     if (!range || is_same(&topology->iommus[range->iommu], device))
         return false;
-    *match = (struct topology_match){
-        .iommu = range->iommu, .id = range->id_first, .source = range->source};
+    *match = (struct topology_match){.iommu = range->iommu,
+                                     .range = (unsigned)(range - topology->ranges),
+                                     .id = range->id_first,
+                                     .source = range->source};
     if (range->bus == TOPOLOGY_PCI)
         match->id += ((uint32_t)(device->segment - range->segment_first) << 16) +
                      (uint32_t)((device->bdf & ~range->bdf_ignored) - range->bdf_first);
@@ -88,6 +94,38 @@ void topology_append(struct topology *topology, const struct topology *more,
                     left_out, topology_source_name(more->ranges[0].source), TOPOLOGY_MAX_RANGES);
 }
 
+static bool same_range(const struct topology_range *a, const struct topology_range *b)
+{
+    return a->source == b->source && a->bus == b->bus && a->segment_first == b->segment_first &&
+           a->segment_last == b->segment_last && a->bdf_first == b->bdf_first &&
+           a->bdf_last == b->bdf_last && a->bdf_ignored == b->bdf_ignored &&
+           a->has_below == b->has_below && a->base == b->base && a->id_first == b->id_first &&
+           a->iommu == b->iommu;
+}
+
+bool topology_equal(const struct topology *a, const struct topology *b)
+{
+    bool is_equal = a->iommu_count == b->iommu_count && a->range_count == b->range_count;
+
+    for (unsigned i = 0; is_equal && i < a->iommu_count; i++)
+        is_equal = is_same(&a->iommus[i], &b->iommus[i]) &&
+                   a->iommus[i].source == b->iommus[i].source &&
+                   a->iommus[i].kind == b->iommus[i].kind;
+    for (unsigned i = 0; is_equal && i < a->range_count; i++)
+        is_equal = same_range(&a->ranges[i], &b->ranges[i]);
+    return is_equal;
+}
+
+static bool share_function(const struct topology_range *a, const struct topology_range *b)
+{
+    if (!a->bdf_ignored && !b->bdf_ignored)
+        return a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
+    for (uint32_t bdf = 0; bdf <= UINT16_MAX; bdf++)
+        if (has_bdf(a, (uint16_t)bdf) && has_bdf(b, (uint16_t)bdf))
+            return true;
+    return false;
+}
+
 static bool overlap(const struct topology_range *a, const struct topology_range *b)
 {
     if (a->bus != b->bus || a->source != b->source)
@@ -95,7 +133,7 @@ static bool overlap(const struct topology_range *a, const struct topology_range 
     if (a->bus == TOPOLOGY_MMIO)
         return a->base == b->base;
     return a->segment_first <= b->segment_last && b->segment_first <= a->segment_last &&
-           a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
+           share_function(a, b);
 }
 
 static void report_overlap(const struct topology *topology, unsigned i, unsigned later,
@@ -135,10 +173,31 @@ unsigned topology_check(const struct topology *topology, const struct sink *sink
 
 const char *topology_source_name(enum topology_source source)
 {
-    static const char *const names[] = {[TOPOLOGY_VIOT] = "VIOT",
-                                        [TOPOLOGY_DEVICE_TREE] = "device tree",
-                                        [TOPOLOGY_OPTIONS] = "options",
-                                        [TOPOLOGY_SCAN] = "scan"};
+    static const char *const names[TOPOLOGY_SOURCES] = {
+        [TOPOLOGY_IVRS] = "IVRS",
+        [TOPOLOGY_DMAR] = "DMAR",
+        [TOPOLOGY_BUILTIN] = "built-in topology",
+        [TOPOLOGY_IORT] = "IORT",
+        [TOPOLOGY_VIOT_DRAFT] = "VIOT draft of 2019",
+        [TOPOLOGY_VIOT_V8] = "VIOT revision v8",
+        [TOPOLOGY_VIOT] = "VIOT",
+        [TOPOLOGY_DEVICE_TREE] = "device tree",
+        [TOPOLOGY_OPTIONS] = "options",
+        [TOPOLOGY_SCAN] = "scan",
+    };
 
     return names[source];
+}
+
+const char *topology_kind_name(enum topology_kind kind)
+{
+    static const char *const names[TOPOLOGY_KINDS] = {
+        [TOPOLOGY_VIRTIO_IOMMU] = "virtio-iommu",
+        [TOPOLOGY_SMMU] = "SMMU",
+        [TOPOLOGY_SMMU_V3] = "SMMUv3",
+        [TOPOLOGY_INTEL_IOMMU] = "Intel IOMMU",
+        [TOPOLOGY_AMD_IOMMU] = "AMD IOMMU",
+    };
+
+    return names[kind];
 }

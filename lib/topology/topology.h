@@ -17,17 +17,34 @@
 
 /* In rising priority. */
 enum topology_source {
+    TOPOLOGY_IVRS,
+    TOPOLOGY_DMAR,
+    TOPOLOGY_BUILTIN, /* in the virtio-iommu's own configuration */
+    TOPOLOGY_IORT,
+    TOPOLOGY_VIOT_DRAFT, /* of November 2019, around an IORT */
+    TOPOLOGY_VIOT_V8,    /* document revision v8, one segment per range */
     TOPOLOGY_VIOT,
     TOPOLOGY_DEVICE_TREE,
     TOPOLOGY_OPTIONS,
-    TOPOLOGY_SCAN /* the IOMMU itself was asked */
+    TOPOLOGY_SCAN, /* the IOMMU itself was asked */
+    TOPOLOGY_SOURCES
+};
+
+enum topology_kind {
+    TOPOLOGY_VIRTIO_IOMMU,
+    TOPOLOGY_SMMU,
+    TOPOLOGY_SMMU_V3,
+    TOPOLOGY_INTEL_IOMMU,
+    TOPOLOGY_AMD_IOMMU,
+    TOPOLOGY_KINDS
 };
 
 enum topology_bus { TOPOLOGY_PCI, TOPOLOGY_MMIO };
 
-/* An IOMMU: a PCI function (segment, bdf) or the base of a virtio-mmio register block. */
+/* An IOMMU: a PCI function (segment, bdf) or the base of a register block (virtio-mmio's, too). */
 struct topology_iommu {
     enum topology_source source;
+    enum topology_kind kind;
     enum topology_bus bus;
     uint16_t segment;
     uint16_t bdf; /* bus << 8 | device << 3 | function */
@@ -44,6 +61,8 @@ struct topology_range {
     enum topology_bus bus;
     uint16_t segment_first, segment_last;
     uint16_t bdf_first, bdf_last, bdf_ignored;
+    bool
+        has_below; /* the one function is a bridge, and all that is below it belongs to the range */
     uint64_t base;
     uint32_t id_first;
     unsigned iommu; /* index into iommus[] */
@@ -62,7 +81,7 @@ struct topology {
 };
 
 struct topology_match {
-    unsigned iommu;
+    unsigned iommu, range; /* indices into iommus[] and ranges[] */
     uint32_t id;
     enum topology_source source;
 };
@@ -83,7 +102,11 @@ bool topology_find_mmio(const struct topology *topology, uint64_t base,
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink);
 
+/* Whether both have the same records in the same order. */
+bool topology_equal(const struct topology *a, const struct topology *b);
+
 /* Reports every pair of ranges of one source that cover the same endpoint; returns how many. */
 unsigned topology_check(const struct topology *topology, const struct sink *sink);
 
 const char *topology_source_name(enum topology_source source);
+const char *topology_kind_name(enum topology_kind kind);

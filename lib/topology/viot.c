@@ -11,11 +11,10 @@
 
 #include "lib/acpi/acpi.h"
 #include "lib/bytes/bytes.h"
+#include "lib/topology/viot_family.h"
 
-#define FIRST_NODE         48
-#define NODE_HEADER        4
-#define EMBEDDED_TABLE     48 /* of the draft of 2019 */
-#define DRAFT_2019_MINIMUM (EMBEDDED_TABLE + ACPI_HEADER_SIZE)
+#define FIRST_NODE  48
+#define NODE_HEADER 4
 
 enum node_type {
     PCI_RANGE = 1,
@@ -35,6 +34,7 @@ struct reader {
     const uint8_t *table;
     uint32_t length;
     unsigned node_count, first_node;
+    enum topology_source source; /* which of the two layouts it is */
     struct topology *out;
     const struct sink *sink;
     struct {
@@ -155,13 +155,15 @@ static void check_node_bytes(struct reader *reader, uint32_t offset)
         return;
     }
     warn_reserved(reader, offset + 1, 1);
+    if (reader->table[offset] == PCI_RANGE && reader->source == TOPOLOGY_VIOT_V8)
+        warn_reserved(reader, offset + 14, 2);
     warn_reserved(reader, offset + form->reserved, form->reserved_size);
 }
 
 static void read_iommu(struct reader *reader, uint32_t offset)
 {
     const uint8_t *node = reader->table + offset;
-    struct topology_iommu iommu = {.source = TOPOLOGY_VIOT};
+    struct topology_iommu iommu = {.source = reader->source};
 
     if (node[0] == IOMMU_PCI) {
         iommu.bus = TOPOLOGY_PCI;
@@ -191,20 +193,23 @@ static bool read_pci_range(const struct reader *reader, uint32_t offset,
                            struct topology_range *range)
 {
     const uint8_t *node = reader->table + offset;
+    /* v8 has no segment_end, and what follows lies two bytes before its place in the final table.
+     */
+    unsigned shift = reader->source == TOPOLOGY_VIOT_V8 ? 2 : 0;
 
     range->bus = TOPOLOGY_PCI;
     range->id_first = bytes_le32(node + 4);
     range->segment_first = bytes_le16(node + 8);
-    range->segment_last = bytes_le16(node + 10);
-    range->bdf_first = bytes_le16(node + 12);
-    range->bdf_last = bytes_le16(node + 14);
+    range->segment_last = bytes_le16(node + 10 - shift);
+    range->bdf_first = bytes_le16(node + 12 - shift);
+    range->bdf_last = bytes_le16(node + 14 - shift);
     if (range->segment_first > range->segment_last) {
         report_node(reader, offset + 10, "segment_end", range->segment_last,
                     "segment_start or more");
         return false;
     }
     if (range->bdf_first > range->bdf_last) {
-        report_node(reader, offset + 14, "bdf_end", range->bdf_last, "bdf_start or more");
+        report_node(reader, offset + 14 - shift, "bdf_end", range->bdf_last, "bdf_start or more");
         return false;
     }
     uint64_t span = ((uint64_t)(range->segment_last - range->segment_first) << 16) +
@@ -231,7 +236,7 @@ static bool find_iommu(const struct reader *reader, uint32_t offset, unsigned *i
 static void read_endpoints(struct reader *reader, uint32_t offset)
 {
     const uint8_t *node = reader->table + offset;
-    struct topology_range range = {.source = TOPOLOGY_VIOT};
+    struct topology_range range = {.source = reader->source};
 
     if (node[0] != PCI_RANGE && node[0] != MMIO_ENDPOINT)
         return;
@@ -256,66 +261,57 @@ static void read_endpoints(struct reader *reader, uint32_t offset)
     reader->out->ranges[reader->out->range_count++] = range;
 }
 
-/* What follows a header with neither nodes nor a node offset is perhaps the draft of 2019. */
-static enum viot_verdict check_family(const struct reader *reader)
+static enum viot_verdict read_nodes(struct reader *reader)
 {
-    const uint8_t *table = reader->table;
-
-    if (bytes_le32(table + 36) != 0 || reader->length < EMBEDDED_TABLE + 4)
+    warn_reserved(reader, 40, 8);
+    if (reader->node_count == 0)
         return VIOT_ACCEPTED;
-    const uint8_t *embedded = table + EMBEDDED_TABLE;
-    bool blank = bytes_first_set(table + 40, 8) == 8;
-    if (memcmp(embedded, "IORT", 4) == 0) {
-        if (blank && reader->length >= DRAFT_2019_MINIMUM) {
-            sink_printf(reader->sink,
-                        "VIOT byte %d: an embedded IORT, the draft of November 2019; "
-                        "expected the table of ACPI 6.5 (table refused)",
-                        EMBEDDED_TABLE);
-            return VIOT_IS_DRAFT_2019;
-        }
-        sink_field(reader->sink, "VIOT", EMBEDDED_TABLE, "an embedded IORT in a table of length",
-                   reader->length, "0x%x or more and bytes 40 to 47 zero", DRAFT_2019_MINIMUM);
+    if (!check_structure(reader))
         return VIOT_REJECTED;
-    }
-    if (blank && (memcmp(embedded, "DMAR", 4) == 0 || memcmp(embedded, "IVRS", 4) == 0)) {
+    if (reader->source == TOPOLOGY_VIOT && looks_like_v8(reader)) {
         sink_printf(reader->sink,
-                    "VIOT byte %d: an embedded %.4s, which even the draft of November "
-                    "2019 did not support; expected no table there",
-                    EMBEDDED_TABLE, (const char *)embedded);
-        return VIOT_REJECTED;
+                    "VIOT: its PCI ranges make sense only in the layout of document revision "
+                    "v8, one segment per node; expected the table of ACPI 6.5 (table refused)");
+        return VIOT_IS_V8;
     }
+    visit(reader, check_node_bytes);
+    visit(reader, read_iommu);
+    visit(reader, read_endpoints);
+    if (reader->left_out != 0)
+        sink_printf(reader->sink,
+                    "VIOT: %u nodes left out, room is for %d virtio-iommus and %d ranges",
+                    reader->left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
     return VIOT_ACCEPTED;
 }
 
-enum viot_verdict viot_read(const void *table, size_t size, struct topology *out,
-                            const struct sink *sink)
+static enum viot_verdict read_table(const void *table, size_t size, enum topology_source source,
+                                    struct topology *out, const struct sink *sink)
 {
-    struct reader reader = {.table = table, .out = out, .sink = sink};
+    struct reader reader = {.table = table, .source = source, .out = out, .sink = sink};
 
     if (!acpi_table_check(table, size, "VIOT", FIRST_NODE, "VIOT", &reader.length, sink))
         return VIOT_REJECTED;
     reader.node_count = bytes_le16(reader.table + 36);
     reader.first_node = bytes_le16(reader.table + 38);
 
-    enum viot_verdict family = check_family(&reader);
-    if (family != VIOT_ACCEPTED)
-        return family;
-    warn_reserved(&reader, 40, 8);
-    if (reader.node_count == 0)
-        return VIOT_ACCEPTED;
-    if (!check_structure(&reader))
-        return VIOT_REJECTED;
-    if (looks_like_v8(&reader)) {
+    enum viot_verdict family = viot_check_family(table, reader.length, sink);
+
+    if (family == VIOT_IS_DRAFT_2019)
         sink_printf(sink,
-                    "VIOT: its PCI ranges make sense only in the layout of document revision "
-                    "v8, one segment per node; expected the table of ACPI 6.5 (table refused)");
-        return VIOT_IS_V8;
-    }
-    visit(&reader, check_node_bytes);
-    visit(&reader, read_iommu);
-    visit(&reader, read_endpoints);
-    if (reader.left_out != 0)
-        sink_printf(sink, "VIOT: %u nodes left out, room is for %d virtio-iommus and %d ranges",
-                    reader.left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
-    return VIOT_ACCEPTED;
+                    "VIOT byte %d: an embedded IORT, the draft of November 2019; expected the "
+                    "table of ACPI 6.5 (table refused)",
+                    VIOT_EMBEDDED_TABLE);
+    return family == VIOT_ACCEPTED ? read_nodes(&reader) : family;
+}
+
+enum viot_verdict viot_read(const void *table, size_t size, struct topology *out,
+                            const struct sink *sink)
+{
+    return read_table(table, size, TOPOLOGY_VIOT, out, sink);
+}
+
+enum viot_verdict viot_read_v8(const void *table, size_t size, struct topology *out,
+                               const struct sink *sink)
+{
+    return read_table(table, size, TOPOLOGY_VIOT_V8, out, sink);
 }

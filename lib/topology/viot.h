@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The Virtual I/O Translation table, as ACPI 6.5 defines it: one description of the topology.
- * Earlier layouts under the same signature are recognised and refused, never interpreted.
+ * The Virtual I/O Translation table: one description of the topology. Under its signature there are
+ * three layouts that no field tells apart: the one of ACPI 6.5, which viot_read() reads, document
+ * revision v8, whose ranges have one segment, and the draft of November 2019, around an IORT.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/text/sink.h"
@@ -13,8 +15,8 @@
 enum viot_verdict {
     VIOT_ACCEPTED,
     VIOT_REJECTED,
-    VIOT_IS_DRAFT_2019, /* the draft of November 2019, around an IORT */
-    VIOT_IS_V8,         /* looks like document revision v8, one segment per range */
+    VIOT_IS_DRAFT_2019, /* for viot_read_draft() */
+    VIOT_IS_V8,         /* looks like something for viot_read_v8() */
 };
 
 /*
@@ -24,3 +26,17 @@ enum viot_verdict {
  */
 enum viot_verdict viot_read(const void *table, size_t size, struct topology *out,
                             const struct sink *sink);
+/*
+ * The same, taken for document revision v8. Only for those who were told so: a final table with a
+ * damaged range looks no different.
+ */
+enum viot_verdict viot_read_v8(const void *table, size_t size, struct topology *out,
+                               const struct sink *sink);
+/*
+ * The draft of November 2019; adds SMMUs, which it may describe, to *others. A table of another
+ * kind is VIOT_REJECTED.
+ */
+enum viot_verdict viot_read_draft(const void *table, size_t size, struct topology *out,
+                                  struct topology *others, const struct sink *sink);
+/* Whether the table is of that draft, as far as its header tells; nothing else is checked. */
+bool viot_is_draft(const void *table, size_t size);

@@ -178,18 +178,13 @@ TEST(pci_cfg_window_reads_the_device, .clauses = CLAUSES(PCI_CFGW_D01, PCI_CFGW_
 {
     const struct virtio_pci *device = &test->lab->iommu_device.pci;
     const struct virtio_pci_capability *window = &device->capabilities[VIRTIO_PCI_CAP_PCI_CFG];
-    const struct virtio_pci_capability *config = &device->capabilities[VIRTIO_PCI_CAP_DEVICE_CFG];
 
     require(test, PCI_CFGW_D01, window->position, "no PCI_CFG capability");
     for (uint32_t offset = 0; offset < 36; offset += 4) {
         uint32_t direct =
             lab_iommu(test)->transport->ops->config_read(lab_iommu(test)->transport, offset, 4);
 
-        pci_write8(device->function, window->position + 4u, config->bar);
-        pci_write32(device->function, window->position + 8u, config->offset + offset);
-        pci_write32(device->function, window->position + 12u, 4);
-
-        uint32_t through = pci_read32(device->function, window->position + 16u);
+        uint32_t through = virtio_pci_window_read(device, VIRTIO_PCI_CAP_DEVICE_CFG, offset, 4);
 
         expect(test, PCI_CFGW_D03, through == direct,
                "config offset %u reads 0x%x through PCI_CFG, 0x%x through the BAR", offset, through,

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -13,6 +15,8 @@ import reports
 from protocol import ENDS_THE_BOOT, START, Console, Result, glob_matches, printable
 from vm import Boot
 
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SET_OPTIONS = (sys.executable, "-B", os.path.join(HOME, "boot", "efi", "disk.py"))
 LOG_TAIL = 6  # lines of the VMM's own words behind a crash
 SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test says otherwise
 PLAN_MAX = 100000
@@ -22,14 +26,19 @@ PASSED, FAILED, USAGE, NO_VERDICT = 0, 1, 2, 3
 
 
 class Session:
-    """`argv` is the VMM's, with @GUEST@ where the guest's command line goes."""
+    """`argv` is the VMM's, with @GUEST@ where the guest's command line goes; or that goes onto `disk`."""
 
     def __init__(
-        self, options: argparse.Namespace, argv: list[str], say: Callable[[str], None]
+        self,
+        options: argparse.Namespace,
+        argv: list[str],
+        say: Callable[[str], None],
+        disk: str | None = None,
     ) -> None:
         self.options = options
         self.argv = argv
         self.say = say
+        self.disk = disk
         self.run = reports.Run(options.strict)
         self.plan: int | None = None
         self.boot: Boot | None = None
@@ -44,6 +53,8 @@ class Session:
 
     def arguments(self, first: int) -> list[str]:
         guest = self.options.guest + (f" from={first}" if first > 1 else "")
+        if self.disk:
+            subprocess.run([*SET_OPTIONS, f"--options={guest}", self.disk], check=True)
         return [argument.replace("@GUEST@", guest) for argument in self.argv]
 
     # -- one boot -----------------------------------------------------------------------------

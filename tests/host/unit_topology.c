@@ -13,35 +13,15 @@
 #include "lib/bytes/bytes.h"
 #include "lib/topology/topology.h"
 #include "lib/topology/viot.h"
+#include "tests/host/table.h"
 
 #define MUTATIONS 20000
-
-struct report {
-    unsigned lines;
-    char first[SINK_LINE_MAX];
-};
-
-static void take_line(void *context, const char *text)
-{
-    struct report *report = context;
-
-    if (report->lines++ == 0)
-        snprintf(report->first, sizeof(report->first), "%s", text);
-}
-
-static void check_report(const struct report *report, const char *expected, const char *name)
-{
-    if (report->lines == 0 ? expected != NULL : !expected || !strstr(report->first, expected))
-        unit_fail(__FILE__, __LINE__, "%s: reported \"%s\", expected \"%s\"", name,
-                  report->lines ? report->first : "", expected ? expected : "");
-}
 
 static uint32_t random_state = 1;
 
 static uint32_t random32(void)
 {
-    random_state = random_state * 1664525u + 1013904223u;
-    return random_state >> 8;
+    return table_random(&random_state);
 }
 
 static void put(uint8_t *at, unsigned size, uint64_t value)
@@ -84,7 +64,7 @@ static const uint8_t viot_2019[84] = {
 static enum viot_verdict read_exact(const uint8_t *table, size_t size, struct topology *out,
                                     struct report *report)
 {
-    const struct sink sink = {take_line, report};
+    const struct sink sink = {report_line, report};
     uint8_t *exact = malloc(size);
 
     if (size != 0)
@@ -108,7 +88,7 @@ static void good_a(void)
     struct report report = {0};
 
     CHECK_EQ(read_exact(viot_a, sizeof(viot_a), &topology, &report), VIOT_ACCEPTED);
-    check_report(&report, NULL, "VIOT-A");
+    report_check(&report, NULL, "VIOT-A");
     CHECK_EQ(topology.iommu_count, 1);
     CHECK(topology.iommus[0].bus == TOPOLOGY_PCI && topology.iommus[0].bdf == 0x18);
     CHECK_EQ(topology.range_count, 1);
@@ -131,7 +111,7 @@ static void good_b(void)
 
     CHECK_EQ(read_exact(viot_a, sizeof(viot_a), &topology, &report), VIOT_ACCEPTED);
     CHECK_EQ(read_exact(viot_b, sizeof(viot_b), &topology, &report), VIOT_ACCEPTED);
-    check_report(&report, NULL, "VIOT-B");
+    report_check(&report, NULL, "VIOT-B");
     CHECK_EQ(topology.iommu_count, 2);
     CHECK(topology.iommus[1].bus == TOPOLOGY_MMIO && topology.iommus[1].base == 0x0a003e00);
     CHECK_EQ(topology.range_count, 3);
@@ -229,7 +209,7 @@ static void damaged(void)
             topology.range_count != c->ranges)
             unit_fail(__FILE__, __LINE__, "%s: verdict %d, %u IOMMUs, %u ranges", c->name, verdict,
                       topology.iommu_count, topology.range_count);
-        check_report(&report, c->report, c->name);
+        report_check(&report, c->report, c->name);
     }
 }
 
@@ -344,7 +324,7 @@ static void more_than_fits(void)
     CHECK(finds_pci(&topology, 0, 0x100 + 63, 63));
     CHECK_EQ(topology.ranges[63].iommu, 63 % 8);
     CHECK_EQ(report.lines, 1);
-    check_report(&report, "VIOT: 8 nodes left out", "more than fits");
+    report_check(&report, "VIOT: 8 nodes left out", "more than fits");
     check_bounds(&topology);
 }
 
@@ -356,15 +336,23 @@ static void questions(void)
         .iommus = {{.bus = TOPOLOGY_PCI, .segment = 1, .bdf = 0x18},
                    {.bus = TOPOLOGY_MMIO, .base = 0x1000}},
         .iommu_count = 2,
-        .ranges = {{.segment_last = 2, .bdf_first = 0x10, .bdf_last = 0x20, .id_first = 5},
-                   {.bdf_first = 0x20, .bdf_last = 0x20, .id_first = 0x999, .iommu = 1},
+        .ranges = {{.source = TOPOLOGY_VIOT,
+                    .segment_last = 2,
+                    .bdf_first = 0x10,
+                    .bdf_last = 0x20,
+                    .id_first = 5},
+                   {.source = TOPOLOGY_VIOT,
+                    .bdf_first = 0x20,
+                    .bdf_last = 0x20,
+                    .id_first = 0x999,
+                    .iommu = 1},
                    {.bus = TOPOLOGY_MMIO, .base = 0x1000, .iommu = 1},
                    {.bus = TOPOLOGY_MMIO, .base = 0x2000, .id_first = 7, .iommu = 1},
                    {.bus = TOPOLOGY_MMIO, .base = 0x2000, .id_first = 8, .iommu = 0}},
         .range_count = 5,
     };
     struct report report = {0};
-    const struct sink sink = {take_line, &report};
+    const struct sink sink = {report_line, &report};
     struct topology_match match;
 
     CHECK(finds_pci(&topology, 0, 0x10, 5));
@@ -379,7 +367,7 @@ static void questions(void)
     CHECK(topology_find_mmio(&topology, 0x2000, &match) && match.id == 8 && match.iommu == 0);
     CHECK_EQ(topology_check(&topology, &sink), 2);
     CHECK_EQ(report.lines, 2);
-    check_report(&report, "range 0 (VIOT, functions 0x0010-0x0020) and range 1", "overlap");
+    report_check(&report, "range 0 (VIOT, functions 0x0010-0x0020) and range 1", "overlap");
 }
 
 /* The source of higher priority counts, wherever it stands, and is no overlap of the other. */
@@ -412,21 +400,24 @@ static void priorities(void)
 static void appending(void)
 {
     struct topology topology = {.iommu_count = TOPOLOGY_MAX_IOMMUS - 1, .range_count = 60};
-    struct topology more = {.iommu_count = 2, .range_count = 6};
+    struct topology more = {.iommus = {{.source = TOPOLOGY_VIOT}},
+                            .ranges = {{.source = TOPOLOGY_VIOT}},
+                            .iommu_count = 2,
+                            .range_count = 6};
     struct report report = {0};
-    const struct sink sink = {take_line, &report};
+    const struct sink sink = {report_line, &report};
 
     topology_append(&topology, &more, &sink);
     CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS - 1);
     CHECK_EQ(topology.range_count, 60);
-    check_report(&report, "2 IOMMUs by VIOT left out, expected at most 8 in all", "IOMMUs");
+    report_check(&report, "2 IOMMUs by VIOT left out, expected at most 8 in all", "IOMMUs");
     report = (struct report){0};
     more.iommu_count = 1;
     topology_append(&topology, &more, &sink);
     CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
     CHECK_EQ(topology.range_count, TOPOLOGY_MAX_RANGES);
     CHECK_EQ(topology.ranges[63].iommu, TOPOLOGY_MAX_IOMMUS - 1);
-    check_report(&report, "2 ranges by VIOT left out, expected at most 64 in all", "ranges");
+    report_check(&report, "2 ranges by VIOT left out, expected at most 64 in all", "ranges");
     report = (struct report){0};
     topology_append(&topology, &(struct topology){0}, &sink);
     CHECK_EQ(report.lines, 0);

@@ -18,9 +18,17 @@ static struct ref_iommu *iommu_of(struct ref_virtio *virtio)
     return (struct ref_iommu *)virtio;
 }
 
+/* Bit 6 is that of the built-in topology where the device has one. */
 static bool offers(const struct ref_iommu *iommu, unsigned feature)
 {
+    if (feature == VIRTIO_IOMMU_F_BYPASS_CONFIG && iommu->config.topology)
+        return false;
     return iommu->config.features >> feature & 1;
+}
+
+static bool negotiates(const struct ref_iommu *iommu, unsigned feature)
+{
+    return offers(iommu, feature) && ref_has(&iommu->virtio, feature);
 }
 
 /* -- configuration ------------------------------------------------------------------------- */
@@ -37,6 +45,8 @@ static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)
         .bypass = iommu->model.bypass,
     };
 
+    if (config->topology && offset >= REF_TOPOLOGY_FIRST)
+        return iommu->described[offset];
     mutate_config(iommu, &fields);
     return ((const uint8_t *)&fields)[offset < sizeof(fields) ? offset : 0];
 }
@@ -52,7 +62,7 @@ static void config_write(struct ref_virtio *virtio, uint32_t offset, uint8_t val
         return;
     if (MUTANT(BYPASS_ANY_VALUE) && offset == CONFIG_BYPASS)
         iommu->odd_bypass = value;
-    if (offset == CONFIG_BYPASS && value <= 1 && ref_has(virtio, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+    if (offset == CONFIG_BYPASS && value <= 1 && negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         iommu->model.bypass = value;
 }
 
@@ -61,8 +71,8 @@ static void negotiated(struct ref_virtio *virtio)
 {
     struct ref_iommu *iommu = iommu_of(virtio);
 
-    iommu->model.config.bypass_config = ref_has(virtio, VIRTIO_IOMMU_F_BYPASS_CONFIG);
-    iommu->model.config.mmio = ref_has(virtio, VIRTIO_IOMMU_F_MMIO);
+    iommu->model.config.bypass_config = negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    iommu->model.config.mmio = negotiates(iommu, VIRTIO_IOMMU_F_MMIO);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         iommu->model.bypass = ref_has(virtio, VIRTIO_IOMMU_F_BYPASS);
 }
@@ -376,16 +386,28 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
 {
     const struct model_config model_config = model_config_of(config);
     uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX);
+    uint64_t features = config->features | (rings & ~config->withheld);
 
     memset(iommu, 0, sizeof(*iommu));
     iommu->config = *config;
     model_init(&iommu->model, &model_config, config->bypass);
-    ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU,
-                    config->features | (rings & ~config->withheld), 2,
-                    sizeof(struct virtio_iommu_config));
+    if (config->topology)
+        features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
+                    config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
     iommu->virtio.is_lazy = config->is_lazy;
     for (unsigned i = 0; config->queue_size && i < 2; i++)
         iommu->virtio.queues[i].size_max = config->queue_size;
+}
+
+static void describe(struct ref_iommu *iommu)
+{
+    uint32_t ids[MODEL_ENDPOINTS];
+
+    for (unsigned i = 0; i < iommu->model.endpoint_count; i++)
+        ids[i] = iommu->model.endpoints[i].id;
+    memset(iommu->described, 0, sizeof(iommu->described));
+    ref_topology_write(iommu->config.topology, ids, iommu->model.endpoint_count, iommu->described);
 }
 
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
@@ -396,5 +418,6 @@ bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
         if (!model_add_reserved(&iommu->model, endpoint, iommu->config.regions[i].first,
                                 iommu->config.regions[i].last))
             return false;
+    describe(iommu);
     return true;
 }

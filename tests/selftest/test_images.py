@@ -39,7 +39,10 @@ def images() -> dict[str, bytes]:
 
 @test
 def there_is_an_image_of_every_cpu_and_protocol() -> None:
-    wanted = {"x86_64-pvh.elf", "x86_64-linux.bzimage", "aarch64-linux.image", "riscv64-linux.image"}
+    wanted = {
+        *("x86_64-pvh.elf", "x86_64-linux.bzimage", "x86_64-uefi.efi", "x86_64-uefi.disk"),
+        *("aarch64-linux.image", "aarch64-uefi.efi", "aarch64-uefi.disk", "riscv64-linux.image"),
+    }
     missing = {f"viommu-guest-{name}" for name in wanted} - images().keys()
     check(not missing, missing)
 
@@ -79,7 +82,7 @@ def bzimage_has_the_header_that_loaders_look_for() -> None:
 @test
 def every_way_into_q35_ends_in_the_same_verdicts() -> None:
     found = {}
-    for machine in ("q35", "q35-bzimage", "q35-linux64"):
+    for machine in ("q35", "q35-bzimage", "q35-linux64", "q35-efi"):
         ran = run_sh("-m", machine, "-s", "7", "conformance.*", "discovery.*")
         ran.ends(0)
         tests = json.loads(ran.text("results.json"))["tests"]

@@ -308,6 +308,9 @@ native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
 host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
 	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/native/host.sh
 
+mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
+	@python3 -B tests/harness/mutants.py $(MUTANT)
+
 build/native/%.o: %.c Makefile tests/native/asan.ignore
 	@mkdir -p $(@D)
 	$(say) HOSTCC $<

@@ -34,6 +34,8 @@ coverage  timeout 1800 make -s -j$(nproc) coverage-host
 
 host      timeout 1800 make -s -j$(nproc) host
 
+mutants   timeout 1800 make -s -j$(nproc) mutants
+
 protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
 tree      python3 -B tests/selftest/test_devicetree.py

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The whole suite against every kind of reference device (tests/refdev/kinds.c), natively: a KTAP
 # report of one run after the other. $KIND, $RUN (a glob of test ids) and $SEED choose.
-set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 guest=build/host/viommu-guest
 seed=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}

@@ -37,6 +37,7 @@ enum test_needs {
     NEEDS_PCI = 1u << 9,           /* the IOMMU is a PCI function */
     NEEDS_MMIO = 1u << 10,         /* the IOMMU is on virtio-mmio */
     NEEDS_CPUS = 1u << 11,         /* a second CPU */
+    NEEDS_NO_START = 1u << 12,     /* nothing of the IOMMU but its registers: it is not started */
 };
 
 struct test_definition {

@@ -185,7 +185,9 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
         post_events(test, 4, lengths[i]);
         expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target,
                             engine->min_length);
-        while (viommu_next_event(viommu, EVENT_WAIT_NS, &event) == VIRTQ_POPPED) {
+        enum virtq_pop result;
+
+        while ((result = viommu_next_event(viommu, EVENT_WAIT_NS, &event)) == VIRTQ_POPPED) {
             count++;
             expect(test, IOMMU_FAULT_D06, event.written <= lengths[i],
                    "used length %u for a buffer of %u bytes", event.written, lengths[i]);
@@ -196,6 +198,8 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
                     break;
                 }
         }
+        expect(test, IOMMU_FAULT_D06, result == VIRTQ_EMPTY, "a buffer of %u bytes: %s", lengths[i],
+               virtq_pop_text(result));
         expect(test, IOMMU_FAULT_D06, count <= 1, "one fault took %u buffers of %u bytes", count,
                lengths[i]);
         expect(test, IOMMU_FAULT_D07, !count, "a report came in a buffer of %u bytes", lengths[i]);

@@ -45,6 +45,7 @@ TEST(no_vector_no_interrupt, .clauses = CLAUSES(PCI_MSIX_D05, PCI_INT_D01), .nee
     struct virtio_transport *transport = lab_iommu(test)->transport;
     struct notifications notifications;
 
+    lab_restart(test, test->lab->features & ~EVENT_IDX);
     notifications_open_vectors(test, &notifications, 1);
     transport->ops->set_queue_vector(transport, 0, 0);
     expect(test, PCI_MSIX_D05,

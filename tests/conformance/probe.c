@@ -26,6 +26,8 @@ static void judge_headers(struct test *test, uint32_t id)
         expect(test, IOMMU_PROBE_D06, !property.reserved,
                "endpoint 0x%x: property at %u: reserved bits 0x%x, expected 0", id, property.offset,
                property.reserved);
+        expect(test, IOMMU_PROBE_P02, property.fits,
+               "endpoint 0x%x: the list leaves the area at %u", id, property.offset);
         expect(test, IOMMU_PROBE_D08, property.fits,
                "endpoint 0x%x: property at %u: length %u leaves the %u bytes of properties", id,
                property.offset, property.length, properties.size);

@@ -41,6 +41,9 @@ struct ref_iommu {
     struct ref_iommu_config config;
     struct model model;
     uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
+    int sticky;                          /* the status of the request before */
+    bool was_attached;                   /* any endpoint, since the start */
+    uint8_t odd_bypass;                  /* what was written to the configuration's byte */
 };
 
 void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config);

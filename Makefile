@@ -60,7 +60,7 @@ SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/*.c) \
-	$(foreach suite,discovery conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
+	$(foreach suite,discovery topology conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
 SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
@@ -69,7 +69,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit native host mutants refdev test help clean
+.PHONY: image images published check unit fuzz coverage-host native host mutants refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.
@@ -90,7 +90,7 @@ published: $(IMAGE)
 
 help: ## this text
 	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile
 
 $(ELF): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
 	$(say) LD $@
@@ -209,7 +209,7 @@ HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
 	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c \
-	tests/host/table.c tests/host/table_iort.c
+	tests/host/table.c tests/host/table_iort.c tests/host/writer.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
@@ -258,8 +258,59 @@ build/host/boot/efi/app.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fs
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@
 
-.PRECIOUS: build/host/%.o
+# The readers under libFuzzer; FUZZ_SECONDS each. In the object files the fuzzer sees the branches.
+FUZZ_SECONDS ?= 60
+READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+FUZZ_OBJECTS := $(addprefix build/fuzz/,$(patsubst %.c,%.o,$(READERS) $(wildcard lib/text/*.c)))
+FUZZERS := $(patsubst tests/host/%.c,build/fuzz/%,$(wildcard tests/host/fuzz_*.c))
+FUZZFLAGS := $(HOSTFLAGS) -O2 -fsanitize=fuzzer-no-link
+
+fuzz: $(FUZZERS) $(TREES) ## every reader under libFuzzer, FUZZ_SECONDS=60 each
+	@tests/host/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+build/fuzz/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(FUZZFLAGS) -MMD -MP -c $< -o $@
+
+build/fuzz/pure.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	$(run)llvm-ar rcs $@ $^
+
+build/fuzz/fuzz_%: build/fuzz/tests/host/fuzz_%.o build/fuzz/pure.a
+	$(run)$(HOSTCC) -fsanitize=fuzzer,address,undefined $^ -o $@
+
+-include $(FUZZ_OBJECTS:.o=.d) $(FUZZERS:build/fuzz/%=build/fuzz/tests/host/%.d)
+
+.PRECIOUS: build/host/%.o build/fuzz/%.o build/coverage/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
+
+# Which lines of the readers the unit tests run.
+COVERAGE_MINIMUM := 95
+COVERAGE_UNITS := $(patsubst build/host/%,build/coverage/%,$(filter-out %/unit_efi_app,$(UNITS)))
+COVERAGEFLAGS := -fprofile-instr-generate -fcoverage-mapping
+COVERAGE_OBJECTS := $(addprefix build/coverage/,$(HOST_PURE:.c=.o))
+
+coverage-host: $(COVERAGE_UNITS) $(TREES) ## line coverage of each reader by the unit tests; 95 % or less of one fails
+	@tests/host/coverage.sh $(COVERAGE_MINIMUM) '$(COVERAGE_UNITS)' $(READERS)
+
+build/coverage/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(filter-out -fsanitize% -fno-sanitize%,$(HOSTFLAGS)) $(COVERAGEFLAGS) -MMD -MP -c $< -o $@
+
+build/coverage/pure.a: $(COVERAGE_OBJECTS)
+	@rm -f $@
+	$(run)llvm-ar rcs $@ $^
+
+build/coverage/unit_fdt_peer: build/coverage/tests/host/peer/libfdt.o
+build/coverage/unit_fdt_peer: LIBRARIES := -lfdt
+
+build/coverage/unit_%: build/coverage/tests/host/unit_%.o build/coverage/pure.a
+	$(run)$(HOSTCC) $(COVERAGEFLAGS) $^ $(LIBRARIES) -o $@
+
+-include $(COVERAGE_OBJECTS:.o=.d) $(COVERAGE_UNITS:build/coverage/%=build/coverage/tests/host/%.d)
 
 # The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
 NATIVE := build/host/viommu-guest
@@ -273,6 +324,9 @@ native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
 
 host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
 	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/native/host.sh
+
+mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
+	@python3 -B tests/harness/mutants.py $(MUTANT)
 
 build/native/%.o: %.c Makefile tests/native/asan.ignore
 	@mkdir -p $(@D)

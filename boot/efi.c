@@ -81,8 +81,9 @@ static void read_map(const struct mem_view *memory, const struct efi_handoff *ha
         }
         add_descriptor(bytes, (unsigned)i, info);
     }
-    if (!count)
-        boot_complain(info, "memory map: no descriptor, expected one at least");
+    if (!info->memory_count)
+        boot_complain(info, "memory map: no memory in %llu descriptors, expected some",
+                      (unsigned long long)count);
 }
 
 /* Text of one byte a character; what is none in ASCII becomes '?'. Returns its length, without the

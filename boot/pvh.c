@@ -41,6 +41,8 @@ static void read_memory_map(const struct mem_view *memory, const struct start_in
         }
         loader_add_memory(entry, i, info);
     }
+    if (!info->memory_count)
+        boot_complain(info, "start info: offset 48: no memory in the memory map");
 }
 
 void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)

@@ -28,7 +28,13 @@ images    python3 -B tests/selftest/test_images.py
 
 unit      timeout 1800 make -s -j$(nproc) unit
 
+fuzz      timeout 900 make -s -j$(nproc) fuzz FUZZ_SECONDS=3
+
+coverage  timeout 1800 make -s -j$(nproc) coverage-host
+
 host      timeout 1800 make -s -j$(nproc) host
+
+mutants   timeout 1800 make -s -j$(nproc) mutants
 
 protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
@@ -38,6 +44,7 @@ options   python3 -B tests/selftest/test_run_sh.py
 boots     python3 -B tests/selftest/test_harness.py
 
 real      python3 -B tests/selftest/test_real.py
+topology  python3 -B tests/selftest/test_topology.py
 
 nested    python3 -B tests/selftest/test_nested.py
 

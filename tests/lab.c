@@ -236,6 +236,27 @@ static const char *lacking(struct lab *lab, unsigned needs)
     return NULL;
 }
 
+/* What a device violates that does not come up. */
+static enum clause clause_of(struct test *test, enum virtio_result result)
+{
+    switch (result) {
+    case VIRTIO_RESET_TIMEOUT:
+        return DEV_RESET_D01;
+    case VIRTIO_NO_VERSION_1:
+        return DEV_RSV_D01;
+    case VIRTIO_FEATURES_REFUSED:
+        return DEV_FEAT_D02;
+    case VIRTIO_NO_QUEUE:
+        return IOMMU_ID_P02;
+    case VIRTIO_QUEUE_IN_USE:
+        return lab_clause(test, PCI_COM_D08, MMIO_RST_D02);
+    case VIRTIO_BAD_QUEUE_SIZE:
+        return lab_clause(test, PCI_COM_D15, VQ_SIZE_P01);
+    default:
+        return DEV_INIT_P01;
+    }
+}
+
 void lab_restart(struct test *test, uint64_t features)
 {
     struct viommu *viommu = &test->lab->iommu;
@@ -246,8 +267,10 @@ void lab_restart(struct test *test, uint64_t features)
         virtio_driver_ok(viommu->transport);
         result = viommu_start(viommu, features);
     }
-    if (result)
+    if (result == VIRTIO_NO_MEMORY)
         broken(test, "the IOMMU does not come up: %s", virtio_result_text(result));
+    require(test, clause_of(test, result), !result, "the IOMMU does not come up: %s",
+            virtio_result_text(result));
 }
 
 /* The attachment of an endpoint, or the place for one; NULL when all are taken. */
@@ -306,7 +329,7 @@ void lab_begin(struct test *test)
 
     if (missing)
         skip(test, "%s", missing);
-    if (!test->lab->has_iommu)
+    if (!test->lab->has_iommu || test->definition->needs & NEEDS_NO_START)
         return;
     lab_renew(test);
     if (viommu_has(&test->lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))

@@ -63,7 +63,7 @@ void lab_remember(struct test *test, const struct viommu_request *request, uint8
 /* Takes interrupts and memory back, whatever the test did. */
 void lab_end(struct test *test);
 
-/* Resets the IOMMU and negotiates `features`; an ERROR if the device does not come up. */
+/* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void lab_restart(struct test *test, uint64_t features);
 
 /* The running test's IOMMU. */

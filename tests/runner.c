@@ -37,17 +37,38 @@ static bool names_a_suite(const char *pattern)
     return *pattern != '*' && *pattern != '?';
 }
 
-static bool is_selected(const struct options *options, const struct test_definition *definition)
+static bool selects(const char *pattern, const struct test_definition *definition)
 {
     char id[TEST_ID_MAX];
 
+    test_id(definition, id);
+    return (!definition->is_optional || names_a_suite(pattern)) && glob_match(pattern, id);
+}
+
+static bool is_selected(const struct options *options, const struct test_definition *definition)
+{
     if (options->run_count == 0)
         return !definition->is_optional;
-    test_id(definition, id);
     for (unsigned i = 0; i < options->run_count; i++)
-        if ((!definition->is_optional || names_a_suite(options->run[i])) &&
-            glob_match(options->run[i], id))
+        if (selects(options->run[i], definition))
             return true;
+    return false;
+}
+
+/* Names a pattern that selects none: whoever mistyped it wants no other tests instead. */
+static bool has_unmatched(const struct options *options, const struct test_definition **selected,
+                          unsigned count)
+{
+    for (unsigned i = 0; i < options->run_count; i++) {
+        unsigned n = 0;
+
+        while (n < count && !selects(options->run[i], selected[n]))
+            n++;
+        if (n < count)
+            continue;
+        report_diagnostic("error: no test matches %s", options->run[i]);
+        return true;
+    }
     return false;
 }
 
@@ -113,6 +134,25 @@ static void announce(const struct test_definition *definition, unsigned number, 
                   test->reason);
 }
 
+/* Whether a statement is one of the IOMMU's other transport, which the test cannot have judged. */
+static bool is_elsewhere(const struct lab *lab, enum clause clause)
+{
+    const char *id = clause_row(clause)->id;
+    bool on_mmio = lab->iommu_place.block;
+
+    return !strncmp(id, on_mmio ? "PCI_" : "MMIO_", on_mmio ? 4 : 5);
+}
+
+/* A test that passes has judged what it claims to; what it found nothing to judge by is named. */
+static void check_claims(struct test *test)
+{
+    const enum clause *claim = test->definition->clauses;
+
+    for (; claim && *claim && test->verdict == VERDICT_PASS; claim++)
+        if (!test->judged[*claim] && !is_elsewhere(test->lab, *claim))
+            note(test, "NOTE %s is claimed, and nothing here judged it", clause_row(*claim)->id);
+}
+
 static void call(struct test *test)
 {
     if (setjmp(test->stop))
@@ -121,6 +161,7 @@ static void call(struct test *test)
     test->definition->run(test);
     if (!test->checks)
         broken(test, "the test came to its end without a check");
+    check_claims(test);
 }
 
 static enum verdict run_one(struct lab *lab, const struct test_definition *definition,
@@ -170,9 +211,10 @@ unsigned tests_run(struct lab *lab)
         return 2;
     if (options->list)
         return list(selected, count);
+    if (has_unmatched(options, selected, count))
+        return 2;
     if (!count) {
-        report_diagnostic("error: no test matches %s",
-                          options->run_count ? options->run[0] : "the default selection");
+        report_diagnostic("error: no test matches the default selection");
         return 2;
     }
     report_plan(count);

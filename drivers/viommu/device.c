@@ -99,6 +99,17 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
     viommu->transport->ops->config_write(viommu->transport, CONFIG_BYPASS, 1, bypass);
 }
 
+bool viommu_add_direct(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
+                       uint16_t *head)
+{
+    const struct virtq_segment segments[] = {
+        {(uintptr_t)slot->request, length, false},
+        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
+    };
+
+    return virtq_add(queue, segments, 2, head);
+}
+
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)
 {
     uint64_t start = 0;

@@ -147,7 +147,7 @@ static void find_mmio(const struct fdt *fdt, struct machine *machine, const stru
     while ((node = fdt_find_compatible(fdt, node, "virtio,mmio")) != FDT_NONE) {
         struct machine_mmio *block = &machine->mmio[machine->mmio_count];
 
-        if (!fdt_reg(fdt, node, 0, &reg)) {
+        if (!fdt_reg(fdt, node, 0, &reg) || !reg.size) {
             sink_printf(complaints, "device tree: %s has no reg that the CPU reaches, left out",
                         fdt_name(fdt, node));
             continue;

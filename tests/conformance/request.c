@@ -77,6 +77,9 @@ TEST(truncated_requests_come_back_unwritten, .clauses = CLAUSES(IOMMU_OP_P03, IO
             note(test, "%s: the device asks for a reset", shapes[i].what);
         expect(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT || reset_wanted,
                "%s: does not come back", shapes[i].what);
+        for (uint32_t byte = 0; shapes[i].writable < 4 && byte < shapes[i].writable; byte++)
+            expect(test, IOMMU_OP_P03, tail[byte] == VIOMMU_POISON, "%s: byte %u of it was written",
+                   shapes[i].what, byte);
         expect(test, IOMMU_OP_P03, reply.status != VIRTIO_IOMMU_S_OK, "%s: succeeds",
                shapes[i].what);
         expect(test, IOMMU_OP_P02, !reply.strayed, "%s: a byte outside the reply was changed",

@@ -60,8 +60,7 @@ static void expect_no_mapping(struct test *test, uint32_t domain, uint64_t first
         must(test, viommu_unmap(domain, first, last));
 }
 
-TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04, IOMMU_RESV_P02),
-     .needs = NEEDS | NEEDS_MAP_UNMAP)
+TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04), .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
     struct reserved_region regions[RESERVED_REGIONS_MAX];
     unsigned count = reserved_regions(test, lab_endpoint_id(test, 0), regions);

@@ -145,7 +145,7 @@ TEST(msix_tables_lie_inside_their_bars, .needs = 0)
 
 TEST(virtio_structures_lie_inside_their_bars,
      .clauses = CLAUSES(PCI_CAP_P01, PCI_CAP_D01, PCI_COM_D01, PCI_NOT_D02, PCI_DEVC_D02),
-     .needs = NEEDS_PCI)
+     .needs = NEEDS_PCI | NEEDS_NO_START)
 {
     const struct virtio_pci *device = &test->lab->iommu_device.pci;
 

@@ -193,6 +193,18 @@ static void interrupts(void)
     }
 }
 
+static void an_empty_block(void)
+{
+    struct tree *tree = begin();
+
+    tree_begin(tree, "virtio@100");
+    tree_text(tree, "compatible", "virtio,mmio");
+    tree_cells(tree, "reg", CELLS(0, 0x100, 0, 0));
+    tree_end(tree);
+    CHECK_EQ(read_machine(tree)->mmio_count, 0);
+    check_reports("block", "virtio@100 has no reg that the CPU reaches", NULL);
+}
+
 static void too_many_blocks(void)
 {
     struct tree *tree = begin();
@@ -208,6 +220,7 @@ static void too_many_blocks(void)
     }
     CHECK_EQ(read_machine(tree)->mmio_count, MACHINE_MAX_MMIO);
     check_reports("blocks", "virtio@lost has no reg that the CPU reaches",
+
                   "more than 64 virtio-mmio blocks");
 }
 
@@ -505,11 +518,30 @@ static void too_much_memory(void)
     CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
 }
 
+static void too_many_reservations(void)
+{
+    static struct boot_info info;
+    struct tree *tree = begin();
+
+    memset(&info, 0, sizeof(info));
+    tree->reservation_count = BOOT_MEMORY_MAX + 1;
+    for (uint32_t i = 0; i <= BOOT_MEMORY_MAX; i++) {
+        tree->reservations[i][0] = 0x80000000 + 0x1000 * i;
+        tree->reservations[i][1] = 0x1000;
+    }
+    finish(tree);
+    devicetree_read(&memory, TREE_ADDRESS, &info);
+    CHECK(info.complaint_count == 1 &&
+          strstr(info.complaints[0], "more than 512 memory reservations"));
+    CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
+}
+
 int main(void)
 {
     static const struct unit units[] = {
         {"consoles", consoles},
         {"interrupts", interrupts},
+        {"an_empty_block", an_empty_block},
         {"too_many_blocks", too_many_blocks},
         {"host_properties", host_properties},
         {"too_much_of_a_host", too_much_of_a_host},
@@ -519,6 +551,7 @@ int main(void)
         {"controllers", controllers},
         {"odd_memory", odd_memory},
         {"too_much_memory", too_much_memory},
+        {"too_many_reservations", too_many_reservations},
     };
     int status = unit_main("machine_odd", units, COUNT(units));
 

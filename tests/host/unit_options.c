@@ -345,6 +345,54 @@ static void iommus(void)
     }
 }
 
+/* Whether each of the sources counts, from the lowest priority to the highest. */
+static void topology_choices(void)
+{
+    static const struct {
+        const char *cmdline, *counts;
+        unsigned builtin;
+    } good[] = {
+        {"", "001110111", 0},
+        {"topology=auto", "001110111", 0},
+        {"topology=dt", "000000010", 0},
+        {"topology=viot", "000000100", 0},
+        {"topology=viot-v8", "000001000", 0},
+        {"topology=viot-draft", "000010000", 0},
+        {"topology=iort", "000100000", 0},
+        {"topology=builtin", "001000000", 0},
+        {"topology=builtin-v1", "001000000", 1},
+        {"topology=builtin-v2", "001000000", 2},
+        {"topology=builtin-v3", "001000000", 3},
+        {"topology=builtin-v4", "001000000", 4},
+        {"topology=options", "000000001", 0},
+        {"topology=off", "000000000", 0},
+        {"topology=off topology=dt", "000000010", 0},
+    };
+    static const char *const bad[][2] = {
+        {"topology", "topology is '', expected auto, dt, viot"},
+        {"topology=", "options or off at ''"},
+        {"topology=VIOT", "at 'VIOT'"},
+        {"topology=viot-v9", "at 'viot-v9'"},
+        {"topology=builtin-v5", "at 'builtin-v5'"},
+        {"topology=dt,viot", "at 'dt,viot'"},
+    };
+
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct report report = parse(good[i].cmdline);
+
+        CHECK_EQ(report.lines, 0);
+        CHECK_EQ(options.topology_choice.builtin, good[i].builtin);
+        for (unsigned source = 0; source < TOPOLOGY_SOURCES; source++)
+            if (topology_counts(&options.topology_choice, (enum topology_source)source) !=
+                (good[i].counts[source] == '1'))
+                unit_fail(__FILE__, __LINE__, "'%s': source %u", good[i].cmdline, source);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        check_refused(bad[i][0], bad[i][1]);
+        CHECK_EQ(options.topology_choice.sources, topology_choice_auto().sources);
+    }
+}
+
 static void good_endpoints(void)
 {
     static const struct {
@@ -598,6 +646,7 @@ static const struct unit units[] = {
     {"bad_hosts", bad_hosts},
     {"host_in_the_machine", host_in_the_machine},
     {"iommus", iommus},
+    {"topology_choices", topology_choices},
     {"good_endpoints", good_endpoints},
     {"bad_endpoints", bad_endpoints},
     {"scans", scans},

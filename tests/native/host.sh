@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The whole suite against every kind of reference device (tests/refdev/kinds.c), natively: a KTAP
 # report of one run after the other. $KIND, $RUN (a glob of test ids) and $SEED choose.
-set -uo pipefail
+set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 guest=build/host/viommu-guest

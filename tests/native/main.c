@@ -12,6 +12,7 @@
 #include "boot/kmain.h"
 #include "tests/refdev/endpoints.h"
 #include "tests/refdev/kinds.h"
+#include "tests/refdev/mutant.h"
 
 #define SLOTS     32
 #define BDF(slot) ((uint32_t)(slot) << 3)
@@ -148,6 +149,20 @@ static const struct ref_kind *chosen_kind(void)
     exit(strcmp(name, "list") ? 2 : 0);
 }
 
+/* The bug that $REFDEV_MUTANT names; "list" lists them. */
+static void choose_mutant(void)
+{
+    const char *name = getenv("REFDEV_MUTANT");
+
+    if (!name || !*name || ref_choose_mutant(name))
+        return;
+    if (!strcmp(name, "list"))
+        ref_list_mutants();
+    else
+        fprintf(stderr, "REFDEV_MUTANT: no mutant is called '%s'; 'list' lists them\n", name);
+    exit(strcmp(name, "list") ? 2 : 0);
+}
+
 int main(int argc, char **argv)
 {
     static struct boot_info info;
@@ -157,6 +172,7 @@ int main(int argc, char **argv)
                                        &bus};
     const struct ref_kind *kind = chosen_kind();
 
+    choose_mutant();
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
         return 2;

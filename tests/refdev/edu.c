@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/refdev/endpoints.h"
+#include "tests/refdev/mutant.h"
 
 #define BAR_SIZE        (1u << 20)
 #define CLASS           0x00ff00
@@ -39,7 +40,7 @@ static void raise(struct ref_edu *edu, uint32_t bits)
         return;
     if (!(ref_get(msi + 2, 2) & MSI_ENABLE))
         ref_set_line(function, true);
-    else if (ref_is_bus_master(function))
+    else if (ref_is_bus_master(function) && !MUTANT(RESV_MSI_BLOCKED))
         function->around->message(function->around->context,
                                   ref_get(msi + 4, 4) | (uint64_t)ref_get(msi + 8, 4) << 32,
                                   ref_get(msi + 12, 2));

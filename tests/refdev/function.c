@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/bytes/bytes.h"
+#include "tests/refdev/mutant.h"
 
 #define COMMAND              0x04
 #define COMMAND_MEMORY       (1u << 1)
@@ -43,7 +44,8 @@ void ref_function_init(struct ref_function *function, const struct ref_identity 
 {
     uint8_t *config = function->config;
 
-    ref_put(config, 2, identity->vendor);
+    ref_put(config, 2,
+            MUTANT(VENDOR_ID_WRONG) && identity->device == 0x1057 ? 0x1af5 : identity->vendor);
     ref_put(config + 2, 2, identity->device);
     ref_put(config + 8, 4, identity->class_code << 8 | identity->revision);
     ref_put(config + 0x2c, 2, identity->vendor);
@@ -136,7 +138,11 @@ static void update_line(struct ref_function *function)
     bool is_quiet = ref_msix_is_enabled(function) ||
                     (ref_get(function->config + COMMAND, 2) & COMMAND_INTX_DISABLE);
 
-    ref_put(function->config + STATUS, 2, status | (function->is_asserted ? STATUS_INTERRUPT : 0));
+    if (MUTANT(STATUS_WITHOUT_INTERRUPT))
+        status |= STATUS_CAPABILITIES;
+    else
+        ref_put(function->config + STATUS, 2,
+                status | (function->is_asserted ? STATUS_INTERRUPT : 0));
     function->around->line(function->around->context, function->slot,
                            function->is_asserted && !is_quiet);
 }

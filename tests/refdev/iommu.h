@@ -6,6 +6,7 @@
 #pragma once
 
 #include "lib/model/model.h"
+#include "tests/refdev/topology.h"
 #include "tests/refdev/virtio.h"
 
 #define REF_REGIONS_MAX 8
@@ -25,6 +26,7 @@ struct ref_iommu_config {
     uint8_t bypass;                             /* at a system reset */
     struct ref_region regions[REF_REGIONS_MAX]; /* the same for every endpoint */
     unsigned region_count;
+    enum ref_topology topology; /* bit 6 stands for it, then, and there is no `bypass` */
 
     uint64_t withheld;     /* features of rings that are not offered */
     uint16_t queue_size;   /* 0: the usual one */
@@ -38,6 +40,10 @@ struct ref_iommu {
     struct ref_virtio virtio; /* the first member */
     struct ref_iommu_config config;
     struct model model;
+    uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
+    int sticky;                          /* the status of the request before */
+    bool was_attached;                   /* any endpoint, since the start */
+    uint8_t odd_bypass;                  /* what was written to the configuration's byte */
 };
 
 void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config);

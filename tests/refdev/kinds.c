@@ -7,7 +7,11 @@
 #define RANGES    (BIT(INPUT_RANGE) | BIT(DOMAIN_RANGE))
 #define USUAL     (RANGES | BIT(MAP_UNMAP) | BIT(PROBE) | BIT(MMIO) | BIT(BYPASS_CONFIG))
 
-/* Where interrupt messages go: in a process (arch/host). */
+/* Where interrupt messages go: on a PC, in a process (arch/host). */
+#define MSI_PC                                                                                     \
+    {                                                                                              \
+        0xfee00000, 0xfeefffff, VIRTIO_IOMMU_RESV_MEM_T_MSI                                        \
+    }
 #define MSI_HOST                                                                                   \
     {                                                                                              \
         0x31000000, 0x31000fff, VIRTIO_IOMMU_RESV_MEM_T_MSI                                        \
@@ -88,7 +92,7 @@ static const struct ref_kind kinds[] = {
       .domain_last = 0xffff,
       .probe_size = 144,
       .bypass = 1,
-      .regions = {{0xfee00000, 0xfeefffff, VIRTIO_IOMMU_RESV_MEM_T_MSI},
+      .regions = {MSI_PC,
                   {0x8000000, 0x80fffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0, 0xfff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0x123456789000, 0x123456789fff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
@@ -189,6 +193,43 @@ static const struct ref_kind kinds[] = {
       .bypass = 0,
       .regions = {MSI_HOST},
       .region_count = 1}},
+    /* Devices of the drafts, which describe the endpoints themselves. */
+    {"topology-1",
+     {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
+      .page_size_mask = PAGES_4K,
+      .input_last = (1ull << 48) - 1,
+      .domain_last = 0xffff,
+      .probe_size = 512,
+      .regions = {MSI_PC, MSI_HOST},
+      .region_count = 2,
+      .topology = REF_TOPOLOGY_V1}},
+    {"topology-2",
+     {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
+      .page_size_mask = PAGES_4K,
+      .input_last = (1ull << 48) - 1,
+      .domain_last = 0xffff,
+      .probe_size = 512,
+      .regions = {MSI_PC, MSI_HOST},
+      .region_count = 2,
+      .topology = REF_TOPOLOGY_V2}},
+    {"topology-3",
+     {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
+      .page_size_mask = PAGES_4K,
+      .input_last = (1ull << 48) - 1,
+      .domain_last = 0xffff,
+      .probe_size = 512,
+      .regions = {MSI_PC, MSI_HOST},
+      .region_count = 2,
+      .topology = REF_TOPOLOGY_V3}},
+    {"topology-4",
+     {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
+      .page_size_mask = PAGES_4K,
+      .input_last = (1ull << 48) - 1,
+      .domain_last = 0xffff,
+      .probe_size = 512,
+      .regions = {MSI_PC, MSI_HOST},
+      .region_count = 2,
+      .topology = REF_TOPOLOGY_V4}},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "tests/refdev/mutant.h"
 #include "tests/refdev/virtio.h"
 
 #define DESC_SIZE     16u
@@ -89,6 +90,9 @@ static bool walk_table(struct ref_virtio *virtio, const struct desc *table, stru
     for (uint32_t taken = 0; desc.flags & DESC_NEXT; taken++) {
         uint32_t at = taken ? desc.next : 0;
 
+        if (MUTANT(INDIRECT_IN_ORDER))
+            at = taken;
+
         if (taken == count || at >= count ||
             !read_desc(virtio, table->address + (uint64_t)at * DESC_SIZE, &desc) ||
             (desc.flags & DESC_INDIRECT) || !add_segment(chain, &desc))
@@ -105,6 +109,13 @@ static bool walk_ring(struct ref_virtio *virtio, const struct ref_queue *queue,
     for (unsigned taken = 0; desc.flags & DESC_NEXT; taken++) {
         if (taken == queue->size || desc.next >= queue->size ||
             !read_desc(virtio, queue->desc + (uint64_t)desc.next * DESC_SIZE, &desc))
+            return false;
+        if (MUTANT(DESCRIPTOR_WRITTEN))
+            write16(virtio, queue->desc + (uint64_t)chain->head * DESC_SIZE + 14, 0xffff);
+        if (MUTANT(INDIRECT_WITH_WRITE_BREAKS) &&
+            (desc.flags & (DESC_INDIRECT | DESC_WRITE)) == (DESC_INDIRECT | DESC_WRITE))
+            return false;
+        if (MUTANT(INDIRECT_FIRST_ONLY) && taken && (desc.flags & DESC_INDIRECT))
             return false;
         if (desc.flags & DESC_INDIRECT)
             return walk_table(virtio, &desc, chain);
@@ -128,7 +139,11 @@ enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
     if ((uint16_t)(index - queue->next_avail) > queue->size)
         return REF_BROKEN;
     *chain = (struct ref_chain){0};
-    if (!read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % queue->size), &chain->head) ||
+    if (MUTANT(AVAILABLE_WRITTEN))
+        write16(virtio, queue->driver, (uint16_t)(queue->next_avail << 1));
+    uint16_t size = MUTANT(AVAILABLE_RING_OF_256) ? 256 : queue->size;
+
+    if (!read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % size), &chain->head) ||
         !walk_ring(virtio, queue, chain))
         return REF_BROKEN;
     queue->next_avail++;
@@ -146,6 +161,17 @@ bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head,
 
     ref_put(element, 4, head);
     ref_put(element + 4, 4, length);
+    if (MUTANT(USED_INDEX_8_BITS)) {
+        queue->next_used++;
+        return virtio->ops->dma(virtio,
+                                queue->device + 4 + 8 * ((queue->next_used - 1) % queue->size),
+                                element, sizeof(element), true) &&
+               write16(virtio, queue->device + 2, queue->next_used & 0x3ff);
+    }
+    if (MUTANT(USED_FLAGS_2))
+        write16(virtio, queue->device, 2);
+    if (MUTANT(USED_FLAGS_1))
+        write16(virtio, queue->device, 1);
     return virtio->ops->dma(virtio, queue->device + 4 + 8 * (queue->next_used % queue->size),
                             element, sizeof(element), true) &&
            write16(virtio, queue->device + 2, ++queue->next_used);
@@ -168,6 +194,20 @@ bool ref_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *queue)
     if (queue->next_used == before)
         return false;
     queue->signalled = queue->next_used;
+    if (MUTANT(NO_INTERRUPT))
+        return false;
+    if (MUTANT(USED_EVENT_IGNORED) && ref_has(virtio, REF_F_EVENT_IDX))
+        return true;
+    if (MUTANT(USED_EVENT_MISSED) && ref_has(virtio, REF_F_EVENT_IDX))
+        return read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+               (uint16_t)(queue->next_used - event - 2) < (uint16_t)(queue->next_used - before) &&
+               event + 1 != queue->next_used;
+    if (MUTANT(USED_EVENT_ALWAYS_HEEDED) && !ref_has(virtio, REF_F_EVENT_IDX))
+        return read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT) &&
+               read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+               (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
+    if (MUTANT(NO_INTERRUPT_FLAG_IGNORED) && !ref_has(virtio, REF_F_EVENT_IDX))
+        return true;
     if (!ref_has(virtio, REF_F_EVENT_IDX))
         return read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT);
     return read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&

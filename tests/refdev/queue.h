@@ -34,6 +34,7 @@ struct ref_queue {
     uint64_t desc, driver, device;
     /* Where the device is. */
     uint16_t next_avail, next_used;
+    unsigned handled;       /* chains, in all */
     uint16_t signalled;     /* next_used when the driver was last notified */
     struct ref_chain chain; /* the one that was popped last */
 };

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tests/refdev/mutant.h"
+
 #define VENDOR            0x1af4
 #define CAPABILITY_VENDOR 0x09
 #define CLASS_OTHER       0xff0000
@@ -42,21 +44,33 @@ static struct ref_virtio *virtio_of(struct ref_function *function)
 
 bool ref_has(const struct ref_virtio *virtio, unsigned feature)
 {
+    if (MUTANT(RUNS_AFTER_RESET) && !virtio->status)
+        return virtio->offered >> feature & 1;
     return virtio->status & STATUS_FEATURES_OK && virtio->driver_features >> feature & 1;
 }
 
 bool ref_is_running(const struct ref_virtio *virtio)
 {
+    if (MUTANT(RUNS_BEFORE_DRIVER_OK) && (virtio->status & STATUS_FEATURES_OK))
+        return true;
+    if (MUTANT(RUNS_AFTER_RESET) && !virtio->status)
+        return true;
     return (virtio->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
 }
 
 static void interrupt(struct ref_virtio *virtio, uint16_t vector, uint8_t isr)
 {
     if (ref_msix_is_enabled(&virtio->function)) {
+        if (MUTANT(NO_VECTOR_FIRES) && vector == REF_NO_VECTOR)
+            vector = 0;
+        if (MUTANT(EVERY_VECTOR_IS_0))
+            vector = 0;
         if (vector < REF_VECTORS)
             ref_fire(&virtio->function, vector);
         return;
     }
+    if (MUTANT(ISR_WITHOUT_BIT))
+        isr = 0x80;
     virtio->isr |= isr;
     ref_set_line(&virtio->function, true);
 }
@@ -101,6 +115,14 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
     }
     int64_t written = virtio->ops->handle(virtio, index, &queue->chain);
 
+    if (!index && MUTANT(REQUEST_DROPPED) && ++queue->handled % 1500 == 0)
+        return true;
+    if (!index && MUTANT(REQUEST_TWICE) && ++queue->handled % 50 == 0)
+        ref_push(virtio, queue, queue->chain.head, (uint32_t)written);
+    if (MUTANT(USED_ID_NEXT))
+        queue->chain.head = (uint16_t)((queue->chain.head + 1) % queue->size);
+    if (MUTANT(READABLE_WRITTEN) && !index && queue->chain.readable_length > 4)
+        ref_dma_direct(virtio, queue->chain.readable[0].address + 1, (uint8_t[]){0xff}, 1, true);
     if (written == REF_KEEP) {
         ref_unpop(queue);
         return false;
@@ -124,6 +146,8 @@ void ref_catch_up(struct ref_virtio *virtio)
 {
     struct ref_queue *queue = &virtio->queues[0];
 
+    if (MUTANT(RUNS_BEFORE_DRIVER_OK))
+        ref_process(virtio, 0);
     if (!virtio->late_count || !ref_is_running(virtio))
         return;
     while (virtio->late_count) {
@@ -143,7 +167,13 @@ void ref_process(struct ref_virtio *virtio, unsigned index)
 
     if (!queue->is_enabled || !ref_is_bus_master(&virtio->function))
         return;
-    while (ref_is_running(virtio) && handle_next(virtio, index))
+    if (MUTANT(SPURIOUS_NOTIFICATION_BREAKS) && ref_is_running(virtio) &&
+        ref_pop(virtio, queue) != REF_POPPED)
+        ref_break(virtio);
+    else if (MUTANT(SPURIOUS_NOTIFICATION_BREAKS))
+        ref_unpop(queue);
+    while (ref_is_running(virtio) && handle_next(virtio, index) &&
+           !MUTANT(ONE_REQUEST_A_NOTIFICATION))
         ;
     notify_used(virtio, queue);
 }
@@ -155,9 +185,19 @@ static void reset(struct ref_virtio *virtio)
     virtio->config_vector = REF_NO_VECTOR;
     virtio->queue_select = 0;
     virtio->status = virtio->isr = 0;
+    if (MUTANT(RESET_LEAVES_STATUS))
+        virtio->status = 1;
     virtio->late_count = 0;
-    for (unsigned i = 0; i < virtio->queue_count; i++)
+    virtio->resets++;
+    for (unsigned i = 0; i < virtio->queue_count; i++) {
+        const struct ref_queue before = virtio->queues[i];
+
         ref_queue_reset(&virtio->queues[i]);
+        if (before.size && (MUTANT(RESET_LEAVES_QUEUES) || MUTANT(RUNS_AFTER_RESET)))
+            virtio->queues[i] = before;
+        if (MUTANT(RESET_LEAVES_VECTORS))
+            virtio->queues[i].vector = before.vector;
+    }
     ref_set_line(&virtio->function, false);
     virtio->ops->reset(virtio);
 }
@@ -176,10 +216,19 @@ static void write_status(struct ref_virtio *virtio, uint8_t value)
         reset(virtio);
         return;
     }
+    if (MUTANT(EVENT_IDX_IS_REQUIRED) && is_settling && virtio->offered >> REF_F_EVENT_IDX & 1 &&
+        !(virtio->driver_features >> REF_F_EVENT_IDX & 1))
+        value &= (uint8_t)~STATUS_FEATURES_OK;
+    if (MUTANT(EMPTY_SET_IS_REFUSED) && is_settling && !(virtio->driver_features & UINT32_MAX))
+        value &= (uint8_t)~STATUS_FEATURES_OK;
+    if (MUTANT(SECOND_SET_IS_REFUSED) && is_settling && virtio->resets > 40)
+        value &= (uint8_t)~STATUS_FEATURES_OK;
     if (is_settling && ((virtio->driver_features & ~virtio->offered) ||
                         !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
         value &= (uint8_t)~STATUS_FEATURES_OK;
     virtio->status = value | (virtio->status & STATUS_NEEDS_RESET);
+    if (MUTANT(STATUS_DRIVER_FORGOTTEN))
+        virtio->status &= (uint8_t)~2;
     if (is_settling && (value & STATUS_FEATURES_OK))
         virtio->ops->negotiated(virtio);
     if (ref_is_running(virtio))
@@ -217,6 +266,8 @@ static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
     case CONFIG_VECTOR:
         return virtio->config_vector;
     case NUM_QUEUES:
+        if (MUTANT(ONE_QUEUE_ONLY))
+            return 1;
         return virtio->queue_count;
     case DEVICE_STATUS:
         return virtio->status;
@@ -225,11 +276,22 @@ static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
     case QUEUE_SELECT:
         return virtio->queue_select;
     case QUEUE_SIZE:
+        if (MUTANT(QUEUE_SIZE_WITHOUT_A_QUEUE) && virtio->queue_select >= virtio->queue_count)
+            return REF_QUEUE_SIZE;
+        if (MUTANT(QUEUE_SIZE_200) && queue->size == REF_QUEUE_SIZE)
+            return 200;
+        if (MUTANT(NO_EVENT_QUEUE) && virtio->queue_select == 1)
+            return 0;
         return queue->size;
     case QUEUE_VECTOR:
+        if (MUTANT(VECTORS_READ_0) && queue->vector < REF_VECTORS)
+            return 0;
+        if (MUTANT(VECTORS_READ_NONE))
+            return REF_NO_VECTOR;
         return queue->vector;
     case QUEUE_ENABLE:
-        return queue->is_enabled;
+        return queue->is_enabled &&
+               !(MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK));
     case QUEUE_NOTIFY_OFF:
         return virtio->queue_select < virtio->queue_count ? virtio->queue_select : 0;
     case QUEUE_DESC:
@@ -259,6 +321,8 @@ static void set_half(uint64_t *value, uint32_t offset, unsigned width, uint64_t 
 /* 4.1.5.1.2.1: a vector that can't be had reads back as none. */
 static uint16_t vector_of(uint64_t value)
 {
+    if (MUTANT(VECTOR_1_REFUSED) && value == 1)
+        return REF_NO_VECTOR;
     return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
 }
 
@@ -272,10 +336,13 @@ static void write_features(struct ref_virtio *virtio, uint32_t value)
         (virtio->driver_features & ~((uint64_t)UINT32_MAX << shift)) | (uint64_t)value << shift;
 }
 
-static void write_queue(struct ref_queue *queue, uint32_t offset, unsigned width, uint64_t value)
+static void write_queue(struct ref_queue *queue, bool is_driven, uint32_t offset, unsigned width,
+                        uint64_t value)
 {
-    if (offset == QUEUE_VECTOR)
+    if (offset == QUEUE_VECTOR && !(MUTANT(VECTOR_CANNOT_BE_UNMAPPED) && value == REF_NO_VECTOR))
         queue->vector = vector_of(value);
+    if (MUTANT(RUNS_AFTER_RESET) && !is_driven && queue->is_enabled)
+        ref_queue_reset(queue);
     if (queue->is_enabled)
         return;
     if (offset == QUEUE_SIZE && value && value <= queue->size_max && !(value & (value - 1)))
@@ -313,7 +380,8 @@ static void write_common(struct ref_virtio *virtio, uint32_t offset, unsigned wi
         break;
     default:
         if (virtio->queue_select < virtio->queue_count)
-            write_queue(&virtio->queues[virtio->queue_select], offset, width, value);
+            write_queue(&virtio->queues[virtio->queue_select], virtio->status & STATUS_DRIVER_OK,
+                        offset, width, value);
     }
 }
 
@@ -321,6 +389,10 @@ static uint64_t read_config(struct ref_virtio *virtio, uint32_t offset, unsigned
 {
     uint64_t value = 0;
 
+    if (MUTANT(CONFIG_WORDS_ONLY) && width < 4)
+        return 0;
+    if (MUTANT(CONFIG_HALVES_ALIKE) && width == 4 && offset < 24)
+        offset &= ~4u;
     for (unsigned i = 0; i < width; i++)
         if (offset + i < virtio->config_length)
             value |= (uint64_t)virtio->ops->config_read(virtio, offset + i) << (8 * i);
@@ -331,8 +403,10 @@ static uint8_t take_isr(struct ref_virtio *virtio)
 {
     uint8_t isr = virtio->isr;
 
-    virtio->isr = 0;
-    ref_set_line(&virtio->function, false);
+    if (!MUTANT(ISR_NOT_CLEARED))
+        virtio->isr = 0;
+    if (!MUTANT(ISR_LEAVES_THE_LINE))
+        ref_set_line(&virtio->function, false);
     return isr;
 }
 
@@ -398,6 +472,10 @@ static uint32_t config_read(struct ref_function *function, uint16_t offset, unsi
 {
     struct window window;
 
+    if (MUTANT(PCI_CFG_READS_ZERO))
+        return value;
+    if (MUTANT(PCI_CFG_FROM_ZERO) && is_window(function, offset, width, &window))
+        return (uint32_t)ref_bar_read(function, 0, width);
     return is_window(function, offset, width, &window)
                ? (uint32_t)ref_bar_read(function, window.offset, width)
                : value;
@@ -425,6 +503,18 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
 {
     uint8_t bytes[20] = {[2] = size, [3] = type};
 
+    if (MUTANT(CAPABILITY_LENGTH_16) && type == 2)
+        bytes[2] = 16;
+    if (MUTANT(COMMON_AT_ODD_OFFSET) && type == 1)
+        offset += 2;
+    if (MUTANT(NOTIFY_AT_ODD_OFFSET) && type == 2)
+        offset += 1;
+    if (MUTANT(DEVICE_AT_ODD_OFFSET) && type == 4)
+        offset += 2;
+    if (MUTANT(STRUCTURE_LEAVES_THE_BAR) && type == 4)
+        length = 0x100000;
+    if (MUTANT(NO_PCI_CFG) && type == 5)
+        bytes[3] = 0x77;
     ref_put(bytes + 8, 4, offset);
     ref_put(bytes + 12, 4, length);
     ref_put(bytes + 16, 4, type == 2 ? REF_NOTIFY_STEP : 0);
@@ -436,10 +526,10 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
 {
     const struct ref_identity identity = {
         .vendor = VENDOR,
-        .device = 0x1040 + type,
+        .device = (uint16_t)((MUTANT(DEVICE_ID_WRONG) ? 0x1000 : 0x1040) + type),
         .subsystem = 0x40,
         .class_code = CLASS_OTHER,
-        .revision = 1,
+        .revision = MUTANT(REVISION_0) ? 0 : 1,
     };
     struct ref_function *function = &virtio->function;
 
@@ -457,6 +547,14 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
     memset(function->writable + window + 8, 0xff, 12);
     virtio->ops = ops;
     virtio->offered = offered | REF_BIT(REF_F_VERSION_1);
+    if (MUTANT(FEATURE_11_OFFERED))
+        virtio->offered |= REF_BIT(11);
+    if (type == VIRTIO_ID_IOMMU && MUTANT(VERSION_1_NOT_OFFERED))
+        virtio->offered &= ~REF_BIT(REF_F_VERSION_1);
+    if (type == VIRTIO_ID_IOMMU && MUTANT(BYPASS_OFFERED_TOO))
+        virtio->offered |= REF_BIT(VIRTIO_IOMMU_F_BYPASS);
+    if (type == VIRTIO_ID_IOMMU && MUTANT(MAP_UNMAP_NOT_OFFERED))
+        virtio->offered &= ~REF_BIT(VIRTIO_IOMMU_F_MAP_UNMAP);
     virtio->config_length = config_length;
     virtio->queue_count = queue_count;
     for (unsigned i = 0; i < queue_count; i++)

@@ -152,6 +152,8 @@ void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info 
         return;
     }
     info->rsdp = handoff.rsdp;
+    if (!handoff.rsdp && !handoff.dtb)
+        boot_complain(info, "configuration table: expected an RSDP or a device tree, has neither");
     read_map(memory, &handoff, info);
     /* By the map, what a tree reserves may be free, and where it lies. */
     if (handoff.dtb)

@@ -180,6 +180,11 @@ static void damaged_handoffs(void)
         CHECK(info->complaint_count);
         CHECK(strstr(info->complaints[0], damages[i].complaint));
     }
+    build();
+    put(HANDOFF + offsetof(struct efi_handoff, rsdp), 0, 8);
+    CHECK_EQ(read_at(HANDOFF)->complaint_count, 0);
+    put(HANDOFF + offsetof(struct efi_handoff, dtb), 0, 8);
+    CHECK(strstr(read_at(HANDOFF)->complaints[0], "expected an RSDP or a device tree"));
     CHECK(strstr(read_at(MEMORY_SIZE - 4)->complaints[0], "handoff: 0xfffc can't be read"));
 }
 

@@ -137,7 +137,7 @@ TEST(ranges_are_disjoint_and_do_not_wrap, .clauses = CLAUSES(TOPO_RANGE_D02), .n
 /* QEMU's own tables have it in its range; nothing may come of it. */
 TEST(iommu_is_no_endpoint_of_its_own, .clauses = CLAUSES(TOPO_ID_D01), .needs = NEEDS_IOMMU)
 {
-    struct topology_match match;
+    struct topology_match match = {0};
 
     expect(test, TOPO_ID_D01,
            !platform_find_endpoint(test->lab->platform, &test->lab->iommu_place, &match),

@@ -44,6 +44,7 @@ options   python3 -B tests/selftest/test_run_sh.py
 boots     python3 -B tests/selftest/test_harness.py
 
 real      python3 -B tests/selftest/test_real.py
+topology  python3 -B tests/selftest/test_topology.py
 
 nested    python3 -B tests/selftest/test_nested.py
 

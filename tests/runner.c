@@ -37,17 +37,38 @@ static bool names_a_suite(const char *pattern)
     return *pattern != '*' && *pattern != '?';
 }
 
-static bool is_selected(const struct options *options, const struct test_definition *definition)
+static bool selects(const char *pattern, const struct test_definition *definition)
 {
     char id[TEST_ID_MAX];
 
+    test_id(definition, id);
+    return (!definition->is_optional || names_a_suite(pattern)) && glob_match(pattern, id);
+}
+
+static bool is_selected(const struct options *options, const struct test_definition *definition)
+{
     if (options->run_count == 0)
         return !definition->is_optional;
-    test_id(definition, id);
     for (unsigned i = 0; i < options->run_count; i++)
-        if ((!definition->is_optional || names_a_suite(options->run[i])) &&
-            glob_match(options->run[i], id))
+        if (selects(options->run[i], definition))
             return true;
+    return false;
+}
+
+/* Names a pattern that selects none: whoever mistyped it wants no other tests instead. */
+static bool has_unmatched(const struct options *options, const struct test_definition **selected,
+                          unsigned count)
+{
+    for (unsigned i = 0; i < options->run_count; i++) {
+        unsigned n = 0;
+
+        while (n < count && !selects(options->run[i], selected[n]))
+            n++;
+        if (n < count)
+            continue;
+        report_diagnostic("error: no test matches %s", options->run[i]);
+        return true;
+    }
     return false;
 }
 
@@ -190,9 +211,10 @@ unsigned tests_run(struct lab *lab)
         return 2;
     if (options->list)
         return list(selected, count);
+    if (has_unmatched(options, selected, count))
+        return 2;
     if (!count) {
-        report_diagnostic("error: no test matches %s",
-                          options->run_count ? options->run[0] : "the default selection");
+        report_diagnostic("error: no test matches the default selection");
         return 2;
     }
     report_plan(count);

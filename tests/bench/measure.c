@@ -159,6 +159,7 @@ static void print_record(const struct test *test, const struct row *row,
                          const struct series *series, const struct stats *stats)
 {
     const struct phases *total = &series->total;
+    bool icount = series->counts_instructions;
     char line[640];
 
     snprintf(line, sizeof(line),
@@ -167,11 +168,11 @@ static void print_record(const struct test *test, const struct row *row,
              "\"unit\":\"%s\",\"goal\":%u,\"min\":%llu,\"p50\":%llu,\"p90\":%llu,\"p99\":%llu,"
              "\"max\":%llu,\"cycles\":%llu,\"submit\":%llu,\"notify\":%llu,\"wait\":%llu}",
              row->operation, row->job, row->batch, (ull)row->size, row->live,
-             (ull)series->operations, arch_clock_name(), (ull)arch_cycles_per_second(),
-             (ull)test->lab->options->seed, test->lab->options->icount ? "instructions" : "cycles",
-             row->goal, (ull)stats->min, (ull)stats->p50, (ull)stats->p90, (ull)stats->p99,
-             (ull)stats->max, (ull)sum_of(total), (ull)total->submit, (ull)total->notify,
-             (ull)total->wait);
+             (ull)series->operations, icount ? "instructions" : arch_clock_name(),
+             icount ? NS_PER_S : (ull)arch_cycles_per_second(), (ull)test->lab->options->seed,
+             icount ? "instructions" : "cycles", row->goal, (ull)stats->min, (ull)stats->p50,
+             (ull)stats->p90, (ull)stats->p99, (ull)stats->max, (ull)sum_of(total),
+             (ull)total->submit, (ull)total->notify, (ull)total->wait);
     report_line(line);
 }
 

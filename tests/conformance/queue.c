@@ -196,9 +196,10 @@ TEST(rings_of_the_driver_are_not_written,
     uint8_t *desc = lab_pages(test, (unsigned)(desc_size / PAGE_SIZE + 1));
     uint8_t *avail = lab_pages(test, (unsigned)(avail_size / PAGE_SIZE + 1));
     struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
-    uint16_t head;
+    uint16_t head = 0;
 
-    viommu_stage(viommu, &attach, &head);
+    if (!viommu_stage(viommu, &attach, &head))
+        broken(test, "an empty queue takes no request");
     virtq_publish(queue);
     memcpy(desc, queue->desc, desc_size);
     memcpy(avail, queue->avail, avail_size);

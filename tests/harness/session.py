@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import expect
 import reports
-from protocol import ENDS_THE_BOOT, START, Console, Result, glob_matches, printable
+from protocol import ENDS_THE_BOOT, START, Console, Result, printable
 from vm import Boot
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -201,11 +201,6 @@ class Session:
         if not run.executed():
             self.complain(["every test was skipped: nothing was executed"])
         status = FAILED if run.failed() else PASSED
-        unmatched = self.unmatched_globs()
-        for glob in unmatched:
-            self.say(f"error: no test matches {glob}")
-        if unmatched and status == PASSED:
-            status = USAGE
         for line in run.summary():
             self.say(line)
         options = self.options
@@ -215,12 +210,6 @@ class Session:
         self.say(run.total())
         self.write(status)
         return status
-
-    def unmatched_globs(self) -> list[str]:
-        ids = [result.id for result in self.run.results.values()]
-        return [
-            glob for glob in self.options.globs if not any(glob_matches(glob, i) for i in ids)
-        ]
 
     def write(self, status: int) -> None:
         options = self.options

@@ -41,5 +41,8 @@ awk -v minimum="$minimum" -v here="$PWD/" -v files=$# '
         printf "# %s: %.1f %% of %d lines%s\n", file, lines ? 100 * ran / lines : 0, lines,
             missed ? ", not" missed : ""
     }
-    END { exit failed > 0 || number != files }
+    END {
+        if (number != files) print "# no unit links " files - number " of the files"
+        exit failed > 0 || number != files
+    }
 ' "$profiles/lcov"

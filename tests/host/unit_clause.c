@@ -79,8 +79,10 @@ static void levels_are_those_of_the_text(void)
     };
     unsigned counts[CLAUSE_PROSE + 1] = {0};
 
+    /* What descriptions owe to each other is this project's own statement. */
     for (unsigned i = CLAUSE_NONE + 1; i < CLAUSE_COUNT; i++)
-        counts[clause_row((enum clause)i)->level]++;
+        if (strncmp(clause_row((enum clause)i)->id, "TOPO_", 5))
+            counts[clause_row((enum clause)i)->level]++;
     for (unsigned level = 0; level <= CLAUSE_PROSE; level++)
         CHECK_EQ(counts[level], expected[level]);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/topology/topology.h"
+#include "lib/topology/view.h"
 #include "tests/host/unit.h"
 
 static struct topology sample(void)
@@ -68,12 +69,52 @@ static void names(void)
     CHECK(!strcmp(topology_kind_name(TOPOLOGY_SMMU_V3), "SMMUv3"));
 }
 
+static void views(void)
+{
+    struct topology all = sample(), view;
+
+    all.ranges[1] = all.ranges[0];
+    all.ranges[1].source = TOPOLOGY_IORT;
+    all.range_count = 2;
+    CHECK(topology_view(&all, TOPOLOGY_IORT, &view));
+    CHECK(view.range_count == 1 && view.iommu_count == 1);
+    CHECK_EQ(view.ranges[0].source, TOPOLOGY_IORT);
+    CHECK(!topology_view(&all, TOPOLOGY_DMAR, &view));
+}
+
+static void places(void)
+{
+    struct topology_iommu a = {.bdf = 0x18}, b = a;
+
+    CHECK(topology_same_iommu(&a, &b));
+    b.segment = 1;
+    CHECK(!topology_same_iommu(&a, &b));
+    b.bus = TOPOLOGY_MMIO;
+    CHECK(!topology_same_iommu(&a, &b));
+    a = b;
+    a.bdf = 0x20; /* of no meaning there */
+    CHECK(topology_same_iommu(&a, &b));
+    b.base = 0x1000;
+    CHECK(!topology_same_iommu(&a, &b));
+}
+
+static void wrapping(void)
+{
+    struct topology_range range = {.bdf_last = 0xff, .id_first = UINT32_MAX - 0xff};
+
+    CHECK(!topology_wraps(&range));
+    range.id_first++;
+    CHECK(topology_wraps(&range));
+    range.bus = TOPOLOGY_MMIO;
+    CHECK(!topology_wraps(&range));
+}
+
 int main(void)
 {
     static const struct unit units[] = {
-        {"equality", equality},
-        {"overlaps_of_ignored_bits", overlaps_of_ignored_bits},
-        {"names", names},
+        {"equality", equality}, {"overlaps_of_ignored_bits", overlaps_of_ignored_bits},
+        {"names", names},       {"views", views},
+        {"places", places},     {"wrapping", wrapping},
     };
 
     return unit_main("topology_records", units, sizeof(units) / sizeof(units[0]));

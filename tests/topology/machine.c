@@ -23,6 +23,12 @@ static const struct topology *need_ranges(struct test *test)
     return topology;
 }
 
+/* What a scan adds for ids that no engine goes by has no place in the machine. */
+static bool has_place(const struct topology_range *range)
+{
+    return range->source != TOPOLOGY_SCAN || range->bus == TOPOLOGY_PCI || range->base;
+}
+
 static bool is_virtio_iommu(const struct place *place)
 {
     const struct pci_function *function = place->function;
@@ -42,6 +48,8 @@ TEST(described_iommus_exist, .clauses = CLAUSES(TOPO_IOMMU_D01), .needs = 0)
         struct place place;
         char text[PLACE_TEXT];
 
+        if (iommu->kind != TOPOLOGY_VIRTIO_IOMMU)
+            continue;
         if (!expect(test, TOPO_IOMMU_D01, platform_find_iommu(test->lab->platform, iommu, &place),
                     "%s names an IOMMU at %04x:%04x, base 0x%llx, and there is no device", source,
                     iommu->segment, iommu->bdf, (unsigned long long)iommu->base))
@@ -50,6 +58,8 @@ TEST(described_iommus_exist, .clauses = CLAUSES(TOPO_IOMMU_D01), .needs = 0)
                "%s names %s as an IOMMU, which is something else", source,
                place_text(&place, text));
     }
+    if (!test->checks)
+        skip(test, "no description names a virtio-iommu");
 }
 
 static bool has_segment(const struct pci *pci, unsigned segment)
@@ -105,6 +115,8 @@ TEST(described_endpoints_exist, .clauses = CLAUSES(TOPO_RANGE_D01), .needs = 0)
     for (unsigned i = 0; i < topology->range_count; i++) {
         const struct topology_range *range = &topology->ranges[i];
 
+        if (!has_place(range))
+            continue;
         if (range->bus == TOPOLOGY_PCI)
             judge_pci(test, range);
         else
@@ -123,8 +135,12 @@ TEST(ranges_are_disjoint_and_do_not_wrap, .clauses = CLAUSES(TOPO_RANGE_D02), .n
 {
     const struct topology *topology = need_ranges(test);
     const struct sink complaints = {.line = complain, .context = test};
+    struct topology placed = {0};
 
-    expect(test, TOPO_RANGE_D02, !topology_check(topology, &complaints), "ranges overlap");
+    for (unsigned i = 0; i < topology->range_count; i++)
+        if (has_place(&topology->ranges[i]))
+            placed.ranges[placed.range_count++] = topology->ranges[i];
+    expect(test, TOPO_RANGE_D02, !topology_check(&placed, &complaints), "ranges overlap");
     for (unsigned i = 0; i < topology->range_count; i++) {
         const struct topology_range *range = &topology->ranges[i];
 

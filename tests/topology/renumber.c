@@ -27,8 +27,8 @@ static bool has_bridge_behind(const struct pci *pci, const struct pci_function *
     return false;
 }
 
-/* The highest number of the host's that no root bus and no bridge has; 0: there is none. */
-static uint8_t free_bus(const struct pci *pci, const struct pci_host *host)
+/* The n-th number from the top that no root bus and no bridge of the host has; 0: there is none. */
+static uint8_t free_bus(const struct pci *pci, const struct pci_host *host, unsigned n)
 {
     bool is_taken[256] = {false};
 
@@ -42,12 +42,13 @@ static uint8_t free_bus(const struct pci *pci, const struct pci_host *host)
             is_taken[bus] = true;
     }
     for (unsigned bus = host->bus_last; bus > host->bus_first; bus--)
-        if (!is_taken[bus])
+        if (!is_taken[bus] && !n--)
             return (uint8_t)bus;
     return 0;
 }
 
-static bool plan_move(struct test *test, struct dma_engine *engine, struct move *move)
+/* False: the engine is no candidate, or nothing describes what it would be on the n-th free bus. */
+static bool plan_move(struct test *test, struct dma_engine *engine, unsigned n, struct move *move)
 {
     const struct platform *platform = test->lab->platform;
     const struct pci_function *function = engine->place.function;
@@ -55,12 +56,13 @@ static bool plan_move(struct test *test, struct dma_engine *engine, struct move 
     uint16_t requester_id;
 
     if (!engine->is_managed || !engine->can_write || !function || !function->bridge ||
-        function->bridge->bridge || has_bridge_behind(&platform->pci, function->bridge) ||
-        PCI_BUS(function->requester_id) != function->bridge->secondary_bus)
+        function->bridge->bridge || has_bridge_behind(&platform->pci, function->bridge))
         return false;
     *move = (struct move){.engine = engine, .bridge = function->bridge};
-    move->bus = free_bus(&platform->pci, function->host);
-    requester_id = (uint16_t)(move->bus << 8 | (function->requester_id & 0xff));
+    move->bus = free_bus(&platform->pci, function->host, n);
+    requester_id = function->requester_id; /* that of the bridge stays */
+    if (PCI_BUS(requester_id) == function->bridge->secondary_bus)
+        requester_id = (uint16_t)(move->bus << 8 | (requester_id & 0xff));
     if (!move->bus ||
         !topology_find_pci(&platform->topology, function->host->segment, requester_id, &match))
         return false;
@@ -88,6 +90,8 @@ static void judge_dma(struct test *test, struct dma_engine *engine, uint32_t id,
                       viommu_map(domain, engine->footprint, end, engine->footprint, READ_WRITE),
                       VIRTIO_IOMMU_S_OK);
     expect_write_denied(test, TOPO_DMA_D03, engine, iova, target, engine->min_length);
+    expect_write_denied(test, TOPO_DMA_D03, engine, target_physical(target), target,
+                        engine->min_length);
     expect_status(
         test, TOPO_DMA_D03,
         viommu_map(domain, iova, iova + PAGE_SIZE - 1, target_physical(target), READ_WRITE),
@@ -96,7 +100,7 @@ static void judge_dma(struct test *test, struct dma_engine *engine, uint32_t id,
     expect_status(test, TOPO_DMA_D03, viommu_detach(domain, id), VIRTIO_IOMMU_S_OK);
 }
 
-/* Does what configuration cycles say hold: the function answers on its new bus, not the old. */
+/* The function answers on its new bus. */
 static void judge_place(struct test *test, const struct move *move)
 {
     const struct pci_function *function = move->engine->place.function;
@@ -107,26 +111,54 @@ static void judge_place(struct test *test, const struct move *move)
            bdf);
 }
 
+/* There, and back. */
+static void judge_move(struct test *test, const struct move *move, const struct target *target)
+{
+    uint64_t iova = free_iova(test);
+
+    prepare_engine(test, move->engine);
+    note(test, "the bus behind bridge 0x%04x goes from 0x%02x to 0x%02x, id 0x%x becomes 0x%x",
+         move->bridge->bdf, move->bridge->secondary_bus, move->bus,
+         (unsigned)move->engine->endpoint, (unsigned)move->id);
+    set_bus(move->bridge, move->bus, move->bus);
+    judge_place(test, move);
+    judge_dma(test, move->engine, move->id, target, iova);
+    set_bus(move->bridge, move->bridge->secondary_bus, move->bridge->subordinate_bus);
+    judge_dma(test, move->engine, move->engine->endpoint, target, iova);
+}
+
 TEST(endpoints_move_with_their_bus, .clauses = CLAUSES(TOPO_DMA_D03),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     struct target target = target_new(test, 1);
-    uint64_t iova = free_iova(test);
     unsigned judged = 0;
     struct move move;
 
-    for (unsigned i = 0; i < test->lab->engine_count; i++) {
-        if (!plan_move(test, &test->lab->engines[i], &move))
-            continue;
-        prepare_engine(test, move.engine);
-        judge_dma(test, move.engine, move.engine->endpoint, &target, iova);
-        set_bus(move.bridge, move.bus, move.bus);
-        judge_place(test, &move);
-        judge_dma(test, move.engine, move.id, &target, iova);
-        set_bus(move.bridge, move.bridge->secondary_bus, move.bridge->subordinate_bus);
-        judge_dma(test, move.engine, move.engine->endpoint, &target, iova);
-        judged++;
-    }
+    for (unsigned i = 0; i < test->lab->engine_count; i++)
+        if (plan_move(test, &test->lab->engines[i], judged, &move)) {
+            judge_move(test, &move, &target);
+            judged++;
+        }
     if (!judged)
-        skip(test, "there is no DMA engine behind a bridge that can be renumbered");
+        skip(test, "no DMA engine is behind a bridge that can have another, described bus number");
+}
+
+/* Two buses have the same number, one after the other. */
+TEST(number_goes_to_another_bus, .clauses = CLAUSES(TOPO_DMA_D03),
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+{
+    struct target target = target_new(test, 1);
+    struct move moves[2];
+    unsigned count = 0;
+
+    /* A number that the test before did not use. */
+    for (unsigned i = 0; i < test->lab->engine_count && count < 2; i++)
+        if (plan_move(test, &test->lab->engines[i], DMA_MAX_ENGINES, &moves[count]) &&
+            moves[count].id != moves[count].engine->endpoint &&
+            (!count || moves[1].bridge != moves[0].bridge))
+            count++;
+    if (count < 2)
+        skip(test, "no two bridges with DMA engines can have another, described bus number");
+    for (unsigned n = 0; n < 2; n++)
+        judge_move(test, &moves[n], &target);
 }

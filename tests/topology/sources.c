@@ -28,7 +28,7 @@ static bool is_whole(const struct opinion *opinion)
 {
     enum topology_source source = opinion->view->ranges[0].source;
 
-    return source == TOPOLOGY_VIOT || source == TOPOLOGY_DEVICE_TREE;
+    return source != TOPOLOGY_OPTIONS && source != TOPOLOGY_SCAN;
 }
 
 static bool is_iommu(const struct topology *topology, const struct place *place)

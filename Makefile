@@ -136,7 +136,16 @@ build/host/trees/%.dtb: tests/host/trees/%.dts
 	$(say) DTC $<
 	$(run)dtc -q -I dts -O dtb -o $@ $<
 
-unit: $(UNITS) $(TREES) ## host unit tests, under ASan and UBSan
+# ACPI tables, compiled and disassembled again by iasl.
+TABLES := $(patsubst tests/host/%.asl,build/host/%.dsl,$(wildcard tests/host/tables/*.asl))
+
+build/host/tables/%.dsl: tests/host/tables/%.asl
+	@mkdir -p $(@D)
+	$(say) IASL $<
+	$(run)rm -f $@ && iasl -p $(@D)/$* $< >$(@D)/$*.log 2>&1 && \
+		iasl -d $(@D)/$*.aml >>$(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
+
+unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
 
 build/host/%.o: %.c Makefile

@@ -5,11 +5,17 @@ ARCH ?= x86_64
 VERSION := 0.1.0
 BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
-# What the VMMs load: the ELF file by its PVH note, elsewhere a flat file with the CPU's Image header.
-IMAGE_x86_64 := $(ELF)
-IMAGE_aarch64 := $(BUILD)/viommu-guest.image
+# What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
+# header; and the words for it in the names under build/images/, by suffix.
+IMAGE_x86_64 := $(ELF) $(addprefix $(BUILD)/viommu-guest.,bzimage efi disk)
+IMAGE_aarch64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
 IMAGE_riscv64 := $(BUILD)/viommu-guest.image
 IMAGE := $(IMAGE_$(ARCH))
+PUBLISHED.elf := pvh.elf
+PUBLISHED.bzimage := linux.bzimage
+PUBLISHED.image := linux.image
+PUBLISHED.efi := uefi.efi
+PUBLISHED.disk := uefi.disk
 
 CC := clang
 LD := ld.lld
@@ -25,12 +31,11 @@ $(error ARCH=$(ARCH) is not known; one of: $(ARCHS))
 endif
 TARGET := $(ARCH)-unknown-none-elf
 CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
-# Before the MMU is on, memory is device memory, where only aligned accesses work.
-CPUFLAGS_aarch64 := -mstrict-align -mno-outline-atomics
+CPUFLAGS_aarch64 := -mno-outline-atomics
 # Small data would lie in sections of its own, to be reached by a register that nothing sets.
 CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -msmall-data-limit=0
-# newlib's hand-written assembly for aarch64 does not assemble with clang.
-NEWLIBFLAGS_aarch64 := -DPREFER_SIZE_OVER_SPEED
+# An element of a vector, which newlib's assembly writes as only GNU's assembler takes it.
+NEWLIB_EDIT := sed -i 's/\.2d\[/.d[/' newlib/libc/machine/aarch64/*.S
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
 	-Wpointer-arith -Wwrite-strings -Wvla
@@ -42,7 +47,7 @@ COMMON := -std=gnu11 -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
 NEWLIB := $(BUILD)/newlib
 LIBC := $(NEWLIB)/lib/libc.a
 CFLAGS := --target=$(TARGET) -O2 -g -nostdlibinc -isystem $(NEWLIB)/include \
-	-ffile-prefix-map=$(CURDIR)=. $(COMMON)
+	-ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. $(COMMON)
 # An Image runs wherever it is loaded: every absolute address has a relocation, those in read-only data
 # too, which the entry applies before the data is read-only. Code has none, as it is PC-relative.
 LDFLAGS_aarch64 := -pie --no-dynamic-linker -z notext -z norelro
@@ -56,7 +61,7 @@ SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/*.c) \
-	$(foreach suite,discovery conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
+	$(foreach suite,discovery topology conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
 SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
@@ -65,14 +70,26 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image check unit test help clean
+.PHONY: image images published check unit fuzz coverage-host native host mutants refdev test help clean
 .DELETE_ON_ERROR:
 
-image: $(IMAGE) ## the kernel under build/<arch>/: viommu-guest.elf or .image (default)
+# Loaders of the tests' own, for ways in that no VMM at hand takes.
+LOADERS_x86_64 := $(BUILD)/linux64-loader.elf
+
+image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-guest.elf, .bzimage, .image (default)
+
+images: ## every image of every CPU under build/images/, with SHA256SUMS
+	@rm -rf build/images && mkdir -p build/images
+	@for arch in $(ARCHS); do $(MAKE) --no-print-directory ARCH=$$arch published || exit 1; done
+	@cd build/images && LC_ALL=C sha256sum * >SHA256SUMS && cat SHA256SUMS
+
+published: $(IMAGE)
+	@$(foreach image,$(IMAGE),cp $(image) \
+		build/images/viommu-guest-$(ARCH)-$(PUBLISHED$(suffix $(image))) &&) true
 
 help: ## this text
 	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile
 
 $(ELF): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
 	$(say) LD $@
@@ -81,6 +98,56 @@ $(ELF): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
 $(BUILD)/viommu-guest.image: $(ELF)
 	$(say) OBJCOPY $@
 	$(run)llvm-objcopy -O binary $< $@
+
+# Linux's x86 boot protocol: a real-mode part, then the kernel as it lies in memory.
+BZIMAGE := boot/x86_64/bzimage
+$(BUILD)/viommu-guest.flat: $(ELF)
+	$(run)llvm-objcopy -O binary $< $@
+
+$(BUILD)/$(BZIMAGE)/setup.o: $(BUILD)/viommu-guest.flat
+
+$(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
+	$(say) LD $@
+	$(run)$(LD) --oformat binary -T $(BZIMAGE)/bzimage.lds --just-symbols=$(ELF) $< -o $@
+
+# A UEFI application that carries the kernel, by GNU-EFI's headers.
+KERNEL_x86_64 := $(BUILD)/viommu-guest.flat
+KERNEL_aarch64 := $(BUILD)/viommu-guest.image
+EFI_CC := $(CC) --target=$(ARCH)-unknown-windows -std=gnu11 -O2 -ffreestanding -fshort-wchar \
+	-fno-builtin -mno-stack-arg-probe -fno-stack-protector -I. -Iboot/efi/$(ARCH) -Iboot/efi/bind \
+	-isystem /usr/include/efi -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
+EFI_OBJECTS := $(BUILD)/boot/efi/app.o $(BUILD)/boot/efi/$(ARCH)/jump.o
+
+$(BUILD)/boot/efi/app.o: boot/efi/app.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(EFI_CC) -MMD -MP -c $< -o $@
+
+$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S $(KERNEL_$(ARCH)) Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)memory=$$(llvm-nm $(ELF) | awk '$$3 ~ /^kernel_(begin|end)$$/ { print "0x" $$1 }' | sort); \
+		set -- $$memory; $(EFI_CC) -DKERNEL_MEMORY=$$(($$2 - $$1)) -DKERNEL_FILE='"$(KERNEL_$(ARCH))"' \
+		-c $< -o $@
+
+$(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
+	$(say) LD $@
+	$(run)lld-link /nologo /subsystem:efi_application /entry:efi_main /nodefaultlib /timestamp:0 \
+		/Brepro /out:$@ $(EFI_OBJECTS)
+
+-include $(BUILD)/boot/efi/app.d
+
+# A disk that firmware starts it from, by the name that UEFI gives to it (UEFI 2.10, section 3.5.1.1).
+EFI_NAME_x86_64 := BOOTX64.EFI
+EFI_NAME_aarch64 := BOOTAA64.EFI
+
+$(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
+	$(say) DISK $@
+	$(run)python3 -B boot/efi/disk.py $@ $(EFI_NAME_$(ARCH))=$<
+
+$(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
+	$(say) LD $@
+	$(run)$(LD) -nostdlib -static --build-id=none --image-base=0x4000000 -e loader $< -o $@
 
 $(BUILD)/kernel.lds: linker/kernel.lds.S $(wildcard linker/*.h)
 	@mkdir -p $(@D)
@@ -96,19 +163,19 @@ $(BUILD)/%.o: %.S Makefile | $(LIBC)
 	$(say) CC $<
 	$(run)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/$(BZIMAGE)/setup.d
 
 # newlib, once, out of tree, from the source that Debian's newlib-source installs.
 NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-pointer \
-	$(CPUFLAGS_$(ARCH)) $(NEWLIBFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections \
-	-Wno-everything
+	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
 
 $(LIBC):
 	@test -n '$(NEWLIB_TAR)' || { echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }
 	@echo 'newlib for $(ARCH): about a minute, once (log: $(BUILD)/newlib.log)'
 	@rm -rf $(BUILD)/newlib-build $(NEWLIB) && mkdir -p $(BUILD)/newlib-build/obj
 	@tar -xf $(NEWLIB_TAR) -C $(BUILD)/newlib-build --strip-components=1
+	@cd $(BUILD)/newlib-build && $(NEWLIB_EDIT)
 	@cd $(BUILD)/newlib-build/obj && { ../newlib/configure --host=$(ARCH)-unknown-elf \
 		--prefix=$(CURDIR)/$(BUILD)/newlib-build/out --disable-multilib \
 		--disable-newlib-supplied-syscalls --disable-newlib-io-float \
@@ -124,12 +191,20 @@ $(LIBC):
 HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c options.c pvh.c) tests/host/unit.c tests/host/tree.c \
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) tests/host/unit.c tests/host/tree.c \
 	tests/host/table.c tests/host/table_iort.c tests/host/writer.c
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 
-TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts))
+# What QEMU writes for its machines.
+QEMU_arm64-gicv2 := qemu-system-aarch64 -machine virt-7.2,gic-version=2,virtualization=on,dumpdtb=
+QEMU_arm64-gicv3 := qemu-system-aarch64 -machine virt-7.2,gic-version=3,dumpdtb=
+QEMU_riscv64 := qemu-system-riscv64 -machine virt,dumpdtb=
+QEMU_IOMMU_arm64-gicv2 := -device virtio-iommu-pci,addr=2
+QEMU_IOMMU_arm64-gicv3 := -device virtio-iommu-pci,addr=2
+
+TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts)) \
+	$(addprefix build/host/trees/qemu-,$(addsuffix .dtb,arm64-gicv2 arm64-gicv3 riscv64))
 
 build/host/trees/%.dtb: tests/host/trees/%.dts
 	@mkdir -p $(@D)
@@ -144,6 +219,12 @@ build/host/tables/%.dsl: tests/host/tables/%.asl
 	$(say) IASL $<
 	$(run)rm -f $@ && iasl -p $(@D)/$* $< >$(@D)/$*.log 2>&1 && \
 		iasl -d $(@D)/$*.aml >>$(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
+
+build/host/trees/qemu-%.dtb: Makefile
+	@mkdir -p $(@D)
+	$(say) DUMPDTB $*
+	$(run)$(QEMU_$*)$@ -smp 2 -m 512M -nodefaults -display none $(QEMU_IOMMU_$*) >$@.log 2>&1 || \
+		{ cat $@.log >&2; exit 1; }
 
 unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
@@ -161,11 +242,114 @@ build/host/pure.a: $(HOST_OBJECTS)
 build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
 build/host/unit_fdt_peer: LIBRARIES := -lfdt
 
+# The UEFI application, in the hands of a firmware of the test's.
+build/host/unit_efi_app: build/host/boot/efi/app.o
+build/host/boot/efi/app.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
+
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
 	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@
 
-.PRECIOUS: build/host/%.o
+# The readers under libFuzzer; FUZZ_SECONDS each. In the object files the fuzzer sees the branches.
+FUZZ_SECONDS ?= 60
+READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+FUZZ_OBJECTS := $(addprefix build/fuzz/,$(patsubst %.c,%.o,$(READERS) $(wildcard lib/text/*.c)))
+FUZZERS := $(patsubst tests/host/%.c,build/fuzz/%,$(wildcard tests/host/fuzz_*.c))
+FUZZFLAGS := $(HOSTFLAGS) -O2 -fsanitize=fuzzer-no-link
+
+fuzz: $(FUZZERS) $(TREES) ## every reader under libFuzzer, FUZZ_SECONDS=60 each
+	@tests/host/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+build/fuzz/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(FUZZFLAGS) -MMD -MP -c $< -o $@
+
+build/fuzz/pure.a: $(FUZZ_OBJECTS)
+	@rm -f $@
+	$(run)llvm-ar rcs $@ $^
+
+build/fuzz/fuzz_%: build/fuzz/tests/host/fuzz_%.o build/fuzz/pure.a
+	$(run)$(HOSTCC) -fsanitize=fuzzer,address,undefined $^ -o $@
+
+-include $(FUZZ_OBJECTS:.o=.d) $(FUZZERS:build/fuzz/%=build/fuzz/tests/host/%.d)
+
+.PRECIOUS: build/host/%.o build/fuzz/%.o build/coverage/%.o
 -include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
+
+# Which lines of the readers the unit tests run.
+COVERAGE_MINIMUM := 95
+COVERAGE_UNITS := $(patsubst build/host/%,build/coverage/%,$(filter-out %/unit_efi_app,$(UNITS)))
+COVERAGEFLAGS := -fprofile-instr-generate -fcoverage-mapping
+COVERAGE_OBJECTS := $(addprefix build/coverage/,$(HOST_PURE:.c=.o))
+
+coverage-host: $(COVERAGE_UNITS) $(TREES) $(TABLES) ## line coverage of each reader by the unit tests; 95 % or less of one fails
+	@tests/host/coverage.sh $(COVERAGE_MINIMUM) '$(COVERAGE_UNITS)' $(READERS)
+
+build/coverage/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(filter-out -fsanitize% -fno-sanitize%,$(HOSTFLAGS)) $(COVERAGEFLAGS) -MMD -MP -c $< -o $@
+
+build/coverage/pure.a: $(COVERAGE_OBJECTS)
+	@rm -f $@
+	$(run)llvm-ar rcs $@ $^
+
+build/coverage/unit_fdt_peer: build/coverage/tests/host/peer/libfdt.o
+build/coverage/unit_fdt_peer: LIBRARIES := -lfdt
+
+build/coverage/unit_%: build/coverage/tests/host/unit_%.o build/coverage/pure.a
+	$(run)$(HOSTCC) $(COVERAGEFLAGS) $^ $(LIBRARIES) -o $@
+
+-include $(COVERAGE_OBJECTS:.o=.d) $(COVERAGE_UNITS:build/coverage/%=build/coverage/tests/host/%.d)
+
+# The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
+NATIVE := build/host/viommu-guest
+SRC_native := $(filter-out lib/newlib/%,$(SRC_lib)) $(wildcard arch/host/*.c) $(SRC_drivers) \
+	$(wildcard boot/*.c) $(SRC_tests) $(wildcard tests/refdev/*.c tests/native/*.c)
+NATIVE_OBJECTS := $(addprefix build/native/,$(SRC_native:.c=.o))
+NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie \
+	-fsanitize-ignorelist=tests/native/asan.ignore
+
+native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
+
+host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
+	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/native/host.sh
+
+mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
+	@python3 -B tests/harness/mutants.py $(MUTANT)
+
+build/native/%.o: %.c Makefile tests/native/asan.ignore
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) $(NATIVEFLAGS) -MMD -MP -c $< -o $@
+
+$(NATIVE): $(NATIVE_OBJECTS) tests/native/sections.lds
+	$(say) LD $@
+	$(run)$(HOSTCC) -fsanitize=address,undefined -fuse-ld=lld -no-pie -Wl,-T,tests/native/sections.lds \
+		$(NATIVE_OBJECTS) -o $@
+
+-include $(NATIVE_OBJECTS:.o=.d)
+
+# The reference device as a process behind a VMM.
+REFDEV := build/host/refdev
+REFDEV_OBJECTS := $(addprefix build/refdev/,$(patsubst %.c,%.o,$(wildcard tests/refdev/*.c \
+	tests/refdev/server/*.c lib/model/*.c lib/spec/*.c)))
+
+refdev: $(REFDEV) ## the reference device behind a VMM, build/host/refdev
+
+build/refdev/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) HOSTCC $<
+	$(run)$(HOSTCC) -std=gnu11 -O2 -g -D_GNU_SOURCE -I. $(WARNINGS) -MMD -MP -c $< -o $@
+
+$(REFDEV): $(REFDEV_OBJECTS)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(run)$(HOSTCC) $(REFDEV_OBJECTS) -o $@
+
+-include $(REFDEV_OBJECTS:.o=.d)
 
 # The same sources once more through gcc, for its warnings only, where it is a compiler for this CPU.
 ifeq ($(ARCH),$(shell uname -m))

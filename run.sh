@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Builds the guest, boots it and judges what it says. The only text that knows a VMM's command line;
-# the machines themselves are data in tests/machines, the judging is in tests/harness.
+# Builds the guest, boots it and judges what it says. With tests/nested, the only text that knows a VMM's
+# command line; the machines themselves are data in tests/machines, the judging is in tests/harness.
 set -euo pipefail
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/setup.sh
 . "$home/tests/setup.sh"
+# shellcheck source=tests/nested/kvmtool.sh
+. "$home/tests/nested/kvmtool.sh"
 
 usage() {
     cat <<'TEXT'
@@ -26,7 +28,9 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   -h, --help       this text
 environment:
   QEMU=            the QEMU to use, a command or a path
-  ACCEL=           tcg (default), kvm, or auto: kvm where /dev/kvm can be used
+  ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
+  LKVM=            kvmtool's lkvm to use, a command or a path; of several, with : between, the first for
+                   the machine's CPU; default: the one in PATH
   TIMEOUT=         seconds that a VM may take beside the -t of its tests; default 120
   NO_INSTALL=1     never install packages: name them and exit with status 2
 exit status:
@@ -76,7 +80,7 @@ while [ $# -gt 0 ]; do
 done
 accel=${ACCEL:-tcg}
 timeout=${TIMEOUT:-120}
-[ -z "$seed" ] || number -s "$seed" '0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}'
+[ -z "$seed" ] || number -s "$seed" '0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}|1[0-8][0-9]{18}'
 number -t "$seconds" '[0-9]{1,7}' && seconds=$((10#$seconds))
 number TIMEOUT "$timeout" '[0-9]{1,7}' && timeout=$((10#$timeout))
 seed=${seed:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
@@ -91,10 +95,18 @@ machine=${words[0]} arch=${words[1]}
 build=$home/build/$arch
 results=${results:-$home/build/results/$machine}
 
+# A machine of kvmtool's; where words of QEMU's are before it, one of QEMU's that carries it.
+vmm=qemu carried=''
+case " ${words[*]:2} " in
+' =kvmtool '*) vmm=kvmtool ;;
+*' =kvmtool '*) vmm=kvmtool carried=-carried ;;
+esac
+
 case $accel in
-auto) if [ -w /dev/kvm ] && [ "$arch" = "$(uname -m)" ]; then accel=kvm; else accel=tcg; fi ;;
+auto) if [ -z "$(kvm_lacking "$arch")" ]; then accel=kvm; else accel=tcg; fi ;;
 '' | *[!a-z0-9,=-]*) fail "ACCEL: '$accel' is not an accelerator" ;;
 esac
+[ $vmm = qemu ] || [ -z "$icount$debug" ] || fail "$machine: kvmtool has neither --icount nor -d"
 if [ -n "$icount" ]; then
     [[ $accel = tcg* ]] || fail "--icount needs ACCEL=tcg, not $accel"
     # Every instruction is a nanosecond of the guest's, and takes longer than that.
@@ -105,7 +117,9 @@ fi
 # What it takes, and the image.
 if [ -z "$dry" ]; then
     packages_qemu=packages_qemu_$arch
-    [ -n "${QEMU:-}" ] || packages_build+=${!packages_qemu}
+    [ -n "${QEMU:-}" ] || [ $vmm$carried = kvmtool ] || packages_build+=${!packages_qemu}
+    packages_firmware=packages_firmware_$arch
+    [[ ${words[*]} != *.fd* ]] || packages_build+=${!packages_firmware}
     need "$packages_build"
 fi
 qemu=''
@@ -113,11 +127,13 @@ name=${QEMU:-qemu-system-$arch}
 for candidate in "$name" "$name-system-$arch" "$name/qemu-system-$arch"; do
     [ -n "$qemu" ] || [ -d "$candidate" ] || ! command -v "$candidate" >/dev/null || qemu=$candidate
 done
-[ -n "$qemu" ] || fail "no QEMU at '$name'"
+[ -n "$qemu" ] || [ $vmm$carried = kvmtool ] || fail "no QEMU at '$name'"
 if [ -z "$dry" ]; then
     # Two runs at once must not build the same files.
+    targets=(image)
+    [[ " ${words[*]} " != *\ @REFDEV=* ]] || targets+=(refdev)
     mkdir -p "$home/build"
-    flock "$home/build/.lock" make -s --no-print-directory -j"$(nproc)" -C "$home" image \
+    flock "$home/build/.lock" make -s --no-print-directory -j"$(nproc)" -C "$home" "${targets[@]}" \
         ARCH="$arch" >&2 || fail "the image does not build"
 fi
 
@@ -135,7 +151,8 @@ refusal() {
 }
 
 # The VMM's command line.
-hardware=() devices='' skip=''
+version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
+hardware=() devices='' skip='' launcher=() device='' place=$build
 for word in "${words[@]:2}"; do
     case $word in
     \?*)
@@ -149,12 +166,49 @@ for word in "${words[@]:2}"; do
         fi
         hardware+=(-device "${word:1}")
         ;;
+    \<?*)
+        if [ "$(printf '%s\n' "${word:1}" "$version" | sort -V | head -n 1)" = "${word:1}" ]; then
+            skip="needs a QEMU before ${word:1}, this one is $version"
+        fi
+        ;;
+    @REFDEV=*@)
+        device=${word#@REFDEV=} device=${device%@}
+        launcher=(env REFDEV="$device" "$home/build/host/refdev")
+        ;;
     +?*) guest+=" ${word:1}" ;;
-    *) hardware+=("${word//@BUILD@/$build}") ;;
+    =kvmtool)
+        carrier=("${hardware[@]}") hardware=()
+        [ -z "$carried" ] || place=@BUILD@
+        ;;
+    *) hardware+=("${word//@BUILD@/$place}") ;;
     esac
 done
-command=("$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio
-    "${hardware[@]}")
+command=("${launcher[@]}" "$qemu" -accel "$accel" -nodefaults -no-user-config -display none -no-reboot -serial stdio)
+if [ $vmm = qemu ]; then
+    command+=("${hardware[@]}")
+else
+    lkvm=$(find_lkvm "$arch") || fail "LKVM: no lkvm at '$LKVM'"
+    [ -n "$lkvm" ] || skip="no lkvm for $arch in ${LKVM:+LKVM=}${LKVM:-PATH}"
+    version=$(lkvm_version "$arch" "$lkvm")
+    hardware+=("${vmm_arguments[@]}")
+    vmm_arguments=()
+fi
+case $vmm$carried in
+kvmtool)
+    skip=${skip:-$(kvm_lacking "$arch")} accel=kvm
+    command=("${lkvm:-lkvm}" "${hardware[@]}")
+    export HOME=$home/build/nested/home # where lkvm keeps a socket for each VM
+    [ -n "$dry$skip" ] || mkdir -p "$HOME"
+    ;;
+kvmtool-carried)
+    [ -n "$dry$skip" ] || skip=$(carrier_lacking "$arch" "$lkvm")
+    [ -n "$dry$skip" ] || make_carrier "$arch" "$lkvm" "$home/build/nested/$machine" "${hardware[@]}"
+    [ -z "$dry" ] || echo "there: lkvm ${hardware[*]//@BUILD@/}" >&2
+    accel="kvm in $accel"
+    command+=("${carrier[@]}" -kernel "$home/build/nested/$arch/vmlinuz"
+        -initrd "$home/build/nested/$machine" -append "$carrier_options -- @GUEST@")
+    ;;
+esac
 [ -z "$icount" ] || command+=(-icount "shift=0,sleep=off" -rtc "base=2026-01-01T00:00:00,clock=vm")
 [ -z "$debug" ] || command+=(-s -S)
 command+=("${vmm_arguments[@]}")
@@ -166,6 +220,11 @@ if [ -n "$dry" ]; then
     command=("${command[@]//@DISK@/$disk}")
     tree=${TMPDIR:-/tmp}/viommu-guest.dtb
     for index in "${!command[@]}"; do
+        if [[ ${command[index]} =~ @UEFI:([^@]+)@ ]]; then
+            image=${BASH_REMATCH[1]}
+            command[index]=${command[index]/"${BASH_REMATCH[0]}"/"$image"}
+            echo "the options: python3 $home/boot/efi/disk.py --options='$guest' $image" >&2
+        fi
         [[ ${command[index]} =~ ^@DTB:(.*),(.*)@$ ]] || continue
         command[index]=$tree
         echo "the device tree: python3 $home/tests/harness/devicetree.py --${BASH_REMATCH[1]} --${BASH_REMATCH[2]} $tree -- COMMAND" >&2
@@ -191,12 +250,13 @@ if [ -n "$debug" ]; then
     timeout=0
 fi
 
-version=$("$qemu" --version 2>/dev/null | sed -n '1s/.*version \([0-9.]*[0-9]\).*/\1/p' || true)
+# Whose deviations are to be expected: the reference device has none, whatever VMM it stands behind.
+[ -z "$device" ] || vmm=refdev
 tool=$(sed -n 's/^VERSION := //p' "$home/Makefile")
 for glob in "${globs[@]}"; do
     judge+=(--glob="$glob")
 done
 exec python3 -B "$home/tests/harness/run.py" "${judge[@]}" --results="$results" --machine="$machine" \
-    --arch="$arch" --vmm=qemu --vmm-version="$version" --accel="$accel" --version="$tool" \
+    --arch="$arch" --vmm="$vmm" --vmm-version="$version" --accel="$accel" --version="$tool" \
     --expect="$home/tests/expect" --seed="$seed" --seconds="$seconds" --timeout="$timeout" \
     --guest="$guest" -- "${command[@]}"

@@ -3,7 +3,7 @@
 
 #include "lib/fdt/fdt.h"
 
-#define RESERVATIONS_MAX 64
+#define RESERVATIONS_MAX BOOT_MEMORY_MAX
 
 static void complain(void *context, const char *text)
 {
@@ -18,15 +18,29 @@ static void add(struct boot_info *info, const struct fdt_range *range, enum boot
                       (unsigned long long)range->size, (unsigned long long)range->base);
 }
 
+/* Every entry of the node's reg. */
 static void add_node(const struct fdt *fdt, uint32_t node, enum boot_memory kind,
                      struct boot_info *info)
 {
+    const char *name = fdt_name(fdt, node);
+    uint32_t count = fdt_reg_count(fdt, node);
     struct fdt_range range;
 
-    for (unsigned i = 0; fdt_reg(fdt, node, i, &range); i++)
-        add(info, &range, kind, fdt_name(fdt, node));
+    if (count > BOOT_MEMORY_MAX) {
+        boot_complain(info, "device tree: reg of %s has %u entries, expected %d at most", name,
+                      (unsigned)count, BOOT_MEMORY_MAX);
+        count = BOOT_MEMORY_MAX;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (fdt_reg(fdt, node, i, &range))
+            add(info, &range, kind, name);
+        else
+            boot_complain(info, "device tree: reg of %s, entry %u, is no range for a CPU, left out",
+                          name, (unsigned)i);
+    }
 }
 
+/* A child without reg only asks for memory that may be anywhere. */
 static void add_children(const struct fdt *fdt, uint32_t parent, struct boot_info *info)
 {
     for (uint32_t node = fdt_first_child(fdt, parent); node != FDT_NONE;
@@ -35,13 +49,21 @@ static void add_children(const struct fdt *fdt, uint32_t parent, struct boot_inf
             add_node(fdt, node, BOOT_FIRMWARE, info);
 }
 
+static void add_memory(const struct fdt *fdt, uint32_t node, struct boot_info *info)
+{
+    if (!fdt_reg_count(fdt, node))
+        boot_complain(info, "device tree: %s has no reg of cells that fit 64 bits, left out",
+                      fdt_name(fdt, node));
+    add_node(fdt, node, BOOT_USABLE, info);
+}
+
 /* Of the root's children. */
 static void read_memory(const struct fdt *fdt, struct boot_info *info)
 {
     for (uint32_t node = fdt_first_child(fdt, fdt_root(fdt)); node != FDT_NONE;
          node = fdt_next_sibling(fdt, node)) {
         if (fdt_is_named(fdt, node, "memory") && fdt_is_enabled(fdt, node))
-            add_node(fdt, node, BOOT_USABLE, info);
+            add_memory(fdt, node, info);
         else if (fdt_is_named(fdt, node, "reserved-memory"))
             add_children(fdt, node, info);
     }
@@ -74,18 +96,13 @@ static void read_command_line(const struct fdt *fdt, struct boot_info *info)
 void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     const struct sink sink = {.line = complain, .context = info};
-    const uint8_t *header = mem_map(memory, address, FDT_HEADER_SIZE);
-    uint32_t size = header ? fdt_total_size(header, &sink) : 0;
-    const void *bytes = size ? mem_map(memory, address, size) : NULL;
     struct fdt fdt;
 
-    if (!header || (size && !bytes))
-        boot_complain(info, "device tree at 0x%llx can't be read", (unsigned long long)address);
-    if (!bytes || !fdt_open(&fdt, bytes, size, &sink))
+    if (!fdt_open_at(&fdt, memory, address, &sink))
         return;
     info->dtb = address;
     read_memory(&fdt, info);
     read_reservations(&fdt, info);
-    add(info, &(struct fdt_range){address, size}, BOOT_FIRMWARE, "the tree");
+    add(info, &(struct fdt_range){address, fdt.size}, BOOT_FIRMWARE, "the tree");
     read_command_line(&fdt, info);
 }

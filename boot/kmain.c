@@ -34,6 +34,7 @@ void kmain(const struct boot_info *boot)
     report_begin();
     boot_report(boot, &complaints);
     arch_init();
+    tests_catch_traps();
 
     /* What firmware says of the machine; perhaps where its console is. */
     boot_machine(boot, &machine, &complaints);

@@ -105,4 +105,7 @@ void boot_options(const struct boot_info *boot, const struct options *options,
             add_iommu(boot, machine, &options->topology.iommus[i], complaints);
     if (options->host.ecam)
         set_host(boot, machine, &options->host, complaints);
+    for (unsigned i = 0; i < machine->host_count && options->pci_lines; i++)
+        if (!machine->hosts[i].line_count)
+            machine_host_set_lines(&machine->hosts[i], options->pci_lines);
 }

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/setup.sh
 . tests/setup.sh
 need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packages_qemu_riscv64" \
-    "$packages_test"
+    "$packages_firmware_x86_64" "$packages_firmware_aarch64" "$packages_test"
 
 # The steps call make themselves: they are not part of the make that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -24,7 +24,17 @@ aarch64   timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
 
 riscv64   timeout 1800 make -s -j$(nproc) ARCH=riscv64 check
 
+images    python3 -B tests/selftest/test_images.py
+
 unit      timeout 1800 make -s -j$(nproc) unit
+
+fuzz      timeout 900 make -s -j$(nproc) fuzz FUZZ_SECONDS=3
+
+coverage  timeout 1800 make -s -j$(nproc) coverage-host
+
+host      timeout 1800 make -s -j$(nproc) host
+
+mutants   timeout 1800 make -s -j$(nproc) mutants
 
 protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
@@ -34,11 +44,15 @@ options   python3 -B tests/selftest/test_run_sh.py
 boots     python3 -B tests/selftest/test_harness.py
 
 real      python3 -B tests/selftest/test_real.py
+topology  python3 -B tests/selftest/test_topology.py
+
+nested    python3 -B tests/selftest/test_nested.py
 
 STEPS
     for machine in $(machines); do
         echo "$machine ./run.sh -m $machine"
     done
     echo
+    echo "stress    ./run.sh -t 3 -o build/results/stress stress.*"
     echo "bench     ./run.sh -t 1 -o build/results/bench bench.*"
 } | python3 -B tests/harness/steps.py

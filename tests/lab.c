@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/lab.h"
 
+#include <string.h>
+
+#include "drivers/pci/msi.h"
 #include "drivers/viommu/event.h"
 #include "lib/spec/wire.h"
 #include "tests/report.h"
+#include "tests/scan.h"
 
 #define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
-#define ENGINE_PAGES 256
+#define ENGINE_PAGES 512
 
 static void complain(void *context, const char *text)
 {
@@ -41,7 +45,7 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
 
 static bool find_iommu(const struct platform *platform, struct place *place)
 {
-    for (int source = TOPOLOGY_OPTIONS; source >= 0; source--)
+    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
         if (find_described_iommu(platform, (enum topology_source)source, place))
             return true;
     *place = (struct place){.function = pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR,
@@ -52,13 +56,21 @@ static bool find_iommu(const struct platform *platform, struct place *place)
     return place->function || place->block;
 }
 
+/* What gets none does not come up, and every test that needs it says so. */
+static void take_pages(struct pages *memory, unsigned count, struct pages *part, const char *whose)
+{
+    if (!pages_share(memory, count, part))
+        report_diagnostic("memory: %zu pages left, expected %u for %s", pages_left(memory), count,
+                          whose);
+}
+
 static void open_iommu(struct lab *lab, struct pages *memory)
 {
     static struct pages pages; /* outlives lab_open(); one IOMMU, one pool */
 
     if (!find_iommu(lab->platform, &lab->iommu_place))
         return;
-    pages_init(&pages, pages_get(memory, IOMMU_PAGES), IOMMU_PAGES * PAGE_SIZE);
+    take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
     if (!place_open_virtio(&lab->iommu_place, &lab->iommu_device, &complaints))
         return;
     lab->iommu = (struct viommu){.transport = &lab->iommu_device.transport, .pages = &pages};
@@ -111,21 +123,33 @@ static void find_endpoints(struct lab *lab)
         add_endpoint(lab, (struct place){.block = &platform->blocks[i]});
 }
 
-void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
+static void manage(const struct lab *lab, struct dma_engine *engine)
+{
+    bool is_behind = endpoint_of(lab, &engine->place, &engine->endpoint);
+    char text[PLACE_TEXT];
+
+    engine->is_managed = is_behind && !engine->bypasses;
+    if (is_behind && engine->bypasses)
+        report_diagnostic("virtio device at %s: ACCESS_PLATFORM is not offered, so it bypasses the "
+                          "IOMMU that it is behind",
+                          place_text(&engine->place, text));
+}
+
+void lab_open(struct lab *lab, const struct options *options, struct platform *platform,
               struct pages *memory)
 {
-    *lab = (struct lab){.options = options, .platform = platform};
-    open_iommu(lab, memory);
-    find_endpoints(lab);
-
     struct pages engine_pages;
 
-    pages_init(&engine_pages, pages_get(memory, ENGINE_PAGES), ENGINE_PAGES * PAGE_SIZE);
+    *lab = (struct lab){.options = options, .platform = platform};
+    open_iommu(lab, memory);
+    take_pages(memory, ENGINE_PAGES, &engine_pages, "DMA engines");
     lab->engine_count = dma_find_engines(platform, &engine_pages, lab->engines, &complaints);
-    for (unsigned i = 0; i < lab->engine_count; i++)
-        lab->engines[i].is_managed =
-            endpoint_of(lab, &lab->engines[i].place, &lab->engines[i].endpoint);
     pages_init(&lab->pages, (void *)memory->next, memory->end - memory->next);
+    if (options->topology.scan_count)
+        scan_endpoints(lab, &options->topology, &platform->topology);
+    find_endpoints(lab);
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        manage(lab, &lab->engines[i]);
 }
 
 static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
@@ -212,12 +236,91 @@ static const char *lacking(struct lab *lab, unsigned needs)
     return NULL;
 }
 
+/* What a device violates that does not come up. */
+static enum clause clause_of(struct test *test, enum virtio_result result)
+{
+    switch (result) {
+    case VIRTIO_RESET_TIMEOUT:
+        return DEV_RESET_D01;
+    case VIRTIO_NO_VERSION_1:
+        return DEV_RSV_D01;
+    case VIRTIO_FEATURES_REFUSED:
+        return DEV_FEAT_D02;
+    case VIRTIO_NO_QUEUE:
+        return IOMMU_ID_P02;
+    case VIRTIO_QUEUE_IN_USE:
+        return lab_clause(test, PCI_COM_D08, MMIO_RST_D02);
+    case VIRTIO_BAD_QUEUE_SIZE:
+        return lab_clause(test, PCI_COM_D15, VQ_SIZE_P01);
+    default:
+        return DEV_INIT_P01;
+    }
+}
+
 void lab_restart(struct test *test, uint64_t features)
 {
-    enum virtio_result result = viommu_start(&test->lab->iommu, features);
+    struct viommu *viommu = &test->lab->iommu;
+    enum virtio_result result = viommu_start(viommu, features);
 
-    if (result)
+    /* kvmtool's reset leaves the queues of a device alone that was not live: make it so. */
+    if (result == VIRTIO_QUEUE_IN_USE) {
+        virtio_driver_ok(viommu->transport);
+        result = viommu_start(viommu, features);
+    }
+    if (result == VIRTIO_NO_MEMORY)
         broken(test, "the IOMMU does not come up: %s", virtio_result_text(result));
+    require(test, clause_of(test, result), !result, "the IOMMU does not come up: %s",
+            virtio_result_text(result));
+}
+
+/* The attachment of an endpoint, or the place for one; NULL when all are taken. */
+static struct lab_attachment *attachment_of(struct lab *lab, uint32_t endpoint)
+{
+    for (unsigned i = 0; i < lab->attachment_count; i++)
+        if (lab->attachments[i].endpoint == endpoint)
+            return &lab->attachments[i];
+    return lab->attachment_count < LAB_MAX_ENDPOINTS ? &lab->attachments[lab->attachment_count]
+                                                     : NULL;
+}
+
+void lab_remember(struct test *test, const struct viommu_request *request, uint8_t status)
+{
+    struct lab *lab = test->lab;
+    struct lab_attachment *attachment;
+
+    if (request->head.type != VIRTIO_IOMMU_T_ATTACH || status != VIRTIO_IOMMU_S_OK)
+        return;
+    attachment = attachment_of(lab, request->attach.endpoint);
+    if (!attachment)
+        return;
+    lab->attachment_count += attachment == &lab->attachments[lab->attachment_count];
+    attachment->endpoint = request->attach.endpoint;
+    attachment->domain = request->attach.domain;
+}
+
+static void detach(struct lab *lab, uint32_t domain, uint32_t endpoint)
+{
+    const struct viommu_request request = viommu_detach(domain, endpoint);
+
+    viommu_submit(&lab->iommu, &request);
+}
+
+/* What is remembered, and what tests attach by other ways: to the first domain. */
+static void detach_all(struct test *test)
+{
+    struct lab *lab = test->lab;
+
+    for (unsigned i = 0; i < lab->attachment_count; i++)
+        detach(lab, lab->attachments[i].domain, lab->attachments[i].endpoint);
+    for (unsigned i = 0; i < lab->endpoint_count; i++)
+        detach(lab, lab_domain(test, 0), lab->endpoints[i].id);
+    lab->attachment_count = 0;
+}
+
+void lab_renew(struct test *test)
+{
+    lab_restart(test, test->lab->features);
+    detach_all(test);
 }
 
 void lab_begin(struct test *test)
@@ -226,11 +329,22 @@ void lab_begin(struct test *test)
 
     if (missing)
         skip(test, "%s", missing);
-    if (!test->lab->has_iommu)
+    if (!test->lab->has_iommu || test->definition->needs & NEEDS_NO_START)
         return;
-    lab_restart(test, test->lab->features);
+    lab_renew(test);
     if (viommu_has(&test->lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->lab->iommu, 1);
+}
+
+static void silence(const struct place *place)
+{
+    struct pci_msix msix;
+
+    if (!place->function)
+        return;
+    if (pci_msix_open(place->function, &msix))
+        pci_msix_disable(&msix);
+    pci_command(place->function, PCI_COMMAND_INTX_DISABLE, 0);
 }
 
 void lab_end(struct test *test)
@@ -238,8 +352,7 @@ void lab_end(struct test *test)
     struct lab *lab = test->lab;
 
     arch_irq_release_all();
-    if (lab->iommu_place.function)
-        pci_command(lab->iommu_place.function, PCI_COMMAND_INTX_DISABLE, 0);
+    silence(&lab->iommu_place);
     pages_release(&lab->pages, lab->pages.base);
     for (unsigned i = 0; i < lab->engine_count; i++)
         lab->engines[i].needs_start = true;
@@ -307,6 +420,28 @@ struct dma_engine *lab_engine(struct test *test)
 struct dma_engine *lab_writer(struct test *test, unsigned n)
 {
     return find_engine(test->lab, n, writes);
+}
+
+static bool is_translated(struct lab *lab, const struct dma_engine *engine)
+{
+    struct topology_match match;
+
+    if (engine->bypasses)
+        return false;
+    if (lab->has_iommu)
+        return !viommu_has(&lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    return platform_find_endpoint(lab->platform, &engine->place, &match);
+}
+
+struct dma_engine *lab_untranslated_engine(struct test *test, const char *name, unsigned n)
+{
+    struct lab *lab = test->lab;
+
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        if (!strcmp(lab->engines[i].ops->name, name) && !is_translated(lab, &lab->engines[i]) &&
+            !n--)
+            return &lab->engines[i];
+    return NULL;
 }
 
 struct dma_engine *lab_exact_engine(struct test *test)

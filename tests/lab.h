@@ -19,10 +19,15 @@ struct lab_endpoint {
     uint32_t id;
 };
 
+/* An endpoint that a test has attached, and to which domain. */
+struct lab_attachment {
+    uint32_t endpoint, domain;
+};
+
 struct lab {
     const struct options *options;
-    const struct platform *platform;
-    struct pages pages; /* for tests; given back at the end of each */
+    struct platform *platform; /* to which only a scan of ids adds */
+    struct pages pages;        /* for tests; given back at the end of each */
 
     bool has_iommu;
     struct place iommu_place; /* where it is, or would be if it could be driven */
@@ -34,21 +39,31 @@ struct lab {
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
+
+    struct lab_attachment attachments[LAB_MAX_ENDPOINTS];
+    unsigned attachment_count;
 };
 
 /*
  * Opens the first IOMMU that the topology's source of highest priority names (or, without a
- * description, that PCI or virtio-mmio shows) and every engine. `memory` is the usable memory that
- * nobody else has.
+ * description, that PCI or virtio-mmio shows) and every engine; adds to the topology what a scan of
+ * ids finds, where one was asked for. `memory` is the usable memory that nobody else has.
  */
-void lab_open(struct lab *lab, const struct options *options, const struct platform *platform,
+void lab_open(struct lab *lab, const struct options *options, struct platform *platform,
               struct pages *memory);
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
 void lab_begin(struct test *test);
+/* Resets the IOMMU, and detaches what may still be attached. */
+void lab_renew(struct test *test);
+/*
+ * Remembers what an answered request attached, for lab_renew(): the next test is not to suffer from
+ * a device that keeps attachments over a reset (IOMMU-INIT-P01).
+ */
+void lab_remember(struct test *test, const struct viommu_request *request, uint8_t status);
 /* Takes interrupts and memory back, whatever the test did. */
 void lab_end(struct test *test);
 
-/* Resets the IOMMU and negotiates `features`; an ERROR if the device does not come up. */
+/* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void lab_restart(struct test *test, uint64_t features);
 
 /* The running test's IOMMU. */
@@ -63,12 +78,16 @@ bool lab_is_described(struct test *test, uint32_t id);
 uint32_t lab_absent_endpoint(struct test *test);
 /* The n-th domain id that may be used: domain_range.start + n. */
 uint32_t lab_domain(struct test *test, unsigned n);
+/* A number for it that no test uses otherwise. */
+#define LAB_SPARE_DOMAIN 12
 /*
  * An engine that reads and writes, the quickest there is; the n-th that at least writes, each of
  * another endpoint than those before it.
  */
 struct dma_engine *lab_engine(struct test *test);
 struct dma_engine *lab_writer(struct test *test, unsigned n);
+/* The n-th engine of that name whose transfers no IOMMU translates while bypass is on; or NULL. */
+struct dma_engine *lab_untranslated_engine(struct test *test, const char *name, unsigned n);
 /* An engine that transfers any number of bytes. */
 struct dma_engine *lab_exact_engine(struct test *test);
 /* An engine that raises an MSI on demand; NULL when there is none. */

@@ -20,7 +20,7 @@ struct properties probe(struct test *test, uint32_t endpoint)
             endpoint);
     expect(test, IOMMU_PROBE_P01, !reply.strayed,
            "PROBE 0x%x: a byte outside properties and tail was changed", endpoint);
-    require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK,
+    require(test, IOMMU_PROBE_P01, reply.status == VIRTIO_IOMMU_S_OK,
             "PROBE 0x%x: %s, expected OK for an endpoint that exists", endpoint,
             viommu_status_text(reply.status));
     expect(test, IOMMU_PROBE_P01, reply.written == size + sizeof(struct virtio_iommu_req_tail),
@@ -72,4 +72,35 @@ unsigned reserved_regions(struct test *test, uint32_t endpoint,
         memcpy(regions[count++].reserved, value.reserved, sizeof(value.reserved));
     }
     return count;
+}
+
+uint64_t last_mappable(struct test *test, uint32_t endpoint)
+{
+    const struct viommu *viommu = lab_iommu(test);
+    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    uint64_t granule = viommu_granule(viommu);
+    uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.end
+                                                                   : UINT64_MAX;
+    unsigned count =
+        viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) ? reserved_regions(test, endpoint, regions) : 0;
+
+    /* A region that is passed once may come into the way again no more than each of the others. */
+    for (unsigned pass = 0; pass < count; pass++)
+        for (unsigned i = 0; i < count; i++)
+            if (regions[i].first <= last && regions[i].last > last - granule)
+                last = (regions[i].first & -granule) - 1;
+    return last;
+}
+
+bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last)
+{
+    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    unsigned count = viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_PROBE)
+                         ? reserved_regions(test, endpoint, regions)
+                         : 0;
+
+    for (unsigned i = 0; i < count; i++)
+        if (regions[i].first <= last && regions[i].last >= first)
+            return true;
+    return false;
 }

@@ -32,6 +32,12 @@ struct reserved_region {
 
 #define RESERVED_REGIONS_MAX 32
 
+/* Whether some part of [first, last] is reserved for an endpoint. */
+bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last);
+/* The last address that can be mapped for an endpoint: in the input range, in no reserved region.
+ */
+uint64_t last_mappable(struct test *test, uint32_t endpoint);
+
 /* The RESV_MEM properties of an endpoint; returns how many. */
 unsigned reserved_regions(struct test *test, uint32_t endpoint,
                           struct reserved_region regions[RESERVED_REGIONS_MAX]);

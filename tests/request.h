@@ -21,7 +21,10 @@ bool expect_refused(struct test *test, enum clause clause, struct viommu_request
 /* Refused by one clause, and with the status that the other names. */
 bool expect_refusal(struct test *test, enum clause refused, enum clause clause,
                     struct viommu_request request, uint8_t status);
-/* A valid request of the test's set-up: must succeed (IOMMU-OP-D01) or the test cannot go on. */
+/*
+ * A valid request of the test's set-up: must succeed, by the statement that says what the request
+ * is for, or the test cannot go on. NOMEM is no verdict on the device.
+ */
 void must(struct test *test, struct viommu_request request);
 
 /* ATTACH of the n-th endpoint to the n-th domain, the usual set-up of a test without DMA. */

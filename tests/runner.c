@@ -31,16 +31,44 @@ static int by_id(const void *left, const void *right)
     return suites ? suites : strcmp(a->name, b->name);
 }
 
-static bool is_selected(const struct options *options, const struct test_definition *definition)
+/* "Run by name only": a pattern that would match every suite names none. */
+static bool names_a_suite(const char *pattern)
+{
+    return *pattern != '*' && *pattern != '?';
+}
+
+static bool selects(const char *pattern, const struct test_definition *definition)
 {
     char id[TEST_ID_MAX];
 
+    test_id(definition, id);
+    return (!definition->is_optional || names_a_suite(pattern)) && glob_match(pattern, id);
+}
+
+static bool is_selected(const struct options *options, const struct test_definition *definition)
+{
     if (options->run_count == 0)
         return !definition->is_optional;
-    test_id(definition, id);
     for (unsigned i = 0; i < options->run_count; i++)
-        if (glob_match(options->run[i], id))
+        if (selects(options->run[i], definition))
             return true;
+    return false;
+}
+
+/* Names a pattern that selects none: whoever mistyped it wants no other tests instead. */
+static bool has_unmatched(const struct options *options, const struct test_definition **selected,
+                          unsigned count)
+{
+    for (unsigned i = 0; i < options->run_count; i++) {
+        unsigned n = 0;
+
+        while (n < count && !selects(options->run[i], selected[n]))
+            n++;
+        if (n < count)
+            continue;
+        report_diagnostic("error: no test matches %s", options->run[i]);
+        return true;
+    }
     return false;
 }
 
@@ -106,6 +134,25 @@ static void announce(const struct test_definition *definition, unsigned number, 
                   test->reason);
 }
 
+/* Whether a statement is one of the IOMMU's other transport, which the test cannot have judged. */
+static bool is_elsewhere(const struct lab *lab, enum clause clause)
+{
+    const char *id = clause_row(clause)->id;
+    bool on_mmio = lab->iommu_place.block;
+
+    return !strncmp(id, on_mmio ? "PCI_" : "MMIO_", on_mmio ? 4 : 5);
+}
+
+/* A test that passes has judged what it claims to; what it found nothing to judge by is named. */
+static void check_claims(struct test *test)
+{
+    const enum clause *claim = test->definition->clauses;
+
+    for (; claim && *claim && test->verdict == VERDICT_PASS; claim++)
+        if (!test->judged[*claim] && !is_elsewhere(test->lab, *claim))
+            note(test, "NOTE %s is claimed, and nothing here judged it", clause_row(*claim)->id);
+}
+
 static void call(struct test *test)
 {
     if (setjmp(test->stop))
@@ -114,6 +161,7 @@ static void call(struct test *test)
     test->definition->run(test);
     if (!test->checks)
         broken(test, "the test came to its end without a check");
+    check_claims(test);
 }
 
 static enum verdict run_one(struct lab *lab, const struct test_definition *definition,
@@ -147,6 +195,11 @@ static unsigned list(const struct test_definition **selected, unsigned count)
     return 0;
 }
 
+void tests_catch_traps(void)
+{
+    arch_on_trap(trapped);
+}
+
 unsigned tests_run(struct lab *lab)
 {
     static const struct test_definition *selected[MAX_TESTS];
@@ -158,12 +211,12 @@ unsigned tests_run(struct lab *lab)
         return 2;
     if (options->list)
         return list(selected, count);
+    if (has_unmatched(options, selected, count))
+        return 2;
     if (!count) {
-        report_diagnostic("error: no test matches %s",
-                          options->run_count ? options->run[0] : "the default selection");
+        report_diagnostic("error: no test matches the default selection");
         return 2;
     }
-    arch_on_trap(trapped);
     report_plan(count);
     for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
         tally[run_one(lab, selected[i], i + 1)]++;

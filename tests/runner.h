@@ -3,6 +3,9 @@
 
 #include "tests/lab.h"
 
+/* From here on an exception is reported, within a test or not, and ends the run with code 2. */
+void tests_catch_traps(void);
+
 /*
  * Selects by the options, sorts by id, runs and reports. Returns the exit code: 0 all passed, 1
  * something failed, 2 nothing could be run. An exception or a test past its time ends the run by

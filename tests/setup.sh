@@ -6,6 +6,7 @@
 # A package, and what proves that it is there: a command, or a path that may hold wildcards.
 packages_build='
 clang clang
+gnu-efi /usr/include/efi/efi.h
 lld ld.lld
 llvm llvm-ar
 make make
@@ -16,8 +17,14 @@ xz-utils xz
 packages_qemu_x86_64='
 qemu-system-x86 qemu-system-x86_64
 '
+packages_firmware_x86_64='
+ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
+'
 packages_qemu_aarch64='
 qemu-system-arm qemu-system-aarch64
+'
+packages_firmware_aarch64='
+qemu-efi-aarch64 /usr/share/AAVMF/AAVMF_CODE.fd
 '
 packages_qemu_riscv64='
 qemu-system-misc qemu-system-riscv64

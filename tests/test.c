@@ -44,6 +44,7 @@ static bool judge(struct test *test, enum clause clause, enum verdict worst, boo
     char text[TEST_REASON_MAX];
 
     test->checks++;
+    test->judged[clause] = true;
     if (condition)
         return true;
     vsnprintf(text, sizeof(text), format, args);

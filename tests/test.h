@@ -37,6 +37,7 @@ enum test_needs {
     NEEDS_PCI = 1u << 9,           /* the IOMMU is a PCI function */
     NEEDS_MMIO = 1u << 10,         /* the IOMMU is on virtio-mmio */
     NEEDS_CPUS = 1u << 11,         /* a second CPU */
+    NEEDS_NO_START = 1u << 12,     /* nothing of the IOMMU but its registers: it is not started */
 };
 
 struct test_definition {
@@ -71,6 +72,7 @@ struct test {
     struct lab *lab;
     struct rng rng; /* a stream of its own, from the seed and the test's id */
     unsigned checks;
+    bool judged[CLAUSE_COUNT]; /* which statements they were of */
     enum verdict verdict;
     char reason[TEST_REASON_MAX]; /* of the first finding of the worst verdict */
     jmp_buf stop;

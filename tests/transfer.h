@@ -26,7 +26,10 @@ static inline uint64_t target_physical(const struct target *target)
  */
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
-/* Loads the engine's content while nothing is in its way (bypass); the first step of a DMA test. */
+/*
+ * Loads the engine's content, in bypass or else through a mapping in a domain of its own; the first
+ * step of a DMA test.
+ */
 void prepare_engine(struct test *test, struct dma_engine *engine);
 
 /*
@@ -51,6 +54,10 @@ bool expect_landed(struct test *test, enum clause clause, const struct dma_engin
                    enum dma_result result);
 bool expect_untouched(struct test *test, enum clause clause, const struct dma_engine *engine,
                       uint64_t address, const struct target *target, uint32_t length);
+/* Of a target that was poison: nothing but [offset, offset + length) of it may have changed. */
+bool expect_only_touched(struct test *test, enum clause clause, const struct dma_engine *engine,
+                         uint64_t address, const struct target *target, uint32_t offset,
+                         uint32_t length);
 /* The engine reads `length` bytes at `address`, and must see what stands at `offset` of the target.
  */
 bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *engine,

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/common/no_ports.h"
+
 static inline uint8_t mmio_read8(const volatile void *address)
 {
     uint32_t value;
@@ -50,46 +52,6 @@ static inline void mmio_write32(volatile void *address, uint32_t value)
 static inline void mmio_write64(volatile void *address, uint64_t value)
 {
     __asm__ volatile("str %x0, [%1]" : : "rZ"(value), "r"(address) : "memory");
-}
-
-/* Whether the machine has an I/O port space. */
-static inline bool arch_has_ports(void)
-{
-    return false;
-}
-
-/* There are none: nothing is written, all ones are read. */
-static inline uint8_t port_read8(uint16_t port)
-{
-    (void)port;
-    return UINT8_MAX;
-}
-
-static inline uint16_t port_read16(uint16_t port)
-{
-    (void)port;
-    return UINT16_MAX;
-}
-
-static inline uint32_t port_read32(uint16_t port)
-{
-    (void)port;
-    return UINT32_MAX;
-}
-
-static inline void port_write8(uint16_t port, uint8_t value)
-{
-    (void)port, (void)value;
-}
-
-static inline void port_write16(uint16_t port, uint16_t value)
-{
-    (void)port, (void)value;
-}
-
-static inline void port_write32(uint16_t port, uint32_t value)
-{
-    (void)port, (void)value;
 }
 
 /* A device is an observer in the outer shareable domain. */

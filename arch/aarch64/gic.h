@@ -54,9 +54,13 @@ void gic_disable(uint32_t intid);
 bool gic_claim_message(uint32_t device, uint32_t *intid, struct arch_msi *msi);
 void gic_release_messages(void);
 
-/* The redistributor of the calling CPU, and where it is; both 0 before gicv3.open(). */
+/*
+ * The redistributor of the CPU that booted, NULL before gicv3.open(); after it, where that is and
+ * how else an ITS may name it.
+ */
 volatile uint8_t *gicv3_redistributor(void);
 uint64_t gicv3_redistributor_base(void);
+uint64_t gicv3_processor(void);
 /*
  * Has the redistributor take messages with ids GIC_LPI_FIRST .. GIC_LPI_FIRST + LPI_COUNT - 1, all
  * masked. False: it takes none, or firmware left it taking others.

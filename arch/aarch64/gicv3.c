@@ -11,16 +11,17 @@
 #define GICD_ENABLE_GROUP1 (1u << 1)
 #define GICD_AFFINITY      (1u << 4) /* ARE: by affinity, not by CPU number */
 
-#define FRAME_SIZE        0x20000 /* the second half is for the CPU's own interrupts */
-#define FRAME_OWN         0x10000
-#define GICR_TYPER        0x08
-#define GICR_WAKER        0x14
-#define TYPER_VIRTUAL     (1ull << 1) /* two frames more */
-#define TYPER_LAST        (1ull << 4)
-#define WAKER_SLEEP       (1u << 1)
-#define WAKER_ASLEEP      (1u << 2)
-#define WAKE_LIMIT_NS     1000000000ull
-#define PRIORITY_MASK_ALL 0xff
+#define FRAME_SIZE             0x20000 /* the second half is for the CPU's own interrupts */
+#define FRAME_OWN              0x10000
+#define GICR_TYPER             0x08
+#define GICR_WAKER             0x14
+#define TYPER_VIRTUAL          (1ull << 1) /* two frames more */
+#define TYPER_LAST             (1ull << 4)
+#define TYPER_PROCESSOR(typer) ((typer) >> 8 & 0xffff)
+#define WAKER_SLEEP            (1u << 1)
+#define WAKER_ASLEEP           (1u << 2)
+#define WAKE_LIMIT_NS          1000000000ull
+#define PRIORITY_MASK_ALL      0xff
 
 /* The message tables and the ITS are of this CPU's. */
 static volatile uint8_t *redistributor;
@@ -34,6 +35,11 @@ volatile uint8_t *gicv3_redistributor(void)
 uint64_t gicv3_redistributor_base(void)
 {
     return redistributor_base;
+}
+
+uint64_t gicv3_processor(void)
+{
+    return TYPER_PROCESSOR(mmio_read64(redistributor + GICR_TYPER));
 }
 
 /* As GICR_TYPER has it in its upper half. */

@@ -18,7 +18,7 @@ struct claim {
 
 /* Interrupts have no parameter to bring their state along. */
 static struct claim claims[CLAIMS];
-static unsigned claim_count;
+static unsigned claim_count; /* the entry reads it at any time */
 static bool has_gic;
 
 void interrupts_init(const struct machine_interrupts *interrupts)
@@ -54,9 +54,11 @@ void interrupt_entry(const struct frame *frame)
         gic_end(intid);
 }
 
+/* Whole before it is counted: it may be called in between. */
 static void add_claim(uint32_t intid, arch_irq_handler handler, void *context)
 {
-    claims[claim_count++] = (struct claim){.intid = intid, .handler = handler, .context = context};
+    claims[claim_count] = (struct claim){.intid = intid, .handler = handler, .context = context};
+    __atomic_store_n(&claim_count, claim_count + 1, __ATOMIC_RELEASE);
 }
 
 bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi)
@@ -77,7 +79,7 @@ bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void
     add_claim(line, handler, context);
     if (gic_enable(line, is_edge))
         return true;
-    claim_count--;
+    __atomic_store_n(&claim_count, claim_count - 1, __ATOMIC_RELEASE);
     return false;
 }
 
@@ -91,6 +93,6 @@ void arch_irq_release_all(void)
     for (unsigned i = 0; i < claim_count; i++)
         if (claims[i].intid < GIC_SPI_END)
             gic_disable(claims[i].intid);
-    claim_count = 0;
+    __atomic_store_n(&claim_count, 0, __ATOMIC_RELEASE);
     gic_release_messages();
 }

@@ -19,8 +19,9 @@
 #define GITS_TRANSLATER 0x10040 /* where devices write to */
 #define CTLR_ENABLE     1u
 
-#define TYPER_ENTRY_SIZE(typer) (((typer) >> 4 & 15) + 1) /* of a device's table */
-#define TYPER_BY_ADDRESS(typer) ((typer) >> 19 & 1)       /* how redistributors are named */
+#define TYPER_ENTRY_SIZE(typer)  (((typer) >> 4 & 15) + 1) /* of a device's table */
+#define TYPER_DEVICE_BITS(typer) (((typer) >> 13 & 31) + 1)
+#define TYPER_BY_ADDRESS(typer)  ((typer) >> 19 & 1) /* how redistributors are named */
 
 #define BASERS                  8
 #define BASER_TYPE(value)       ((value) >> 56 & 7)
@@ -58,9 +59,9 @@ static uint8_t event_tables[DEVICES][EVENTS * ENTRY_SIZE_MAX] __attribute__((ali
 /* What answers to messages has no parameter to bring its state along. */
 static volatile uint8_t *registers;
 static uint64_t doorbell;
-static uint64_t target; /* the redistributor, as commands name it */
-static uint32_t device_end;
-static bool is_stuck; /* a command was waited for in vain */
+static uint64_t target;     /* the redistributor, as commands name it */
+static uint32_t device_end; /* ids from here on are unknown */
+static bool is_stuck;       /* a command was waited for in vain */
 static struct device {
     uint32_t id, used; /* events */
 } devices[DEVICES];
@@ -99,8 +100,10 @@ static uint32_t give_table(volatile uint8_t *baser, void *memory, size_t size)
     return (uint32_t)(size / BASER_ENTRY_SIZE(taken));
 }
 
-static void give_tables(void)
+static void give_tables(uint64_t typer)
 {
+    uint64_t device_limit = 1ull << TYPER_DEVICE_BITS(typer);
+
     for (unsigned i = 0; i < BASERS; i++) {
         volatile uint8_t *baser = registers + GITS_BASER + 8 * i;
         uint64_t type = BASER_TYPE(mmio_read64(baser));
@@ -110,13 +113,8 @@ static void give_tables(void)
         else if (type == BASER_COLLECTIONS)
             give_table(baser, collection_table, sizeof(collection_table));
     }
-}
-
-static uint64_t name_of_redistributor(uint64_t typer)
-{
-    uint64_t number = mmio_read64(gicv3_redistributor() + GITS_TYPER) >> 8 & 0xffff;
-
-    return TYPER_BY_ADDRESS(typer) ? gicv3_redistributor_base() : number << 16;
+    if (device_end > device_limit)
+        device_end = (uint32_t)device_limit;
 }
 
 static bool open(const struct machine_interrupts *interrupts)
@@ -129,9 +127,9 @@ static bool open(const struct machine_interrupts *interrupts)
     uint64_t typer = mmio_read64(registers + GITS_TYPER);
 
     doorbell = interrupts->its[0] + GITS_TRANSLATER;
-    target = name_of_redistributor(typer);
+    target = TYPER_BY_ADDRESS(typer) ? gicv3_redistributor_base() : gicv3_processor() << 16;
     mmio_write32(registers + GITS_CTLR, 0);
-    give_tables();
+    give_tables(typer);
     mmio_write64(registers + GITS_CBASER, VALID | WRITE_BACK | INNER_SHAREABLE | (uintptr_t)queue |
                                               (sizeof(queue) / 4096 - 1));
     mmio_write64(registers + GITS_CWRITER, 0);
@@ -165,7 +163,7 @@ static uint32_t intid_of(const struct device *device, uint32_t event)
     return GIC_LPI_FIRST + (uint32_t)(device - devices) * EVENTS + event;
 }
 
-_Static_assert(DEVICES *EVENTS <= LPI_COUNT, "an interrupt for each event");
+_Static_assert(LPI_COUNT >= DEVICES * EVENTS, "an interrupt for each event");
 
 static bool claim(uint32_t id, uint32_t *intid, struct arch_msi *msi)
 {

@@ -7,6 +7,8 @@
 #define DEBUG_EXIT_PORT 0xf4  /* isa-debug-exit, where the VMM was given one */
 #define PM1A_CONTROL    0x604 /* QEMU's q35 and pc */
 #define SLEEP_ENABLE    0x2000
+#define SLEEP_CONTROL   0x600 /* Cloud Hypervisor; with a PM1A_CONTROL, bits that a 1 clears */
+#define SLEEP_S5        0x34
 #define KEYBOARD_PORT   0x64
 #define KEYBOARD_RESET  0xfe
 
@@ -47,6 +49,7 @@ void arch_poweroff(unsigned code)
     __asm__ volatile("cli");
     port_write8(DEBUG_EXIT_PORT, (uint8_t)code);
     port_write16(PM1A_CONTROL, SLEEP_ENABLE);
+    port_write8(SLEEP_CONTROL, SLEEP_S5);
     port_write8(KEYBOARD_PORT, KEYBOARD_RESET);
     __asm__ volatile("lidt %0; int3" : : "m"(no_idt));
     for (;;)

@@ -4,6 +4,7 @@
  * else a guess that the clock's name confesses. The deadline is a time of this counter; the timer
  * of the local APIC, which is coarser and shorter, only wakes the kernel to look at it.
  */
+#include "arch/counter.h"
 #include "arch/x86_64/cpu.h"
 
 #define PIT_HZ       1193182u
@@ -16,18 +17,12 @@
 /* Cycles after which an 8254 that has not counted down is taken for absent. */
 #define PIT_PATIENCE (1ull << 30)
 
-#define NS_PER_S      1000000000ull
 #define MEASURE_NS    10000000ull   /* of the APIC timer */
 #define TIMER_STEP_NS 4000000000ull /* times the timer's rate, it fits 64 bits up to 4 GHz */
-#define ASSUMED_RATE  1000000000ull
 
-/* Time is asked for from everywhere, in exceptions too. */
-static uint64_t cycles_per_second;
-static uint64_t ns_per_cycle_fixed; /* 32.32 */
-static uint64_t boot_cycles;
+/* An exception brings no state along. */
 static uint64_t timer_rate;  /* ticks of the APIC timer per second */
 static uint64_t deadline_ns; /* on the clock of arch_now_ns(); 0: none */
-static const char *clock_name = "tsc";
 
 static uint16_t pit_count(void)
 {
@@ -109,53 +104,22 @@ void clock_init(void)
 {
     static uint64_t (*const sources[])(void) = {rate_by_hypervisor, rate_by_crystal, measured_rate};
 
-    for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]) && !cycles_per_second; i++)
-        cycles_per_second = sources[i]();
-    if (!cycles_per_second) {
-        cycles_per_second = ASSUMED_RATE;
-        clock_name = "tsc, its rate assumed";
-    }
-    ns_per_cycle_fixed = (NS_PER_S << 32) / cycles_per_second;
-    boot_cycles = arch_cycles();
+    uint64_t rate = 0;
+
+    for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]) && !rate; i++)
+        rate = sources[i]();
+    counter_init(rate, "tsc", "tsc, its rate assumed");
 
     uint64_t start = arch_now_ns();
     uint64_t ticks = apic_timer_ticks(MEASURE_NS);
 
-    timer_rate = ticks * NS_PER_S / (arch_now_ns() - start);
-}
-
-uint64_t arch_cycles_per_second(void)
-{
-    return cycles_per_second;
-}
-
-const char *arch_clock_name(void)
-{
-    return clock_name;
-}
-
-uint64_t arch_cycles_to_ns(uint64_t cycles)
-{
-    return (uint64_t)((unsigned __int128)cycles * ns_per_cycle_fixed >> 32);
-}
-
-uint64_t arch_now_ns(void)
-{
-    return arch_cycles_to_ns(arch_cycles() - boot_cycles);
-}
-
-void arch_wait_ns(uint64_t ns)
-{
-    uint64_t start = arch_now_ns();
-
-    while (arch_now_ns() - start < ns)
-        cpu_relax();
+    timer_rate = ticks * COUNTER_NS_PER_S / (arch_now_ns() - start);
 }
 
 /* At least a tick, as 0 would stop it; the deadline is looked at and the timer set again. */
 static void start_timer(uint64_t ns)
 {
-    uint64_t ticks = (ns < TIMER_STEP_NS ? ns : TIMER_STEP_NS) * timer_rate / NS_PER_S + 1;
+    uint64_t ticks = (ns < TIMER_STEP_NS ? ns : TIMER_STEP_NS) * timer_rate / COUNTER_NS_PER_S + 1;
 
     apic_start_timer(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
 }

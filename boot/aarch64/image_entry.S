@@ -6,8 +6,10 @@
  *
  * Until the MMU is on, memory is Device memory for loads and stores, and what is written passes the
  * caches by. So as little as possible is: two page tables, which map the GiB of the image and that of
- * the device tree as Normal memory. Relocations and .bss, then image_main(); arch_init() replaces the
+ * what x0 points to as Normal memory. Relocations and .bss, then entry_main(); arch_init() replaces the
  * tables.
+ *
+ * boot/efi/ enters behind the header, x0 = its handoff, with the MMU on and the caches written back.
  */
 #include "arch/aarch64/layout.h"
 #include "linker/aarch64.h"
@@ -36,7 +38,12 @@ image_entry:
     .ascii "ARM\x64"
     .long 0
 
-1:  mov x19, x0
+    .globl efi_entry
+efi_entry:
+    address x20, efi_read
+    b 2f
+1:  address x20, image_read
+2:  mov x19, x0
     bl cpu_enter_el1
 
     /* A cache may hold anything of the tables' addresses, to be written back or to be found. */
@@ -64,28 +71,29 @@ image_entry:
     sub x0, x0, x1
     address x1, relocations_begin
     address x2, relocations_end
-2:  cmp x1, x2
-    b.hs 3f
+3:  cmp x1, x2
+    b.hs 4f
     ldr x3, [x1]
     ldr x4, [x1, #16]
     add x4, x4, x0
     str x4, [x3, x0]
     add x1, x1, #RELOCATION_SIZE
-    b 2b
+    b 3b
 
-3:  address x0, bss_begin
+4:  address x0, bss_begin
     address x1, stack_guard
-4:  stp xzr, xzr, [x0], #16
+5:  stp xzr, xzr, [x0], #16
     cmp x0, x1
-    b.lo 4b
+    b.lo 5b
 
     address x0, stack_top
     address x1, trap_stacks
     add x1, x1, #TRAP_STACK_SIZE
     bl cpu_take_stacks
-    mov x0, x19
+    mov x0, x20
+    mov x1, x19
     mov x29, xzr
-    bl image_main
+    bl entry_main
     b .
 
 /* Maps the GiB that x3 is in, if it is in the 512 GiB of the table at x1. */
@@ -93,22 +101,22 @@ map_gib:
     ubfx x4, x3, #GIB_SHIFT, #9
     eor x5, x3, x2
     lsr x5, x5, #39
-    cbnz x5, 5f
+    cbnz x5, 6f
     lsr x3, x3, #GIB_SHIFT
     lsl x3, x3, #GIB_SHIFT
     ldr x5, =BLOCK
     orr x3, x3, x5
     str x3, [x1, x4, lsl #3]
-5:  ret
+6:  ret
 
 /* Takes the tables out of the caches, whatever is there. */
 forget_tables:
     address x0, boot_level0
     mov x1, #(2 * 4096 / CACHE_LINE_MIN)
-6:  dc ivac, x0
+7:  dc ivac, x0
     add x0, x0, #CACHE_LINE_MIN
     subs x1, x1, #1
-    b.ne 6b
+    b.ne 7b
     dsb sy
     ret
 

@@ -55,18 +55,14 @@ unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
                           struct dma_engine *engines, const struct sink *complaints)
 {
     const struct pci *pci = &platform->pci;
-    struct topology_match match;
     unsigned count = 0;
 
     for (unsigned i = 0; i < pci->function_count && count < DMA_MAX_ENGINES; i++)
         count += open_engine((struct place){.function = &pci->functions[i]}, pages, &engines[count],
                              complaints);
-    for (unsigned i = 0; i < platform->block_count && count < DMA_MAX_ENGINES; i++) {
-        const struct place place = {.block = &platform->blocks[i]};
-
-        if (platform_find_endpoint(platform, &place, &match))
-            count += open_engine(place, pages, &engines[count], complaints);
-    }
+    for (unsigned i = 0; i < platform->block_count && count < DMA_MAX_ENGINES; i++)
+        count += open_engine((struct place){.block = &platform->blocks[i]}, pages, &engines[count],
+                             complaints);
     return count;
 }
 
@@ -84,11 +80,16 @@ static bool ready(struct dma_engine *engine)
     return !engine->needs_start;
 }
 
-/* Whatever went wrong, the engine's own state is not to be relied on any more. */
+/*
+ * Whatever went wrong, the engine's own state is not to be relied on any more. What may still be
+ * under way is ended before anyone looks at the memory.
+ */
 static enum dma_result settle(struct dma_engine *engine, enum dma_result result)
 {
-    if (result == DMA_REFUSED || result == DMA_NO_ANSWER)
+    if (result == DMA_REFUSED)
         engine->needs_start = true;
+    else if (result == DMA_NO_ANSWER)
+        engine->needs_start = !engine->ops->start(engine);
     return result;
 }
 

@@ -29,7 +29,8 @@ struct dma_engine;
 
 struct dma_engine_ops {
     const char *name;
-    /* Resets the endpoint and makes it ready, without any DMA; false when it can't be. */
+    /* Resets the endpoint, which ends every transfer, and makes it ready, without any DMA; false
+     * when it can't be. */
     bool (*start)(struct dma_engine *engine);
     /* Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load.
      */
@@ -52,6 +53,7 @@ struct dma_engine_ops {
 struct dma_engine {
     const struct dma_engine_ops *ops;
     struct place place;
+    bool bypasses; /* a virtio device without ACCESS_PLATFORM: no IOMMU translates what it does */
     /* Filled by whoever knows the topology: behind an IOMMU, and under which endpoint id. */
     bool is_managed;
     uint32_t endpoint;
@@ -74,9 +76,8 @@ struct dma_engine {
 };
 
 /*
- * Finds every engine among the PCI functions and among the virtio-mmio devices that the topology
- * has behind an IOMMU, and gives each memory from `pages`. Nothing is started. Returns how many
- * were found (at most DMA_MAX_ENGINES).
+ * Finds every engine among the PCI functions and virtio-mmio devices, and gives each memory from
+ * `pages`. Nothing is started. Returns how many were found (at most DMA_MAX_ENGINES).
  */
 unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
                           struct dma_engine *engines, const struct sink *complaints);

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What virtio-blk and virtio-rng have in common as DMA engines: one queue, ACCESS_PLATFORM (without
- * it a virtio device bypasses the IOMMU by definition, virtio 1.4 section 6.1), and everything that
- * the device reaches on its own inside the engine's footprint.
+ * What virtio-blk and virtio-rng have in common as DMA engines: one queue, ACCESS_PLATFORM where it
+ * is offered (without it a virtio device bypasses the IOMMU by definition, virtio 1.4 section 6.1),
+ * and everything that the device reaches on its own inside the engine's footprint.
  */
 #pragma once
 
 #include "drivers/dma/engines.h"
 #include "drivers/virtio/device.h"
 
-#define VIRTIO_ENGINE_RING_PAGES 8
+#define VIRTIO_ENGINE_RING_PAGES 10 /* of a queue of 1024 entries */
 
 struct virtio_engine {
     union virtio_any device;
+    uint64_t features; /* that are negotiated */
     struct virtq queue;
     struct pages pages; /* of the footprint: the rings first, then what the engine adds */
 };
 
-/* Opens the transport and takes a footprint with `more_pages` behind the rings. */
+/* Opens the transport, resets the device and takes a footprint with `more_pages` behind the rings.
+ */
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *complaints);
 /* Resets the device and brings it up with queue 0. Takes the rings anew. */
 bool virtio_engine_start(struct dma_engine *engine);
-/* One chain, waited for; `*written` is the used length, set when completed. */
+/*
+ * One chain, waited for; `*written` is the used length, at most the bytes that are writable, set
+ * when completed.
+ */
 enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_segment *segments,
                                   unsigned count, uint64_t patience_ns, uint32_t *written);
 /* The pages behind the rings. */

@@ -239,9 +239,14 @@ void pci_enumerate(struct pci *pci, const struct sink *complaints)
     for (unsigned i = 0; i < pci->function_count; i++) {
         struct pci_function *function = &pci->functions[i];
 
-        /* Requests and messages from below are the bridge's own on the bus above. */
+        /*
+         * Requests and messages from below are the bridge's own on the bus above. What firmware has
+         * used may still assert its line, and nobody here would take that away.
+         */
         if (function->header_type == 1)
             pci_command(function, PCI_COMMAND_BUS_MASTER, 0);
+        else
+            pci_command(function, PCI_COMMAND_INTX_DISABLE, 0);
         pci_route(function);
     }
 }

@@ -122,11 +122,22 @@ void platform_read_builtins(struct platform *platform, const struct sink *compla
             read_device(platform, (struct place){.block = &platform->blocks[i]}, complaints);
 }
 
-bool platform_has_bypass_config(const struct platform *platform, const struct place *place)
+static bool has_verdict(const struct platform *platform, const struct place *place,
+                        enum builtin_verdict verdict)
 {
     for (unsigned i = 0; i < platform->builtin_count; i++)
         if (place_is(&platform->builtins[i].place, place))
             return platform->builtins[i].is_offered &&
-                   platform->builtins[i].result.verdict == BUILTIN_BYPASS;
+                   platform->builtins[i].result.verdict == verdict;
     return false;
+}
+
+bool platform_has_bypass_config(const struct platform *platform, const struct place *place)
+{
+    return has_verdict(platform, place, BUILTIN_BYPASS);
+}
+
+bool platform_has_builtin_topology(const struct platform *platform, const struct place *place)
+{
+    return has_verdict(platform, place, BUILTIN_TOPOLOGY);
 }

@@ -50,6 +50,9 @@ void platform_discover(struct platform *platform, const struct machine *machine,
  */
 bool platform_has_bypass_config(const struct platform *platform, const struct place *place);
 
+/* Whether that bit stands for a built-in topology, and this is a good one. */
+bool platform_has_builtin_topology(const struct platform *platform, const struct place *place);
+
 /* Where the IOMMU that a description names is; false: nowhere on this platform. */
 bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
                          struct place *place);

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define REQUEST_QUEUE_MAX 1024
-#define EVENT_QUEUE_MAX   64
-#define SPINS_PER_LOOK    256 /* polls between two looks at the clock and the status */
+/* More than any device has: on MMIO nobody sees that kvmtool keeps to its own size. */
+#define QUEUE_MAX      1024
+#define SPINS_PER_LOOK 256 /* polls between two looks at the clock and the status */
 
 #define CONFIG_BYPASS offsetof(struct virtio_iommu_config, bypass)
 
@@ -47,14 +47,17 @@ static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
     virtio_read_config(transport, 0, 4, &viommu->config, CONFIG_BYPASS);
     virtio_read_config(transport, CONFIG_BYPASS, 1, (uint8_t *)&viommu->config + CONFIG_BYPASS,
                        sizeof(viommu->config) - CONFIG_BYPASS);
-    result = virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, REQUEST_QUEUE_MAX,
-                                viommu->features, viommu->pages, &viommu->requests);
+    result = virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, QUEUE_MAX, viommu->features,
+                                viommu->pages, &viommu->requests);
     if (result)
         return result;
-    result = virtio_setup_queue(transport, VIRTIO_IOMMU_EVENTQ, EVENT_QUEUE_MAX, viommu->features,
+    result = virtio_setup_queue(transport, VIRTIO_IOMMU_EVENTQ, QUEUE_MAX, viommu->features,
                                 viommu->pages, &viommu->events);
     if (result)
         return result;
+    if (viommu->requests.size > QUEUE_MAX) /* the device's own doing */
+        return VIRTIO_BAD_QUEUE_SIZE;
+
     size_t bytes = viommu->requests.size * sizeof(struct viommu_slot);
 
     viommu->slots = pages_get(viommu->pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
@@ -94,6 +97,17 @@ uint8_t viommu_bypass(struct viommu *viommu)
 void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
 {
     viommu->transport->ops->config_write(viommu->transport, CONFIG_BYPASS, 1, bypass);
+}
+
+bool viommu_add_direct(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
+                       uint16_t *head)
+{
+    const struct virtq_segment segments[] = {
+        {(uintptr_t)slot->request, length, false},
+        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
+    };
+
+    return virtq_add(queue, segments, 2, head);
 }
 
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)
@@ -160,7 +174,7 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 static unsigned submit_round(struct viommu *viommu, const struct viommu_request *requests,
                              unsigned count, struct viommu_reply *replies)
 {
-    uint16_t index_of[REQUEST_QUEUE_MAX];
+    uint16_t index_of[QUEUE_MAX];
     unsigned staged = 0;
     uint16_t head;
 

@@ -10,15 +10,19 @@
 
 #include "lib/spec/wire.h"
 
-/* The device-readable part. Addresses are inclusive: first..last. */
+/*
+ * The device-readable part. Addresses are inclusive: first..last. An initializer without a union
+ * member zeroes the first one: the bytes, which are all of it.
+ */
 struct viommu_request {
     union {
+        uint8_t bytes[40];
         struct virtio_iommu_req_head head;
+        uint32_t head_word; /* the type, and zeroes in the reserved bytes, in one store */
         struct virtio_iommu_req_attach attach;
         struct virtio_iommu_req_detach detach;
         struct virtio_iommu_req_map map;
         struct virtio_iommu_req_unmap unmap;
-        uint8_t bytes[40];
     };
     uint32_t length;
 };
@@ -28,7 +32,7 @@ static inline struct viommu_request viommu_attach(uint32_t domain, uint32_t endp
 {
     struct viommu_request request = {.length = sizeof(request.attach)};
 
-    request.attach.head.type = VIRTIO_IOMMU_T_ATTACH;
+    request.head_word = VIRTIO_IOMMU_T_ATTACH;
     request.attach.domain = domain;
     request.attach.endpoint = endpoint;
     request.attach.flags = flags;
@@ -39,7 +43,7 @@ static inline struct viommu_request viommu_detach(uint32_t domain, uint32_t endp
 {
     struct viommu_request request = {.length = sizeof(request.detach)};
 
-    request.detach.head.type = VIRTIO_IOMMU_T_DETACH;
+    request.head_word = VIRTIO_IOMMU_T_DETACH;
     request.detach.domain = domain;
     request.detach.endpoint = endpoint;
     return request;
@@ -50,7 +54,7 @@ static inline struct viommu_request viommu_map(uint32_t domain, uint64_t first, 
 {
     struct viommu_request request = {.length = sizeof(request.map)};
 
-    request.map.head.type = VIRTIO_IOMMU_T_MAP;
+    request.head_word = VIRTIO_IOMMU_T_MAP;
     request.map.domain = domain;
     request.map.virt_start = first;
     request.map.virt_end = last;
@@ -63,7 +67,7 @@ static inline struct viommu_request viommu_unmap(uint32_t domain, uint64_t first
 {
     struct viommu_request request = {.length = sizeof(request.unmap)};
 
-    request.unmap.head.type = VIRTIO_IOMMU_T_UNMAP;
+    request.head_word = VIRTIO_IOMMU_T_UNMAP;
     request.unmap.domain = domain;
     request.unmap.virt_start = first;
     request.unmap.virt_end = last;

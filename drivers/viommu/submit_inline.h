@@ -7,27 +7,30 @@
 
 #include <string.h>
 
+/* Hands a slot's parts over as descriptors of the ring. False: the queue is full. */
+bool viommu_add_direct(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
+                       uint16_t *head);
+
 /* Hands a request over without publishing it; `head` names it. False: the queue is full. */
-static inline bool viommu_stage(struct viommu *viommu, const struct viommu_request *request,
-                                uint16_t *head)
+static virtq_inline bool viommu_stage(struct viommu *viommu, const struct viommu_request *request,
+                                      uint16_t *head)
 {
     struct virtq *queue = &viommu->requests;
     struct viommu_slot *slot = &viommu->slots[queue->free_head];
-    const struct virtq_segment segments[] = {
-        {(uintptr_t)slot->request, request->length, false},
-        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
-    };
 
-    slot->table[0].length = request->length;
-    if (!(queue->indirect ? virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)
-                          : virtq_add(queue, segments, 2, head)))
+    if (__builtin_expect(!queue->indirect, 0)) {
+        if (!viommu_add_direct(queue, slot, request->length, head))
+            return false;
+    } else if (!virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)) {
         return false;
+    }
+    slot->table[0].length = request->length;
     memcpy(slot->request, request->bytes, sizeof(slot->request));
     memset(&slot->tail, VIOMMU_POISON, sizeof(slot->tail));
     return true;
 }
 
-static inline void viommu_notify(struct viommu *viommu)
+static virtq_inline void viommu_notify(struct viommu *viommu)
 {
     virtq_publish(&viommu->requests);
     virtq_kick(&viommu->requests);
@@ -39,16 +42,21 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
 struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result);
 
 /* Waits for any one request; `head` says which came back, if one did. */
-static inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
+static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
 {
     struct virtq_used_element used;
     enum virtq_pop result = virtq_pop(&viommu->requests, &used);
 
     *head = 0;
-    if (result == VIRTQ_EMPTY)
-        result = viommu_wait(viommu, &used);
-    if (result != VIRTQ_POPPED)
-        return viommu_no_reply(viommu, result);
+    if (__builtin_expect(result != VIRTQ_POPPED, 0)) {
+        struct virtq_used_element late; /* its address is taken, and `used` stays in registers */
+
+        if (result == VIRTQ_EMPTY)
+            result = viommu_wait(viommu, &late);
+        if (result != VIRTQ_POPPED)
+            return viommu_no_reply(viommu, result);
+        used = late;
+    }
 
     const struct virtio_iommu_req_tail *tail = &viommu->slots[used.id].tail;
 

@@ -18,7 +18,7 @@ const char *virtio_result_text(enum virtio_result result)
         [VIRTIO_FEATURES_REFUSED] = "FEATURES_OK does not stay set",
         [VIRTIO_NO_QUEUE] = "a queue has size 0 or its doorbell lies outside the notify region",
         [VIRTIO_QUEUE_IN_USE] = "a queue is enabled after a reset",
-        [VIRTIO_BAD_QUEUE_SIZE] = "a queue has more than 32768 entries",
+        [VIRTIO_BAD_QUEUE_SIZE] = "a queue has too many entries, or no power of 2",
         [VIRTIO_NO_MEMORY] = "no memory left for a queue",
     };
 
@@ -78,7 +78,9 @@ enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16
         size = max_size;
     while (size & (size - 1))
         size &= size - 1; /* a limit may be any number, the queue's size is a power of two */
-    transport->ops->set_queue_size(transport, index, (uint16_t)size);
+    size = transport->ops->set_queue_size(transport, index, (uint16_t)size);
+    if (!size || size > QUEUE_SIZE_LIMIT || (size & (size - 1)))
+        return VIRTIO_BAD_QUEUE_SIZE;
     if (!virtq_init(queue, index, (uint16_t)size, pages))
         return VIRTIO_NO_MEMORY;
     queue->event_index = features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX);

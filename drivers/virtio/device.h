@@ -33,7 +33,7 @@ enum virtio_result {
     VIRTIO_FEATURES_REFUSED, /* FEATURES_OK did not stay set */
     VIRTIO_NO_QUEUE,         /* the queue does not exist or has no doorbell */
     VIRTIO_QUEUE_IN_USE,     /* the queue is enabled after a reset */
-    VIRTIO_BAD_QUEUE_SIZE,   /* it has more than 32768 entries */
+    VIRTIO_BAD_QUEUE_SIZE,   /* it has more than 32768 entries, or their number is no power of 2 */
     VIRTIO_NO_MEMORY,
 };
 
@@ -48,8 +48,9 @@ uint64_t virtio_offered(struct virtio_transport *transport);
 /* Steps 4 to 6: writes `features`, sets FEATURES_OK and reads it back. */
 enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features);
 /*
- * Step 7, one queue: the smaller of the device's and `max_size` entries, in memory from `pages`.
- * `features` are the negotiated ones.
+ * Step 7, one queue: the smaller of the device's and `max_size` entries, or what the device makes
+ * of that (kvmtool has one size for each queue), in memory from `pages`. `features` are the
+ * negotiated ones.
  */
 enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16_t index,
                                       uint16_t max_size, uint64_t features, struct pages *pages,

@@ -23,24 +23,31 @@ bool virtq_init(struct virtq *queue, uint16_t index, uint16_t size, struct pages
     return true;
 }
 
-bool virtq_kick(struct virtq *queue)
+static void fill(struct virtq_desc *desc, const struct virtq_segment *segment, bool is_last)
 {
-    uint16_t before = queue->kicked_index;
-    bool wanted;
+    desc->address = segment->address;
+    desc->length = segment->length;
+    desc->flags = (segment->writable ? VIRTQ_DESC_F_WRITE : 0) | (is_last ? 0 : VIRTQ_DESC_F_NEXT);
+}
 
-    dma_mb(); /* the index must be visible before the device's wish is read */
-    if (queue->event_index) {
-        uint16_t event = *virtq_avail_event(queue);
+bool virtq_add(struct virtq *queue, const struct virtq_segment *segments, unsigned count,
+               uint16_t *head)
+{
+    uint16_t at = queue->free_head, tail = at;
+    uint32_t writable = 0;
 
-        wanted =
-            (uint16_t)(queue->avail_index - event - 1) < (uint16_t)(queue->avail_index - before);
-    } else {
-        wanted = !(*(volatile uint16_t *)&queue->used->flags & VIRTQ_USED_F_NO_NOTIFY);
+    if (count == 0 || count > queue->free_count)
+        return false;
+    /* The free list runs through desc[].next, so a chain taken from its front is linked already. */
+    for (unsigned i = 0; i < count; i++) {
+        fill(&queue->desc[at], &segments[i], i + 1 == count);
+        writable += segments[i].writable ? segments[i].length : 0;
+        tail = at;
+        at = queue->desc[at].next;
     }
-    queue->kicked_index = queue->avail_index;
-    if (wanted)
-        virtq_notify(queue);
-    return wanted;
+    *head = queue->free_head;
+    virtq_hand_over(queue, *head, tail, (uint16_t)count, writable);
+    return true;
 }
 
 const char *virtq_pop_text(enum virtq_pop result)

@@ -71,11 +71,18 @@ struct virtq {
     uint16_t avail_index;  /* next entry to publish */
     uint16_t kicked_index; /* avail_index at the last notification */
     uint16_t used_index;   /* next entry to look at */
-    uint16_t outstanding;  /* chains handed over and not returned */
 };
 
 /* Lays an empty queue of `size` (a power of two) entries out in `pages`; false: no memory. */
 bool virtq_init(struct virtq *queue, uint16_t index, uint16_t size, struct pages *pages);
+
+/*
+ * Hands over a chain of segments anywhere, readable ones first (2.7.4.2), as descriptors of the
+ * ring. It is not published; `head` names it until it comes back. False: not enough descriptors are
+ * free, or there is no segment at all.
+ */
+bool virtq_add(struct virtq *queue, const struct virtq_segment *segments, unsigned count,
+               uint16_t *head);
 
 /* Makes all that was added visible to the device (2.7.13.3). */
 static inline void virtq_publish(struct virtq *queue)
@@ -84,8 +91,6 @@ static inline void virtq_publish(struct virtq *queue)
     *(volatile uint16_t *)&queue->avail->index = queue->avail_index;
 }
 
-/* Notifies unless the device has asked not to be (2.7.10); true when it was notified. */
-bool virtq_kick(struct virtq *queue);
 /* Notifies whatever the device has asked; what was published is visible first (2.7.13.4). */
 static inline void virtq_notify(const struct virtq *queue)
 {
@@ -94,6 +99,12 @@ static inline void virtq_notify(const struct virtq *queue)
         mmio_write16(queue->doorbell, queue->index);
     else
         mmio_write32(queue->doorbell, queue->index);
+}
+
+/* Chains handed over and not returned; a chain takes one entry of either ring. */
+static inline uint16_t virtq_outstanding(const struct virtq *queue)
+{
+    return (uint16_t)(queue->avail_index - queue->used_index);
 }
 
 /* The used_event and avail_event words behind the rings (2.7.7, 2.7.10). */

@@ -29,7 +29,11 @@ struct virtio_transport_ops {
                          uint32_t value);
     /* The most entries that the queue may have; 0: there is no such queue. */
     uint32_t (*queue_size)(struct virtio_transport *transport, uint16_t queue);
-    void (*set_queue_size)(struct virtio_transport *transport, uint16_t queue, uint16_t size);
+    /*
+     * Returns the size that the queue then has, as the device reads it back; where it can't be read
+     * (MMIO), `size`.
+     */
+    uint16_t (*set_queue_size)(struct virtio_transport *transport, uint16_t queue, uint16_t size);
     void (*set_queue_rings)(struct virtio_transport *transport, uint16_t queue, uint64_t desc,
                             uint64_t driver, uint64_t device);
     bool (*queue_enabled)(struct virtio_transport *transport, uint16_t queue);

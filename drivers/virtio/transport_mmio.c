@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/virtio/transport_mmio.h"
 
+#define QUEUES_MAX 1024 /* kvmtool has a size for queues that do not exist, too */
+
 static const struct virtio_mmio *mmio_of(struct virtio_transport *transport)
 {
     return (const struct virtio_mmio *)transport;
@@ -56,7 +58,7 @@ static uint16_t queue_count(struct virtio_transport *transport)
 {
     uint16_t count = 0;
 
-    while (count < UINT16_MAX && queue_size(transport, count))
+    while (count < QUEUES_MAX && queue_size(transport, count))
         count++;
     return count;
 }
@@ -111,10 +113,11 @@ static void config_write(struct virtio_transport *transport, uint32_t offset, un
     }
 }
 
-static void set_queue_size(struct virtio_transport *transport, uint16_t queue, uint16_t size)
+static uint16_t set_queue_size(struct virtio_transport *transport, uint16_t queue, uint16_t size)
 {
     write(transport, VIRTIO_MMIO_QUEUE_SEL, queue);
     write(transport, VIRTIO_MMIO_QUEUE_SIZE, size);
+    return size;
 }
 
 static void set_queue_rings(struct virtio_transport *transport, uint16_t queue, uint64_t desc,

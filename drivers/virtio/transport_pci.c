@@ -133,9 +133,12 @@ static uint32_t queue_size(struct virtio_transport *transport, uint16_t queue)
     return mmio_read16(select_queue(transport, queue) + QUEUE_SIZE);
 }
 
-static void set_queue_size(struct virtio_transport *transport, uint16_t queue, uint16_t size)
+static uint16_t set_queue_size(struct virtio_transport *transport, uint16_t queue, uint16_t size)
 {
-    mmio_write16(select_queue(transport, queue) + QUEUE_SIZE, size);
+    volatile uint8_t *common = select_queue(transport, queue);
+
+    mmio_write16(common + QUEUE_SIZE, size);
+    return mmio_read16(common + QUEUE_SIZE);
 }
 
 static void set_queue_rings(struct virtio_transport *transport, uint16_t queue, uint64_t desc,

@@ -20,6 +20,7 @@
 #define ACPI_MAX_CPUS      64
 #define ACPI_MAX_IOAPICS   8
 #define ACPI_MAX_OVERRIDES 24
+#define ACPI_MAX_GIC       8 /* ranges, frames, ITSs */
 
 /* The root pointer's physical addresses; 0: absent. At least one of the two is there. */
 struct acpi_rsdp {
@@ -84,7 +85,7 @@ struct acpi_mcfg {
 bool acpi_mcfg_read(const void *table, size_t size, struct acpi_mcfg *out, const struct sink *sink);
 
 struct acpi_cpu {
-    uint32_t apic_id;
+    uint64_t id; /* local APIC id; MPIDR affinity */
     bool enabled;
 };
 
@@ -100,15 +101,73 @@ struct acpi_override {
     uint32_t gsi;
 };
 
+struct acpi_range {
+    uint64_t base, size;
+};
+
+/* SPIs spi_first .. spi_first + (spi_count - 1); spi_count 0: the frame itself tells them. */
+struct acpi_v2m {
+    uint64_t base;
+    uint16_t spi_first, spi_count;
+};
+
+/* A group of IORT names the ITS by its id. */
+struct acpi_its {
+    uint32_t id;
+    uint64_t base;
+};
+
+/* Arm's interrupt controller. Redistributors are told of as ranges, or else one by one. */
+struct acpi_gic {
+    uint64_t distributor; /* 0: none */
+    uint8_t version;      /* of the distributor: 1 to 4; 0: not told */
+    uint64_t cpu_interface;
+    bool has_ranges;
+    struct acpi_range redistributors[ACPI_MAX_GIC];
+    struct acpi_v2m v2m[ACPI_MAX_GIC];
+    struct acpi_its its[ACPI_MAX_GIC];
+    unsigned redistributor_count, v2m_count, its_count;
+};
+
 struct acpi_madt {
     uint64_t local_apic;
     bool has_8259;
     struct acpi_cpu cpus[ACPI_MAX_CPUS];
     struct acpi_ioapic ioapics[ACPI_MAX_IOAPICS];
     struct acpi_override overrides[ACPI_MAX_OVERRIDES];
+    struct acpi_gic gic;
     unsigned cpu_count, ioapic_count, override_count;
     unsigned left_out; /* structures beyond the size of an array */
 };
 
 /* False: the table is damaged, *out is empty. What exceeds an array is reported and left out. */
 bool acpi_madt_read(const void *table, size_t size, struct acpi_madt *out, const struct sink *sink);
+
+/* Interface types of SPCR (Microsoft's Debug Port Table 2, table 3) that are a kind of UART here.
+ */
+enum acpi_uart {
+    ACPI_UART_16550 = 0,
+    ACPI_UART_16550_SUBSET = 1,
+    ACPI_UART_PL011 = 3,
+    ACPI_UART_SBSA_32 = 0x0d,
+    ACPI_UART_SBSA = 0x0e,
+    ACPI_UART_16550_ADDRESS = 0x12, /* registers as the address structure has them */
+};
+
+struct acpi_spcr {
+    uint8_t interface; /* enum acpi_uart, or another number */
+    bool is_port;      /* `address` is in I/O space */
+    uint8_t access;    /* bytes at a time: 1, 2, 4 or 8; 0: not told */
+    uint64_t address;  /* 0: there is no console */
+};
+
+/* False: the table is damaged, or its registers are in neither memory nor I/O space. */
+bool acpi_spcr_read(const void *table, size_t size, struct acpi_spcr *out, const struct sink *sink);
+
+/* PSCI as FADT's Arm boot flags have it. */
+struct acpi_fadt {
+    bool has_psci, psci_by_hvc;
+};
+
+/* False: the table is damaged. One that ends before the flags has no PSCI. */
+bool acpi_fadt_read(const void *table, size_t size, struct acpi_fadt *out, const struct sink *sink);

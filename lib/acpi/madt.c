@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * MADT: local APICs, I/O APICs and how ISA interrupts reach them (ACPI 6.5 section 5.2.12,
- * structure types 0, 1, 2, 5 and 9). Structures of other types are stepped over.
+ * MADT: local APICs, I/O APICs and how ISA interrupts reach them; madt_gic.c has Arm's part (ACPI
+ * 6.5 section 5.2.12). Structures of other types are stepped over.
  */
-#include "lib/acpi/acpi.h"
+#include "lib/acpi/madt.h"
 
 #include <string.h>
 
@@ -12,36 +12,18 @@
 #define FIRST_STRUCTURE 44
 #define HEADER_SIZE     2
 
-enum {
-    TYPE_LOCAL_APIC = 0,
-    TYPE_IO_APIC = 1,
-    TYPE_OVERRIDE = 2,
-    TYPE_LOCAL_APIC_ADDRESS = 5,
-    TYPE_LOCAL_X2APIC = 9,
-    TYPE_COUNT
-};
-
 /* 0: not read here. */
-static const uint8_t minimum_length[TYPE_COUNT] = {
-    [TYPE_LOCAL_APIC] = 8,          [TYPE_IO_APIC] = 12,      [TYPE_OVERRIDE] = 10,
-    [TYPE_LOCAL_APIC_ADDRESS] = 12, [TYPE_LOCAL_X2APIC] = 16,
+static const uint8_t minimum_length[MADT_TYPES] = {
+    [MADT_LOCAL_APIC] = 8,         [MADT_IO_APIC] = 12,
+    [MADT_OVERRIDE] = 10,          [MADT_LOCAL_APIC_ADDRESS] = 12,
+    [MADT_LOCAL_X2APIC] = 16,      [MADT_GIC_CPU] = 40,
+    [MADT_GIC_DISTRIBUTOR] = 24,   [MADT_GIC_MSI_FRAME] = 24,
+    [MADT_GIC_REDISTRIBUTOR] = 16, [MADT_GIC_ITS] = 16,
 };
-
-static bool has_room(struct acpi_madt *out, unsigned count, unsigned limit)
-{
-    out->left_out += count == limit;
-    return count < limit;
-}
-
-static void add_cpu(struct acpi_madt *out, uint32_t id, uint32_t flags)
-{
-    if (has_room(out, out->cpu_count, ACPI_MAX_CPUS))
-        out->cpus[out->cpu_count++] = (struct acpi_cpu){.apic_id = id, .enabled = flags & 1};
-}
 
 static void add_ioapic(struct acpi_madt *out, const uint8_t *at)
 {
-    if (has_room(out, out->ioapic_count, ACPI_MAX_IOAPICS))
+    if (madt_has_room(out, out->ioapic_count, ACPI_MAX_IOAPICS))
         out->ioapics[out->ioapic_count++] = (struct acpi_ioapic){
             .id = at[2], .address = bytes_le32(at + 4), .gsi_base = bytes_le32(at + 8)};
 }
@@ -51,7 +33,7 @@ static void add_override(struct acpi_madt *out, uint32_t offset, const uint8_t *
 {
     if (at[2] != 0)
         sink_field(sink, "MADT", offset + 2, "bus", at[2], "0, ISA (structure left out)");
-    else if (has_room(out, out->override_count, ACPI_MAX_OVERRIDES))
+    else if (madt_has_room(out, out->override_count, ACPI_MAX_OVERRIDES))
         out->overrides[out->override_count++] = (struct acpi_override){
             .irq = at[3], .gsi = bytes_le32(at + 4), .flags = bytes_le16(at + 8)};
 }
@@ -60,21 +42,23 @@ static void read_structure(struct acpi_madt *out, uint32_t offset, const uint8_t
                            const struct sink *sink)
 {
     switch (at[0]) {
-    case TYPE_LOCAL_APIC:
-        add_cpu(out, at[3], bytes_le32(at + 4));
+    case MADT_LOCAL_APIC:
+        madt_add_cpu(out, at[3], bytes_le32(at + 4));
         break;
-    case TYPE_LOCAL_X2APIC:
-        add_cpu(out, bytes_le32(at + 4), bytes_le32(at + 8));
+    case MADT_LOCAL_X2APIC:
+        madt_add_cpu(out, bytes_le32(at + 4), bytes_le32(at + 8));
         break;
-    case TYPE_IO_APIC:
+    case MADT_IO_APIC:
         add_ioapic(out, at);
         break;
-    case TYPE_OVERRIDE:
+    case MADT_OVERRIDE:
         add_override(out, offset, at, sink);
         break;
-    case TYPE_LOCAL_APIC_ADDRESS:
+    case MADT_LOCAL_APIC_ADDRESS:
         out->local_apic = bytes_le64(at + 4);
         break;
+    default:
+        madt_read_gic(out, offset, at, sink);
     }
 }
 
@@ -90,7 +74,7 @@ static uint32_t structure_length(const uint8_t *bytes, uint32_t length, uint32_t
     }
     uint8_t type = bytes[offset];
     uint8_t size = bytes[offset + 1];
-    uint8_t minimum = type < TYPE_COUNT ? minimum_length[type] : 0;
+    uint8_t minimum = type < MADT_TYPES ? minimum_length[type] : 0;
     if (minimum < HEADER_SIZE)
         minimum = HEADER_SIZE;
     if (size < minimum || size > left) {

@@ -13,11 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/mem/view.h"
 #include "lib/text/sink.h"
 
 #define FDT_HEADER_SIZE 40
 #define FDT_SIZE_MAX    (2u << 20)
-#define FDT_DEPTH_MAX   16 /* nodes above each other, the root included */
+#define FDT_DEPTH_MAX   16   /* nodes above each other, the root included */
+#define FDT_NODES_MAX   8192 /* so that no question to a tree takes long */
+#define FDT_NAME_MAX    255  /* bytes of the name of a node or a property, without the NUL */
 
 #define FDT_NONE UINT32_MAX
 
@@ -46,8 +49,15 @@ struct fdt_range {
  * version 17 that has at most FDT_SIZE_MAX bytes.
  */
 uint32_t fdt_total_size(const uint8_t *header, const struct sink *sink);
-/* False, with a report, where anything of the tree does not lie inside [bytes, bytes + size). */
+/*
+ * False, with a report, *fdt all zeros: something of the tree does not lie inside [bytes, bytes +
+ * size), or exceeds what is allowed above.
+ */
 bool fdt_open(struct fdt *fdt, const void *bytes, size_t size, const struct sink *sink);
+/* The tree at a physical address, its header first. False, with a report: as above, or unreadable.
+ */
+bool fdt_open_at(struct fdt *fdt, const struct mem_view *memory, uint64_t address,
+                 const struct sink *sink);
 
 /* The index-th entry of the memory reservation block; false: there are not that many. */
 bool fdt_reservation(const struct fdt *fdt, unsigned index, struct fdt_range *range);
@@ -65,6 +75,8 @@ bool fdt_is_named(const struct fdt *fdt, uint32_t node, const char *name);
 
 /* "/soc/uart" finds "/soc/uart@9000000", too; only the first `length` bytes of `path` count. */
 uint32_t fdt_find_path(const struct fdt *fdt, const char *path, size_t length);
+/* By which other nodes name it; 0: by nothing. */
+uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node);
 uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
 /* The first node after `previous` (FDT_NONE: from the root) that is compatible and enabled. */
 uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible);
@@ -96,12 +108,11 @@ uint32_t fdt_size_cells(const struct fdt *fdt, uint32_t node);
 
 /*
  * Takes a range in the addresses of the bus that `node` is on up to the CPU's, through the `ranges`
- * of every bus above. False: a bus does not pass all of it on, or has cells that do not fit 64
- * bits.
+ * of every bus above. False: it wraps, a bus does not pass all of it on, or a bus has cells that do
+ * not fit 64 bits.
  */
 bool fdt_to_cpu(const struct fdt *fdt, uint32_t node, struct fdt_range *range);
-/*
- * The index-th entry of `reg` as the CPU sees it, by fdt_to_cpu(). False: there is none, its cells
- * are none that fit 64 bits, or a bus does not pass it on.
- */
+/* Whole entries of `reg`; 0 where there is none or where its cells do not fit 64 bits. */
+uint32_t fdt_reg_count(const struct fdt *fdt, uint32_t node);
+/* The index-th entry of `reg` as the CPU sees it. False: there is none, or fdt_to_cpu() says so. */
 bool fdt_reg(const struct fdt *fdt, uint32_t node, unsigned index, struct fdt_range *range);

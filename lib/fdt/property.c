@@ -4,30 +4,36 @@
 
 #include "lib/fdt/token.h"
 
+/* The property behind the token at *at, which becomes its own token. False: there are no more. */
+static bool next_property(const struct fdt *fdt, uint32_t *at, struct fdt_property *property)
+{
+    struct fdt_token token;
+
+    if (!fdt_read_token(fdt, *at, &token))
+        return false;
+    do {
+        *at = token.end;
+        if (!fdt_read_token(fdt, *at, &token))
+            return false;
+    } while (token.type == FDT_NOP);
+    *property = (struct fdt_property){token.name, token.value, token.length};
+    return token.type == FDT_PROPERTY;
+}
+
 bool fdt_property_at(const struct fdt *fdt, uint32_t node, unsigned index,
                      struct fdt_property *property)
 {
-    struct fdt_token token;
-    uint32_t at;
-
-    fdt_read_token(fdt, node, &token);
-    for (at = token.end; fdt_read_token(fdt, at, &token); at = token.end) {
-        if (token.type == FDT_NOP)
-            continue;
-        if (token.type != FDT_PROPERTY)
+    do {
+        if (!next_property(fdt, &node, property))
             return false;
-        if (index--)
-            continue;
-        *property = (struct fdt_property){token.name, token.value, token.length};
-        return true;
-    }
-    return false;
+    } while (index--);
+    return true;
 }
 
 bool fdt_find_property(const struct fdt *fdt, uint32_t node, const char *name,
                        struct fdt_property *property)
 {
-    for (unsigned i = 0; fdt_property_at(fdt, node, i, property); i++)
+    while (next_property(fdt, &node, property))
         if (!strcmp(property->name, name))
             return true;
     return false;
@@ -113,17 +119,20 @@ static bool translate(const struct fdt *fdt, uint32_t node, uint32_t parent,
         return false;
     if (!ranges.length)
         return true;
-    if (own > 2 || size > 2 || above > 2)
+    if (!own || own > 2 || size > 2 || above > 2)
         return false;
     for (uint32_t i = 0; i + own + above + size <= fdt_cell_count(&ranges);
          i += own + above + size) {
         uint64_t base = fdt_cells(&ranges, i, own);
+        uint64_t cpu = fdt_cells(&ranges, i + own, above);
         uint64_t length = fdt_cells(&ranges, i + own + above, size);
 
         if (range->base < base || range->base - base >= length ||
             range->size > length - (range->base - base))
             continue;
-        range->base = fdt_cells(&ranges, i + own, above) + (range->base - base);
+        if (range->base - base > UINT64_MAX - cpu)
+            return false;
+        range->base = cpu + (range->base - base);
         return true;
     }
     return false;
@@ -136,19 +145,36 @@ bool fdt_to_cpu(const struct fdt *fdt, uint32_t node, struct fdt_range *range)
     for (uint32_t above; bus != FDT_NONE && (above = fdt_parent(fdt, bus)) != FDT_NONE; bus = above)
         if (!translate(fdt, bus, above, range))
             return false;
-    return true;
+    return !range->size || range->size - 1 <= UINT64_MAX - range->base;
+}
+
+/* The cells of an entry of the node's reg, and how many entries there are. */
+static uint32_t reg_entries(const struct fdt *fdt, uint32_t node, struct fdt_property *reg,
+                            uint32_t *address, uint32_t *size)
+{
+    uint32_t bus = fdt_parent(fdt, node);
+
+    if (bus == FDT_NONE || !fdt_find_property(fdt, node, "reg", reg))
+        return 0;
+    *address = fdt_address_cells(fdt, bus);
+    *size = fdt_size_cells(fdt, bus);
+    return !*address || *address > 2 || *size > 2 ? 0 : fdt_cell_count(reg) / (*address + *size);
+}
+
+uint32_t fdt_reg_count(const struct fdt *fdt, uint32_t node)
+{
+    struct fdt_property reg;
+    uint32_t address, size;
+
+    return reg_entries(fdt, node, &reg, &address, &size);
 }
 
 bool fdt_reg(const struct fdt *fdt, uint32_t node, unsigned index, struct fdt_range *range)
 {
-    uint32_t bus = fdt_parent(fdt, node);
     struct fdt_property reg;
+    uint32_t address, size;
 
-    if (bus == FDT_NONE || !fdt_find_property(fdt, node, "reg", &reg))
-        return false;
-    uint32_t address = fdt_address_cells(fdt, bus), size = fdt_size_cells(fdt, bus);
-
-    if (address > 2 || size > 2 || !address || fdt_cell_count(&reg) / (address + size) <= index)
+    if (index >= reg_entries(fdt, node, &reg, &address, &size))
         return false;
     range->base = fdt_cells(&reg, index * (address + size), address);
     range->size = fdt_cells(&reg, index * (address + size) + address, size);

@@ -11,10 +11,16 @@ static uint32_t align(uint32_t offset)
     return (offset + WORD - 1) & ~(WORD - 1);
 }
 
+/* The NUL of the name at `name`, of which `left` bytes are inside its block; NULL: too far away. */
+static const uint8_t *name_end(const uint8_t *name, uint32_t left)
+{
+    return memchr(name, 0, left <= FDT_NAME_MAX ? left : FDT_NAME_MAX + 1);
+}
+
 static bool read_node(const struct fdt *fdt, uint32_t at, struct fdt_token *token)
 {
     const uint8_t *block = fdt->bytes + fdt->structure;
-    const uint8_t *end = memchr(block + at, 0, fdt->structure_size - at);
+    const uint8_t *end = name_end(block + at, fdt->structure_size - at);
 
     if (!end)
         return false;
@@ -34,7 +40,7 @@ static bool read_property(const struct fdt *fdt, uint32_t at, struct fdt_token *
 
     at += 2 * WORD;
     if (length > fdt->structure_size - at || name >= fdt->strings_size ||
-        !memchr(strings + name, 0, fdt->strings_size - name))
+        !name_end(strings + name, fdt->strings_size - name))
         return false;
     token->name = (const char *)strings + name;
     token->value = block + at;

@@ -27,6 +27,31 @@ static void add_hosts(struct machine *machine, const struct sink *complaints)
     }
 }
 
+static void add_gic(struct machine *machine, const struct acpi_gic *gic)
+{
+    bool is_v3 = gic->version ? gic->version >= 3 : gic->redistributor_count != 0;
+    struct machine_interrupts interrupts = {
+        .kind = is_v3 ? MACHINE_GICV3 : MACHINE_GICV2,
+        .base = gic->distributor,
+        .cpu_interface = gic->cpu_interface,
+        .redistributor_count = gic->redistributor_count,
+        .v2m_count = gic->v2m_count,
+        .its_count = gic->its_count,
+    };
+
+    for (unsigned i = 0; i < gic->redistributor_count; i++)
+        interrupts.redistributors[i] =
+            (struct machine_range){gic->redistributors[i].base, gic->redistributors[i].size};
+    for (unsigned i = 0; i < gic->v2m_count; i++)
+        interrupts.v2m[i] =
+            (struct machine_v2m){gic->v2m[i].base, gic->v2m[i].spi_first, gic->v2m[i].spi_count};
+    for (unsigned i = 0; i < gic->its_count; i++)
+        interrupts.its[i] = gic->its[i].base;
+    machine->interrupts = interrupts;
+}
+
+_Static_assert(ACPI_MAX_GIC <= MACHINE_MAX_RANGES, "a place for each");
+
 static void read_madt(struct machine *machine, const struct sink *complaints)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "APIC");
@@ -35,7 +60,7 @@ static void read_madt(struct machine *machine, const struct sink *complaints)
     if (!table || !acpi_madt_read(table->bytes, table->length, &madt, complaints))
         return;
     for (unsigned i = 0; i < madt.cpu_count; i++) {
-        const struct machine_cpu cpu = {.id = madt.cpus[i].apic_id};
+        const struct machine_cpu cpu = {.id = madt.cpus[i].id};
 
         if (madt.cpus[i].enabled)
             machine_add_cpu(machine, &cpu, complaints);
@@ -43,6 +68,50 @@ static void read_madt(struct machine *machine, const struct sink *complaints)
     for (unsigned i = 0; i < madt.ioapic_count && i < MACHINE_MAX_RANGES; i++)
         machine->interrupts.ioapics[machine->interrupts.ioapic_count++] = (struct machine_ioapic){
             .base = madt.ioapics[i].address, .line_first = madt.ioapics[i].gsi_base};
+    if (madt.gic.distributor)
+        add_gic(machine, &madt.gic);
+}
+
+/* Registers of a 16550 that are accessed as 32 bits lie 4 bytes apart. */
+static void read_spcr(struct machine *machine, const struct sink *complaints)
+{
+    static const struct {
+        uint8_t interface;
+        enum machine_uart_kind kind;
+    } kinds[] = {
+        {ACPI_UART_16550, MACHINE_UART_16550},         {ACPI_UART_16550_SUBSET, MACHINE_UART_16550},
+        {ACPI_UART_16550_ADDRESS, MACHINE_UART_16550}, {ACPI_UART_PL011, MACHINE_UART_PL011},
+        {ACPI_UART_SBSA_32, MACHINE_UART_PL011},       {ACPI_UART_SBSA, MACHINE_UART_PL011},
+    };
+    const struct acpi_table *table = acpi_find(&machine->acpi, "SPCR");
+    struct acpi_spcr spcr;
+    size_t i = 0;
+
+    if (!table || !acpi_spcr_read(table->bytes, table->length, &spcr, complaints) || !spcr.address)
+        return;
+    while (i < sizeof(kinds) / sizeof(kinds[0]) && kinds[i].interface != spcr.interface)
+        i++;
+    if (i == sizeof(kinds) / sizeof(kinds[0]) ||
+        (spcr.is_port && kinds[i].kind != MACHINE_UART_16550)) {
+        sink_field(complaints, "SPCR", 36, "interface", spcr.interface,
+                   "a 16550, or in memory a PL011 (console left as it is)");
+        return;
+    }
+    machine->uart = (struct machine_uart){
+        .kind = spcr.is_port ? MACHINE_UART_16550_PORT : kinds[i].kind,
+        .base = spcr.address,
+        .shift = spcr.access == 4 && !spcr.is_port ? 2 : 0,
+        .width = spcr.access == 4 ? 4 : 1,
+    };
+}
+
+static void read_fadt(struct machine *machine, const struct sink *complaints)
+{
+    const struct acpi_table *table = acpi_find(&machine->acpi, "FACP");
+    struct acpi_fadt fadt;
+
+    if (table && acpi_fadt_read(table->bytes, table->length, &fadt, complaints) && fadt.has_psci)
+        machine->psci = fadt.psci_by_hvc ? MACHINE_PSCI_HVC : MACHINE_PSCI_SMC;
 }
 
 static uint16_t first_rid(const struct machine_host *host)
@@ -115,5 +184,7 @@ void machine_read_acpi(struct machine *machine, const struct sink *complaints)
 {
     add_hosts(machine, complaints);
     read_madt(machine, complaints);
+    read_spcr(machine, complaints);
+    read_fadt(machine, complaints);
     read_msi(machine, complaints);
 }

@@ -2,13 +2,9 @@
 /* A machine from its device tree: what is around the CPUs, but for PCI. */
 #include <string.h>
 
-#include "lib/machine/machine.h"
+#include "lib/machine/fdt.h"
 
-#define PLIC_SUPERVISOR 9 /* the external interrupt of supervisor mode */
-#define GIC_PPI_FIRST   16
-#define GIC_SPI_FIRST   32
-#define GIC_TYPE_PPI    1
-#define EDGE_FLAGS      3 /* rising or falling edge */
+#define UART_SHIFT_MAX 3
 
 static const struct {
     const char *compatible;
@@ -29,153 +25,88 @@ static uint32_t stdout_node(const struct fdt *fdt)
     const char *path = chosen == FDT_NONE ? NULL : fdt_text(fdt, chosen, "stdout-path");
     size_t length = path ? strcspn(path, ":") : 0;
     uint32_t aliases = fdt_find_path(fdt, "/aliases", 8);
-    struct fdt_property alias;
+    char alias[FDT_NAME_MAX + 1] = "";
 
     if (path && *path == '/')
         return fdt_find_path(fdt, path, length);
-    if (!path || aliases == FDT_NONE)
+    if (!path || aliases == FDT_NONE || length >= sizeof(alias))
         return FDT_NONE;
-    for (unsigned i = 0; fdt_property_at(fdt, aliases, i, &alias); i++)
-        if (!strncmp(alias.name, path, length) && !alias.name[length] &&
-            memchr(alias.value, 0, alias.length))
-            return fdt_find_path(fdt, (const char *)alias.value, strlen((const char *)alias.value));
-    return FDT_NONE;
+    memcpy(alias, path, length);
+    path = fdt_text(fdt, aliases, alias);
+    return path ? fdt_find_path(fdt, path, strlen(path)) : FDT_NONE;
 }
 
-static bool read_uart(const struct fdt *fdt, uint32_t node, struct machine_uart *uart)
+static bool read_uart(const struct fdt *fdt, uint32_t node, struct machine_uart *uart,
+                      const struct sink *complaints)
 {
+    uint32_t shift = fdt_u32(fdt, node, "reg-shift", 0);
     struct fdt_range reg;
+    unsigned i = 0;
 
-    for (unsigned i = 0; i < UARTS; i++) {
-        if (!fdt_is_compatible(fdt, node, uarts[i].compatible) || !fdt_reg(fdt, node, 0, &reg))
-            continue;
-        *uart = (struct machine_uart){
-            .kind = uarts[i].kind,
-            .base = reg.base + fdt_u32(fdt, node, "reg-offset", 0),
-            .shift = (uint8_t)fdt_u32(fdt, node, "reg-shift", 0),
-            .width = fdt_u32(fdt, node, "reg-io-width", 1) == 4 ? 4 : 1,
-        };
-        return true;
+    while (i < UARTS && !fdt_is_compatible(fdt, node, uarts[i].compatible))
+        i++;
+    if (i == UARTS)
+        return false;
+    if (!fdt_reg(fdt, node, 0, &reg) || shift > UART_SHIFT_MAX) {
+        sink_printf(complaints,
+                    "device tree: %s has reg-shift %u, expected at most %d and a reg that the CPU "
+                    "reaches; left out",
+                    fdt_name(fdt, node), (unsigned)shift, UART_SHIFT_MAX);
+        return false;
     }
-    return false;
+    *uart = (struct machine_uart){
+        .kind = uarts[i].kind,
+        .base = reg.base + fdt_u32(fdt, node, "reg-offset", 0),
+        .shift = (uint8_t)shift,
+        .width = fdt_u32(fdt, node, "reg-io-width", 1) == 4 ? 4 : 1,
+    };
+    return true;
 }
 
-static void find_uart(const struct fdt *fdt, struct machine_uart *uart)
+static void find_uart(const struct fdt *fdt, struct machine_uart *uart,
+                      const struct sink *complaints)
 {
     uint32_t node = stdout_node(fdt);
 
-    if (node != FDT_NONE && read_uart(fdt, node, uart))
+    if (node != FDT_NONE && read_uart(fdt, node, uart, complaints))
         return;
     for (unsigned i = 0; i < UARTS; i++) {
         node = fdt_find_compatible(fdt, FDT_NONE, uarts[i].compatible);
-        if (node != FDT_NONE && read_uart(fdt, node, uart))
+        if (node != FDT_NONE && read_uart(fdt, node, uart, complaints))
             return;
     }
 }
 
-static void find_v2m(const struct fdt *fdt, struct machine_interrupts *interrupts)
+/* A property of one cell or of two; 0: it is neither. */
+static uint64_t number(const struct fdt *fdt, uint32_t node, const char *name)
 {
-    uint32_t node = FDT_NONE;
-    struct fdt_range reg;
+    struct fdt_property property;
 
-    while (interrupts->v2m_count < MACHINE_MAX_RANGES &&
-           (node = fdt_find_compatible(fdt, node, "arm,gic-v2m-frame")) != FDT_NONE)
-        if (fdt_reg(fdt, node, 0, &reg))
-            interrupts->v2m[interrupts->v2m_count++] = (struct machine_v2m){
-                .base = reg.base,
-                .spi_first = fdt_u32(fdt, node, "arm,msi-base-spi", 0),
-                .spi_count = fdt_u32(fdt, node, "arm,msi-num-spis", 0),
-            };
+    if (!fdt_find_property(fdt, node, name, &property) || fdt_cell_count(&property) > 2)
+        return 0;
+    return fdt_cells(&property, 0, fdt_cell_count(&property));
 }
 
-static void find_its(const struct fdt *fdt, struct machine_interrupts *interrupts)
+static void add_cpu(const struct fdt *fdt, uint32_t node, struct machine *machine,
+                    const struct sink *complaints)
 {
-    uint32_t node = FDT_NONE;
-    struct fdt_range reg;
-
-    while (interrupts->its_count < MACHINE_MAX_RANGES &&
-           (node = fdt_find_compatible(fdt, node, "arm,gic-v3-its")) != FDT_NONE)
-        if (fdt_reg(fdt, node, 0, &reg))
-            interrupts->its[interrupts->its_count++] = reg.base;
-}
-
-static void read_gicv2(const struct fdt *fdt, uint32_t node, struct machine *machine)
-{
-    struct fdt_range reg;
-
-    if (!fdt_reg(fdt, node, 1, &reg))
-        return;
-    machine->interrupts.kind = MACHINE_GICV2;
-    machine->interrupts.cpu_interface = reg.base;
-    find_v2m(fdt, &machine->interrupts);
-}
-
-static void read_gicv3(const struct fdt *fdt, uint32_t node, struct machine *machine)
-{
-    struct machine_interrupts *interrupts = &machine->interrupts;
-    uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
-    struct fdt_range reg;
-
-    interrupts->kind = MACHINE_GICV3;
-    for (uint32_t i = 0; i < regions && i < MACHINE_MAX_RANGES; i++)
-        if (fdt_reg(fdt, node, 1 + i, &reg))
-            interrupts->redistributors[interrupts->redistributor_count++] =
-                (struct machine_range){reg.base, reg.size};
-    find_its(fdt, interrupts);
-}
-
-/* Whether the node is the interrupt controller of that hart, which its own node holds. */
-static bool is_controller_of(const struct fdt *fdt, uint32_t controller, uint64_t hart)
-{
-    uint32_t cpu = fdt_parent(fdt, controller);
+    struct machine_cpu cpu = {0};
     struct fdt_property reg;
 
-    return cpu != FDT_NONE && fdt_find_property(fdt, cpu, "reg", &reg) &&
-           fdt_cell_count(&reg) >= 1 && fdt_cell_count(&reg) <= 2 &&
-           fdt_cells(&reg, 0, fdt_cell_count(&reg)) == hart;
-}
-
-/* interrupts-extended has a pair, controller and interrupt, for each context. */
-static void read_plic(const struct fdt *fdt, uint32_t node, struct machine *machine)
-{
-    struct fdt_property contexts;
-
-    machine->interrupts.kind = MACHINE_PLIC;
-    if (!fdt_find_property(fdt, node, "interrupts-extended", &contexts))
-        return;
-    for (uint32_t i = 0; 2 * i + 1 < fdt_cell_count(&contexts); i++) {
-        uint32_t controller = fdt_find_phandle(fdt, (uint32_t)fdt_cells(&contexts, 2 * i, 1));
-
-        if (controller == FDT_NONE || fdt_cells(&contexts, 2 * i + 1, 1) != PLIC_SUPERVISOR)
-            continue;
-        for (unsigned c = 0; c < machine->cpu_count; c++)
-            if (is_controller_of(fdt, controller, machine->cpus[c].id))
-                machine->cpus[c].plic_context = i;
-    }
-}
-
-static void find_controller(const struct fdt *fdt, struct machine *machine)
-{
-    static const struct {
-        const char *compatible;
-        void (*read)(const struct fdt *fdt, uint32_t node, struct machine *machine);
-    } controllers[] = {
-        {"arm,gic-v3", read_gicv3},       {"arm,cortex-a15-gic", read_gicv2},
-        {"arm,gic-400", read_gicv2},      {"arm,cortex-a9-gic", read_gicv2},
-        {"sifive,plic-1.0.0", read_plic}, {"riscv,plic0", read_plic},
-    };
-
-    for (unsigned i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++) {
-        uint32_t node = fdt_find_compatible(fdt, FDT_NONE, controllers[i].compatible);
-        struct fdt_range reg;
-
-        if (node == FDT_NONE || !fdt_reg(fdt, node, 0, &reg))
-            continue;
-        machine->interrupts.base = reg.base;
-        machine->interrupts.size = reg.size;
-        controllers[i].read(fdt, node, machine);
+    if (!fdt_find_property(fdt, node, "reg", &reg) || !fdt_cell_count(&reg) ||
+        fdt_cell_count(&reg) > 2) {
+        sink_printf(complaints, "device tree: %s has no reg of one cell or two, left out",
+                    fdt_name(fdt, node));
         return;
     }
+    cpu.id = number(fdt, node, "reg");
+    if (machine->interrupts.kind == MACHINE_PLIC &&
+        !machine_fdt_context(fdt, node, &cpu.plic_context))
+        sink_printf(complaints,
+                    "device tree: the PLIC names no context for the supervisor mode of %s, "
+                    "expected one; taken for 0",
+                    fdt_name(fdt, node));
+    machine_add_cpu(machine, &cpu, complaints);
 }
 
 static void find_cpus(const struct fdt *fdt, struct machine *machine, const struct sink *complaints)
@@ -184,19 +115,11 @@ static void find_cpus(const struct fdt *fdt, struct machine *machine, const stru
 
     if (cpus == FDT_NONE)
         return;
-    machine->timer_hz = fdt_u32(fdt, cpus, "timebase-frequency", 0);
+    machine->timer_hz = number(fdt, cpus, "timebase-frequency");
     for (uint32_t node = fdt_first_child(fdt, cpus); node != FDT_NONE;
-         node = fdt_next_sibling(fdt, node)) {
-        struct machine_cpu cpu = {0};
-        struct fdt_property reg;
-
-        if (!fdt_is_named(fdt, node, "cpu") || !fdt_is_enabled(fdt, node) ||
-            !fdt_find_property(fdt, node, "reg", &reg) || !fdt_cell_count(&reg) ||
-            fdt_cell_count(&reg) > 2)
-            continue;
-        cpu.id = fdt_cells(&reg, 0, fdt_cell_count(&reg));
-        machine_add_cpu(machine, &cpu, complaints);
-    }
+         node = fdt_next_sibling(fdt, node))
+        if (fdt_is_named(fdt, node, "cpu") && fdt_is_enabled(fdt, node))
+            add_cpu(fdt, node, machine, complaints);
 }
 
 static void find_psci(const struct fdt *fdt, struct machine *machine)
@@ -216,58 +139,28 @@ static void find_psci(const struct fdt *fdt, struct machine *machine)
     }
 }
 
-bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, uint32_t cells,
-                           uint32_t *line, bool *is_edge)
-{
-    if (!cells || cells > 3 || index + cells > fdt_cell_count(property))
-        return false;
-    uint32_t first = (uint32_t)fdt_cells(property, index, 1);
-
-    *line = first;
-    *is_edge = cells > 1 && fdt_cells(property, index + cells - 1, 1) & EDGE_FLAGS;
-    if (cells == 3)
-        *line = (uint32_t)fdt_cells(property, index + 1, 1) +
-                (first == GIC_TYPE_PPI ? GIC_PPI_FIRST : GIC_SPI_FIRST);
-    return true;
-}
-
-/* #interrupt-cells of the controller that the nearest interrupt-parent names; 0: none. */
-static uint32_t interrupt_cells(const struct fdt *fdt, uint32_t node)
-{
-    for (; node != FDT_NONE; node = fdt_parent(fdt, node)) {
-        uint32_t phandle = fdt_u32(fdt, node, "interrupt-parent", 0);
-        uint32_t parent = phandle ? fdt_find_phandle(fdt, phandle) : FDT_NONE;
-
-        if (parent != FDT_NONE)
-            return fdt_u32(fdt, parent, "#interrupt-cells", 0);
-    }
-    return 0;
-}
-
 static void find_mmio(const struct fdt *fdt, struct machine *machine, const struct sink *complaints)
 {
     uint32_t node = FDT_NONE;
-    struct fdt_property interrupts;
     struct fdt_range reg;
 
     while ((node = fdt_find_compatible(fdt, node, "virtio,mmio")) != FDT_NONE) {
-        struct machine_mmio block = {0};
+        struct machine_mmio *block = &machine->mmio[machine->mmio_count];
 
-        if (!fdt_reg(fdt, node, 0, &reg))
+        if (!fdt_reg(fdt, node, 0, &reg) || !reg.size) {
+            sink_printf(complaints, "device tree: %s has no reg that the CPU reaches, left out",
+                        fdt_name(fdt, node));
             continue;
-        block.base = reg.base;
-        block.size = reg.size;
-        if (fdt_find_property(fdt, node, "interrupts", &interrupts))
-            machine_fdt_interrupt(&interrupts, 0, interrupt_cells(fdt, node), &block.line,
-                                  &block.is_edge);
+        }
         if (machine->mmio_count == MACHINE_MAX_MMIO) {
             sink_printf(complaints,
-                        "device tree: more than %d virtio-mmio blocks, the rest is left "
-                        "out",
+                        "device tree: more than %d virtio-mmio blocks, the rest is left out",
                         MACHINE_MAX_MMIO);
             return;
         }
-        machine->mmio[machine->mmio_count++] = block;
+        *block = (struct machine_mmio){.base = reg.base, .size = reg.size};
+        machine_fdt_first_interrupt(fdt, node, &block->line, &block->is_edge);
+        machine->mmio_count++;
     }
 }
 
@@ -283,11 +176,13 @@ void machine_read_fdt(struct machine *machine, const struct sink *complaints)
 {
     const struct fdt *fdt = &machine->fdt;
 
-    find_uart(fdt, &machine->uart);
+    find_uart(fdt, &machine->uart, complaints);
+    machine_read_fdt_controller(machine, complaints);
     find_cpus(fdt, machine, complaints);
-    find_controller(fdt, machine);
     find_psci(fdt, machine);
     find_mmio(fdt, machine, complaints);
     machine->sifive_test = base_of(fdt, "sifive,test0");
+    if (!machine->sifive_test)
+        machine->sifive_test = base_of(fdt, "sifive,test1");
     machine_read_fdt_hosts(machine, complaints);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* PCI host bridges of a device tree: IEEE 1275's PCI bus binding, and pci-msi.yaml. */
-#include "lib/machine/machine.h"
+#include "lib/machine/fdt.h"
 
 #define PCI_CELLS      3 /* phys.hi, phys.mid, phys.lo */
 #define SPACE_SHIFT    24
@@ -11,76 +11,106 @@
 #define MSI_CELLS      4
 #define PIN_MASK       7
 
+#define INTERRUPT_CELLS_MAX 4
+
 static const enum machine_window_kind kinds[] = {
     [1] = MACHINE_WINDOW_IO,
     [2] = MACHINE_WINDOW_32,
     [3] = MACHINE_WINDOW_64,
 };
 
-static void add_window(const struct fdt *fdt, uint32_t node, const struct fdt_property *ranges,
-                       uint32_t at, uint32_t parent_cells, struct machine_host *host)
+/* What is left out of a property of a host bridge, from the cell `at` on. */
+static void report(const struct fdt *fdt, uint32_t node, const char *property, uint32_t at,
+                   const char *expected, const struct sink *complaints)
+{
+    sink_printf(complaints, "device tree: %s of %s, byte %u: left out, expected %s", property,
+                fdt_name(fdt, node), (unsigned)(4 * at), expected);
+}
+
+/* False: it is no window for BARs, or not one that the CPU reaches. */
+static bool read_window(const struct fdt *fdt, uint32_t node, const struct fdt_property *ranges,
+                        uint32_t at, uint32_t parent_cells, struct machine_window *window)
 {
     uint32_t high = (uint32_t)fdt_cells(ranges, at, 1);
     uint32_t space = high >> SPACE_SHIFT & SPACE_MASK;
+    uint64_t bus = fdt_cells(ranges, at + 1, 2);
     struct fdt_range cpu = {
         .base = fdt_cells(ranges, at + PCI_CELLS, parent_cells),
         .size = fdt_cells(ranges, at + PCI_CELLS + parent_cells, 2),
     };
 
-    if (!space || !cpu.size || host->window_count == MACHINE_MAX_WINDOWS ||
-        !fdt_to_cpu(fdt, node, &cpu))
-        return;
-    host->windows[host->window_count++] = (struct machine_window){
+    if (!space || !cpu.size || cpu.size - 1 > UINT64_MAX - bus || !fdt_to_cpu(fdt, node, &cpu))
+        return false;
+    *window = (struct machine_window){
         .kind = kinds[space],
         .is_prefetchable = high & PREFETCHABLE,
-        .bus = fdt_cells(ranges, at + 1, 2),
+        .bus = bus,
         .cpu = cpu.base,
         .size = cpu.size,
     };
+    return true;
 }
 
-static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_host *host)
+static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_host *host,
+                         const struct sink *complaints)
 {
     uint32_t parent = fdt_address_cells(fdt, fdt_parent(fdt, node));
-    uint32_t step = PCI_CELLS + parent + 2;
     struct fdt_property ranges;
 
-    if (parent > 2 || fdt_size_cells(fdt, node) != 2 || fdt_address_cells(fdt, node) != PCI_CELLS ||
-        !fdt_find_property(fdt, node, "ranges", &ranges))
+    if (!fdt_find_property(fdt, node, "ranges", &ranges))
         return;
-    for (uint32_t at = 0; at + step <= fdt_cell_count(&ranges); at += step)
-        add_window(fdt, node, &ranges, at, parent, host);
+    if (parent > 2 || fdt_size_cells(fdt, node) != 2 || fdt_address_cells(fdt, node) != PCI_CELLS) {
+        report(fdt, node, "ranges", 0, "3 cells of PCI, 1 or 2 of the CPU, 2 of a size",
+               complaints);
+        return;
+    }
+    for (uint32_t at = 0, step = PCI_CELLS + parent + 2; at + step <= fdt_cell_count(&ranges);
+         at += step) {
+        struct machine_window window;
+
+        if (host->window_count == MACHINE_MAX_WINDOWS) {
+            report(fdt, node, "ranges", at, "8 windows at most", complaints);
+            return;
+        }
+        if (read_window(fdt, node, &ranges, at, parent, &window))
+            host->windows[host->window_count++] = window;
+        else
+            report(fdt, node, "ranges", at, "a window that does not wrap and that the CPU reaches",
+                   complaints);
+    }
 }
 
-/* An entry is as long as its interrupt controller says; returns where the next one starts. */
-static uint32_t add_line(const struct fdt *fdt, const struct fdt_property *map, uint32_t at,
-                         struct machine_host *host)
+/*
+ * The entry of interrupt-map at *at, which becomes that of the next one; an entry is as long as its
+ * interrupt controller says. False: it is none; *at is untouched if there is no telling how long.
+ */
+static bool read_line(const struct fdt *fdt, const struct fdt_property *map, uint32_t *at,
+                      const struct machine_host *host, struct machine_line *line)
 {
-    uint32_t end = fdt_cell_count(map);
-    uint32_t parent_at = at + PCI_CELLS + 2;
-    struct machine_line line = {0};
+    uint32_t parent_at = *at + PCI_CELLS + 2, end = fdt_cell_count(map);
 
     if (parent_at > end)
-        return end;
+        return false;
     uint32_t parent = fdt_find_phandle(fdt, (uint32_t)fdt_cells(map, parent_at - 1, 1));
 
     if (parent == FDT_NONE)
-        return end;
+        return false;
     /* Here, unlike for its children, absent means none. */
     uint32_t address = fdt_u32(fdt, parent, "#address-cells", 0);
     uint32_t cells = fdt_u32(fdt, parent, "#interrupt-cells", 0);
 
-    if (address > PCI_CELLS || cells > PCI_CELLS || parent_at + address + cells > end)
-        return end;
-    line.bdf = (uint16_t)(fdt_cells(map, at, 1) >> BDF_SHIFT & host->line_mask_bdf);
-    line.pin = (uint8_t)(fdt_cells(map, at + PCI_CELLS, 1) & host->line_mask_pin);
-    if (machine_fdt_interrupt(map, parent_at + address, cells, &line.line, &line.is_edge) &&
-        host->line_count < MACHINE_MAX_LINES)
-        host->lines[host->line_count++] = line;
-    return parent_at + address + cells;
+    if (address > PCI_CELLS || cells > INTERRUPT_CELLS_MAX || parent_at + address + cells > end)
+        return false;
+    *line = (struct machine_line){
+        .bdf = (uint16_t)(fdt_cells(map, *at, 1) >> BDF_SHIFT & host->line_mask_bdf),
+        .pin = (uint8_t)(fdt_cells(map, *at + PCI_CELLS, 1) & host->line_mask_pin),
+    };
+    *at = parent_at + address + cells;
+    return machine_fdt_interrupt(map, parent_at + address, cells, &line->line, &line->is_edge);
 }
 
-static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host *host)
+static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host *host,
+                       const struct sink *complaints)
 {
     struct fdt_property mask, map;
 
@@ -91,25 +121,51 @@ static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host
         host->line_mask_bdf = (uint16_t)(fdt_cells(&mask, 0, 1) >> BDF_SHIFT);
         host->line_mask_pin = (uint8_t)fdt_cells(&mask, PCI_CELLS, 1);
     }
-    if (fdt_find_property(fdt, node, "interrupt-map", &map))
-        for (uint32_t at = 0; at < fdt_cell_count(&map);)
-            at = add_line(fdt, &map, at, host);
+    if (!fdt_find_property(fdt, node, "interrupt-map", &map))
+        return;
+    for (uint32_t at = 0, entries = 0; at < fdt_cell_count(&map); entries++) {
+        struct machine_line line;
+        uint32_t start = at;
+
+        if (entries == MACHINE_MAX_LINES) {
+            report(fdt, node, "interrupt-map", at, "128 entries at most", complaints);
+            return;
+        }
+        if (read_line(fdt, &map, &at, host, &line)) {
+            host->lines[host->line_count++] = line;
+            continue;
+        }
+        report(fdt, node, "interrupt-map", start, "an interrupt of a GIC or PLIC", complaints);
+        if (at == start)
+            return;
+    }
 }
 
-static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *host)
+static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *host,
+                     const struct sink *complaints)
 {
     struct fdt_property map;
 
     host->msi_mask = (uint16_t)fdt_u32(fdt, node, "msi-map-mask", UINT16_MAX);
     if (!fdt_find_property(fdt, node, "msi-map", &map))
         return;
-    for (uint32_t at = 0; at + MSI_CELLS <= fdt_cell_count(&map); at += MSI_CELLS)
-        if (host->msi_count < MACHINE_MAX_MSI)
-            host->msi[host->msi_count++] = (struct machine_msi){
-                .rid_first = (uint16_t)fdt_cells(&map, at, 1),
-                .id_first = (uint32_t)fdt_cells(&map, at + 2, 1),
-                .count = (uint32_t)fdt_cells(&map, at + 3, 1),
-            };
+    for (uint32_t at = 0; at + MSI_CELLS <= fdt_cell_count(&map); at += MSI_CELLS) {
+        uint64_t rid = fdt_cells(&map, at, 1);
+
+        if (host->msi_count == MACHINE_MAX_MSI) {
+            report(fdt, node, "msi-map", at, "8 entries at most", complaints);
+            return;
+        }
+        if (rid & ~(uint64_t)host->msi_mask) {
+            report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask", complaints);
+            continue;
+        }
+        host->msi[host->msi_count++] = (struct machine_msi){
+            .rid_first = (uint16_t)rid,
+            .id_first = (uint32_t)fdt_cells(&map, at + 2, 1),
+            .count = (uint32_t)fdt_cells(&map, at + 3, 1),
+        };
+    }
 }
 
 /* reg is configuration space from the first bus of bus-range on, as long as it lasts. */
@@ -157,9 +213,9 @@ void machine_read_fdt_hosts(struct machine *machine, const struct sink *complain
         *host = (struct machine_host){0};
         if (!read_buses(fdt, node, host, complaints))
             continue;
-        read_windows(fdt, node, host);
-        read_lines(fdt, node, host);
-        read_msi(fdt, node, host);
+        read_windows(fdt, node, host, complaints);
+        read_lines(fdt, node, host, complaints);
+        read_msi(fdt, node, host, complaints);
         machine->host_count++;
     }
 }

@@ -25,30 +25,15 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
         machine->cpus[machine->cpu_count++] = *cpu;
 }
 
-static bool open_fdt(struct fdt *fdt, uint64_t address, const struct mem_view *memory,
-                     const struct sink *complaints)
-{
-    const uint8_t *header = mem_map(memory, address, FDT_HEADER_SIZE);
-    uint32_t size = header ? fdt_total_size(header, complaints) : 0;
-    const uint8_t *bytes = size ? mem_map(memory, address, size) : NULL;
-
-    if (!header || (size && !bytes))
-        sink_printf(complaints, "device tree at 0x%llx can't be read", (unsigned long long)address);
-    return bytes && fdt_open(fdt, bytes, size, complaints);
-}
-
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, const struct sink *complaints)
 {
     struct acpi_rsdp rsdp;
 
-    if (roots->dtb) {
-        if (open_fdt(&machine->fdt, roots->dtb, memory, complaints))
-            machine_read_fdt(machine, complaints);
-        else
-            machine->fdt = (struct fdt){0};
-    }
+    /* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
+    if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, complaints))
+        machine_read_fdt(machine, complaints);
     if (find_rsdp(roots, memory, &rsdp, complaints) &&
-        acpi_open(&machine->acpi, memory, &rsdp, complaints))
+        acpi_open(&machine->acpi, memory, &rsdp, complaints) && !machine->fdt.bytes)
         machine_read_acpi(machine, complaints);
 }

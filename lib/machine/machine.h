@@ -73,7 +73,7 @@ struct machine_interrupts {
 
 struct machine_cpu {
     uint64_t id;           /* local APIC id, MPIDR affinity, hart id */
-    uint32_t plic_context; /* of its supervisor mode */
+    uint32_t plic_context; /* of its supervisor mode; 0 where nothing tells */
 };
 
 /* How the machine is told to power off or to start a CPU: PSCI's conduit. SBI needs no telling. */
@@ -161,23 +161,16 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
                      const struct sink *complaints);
 
 /*
- * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, I/O APICs) and IORT (ids of
- * messages).
+ * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, interrupt controllers), SPCR
+ * (console), FADT (PSCI), IORT (ids of messages).
  */
 void machine_read_acpi(struct machine *machine, const struct sink *complaints);
 
 /*
  * The part that the device tree tells: console, interrupt controller, PSCI, timer, CPUs,
- * virtio-mmio blocks, and, by machine_read_fdt_hosts(), PCI host bridges.
+ * virtio-mmio blocks, PCI host bridges.
  */
 void machine_read_fdt(struct machine *machine, const struct sink *complaints);
-void machine_read_fdt_hosts(struct machine *machine, const struct sink *complaints);
-/*
- * A device tree's interrupt: `cells` of them at `index` as the GIC (3: type, number, flags) and the
- * PLIC (1, or 2 with flags) have them. False: neither.
- */
-bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, uint32_t cells,
-                           uint32_t *line, bool *is_edge);
 
 /*
  * The line that pin 1..4 of the function `bdf`, which must be on a root bus of the host, drives;
@@ -185,5 +178,7 @@ bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, 
  */
 uint32_t machine_host_line(const struct machine_host *host, uint16_t bdf, uint8_t pin,
                            bool *is_edge);
+/* Has pin p of each device d drive the line first + (d + p - 1) % 4, by level. */
+void machine_host_set_lines(struct machine_host *host, uint32_t first);
 /* Under which id the interrupt controller knows messages of a requester; UINT32_MAX: not at all. */
 uint32_t machine_host_msi(const struct machine_host *host, uint16_t rid);

@@ -32,6 +32,14 @@ void *pages_get(struct pages *pages, size_t count)
     return pages_get_aligned(pages, count, PAGE_SIZE);
 }
 
+bool pages_share(struct pages *pages, size_t count, struct pages *part)
+{
+    void *base = pages_get(pages, count);
+
+    pages_init(part, base, base ? count * PAGE_SIZE : 0);
+    return base;
+}
+
 size_t pages_left(const struct pages *pages)
 {
     return (pages->end - pages->next) / PAGE_SIZE;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ void pages_init(struct pages *pages, void *base, size_t size);
 /* `count` zeroed pages, the first aligned to `align` (a power of two, at least a page); or NULL. */
 void *pages_get_aligned(struct pages *pages, size_t count, size_t align);
 void *pages_get(struct pages *pages, size_t count);
+/* A pool of `count` pages of another; an empty one, and false, where there are not that many. */
+bool pages_share(struct pages *pages, size_t count, struct pages *part);
 size_t pages_left(const struct pages *pages);
 
 uintptr_t pages_mark(const struct pages *pages);

@@ -18,7 +18,7 @@
 #include "lib/spec/wire.h"
 
 #define MODEL_DOMAINS   16
-#define MODEL_MAPPINGS  512 /* of one domain */
+#define MODEL_MAPPINGS  1280 /* of one domain */
 #define MODEL_ENDPOINTS 64
 #define MODEL_RESERVED  64 /* regions, of all endpoints together */
 

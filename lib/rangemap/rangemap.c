@@ -130,8 +130,10 @@ enum rangemap_result rangemap_insert(struct rangemap *map, uint64_t first, uint6
 static inline void discard(struct rangemap *map, struct rangemap_node *leaf,
                            struct rangemap_entry *entry, uint64_t key)
 {
-    entry->prev->next = entry->next;
-    entry->next->prev = entry->prev;
+    struct rangemap_entry *prev = entry->prev, *next = entry->next;
+
+    prev->next = next;
+    next->prev = prev;
     entry->next = map->free_entries;
     map->free_entries = entry;
     map->count--;

@@ -229,6 +229,7 @@ static const struct option table[] = {
     {"virtio_mmio.device", set_parts, 0, 0, 0, 0, read_device},
     {"virtio_mmio.slots", set_parts, 0, 0, 0, 0, read_slots},
     {"pci.ecam", set_parts, 0, 0, 0, 0, read_ecam},
+    {"pci.lines", set_number, FIELD(pci_lines), 1, UINT32_MAX - 3, NULL},
     {"pci.window", set_parts, 0, 0, 0, 0, read_window},
     {"viommu", set_parts, 0, 0, 0, 0, read_iommu},
     {"viommu.ep", set_parts, 0, 0, 0, 0, read_endpoint},

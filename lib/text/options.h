@@ -10,6 +10,7 @@
  *     from=N              begin with the Nth test of the plan
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/machine/options.h)
+ *     pci.lines=N         the interrupt line of its pins (machine_host_set_lines())
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/topology/options.h)
  *     topology=           whose descriptions of them count (lib/topology/options.h)
  *
@@ -38,6 +39,7 @@ struct options {
     uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */
     struct machine_blocks blocks;
     struct machine_host host; /* ecam 0: none was told */
+    uint32_t pci_lines;       /* 0: not told */
     struct topology topology;
     struct topology_choice topology_choice; /* auto unless told */
 };

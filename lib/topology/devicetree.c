@@ -10,6 +10,7 @@
 #define ID_END      0x100000000ull
 #define BDF_SHIFT   8 /* in the first cell of a PCI function's reg */
 #define LABEL_SIZE  64
+#define ENTRIES_MAX 1024 /* of a map: more than any machine has, and soon read */
 
 struct reader {
     const struct fdt *fdt;
@@ -36,6 +37,19 @@ static bool same_iommu(const struct topology_iommu *a, const struct topology_iom
            a->bdf == b->bdf && a->base == b->base;
 }
 
+/* The PCI domain of a node's nearest ancestor that tells one. */
+static uint16_t segment_above(const struct fdt *fdt, uint32_t node)
+{
+    struct fdt_property property;
+
+    do {
+        node = fdt_parent(fdt, node);
+        if (node == FDT_NONE)
+            return 0;
+    } while (!fdt_find_property(fdt, node, "linux,pci-domain", &property));
+    return (uint16_t)fdt_u32(fdt, node, "linux,pci-domain", 0);
+}
+
 /* What the node of an IOMMU is: a virtio-mmio block or a function below a PCI host bridge. */
 static bool read_iommu(const struct fdt *fdt, uint32_t node, struct topology_iommu *iommu)
 {
@@ -53,10 +67,11 @@ static bool read_iommu(const struct fdt *fdt, uint32_t node, struct topology_iom
     if (!fdt_is_compatible(fdt, node, "virtio,pci-iommu") &&
         !fdt_is_compatible(fdt, node, "pci1af4,1057"))
         return false;
-    if (!fdt_find_property(fdt, node, "reg", &reg) || !fdt_cell_count(&reg))
+    if (node == fdt_root(fdt) || !fdt_find_property(fdt, node, "reg", &reg) ||
+        !fdt_cell_count(&reg))
         return false;
     iommu->bus = TOPOLOGY_PCI;
-    iommu->segment = (uint16_t)fdt_u32(fdt, fdt_parent(fdt, node), "linux,pci-domain", 0);
+    iommu->segment = segment_above(fdt, node);
     iommu->bdf = (uint16_t)(fdt_cells(&reg, 0, 1) >> BDF_SHIFT);
     return true;
 }
@@ -100,6 +115,10 @@ static bool check_map(const struct reader *reader, const struct fdt_property *ma
 {
     if (map->length % ENTRY_SIZE) {
         report(reader, 0, "the size", map->length, "a multiple of 16 (map left out)");
+        return false;
+    }
+    if (map->length / ENTRY_SIZE > ENTRIES_MAX) {
+        report(reader, 0, "the size", map->length, "1024 entries at most (map left out)");
         return false;
     }
     for (uint32_t at = 0; at < fdt_cell_count(map); at += ENTRY_CELLS) {

@@ -88,11 +88,40 @@ static bool scan_block(struct scan *scan, struct topology_range *range)
     return *scan->at != '-' || scan_fail(scan, ": and the id, as a block is named by its base");
 }
 
+/* Behind "scan". */
+static bool read_scan(struct scan *scan, struct topology *out)
+{
+    static const struct topology_scan usual[] = {{0, 0xff}, {0x10000, 0x100ff}};
+    uint64_t first, last;
+
+    if (out->scan_count + 2 > TOPOLOGY_MAX_SCANS)
+        return scan_fail(scan, "fewer scans");
+    if (!*scan->at) {
+        out->scans[out->scan_count++] = usual[0];
+        out->scans[out->scan_count++] = usual[1];
+        return true;
+    }
+    if (!scan_literal(scan, ":", ": and the first id") ||
+        !scan_number(scan, SCAN_PLAIN, 0, UINT32_MAX, &first, "an id of 32 bits") ||
+        !scan_literal(scan, "-", "- and the last id") ||
+        !scan_number(scan, SCAN_PLAIN, first,
+                     first > UINT32_MAX - 0xffff ? UINT32_MAX : first + 0xffff, &last,
+                     "an id from the first one on, of 32 bits, 65536 in all") ||
+        !scan_end(scan))
+        return false;
+    out->scans[out->scan_count++] = (struct topology_scan){(uint32_t)first, (uint32_t)last};
+    return true;
+}
+
 bool topology_option_endpoint(struct scan *scan, struct topology *out)
 {
     struct topology_range range = {.source = TOPOLOGY_OPTIONS, .iommu = out->iommu_count - 1};
     uint64_t id;
 
+    if (!strncmp(scan->at, "scan", 4)) {
+        scan->at += 4;
+        return read_scan(scan, out);
+    }
     if (!out->iommu_count)
         return scan_fail(scan, "viommu= to come before it");
     if (strchr(scan->at, '.') ? !scan_functions(scan, &range) : !scan_block(scan, &range))

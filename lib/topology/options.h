@@ -3,15 +3,25 @@
  * Values of the boot options that describe a topology, for machines that describe none or a wrong
  * one. They count before every other description.
  *
- *     viommu=pci:[SSSS:]BB:DD.F   the IOMMU is this PCI function (hexadecimal; segment 0 unless
- * told) viommu=mmio:BASE            ... the virtio-mmio register block at this address
- *     viommu.ep=BDF:ID            the PCI function BDF, [SSSS:]BB:DD.F as above, is behind the
- * IOMMU that the last viommu= named, and is endpoint ID there viommu.ep=BDF-BDF:ID        ... every
- * function from the first to the second (both included, in the first one's segment); ID is the
- * first one's, the others follow by their distance viommu.ep=BASE:ID           ... the device whose
- * register block lies at BASE
+ *     viommu=pci:[SSSS:]BB:DD.F
+ *         The IOMMU is this PCI function (hexadecimal; segment 0 unless told).
+ *     viommu=mmio:BASE
+ *         ... the virtio-mmio register block at this address.
+ *     viommu.ep=BDF:ID
+ *         The PCI function BDF, [SSSS:]BB:DD.F as above, is behind the IOMMU that the last viommu=
+ *         named, and is endpoint ID there.
+ *     viommu.ep=BDF-BDF:ID
+ *         ... every function from the first to the second (both included, in the first one's
+ *         segment); ID is the first one's, the others follow by their distance.
+ *     viommu.ep=BASE:ID
+ *         ... the device whose register block lies at BASE.
+ *     viommu.ep=scan
+ *         The IOMMU is asked by ATTACH which ids it knows, of 0 to 0xff and 0x10000 to 0x100ff,
+ * where kvmtool's are, and each DMA engine shows by which of them it goes. No viommu= is needed.
+ *     viommu.ep=scan:FIRST-LAST
+ *         ... of these ids, both included, at most 65536.
  *
- * Both may be repeated, viommu= for several IOMMUs. BASE and ID are decimal or 0x and hexadecimal.
+ * Both may be repeated, viommu= for several IOMMUs. BASE and ids are decimal or 0x and hexadecimal.
  * An IOMMU that its own range covers is left out of it.
  *
  *     topology=WHICH              whose descriptions count: auto (without it), all that are there,

@@ -183,6 +183,7 @@ const char *topology_source_name(enum topology_source source)
         [TOPOLOGY_VIOT] = "VIOT",
         [TOPOLOGY_DEVICE_TREE] = "device tree",
         [TOPOLOGY_OPTIONS] = "options",
+        [TOPOLOGY_SCAN] = "scan",
     };
 
     return names[source];

@@ -13,6 +13,7 @@
 
 #define TOPOLOGY_MAX_IOMMUS 8
 #define TOPOLOGY_MAX_RANGES 64
+#define TOPOLOGY_MAX_SCANS  4
 
 /* In rising priority. */
 enum topology_source {
@@ -25,6 +26,7 @@ enum topology_source {
     TOPOLOGY_VIOT,
     TOPOLOGY_DEVICE_TREE,
     TOPOLOGY_OPTIONS,
+    TOPOLOGY_SCAN, /* the IOMMU itself was asked */
     TOPOLOGY_SOURCES
 };
 
@@ -66,10 +68,16 @@ struct topology_range {
     unsigned iommu; /* index into iommus[] */
 };
 
+/* Ids, both included, that the IOMMU is to be asked about. */
+struct topology_scan {
+    uint32_t first, last;
+};
+
 struct topology {
     struct topology_iommu iommus[TOPOLOGY_MAX_IOMMUS];
     struct topology_range ranges[TOPOLOGY_MAX_RANGES];
-    unsigned iommu_count, range_count;
+    struct topology_scan scans[TOPOLOGY_MAX_SCANS];
+    unsigned iommu_count, range_count, scan_count;
 };
 
 struct topology_match {
@@ -89,8 +97,7 @@ bool topology_find_mmio(const struct topology *topology, uint64_t base,
                         struct topology_match *match);
 
 /*
- * Adds all of *more, whose IOMMUs keep their ranges; what there is no room for is reported and left
- * out.
+ * Adds the IOMMUs of *more, with their ranges; what there is no room for is reported and left out.
  */
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink);

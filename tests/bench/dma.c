@@ -18,7 +18,7 @@ static void measure(struct test *test, const char *operation, const char *job,
     for (unsigned i = 0; i < TRANSFERS; i++) {
         uint64_t start = arch_cycles();
         enum dma_result result = dma_write(engine, address, length, PATIENCE);
-        const struct phases phases = {.wait = arch_cycles() - start};
+        const struct phases phases = {.wait = arch_cycles() - start, .regions = 1};
 
         require(test, IOMMU_MAP_P01, result == DMA_COMPLETED, "a transfer %s",
                 dma_result_text(result));

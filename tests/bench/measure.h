@@ -12,6 +12,7 @@
  * or makes us wait), and ours again for judging the answers. */
 struct phases {
     uint64_t submit, notify, wait;
+    unsigned regions; /* how often the clock was read around the three */
 };
 
 struct row {
@@ -29,6 +30,7 @@ struct series {
     uint64_t *samples;
     unsigned count, capacity;
     bool counts_instructions;
+    struct phases empty; /* what the clock itself takes in a region, and is left out */
     struct phases total;
     uint64_t operations;
 };
@@ -40,3 +42,18 @@ void series_add(struct series *series, const struct phases *cycles, unsigned ope
 /* The header of the table; once in a test, before its rows. */
 void print_header(struct test *test);
 void print_row(struct test *test, const struct row *row, struct series *series);
+
+/* How far a figure is from what the project aims at. */
+struct goal {
+    const char *name, *unit;
+    uint64_t target;
+    bool is_least;        /* the target is the least that is wanted, else the most */
+    bool in_instructions; /* measured by the clock that counts instructions, else by time */
+};
+
+/* A line for people and a JSON record; where the clock of this run can't tell, a line says so. */
+void print_goal(const struct test *test, const struct goal *goal, uint64_t measured);
+/* Instructions of one operation. */
+uint64_t series_each(const struct series *series);
+/* How much of the whole was spent inside the notification, where the device works; in percent. */
+uint64_t series_device_share(const struct series *series);

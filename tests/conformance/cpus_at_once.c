@@ -200,7 +200,7 @@ static void take_report(struct viommu *viommu, const struct traffic *traffic,
         return;
     reports->count++;
     reports->strange += result != VIRTQ_POPPED || event.fault.endpoint != traffic->engine->endpoint;
-    viommu_post_events(viommu, 1, sizeof(event.fault));
+    reports->strange += !viommu_post_events(viommu, 1, sizeof(event.fault));
 }
 
 /* Two buffers are fewer than the faults need: the queue runs empty again and again. */

@@ -122,6 +122,35 @@ TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P
     }
 }
 
+/* For an engine that is asked, with no domain any more, what it read. */
+static void allow_bypass(struct test *test, struct dma_engine *engine)
+{
+    (void)engine;
+    viommu_set_bypass(lab_iommu(test), 1);
+}
+
+TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG, .limit_s = 20)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t address = free_iova(test);
+
+    prepare_engine(test, engine);
+    for (unsigned round = 0; round < 4; round++) {
+        viommu_set_bypass(lab_iommu(test), 0);
+        attach_engine(test, domain, engine);
+        must(test, viommu_map(domain, address, address + PAGE_SIZE - 1, target_physical(&target),
+                              READ_WRITE));
+        expect_read_sees(test, IOMMU_MAP_P01, engine, address, &target, 0, engine->min_length);
+        detach_engine(test, domain, engine);
+        if (!expect_read_denied(test, IOMMU_DETACH_D06, engine, address, &target,
+                                engine->min_length, allow_bypass))
+            return;
+    }
+}
+
 TEST(other_members_keep_their_mappings, .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_D06),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {

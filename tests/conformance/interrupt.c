@@ -23,8 +23,7 @@ static void request_once(struct test *test)
     submit(test, &detach);
 }
 
-TEST(every_request_notifies, .clauses = CLAUSES(PCI_MSIX_P01, PCI_MSIX_D04, VQ_USUP_D03),
-     .needs = NEEDS_IOMMU)
+TEST(every_request_notifies, .clauses = CLAUSES(VQ_USUP_D03), .needs = NEEDS_IOMMU)
 {
     struct notifications notifications;
 
@@ -46,6 +45,7 @@ TEST(no_vector_no_interrupt, .clauses = CLAUSES(PCI_MSIX_D05, PCI_INT_D01), .nee
     struct virtio_transport *transport = lab_iommu(test)->transport;
     struct notifications notifications;
 
+    lab_restart(test, test->lab->features & ~EVENT_IDX);
     notifications_open_vectors(test, &notifications, 1);
     transport->ops->set_queue_vector(transport, 0, 0);
     expect(test, PCI_MSIX_D05,
@@ -133,7 +133,7 @@ TEST(avail_flag_suppresses, .clauses = CLAUSES(VQ_USUP_D02, VQ_USUP_D01), .needs
     notifications_close(&notifications);
 }
 
-TEST(fault_report_interrupts, .clauses = CLAUSES(IOMMU_FAULT_P01, PCI_MSIX_P01, MMIO_INT_P01),
+TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
     struct viommu *viommu = lab_iommu(test);
@@ -146,7 +146,8 @@ TEST(fault_report_interrupts, .clauses = CLAUSES(IOMMU_FAULT_P01, PCI_MSIX_P01, 
     viommu_set_bypass(viommu, 1);
     prepare_engine(test, engine);
     notifications_open(test, &notifications);
-    viommu_post_events(viommu, 8, sizeof(struct virtio_iommu_fault));
+    if (!viommu_post_events(viommu, 8, sizeof(struct virtio_iommu_fault)))
+        broken(test, "the event queue takes no buffer");
     attach_engine(test, lab_domain(test, 0), engine);
     notifications_settle(&notifications);
     expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target, engine->min_length);

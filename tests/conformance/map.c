@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* MAP: virtio 1.4 section 5.13.6.5. What concerns the status; translation is in translation.c. */
+#include "tests/properties.h"
 #include "tests/transfer.h"
 
 #define SUITE "conformance.map"
@@ -50,7 +51,7 @@ static void expect_no_map(struct test *test, enum clause refused, enum clause cl
     must(test, viommu_attach(request.map.domain, lab_endpoint_id(test, 0), 0));
 }
 
-TEST(one_granule, .clauses = CLAUSES(IOMMU_CFG_P03, IOMMU_OP_D01), .needs = NEEDS)
+TEST(one_granule, .clauses = CLAUSES(IOMMU_CFG_P03), .needs = NEEDS)
 {
     struct room room = attached(test);
 
@@ -90,7 +91,7 @@ TEST(unaligned_virt_start_is_refused, .clauses = CLAUSES(IOMMU_MAP_D01, IOMMU_MA
     for (uint64_t off = 1; off < room.granule; off *= 2) {
         expect_no_map(test, IOMMU_MAP_D01, IOMMU_MAP_D02,
                       viommu_map(room.domain, room.at + off, room.at + 2 * room.granule - 1,
-                                 0x100000, READ_WRITE),
+                                 0x200000, READ_WRITE),
                       VIRTIO_IOMMU_S_RANGE);
     }
     expect_status(test, IOMMU_MAP_D01, map(&room, 0, 1), VIRTIO_IOMMU_S_OK);
@@ -105,7 +106,7 @@ TEST(unaligned_phys_start_is_refused, .clauses = CLAUSES(IOMMU_MAP_D03, IOMMU_MA
         skip(test, "every address is aligned to a granule of 1");
     for (uint64_t off = 1; off < room.granule; off *= 2)
         expect_no_map(test, IOMMU_MAP_D03, IOMMU_MAP_D04,
-                      viommu_map(room.domain, room.at, room.at + room.granule - 1, 0x100000 + off,
+                      viommu_map(room.domain, room.at, room.at + room.granule - 1, 0x200000 + off,
                                  READ_WRITE),
                       VIRTIO_IOMMU_S_RANGE);
     expect_status(test, IOMMU_MAP_D03, map(&room, 0, 0), VIRTIO_IOMMU_S_OK);
@@ -123,7 +124,7 @@ TEST(unaligned_virt_end_is_refused, .clauses = CLAUSES(IOMMU_MAP_D05, IOMMU_MAP_
              (unsigned long long)room.granule);
     for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         expect_no_map(test, IOMMU_MAP_D05, IOMMU_MAP_D06,
-                      viommu_map(room.domain, room.at, room.at + ends[i], 0x100000, READ_WRITE),
+                      viommu_map(room.domain, room.at, room.at + ends[i], 0x200000, READ_WRITE),
                       VIRTIO_IOMMU_S_RANGE);
     expect_status(test, IOMMU_MAP_D05, map(&room, 0, 1), VIRTIO_IOMMU_S_OK);
 }
@@ -212,18 +213,15 @@ TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_MAP_D13, IOMMU_MAP_D14),
     expect_refusal(test, IOMMU_MAP_D13, IOMMU_MAP_D14, map(&room, 0, 0), VIRTIO_IOMMU_S_INVAL);
 }
 
-TEST(last_granule_of_the_input_range, .clauses = CLAUSES(IOMMU_CFG_P09, IOMMU_MAP_P02),
-     .needs = NEEDS)
+TEST(last_granule_of_the_input_range, .clauses = CLAUSES(IOMMU_CFG_P09), .needs = NEEDS)
 {
-    const struct viommu *viommu = lab_iommu(test);
     struct room room = attached(test);
-    uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.end
-                                                                   : UINT64_MAX;
+    uint64_t last = last_mappable(test, lab_endpoint_id(test, 0));
     uint64_t first = last - room.granule + 1;
 
-    expect_status(test, IOMMU_CFG_P09, viommu_map(room.domain, first, last, 0x100000, READ_WRITE),
+    expect_status(test, IOMMU_CFG_P09, viommu_map(room.domain, first, last, 0x200000, READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
-    expect_refused(test, IOMMU_MAP_D07, viommu_map(room.domain, first, last, 0x100000, READ_WRITE));
+    expect_refused(test, IOMMU_MAP_D07, viommu_map(room.domain, first, last, 0x200000, READ_WRITE));
     expect_status(test, IOMMU_UNMAP_P05, viommu_unmap(room.domain, first, last), VIRTIO_IOMMU_S_OK);
 }
 
@@ -233,6 +231,8 @@ TEST(first_granule_of_the_input_range, .clauses = CLAUSES(IOMMU_CFG_P09), .needs
     struct room room = attached(test);
 
     room.at = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.start : 0;
+    if (is_reserved(test, lab_endpoint_id(test, 0), room.at, room.at + room.granule - 1))
+        skip(test, "the first granule is reserved");
     expect_status(test, IOMMU_CFG_P09, map(&room, 0, 0), VIRTIO_IOMMU_S_OK);
 }
 
@@ -244,18 +244,22 @@ TEST(outside_the_input_range_fails, .clauses = CLAUSES(IOMMU_CFG_P08), .needs = 
 
     if (!viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) || last == UINT64_MAX)
         skip(test, "the input range ends at 2^64 - 1");
+
+    uint64_t mappable = last_mappable(test, lab_endpoint_id(test, 0));
+
     lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_IOMMU_F_INPUT_RANGE));
 
     struct room room = attached(test);
 
     expect_refused(test, IOMMU_CFG_P08,
-                   viommu_map(room.domain, last + 1, last + room.granule, 0x100000, READ_WRITE));
+                   viommu_map(room.domain, last + 1, last + room.granule, 0x200000, READ_WRITE));
     expect_refused(test, IOMMU_CFG_P08,
-                   viommu_map(room.domain, last - room.granule + 1, last + room.granule, 0x100000,
+                   viommu_map(room.domain, last - room.granule + 1, last + room.granule, 0x200000,
                               READ_WRITE));
-    expect_status(test, IOMMU_CFG_P09,
-                  viommu_map(room.domain, last - room.granule + 1, last, 0x100000, READ_WRITE),
-                  VIRTIO_IOMMU_S_OK);
+    expect_status(
+        test, IOMMU_CFG_P09,
+        viommu_map(room.domain, mappable - room.granule + 1, mappable, 0x200000, READ_WRITE),
+        VIRTIO_IOMMU_S_OK);
 }
 
 /* A driver must not send it, so no status is prescribed; but success would be a lie. */
@@ -290,12 +294,19 @@ TEST(target_beyond_memory_leaves_the_device_alive, .clauses = CLAUSES(IOMMU_MAP_
     expect_status(test, IOMMU_MAP_P06, map(&room, 1, 1), VIRTIO_IOMMU_S_OK);
 }
 
-TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_UNMAP_D08), .needs = NEEDS)
+TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08), .needs = NEEDS)
 {
     struct room room = attached(test);
 
-    for (unsigned i = 0; i < 1000; i++)
-        must(test, map(&room, 2 * i, 2 * i));
+    for (unsigned i = 0; i < 1000; i++) {
+        struct viommu_request request = map(&room, 2 * i, 2 * i);
+        struct viommu_reply reply = submit(test, &request);
+
+        if (reply.status == VIRTIO_IOMMU_S_NOMEM)
+            skip(test, "the device has room for %u mappings", i);
+        require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK,
+                "mapping %u: %s, expected OK", i, viommu_status_text(reply.status));
+    }
     expect_refused(test, IOMMU_MAP_D07, map(&room, 1000, 1000));
     expect_status(test, IOMMU_MAP_P02, map(&room, 1001, 1001), VIRTIO_IOMMU_S_OK);
     expect_status(test, IOMMU_UNMAP_D08,

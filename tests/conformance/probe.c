@@ -8,7 +8,7 @@
 #define SUITE "conformance.probe"
 #define NEEDS (NEEDS_ENDPOINT | NEEDS_PROBE)
 
-TEST(answers_for_every_endpoint, .clauses = CLAUSES(IOMMU_PROBE_P01, IOMMU_OP_D01), .needs = NEEDS)
+TEST(answers_for_every_endpoint, .clauses = CLAUSES(IOMMU_PROBE_P01), .needs = NEEDS)
 {
     struct lab *lab = test->lab;
 
@@ -26,6 +26,8 @@ static void judge_headers(struct test *test, uint32_t id)
         expect(test, IOMMU_PROBE_D06, !property.reserved,
                "endpoint 0x%x: property at %u: reserved bits 0x%x, expected 0", id, property.offset,
                property.reserved);
+        expect(test, IOMMU_PROBE_P02, property.fits,
+               "endpoint 0x%x: the list leaves the area at %u", id, property.offset);
         expect(test, IOMMU_PROBE_D08, property.fits,
                "endpoint 0x%x: property at %u: length %u leaves the %u bytes of properties", id,
                property.offset, property.length, properties.size);
@@ -45,8 +47,7 @@ static void judge_headers(struct test *test, uint32_t id)
 }
 
 TEST(properties_are_a_list,
-     .clauses = CLAUSES(IOMMU_PROBE_P02, IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08,
-                        IOMMU_PROBE_D12),
+     .clauses = CLAUSES(IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08, IOMMU_PROBE_D12),
      .needs = NEEDS)
 {
     struct lab *lab = test->lab;
@@ -102,7 +103,10 @@ TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs 
     expect_status(test, IOMMU_PROBE_P03, viommu_detach(lab_domain(test, 0), id), VIRTIO_IOMMU_S_OK);
 }
 
-/* Every size of writable area from nothing to the whole: the reply stays inside, the tail is last.
+/*
+ * Every size of writable area from nothing to the whole: the reply stays inside, the tail is last.
+ * Zeros in the area are no property but the end of the list (IOMMU-PROBE-P02), and a device that
+ * tells the tail's end as used length has to write something in front of it (2.7.8.2).
  */
 TEST(small_property_areas,
      .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11, IOMMU_OP_P03),
@@ -115,6 +119,8 @@ TEST(small_property_areas,
     uint32_t step = probe_size > 64 ? probe_size / 64 : 1;
     uint8_t *bytes = lab_pages(test, 3);
 
+    if (!probe_size)
+        skip(test, "probe_size is 0: no area is too small");
     for (uint32_t size = 0; size < probe_size; size += size < 8 ? 1 : step) {
         struct viommu_reply reply = viommu_submit_malformed(
             viommu, &request, sizeof(request), bytes, size + sizeof(struct virtio_iommu_req_tail));
@@ -125,9 +131,9 @@ TEST(small_property_areas,
         expect(test, IOMMU_OP_P02, !reply.strayed,
                "PROBE with %u bytes of properties: a byte outside the reply was changed", size);
         for (uint32_t i = 0; i < size; i++)
-            written += bytes[i] != VIOMMU_POISON;
+            written += bytes[i] != VIOMMU_POISON && bytes[i] != 0;
         expect(test, IOMMU_PROBE_D09, !written,
-               "PROBE with %u bytes of properties, fewer than probe_size: %u were written", size,
+               "PROBE with %u bytes of properties, fewer than probe_size: %u are not 0", size,
                written);
         expect(test, IOMMU_PROBE_D10, reply.status != VIRTIO_IOMMU_S_OK,
                "PROBE with %u bytes of properties: OK, expected a refusal", size);

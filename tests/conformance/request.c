@@ -16,7 +16,7 @@ TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
     uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
     struct viommu_request requests[] = {
         viommu_attach(domain, endpoint, 0),
-        viommu_map(domain, first, last, 0x100000, READ_WRITE),
+        viommu_map(domain, first, last, 0x200000, READ_WRITE),
         viommu_unmap(domain, first, last),
         viommu_detach(domain, endpoint),
     };
@@ -77,6 +77,9 @@ TEST(truncated_requests_come_back_unwritten, .clauses = CLAUSES(IOMMU_OP_P03, IO
             note(test, "%s: the device asks for a reset", shapes[i].what);
         expect(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT || reset_wanted,
                "%s: does not come back", shapes[i].what);
+        for (uint32_t byte = 0; shapes[i].writable < 4 && byte < shapes[i].writable; byte++)
+            expect(test, IOMMU_OP_P03, tail[byte] == VIOMMU_POISON, "%s: byte %u of it was written",
+                   shapes[i].what, byte);
         expect(test, IOMMU_OP_P03, reply.status != VIRTIO_IOMMU_S_OK, "%s: succeeds",
                shapes[i].what);
         expect(test, IOMMU_OP_P02, !reply.strayed, "%s: a byte outside the reply was changed",
@@ -95,7 +98,7 @@ TEST(short_readable_parts_do_not_succeed, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU
     uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
     const struct viommu_request requests[] = {
         viommu_attach(domain, lab_endpoint_id(test, 0), 0),
-        viommu_map(domain, first, last, 0x100000, READ_WRITE),
+        viommu_map(domain, first, last, 0x200000, READ_WRITE),
         viommu_unmap(domain, first, last),
         viommu_detach(domain, lab_endpoint_id(test, 0)),
     };

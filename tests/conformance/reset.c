@@ -16,6 +16,9 @@ TEST(status_returns_to_zero,
            "status does not read 0 after a reset");
     expect(test, DEV_STAT_P01, transport->ops->status(transport) == 0, "status reads 0x%x",
            transport->ops->status(transport));
+    virtio_acknowledge(transport);
+    expect(test, lab_clause(test, PCI_COM_D07, MMIO_REG_P05), virtio_reset(transport) == VIRTIO_OK,
+           "status does not read 0 after 0 was written");
 }
 
 TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .needs = NEEDS_IOMMU)
@@ -54,7 +57,7 @@ TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
     uint64_t address = free_iova(test);
     uint32_t domain = lab_domain(test, 0);
     struct viommu_request map = viommu_map(
-        domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0x100000, READ_WRITE);
+        domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0x200000, READ_WRITE);
 
     must_attach(test, 0, 0);
     must(test, map);
@@ -129,7 +132,7 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01), .needs 
            "a request made available before DRIVER_OK is not answered after it");
 }
 
-TEST(hundred_times, .clauses = CLAUSES(DEV_RESET_D01, DEV_FEAT_D05), .needs = NEEDS_ENDPOINT)
+TEST(hundred_times, .clauses = CLAUSES(DEV_FEAT_D05), .needs = NEEDS_ENDPOINT)
 {
     for (unsigned i = 0; i < 100; i++) {
         lab_restart(test, test->lab->features);

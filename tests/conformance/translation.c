@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What a mapping does to real accesses: virtio 1.4 sections 5.13.6 and 5.13.6.5. */
+#include <string.h>
+
+#include "tests/properties.h"
 #include "tests/transfer.h"
 
 #define SUITE "conformance.translation"
@@ -68,11 +71,8 @@ TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
 TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 1);
-    const struct viommu *viommu = lab_iommu(test);
 
-    s.at = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE)
-               ? viommu->config.input_range.end - PAGE_SIZE + 1
-               : 0ull - PAGE_SIZE;
+    s.at = last_mappable(test, s.engine->endpoint) - PAGE_SIZE + 1;
     map(test, &s, 0, 0, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, s.engine->min_length);
 }
@@ -114,6 +114,26 @@ TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .ne
                      PAGE_SIZE - length / 2, length);
 }
 
+/* The half of a transfer on either side goes where its own mapping leads. */
+TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 2);
+    uint32_t half = s.engine->min_length / 2;
+    uint8_t *first = s.target.bytes + 2 * PAGE_SIZE - half, *second = s.target.bytes;
+
+    if (!s.engine->content || half < 8)
+        skip(test, "the engine writes nothing that is known and can be cut in two");
+    for (unsigned page = 0; page < 2; page++)
+        must(test, viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
+                              target_physical(&s.target) + (1 - page) * PAGE_SIZE, READ_WRITE));
+    target_poison(&s.target);
+    dma_write(s.engine, s.at + PAGE_SIZE - half, 2 * half, transfer_patience(s.engine, false));
+    expect(test, IOMMU_MAP_P05,
+           !memcmp(first, s.engine->content, half) &&
+               !memcmp(second, s.engine->content + half, half),
+           "a transfer over two mappings did not arrive where each of them leads");
+}
+
 TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 4);
@@ -129,8 +149,7 @@ TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
                        NULL);
 }
 
-TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_MAP_P04, IOMMU_BYP_P07),
-     .needs = NEEDS)
+TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_BYP_P07), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 1);
 
@@ -142,26 +161,22 @@ TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_MAP_P04, IOMMU_B
 }
 
 /* What lies inside the mapping may arrive or not; what lies outside may not. */
-TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04, IOMMU_MAP_P02),
-     .needs = NEEDS)
+TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 3);
-    struct target outside = target_new(test, 1);
     uint32_t length = s.engine->min_length;
+    const uint64_t edges[] = {s.at + PAGE_SIZE - length / 2, s.at + 2 * PAGE_SIZE - length / 2};
 
     map(test, &s, 1, 1, READ_WRITE);
-    (void)dma_write(s.engine, s.at + PAGE_SIZE - length / 2, length, 20000000);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE - length / 2, &outside,
-                        length);
-    for (uint32_t i = 0; i < PAGE_SIZE; i++)
-        if (s.target.bytes[i] != s.target.bytes[0] ||
-            s.target.bytes[2 * PAGE_SIZE + i] != s.target.bytes[0]) {
-            expect(test, IOMMU_MAP_P04, false, "a byte next to the mapped page was changed");
-            return;
-        }
+    for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+        target_poison(&s.target);
+        dma_write(s.engine, edges[i], length, transfer_patience(s.engine, true));
+        expect_only_touched(test, IOMMU_MAP_P04, s.engine, edges[i], &s.target, PAGE_SIZE,
+                            PAGE_SIZE);
+    }
 }
 
-TEST(single_bytes_at_the_edges, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_P04),
+TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
     struct scene s = scene(test, lab_exact_engine(test), 3);
@@ -170,7 +185,23 @@ TEST(single_bytes_at_the_edges, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_P04)
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + PAGE_SIZE, &s.target, PAGE_SIZE, 1);
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + 2 * PAGE_SIZE - 1, &s.target,
                        2 * PAGE_SIZE - 1, 1);
+}
+
+TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - 1, &s.target, 1);
+}
+
+TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE, &s.target, 1);
 }
 
@@ -200,8 +231,7 @@ TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .n
 }
 
 /* 5.13.6.5.2: reads through it may be allowed. */
-TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11, IOMMU_MAP_D16),
-     .needs = NEEDS)
+TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 1);
     struct viommu_request request =
@@ -212,8 +242,7 @@ TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11, IOMMU_MAP_
     expect_write_lands(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
 }
 
-TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_CFG_P04),
-     .needs = NEEDS)
+TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     const unsigned pages = 600; /* more than 2 MiB, and no power of two */
     struct scene s = scene(test, lab_engine(test), pages);

@@ -63,15 +63,14 @@ static void expect_all_gone(const struct scale *scale, enum clause clause, unsig
         expect_mapped(scale, clause, i, i, false);
 }
 
-TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01, IOMMU_UNMAP_D09), .needs = NEEDS)
+TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
     expect_status(test, IOMMU_UNMAP_E01, unmap(&scale, 0, 4), VIRTIO_IOMMU_S_OK);
 }
 
-TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02, IOMMU_UNMAP_P05),
-     .needs = NEEDS)
+TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -80,8 +79,7 @@ TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02, IOMMU_UN
     expect_all_gone(&scale, IOMMU_UNMAP_E02, 9);
 }
 
-TEST(example_3_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E03, IOMMU_UNMAP_P05),
-     .needs = NEEDS)
+TEST(example_3_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E03), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -114,8 +112,7 @@ TEST(example_5_one_of_two_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E05), .needs 
     expect_mapped(&scale, IOMMU_UNMAP_E05, 5, 9, true);
 }
 
-TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06, IOMMU_UNMAP_D08),
-     .needs = NEEDS)
+TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -124,8 +121,7 @@ TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06, IOMMU_
     expect_all_gone(&scale, IOMMU_UNMAP_E06, 9);
 }
 
-TEST(example_7_hole_between_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E07, IOMMU_UNMAP_D08),
-     .needs = NEEDS)
+TEST(example_7_hole_between_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E07), .needs = NEEDS)
 {
     struct scale scale = attached(test);
 
@@ -148,7 +144,7 @@ TEST(holes_before_between_and_after, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_U
     expect_all_gone(&scale, IOMMU_UNMAP_D08, 12);
 }
 
-TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09, IOMMU_CFG_P09), .needs = NEEDS)
+TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09), .needs = NEEDS)
 {
     const struct viommu *viommu = lab_iommu(test);
     struct scale scale = attached(test);
@@ -258,7 +254,7 @@ TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_UNMAP_D04, IOMMU_UNMAP_D
                    viommu_unmap(domain, address, address + 0xffff), VIRTIO_IOMMU_S_INVAL);
 }
 
-TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_UNMAP_D01, IOMMU_UNMAP_D02),
+TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_OP_D01, IOMMU_UNMAP_P02),
      .needs = NEEDS)
 {
     struct scale scale = attached(test);
@@ -295,6 +291,24 @@ TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
         must(test, viommu_map(domain, first, last, target_physical(&new), READ_WRITE));
         expect_write_lands(test, IOMMU_UNMAP_P02, engine, first, &new, 0, engine->min_length);
         must(test, viommu_unmap(domain, first, last));
+    }
+}
+
+TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 20)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
+
+    prepare_engine(test, engine);
+    attach_engine(test, domain, engine);
+    for (unsigned round = 0; round < 4; round++) {
+        must(test, viommu_map(domain, first, last, target_physical(&target), READ_WRITE));
+        expect_read_sees(test, IOMMU_MAP_P01, engine, first, &target, 0, engine->min_length);
+        must(test, viommu_unmap(domain, first, last));
+        expect_read_denied(test, IOMMU_UNMAP_P02, engine, first, &target, engine->min_length, NULL);
     }
 }
 

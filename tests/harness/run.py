@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -17,6 +19,7 @@ import reports
 from session import USAGE, Session
 
 DISK_SIZE = 1 << 20
+UEFI_DISK = re.compile("@UEFI:([^@]+)@")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -37,27 +40,37 @@ def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
 
 
+def new_file(files: list[str]) -> str:
+    """In memory where that is possible."""
+    directory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    descriptor, path = tempfile.mkstemp(prefix="viommu-guest.", dir=directory)
+    os.close(descriptor)
+    files.append(path)
+    return path
+
+
 def replaced(argv: list[str], files: list[str]) -> list[str]:
     """The command line with files in the place of @DISK@ and @DTB...@; each is added to `files`."""
-
-    def new_file() -> str:
-        """In memory where that is possible."""
-        directory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        descriptor, path = tempfile.mkstemp(prefix="viommu-guest.", dir=directory)
-        os.close(descriptor)
-        files.append(path)
-        return path
-
     if any("@DISK@" in argument for argument in argv):
-        disk = new_file()
+        disk = new_file(files)
         os.truncate(disk, DISK_SIZE)
         argv = [argument.replace("@DISK@", disk) for argument in argv]
     for index, argument in enumerate(argv):
         if match := devicetree.PLACEHOLDER.fullmatch(argument):
-            tree = new_file()
+            tree = new_file(files)
             devicetree.make(argv, *match.groups(), tree)
             argv = [*argv[:index], tree, *argv[index + 1 :]]
     return argv
+
+
+def copied(argv: list[str], files: list[str]) -> tuple[list[str], str | None]:
+    """The command line with a copy of the disk in the place of @UEFI:...@, and where that is."""
+    for index, argument in enumerate(argv):
+        if match := UEFI_DISK.search(argument):
+            disk = new_file(files)
+            shutil.copyfile(match[1], disk)
+            return [*argv[:index], argument.replace(match[0], disk), *argv[index + 1 :]], disk
+    return argv, None
 
 
 def stop(number: int, _frame: object) -> None:
@@ -66,7 +79,7 @@ def stop(number: int, _frame: object) -> None:
 
 def judged(options: argparse.Namespace, argv: list[str]) -> int:
     files: list[str] = []
-    session, scratch = None, None
+    session, scratch, disk = None, None, None
     try:
         if options.list:
             # Not a run: what the last one left stays.
@@ -74,8 +87,8 @@ def judged(options: argparse.Namespace, argv: list[str]) -> int:
             options.results = scratch.name
         reports.prepare(options.results)
         if not options.skip:
-            argv = replaced(argv, files)
-        session = Session(options, argv, lambda line: print(line, flush=True))
+            argv, disk = copied(replaced(argv, files), files)
+        session = Session(options, argv, lambda line: print(line, flush=True), disk)
         if options.skip:
             return session.skip(options.skip)
         return session.print_list() if options.list else session.judge()

@@ -71,12 +71,11 @@ void tree_bytes(struct tree *tree, const char *name, const void *value, uint32_t
 
 void tree_cells(struct tree *tree, const char *name, const uint32_t *cells, unsigned count)
 {
-    uint8_t bytes[512];
-
-    assert(count <= sizeof(bytes) / 4);
+    tree_token(tree, 3);
+    tree_token(tree, 4 * count);
+    tree_token(tree, string(tree, name));
     for (unsigned i = 0; i < count; i++)
-        tree_put(bytes + 4 * i, cells[i]);
-    tree_bytes(tree, name, bytes, 4 * count);
+        tree_token(tree, cells[i]);
 }
 
 void tree_cell(struct tree *tree, const char *name, uint32_t cell)

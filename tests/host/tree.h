@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 struct tree {
-    uint8_t structure[16384];
+    uint8_t structure[131072];
     uint8_t strings[2048];
     uint32_t structure_size, strings_size;
-    uint64_t reservations[8][2];
+    uint64_t reservations[520][2]; /* more than boot_info keeps */
     unsigned reservation_count;
 };
 

@@ -408,7 +408,25 @@ static bool read_madt(const uint8_t *table, size_t size, struct report *report)
     CHECK(madt.cpu_count <= (good ? ACPI_MAX_CPUS : 0));
     CHECK(madt.ioapic_count <= (good ? ACPI_MAX_IOAPICS : 0));
     CHECK(madt.override_count <= (good ? ACPI_MAX_OVERRIDES : 0));
+    CHECK(madt.gic.redistributor_count <= (good ? ACPI_MAX_GIC : 0));
+    CHECK(madt.gic.v2m_count <= ACPI_MAX_GIC && madt.gic.its_count <= ACPI_MAX_GIC);
     return good;
+}
+
+static bool read_spcr(const uint8_t *table, size_t size, struct report *report)
+{
+    const struct sink sink = {take_line, report};
+    struct acpi_spcr spcr;
+
+    return acpi_spcr_read(table, size, &spcr, &sink);
+}
+
+static bool read_fadt(const uint8_t *table, size_t size, struct report *report)
+{
+    const struct sink sink = {take_line, report};
+    struct acpi_fadt fadt;
+
+    return acpi_fadt_read(table, size, &fadt, &sink);
 }
 
 static bool read_as_xsdt(const uint8_t *table, size_t size, struct report *report)
@@ -456,6 +474,30 @@ static const uint8_t madt_body[] = {
     5, 12, 0,    0,    0,  0, 0xe1, 0xfe, 1,    0, 0, 0,             /* local APIC at 0x1fee10000 */
 };
 
+/* Two CPUs, of which one is not enabled, and everything that a GICv3 with an ITS is told by. */
+static const uint8_t gic_body[8 + 80 + 80 + 24 + 16 + 20 + 24 + 24] = {
+    [8] = 11,         [9] = 80,         [20] = 1,                        /* GICC, enabled */
+    [8 + 32 + 2] = 1, [8 + 32 + 3] = 8,                                  /* 0x08010000 */
+    [8 + 60 + 2] = 1, [8 + 68] = 2,     [8 + 72] = 1,                    /* MPIDR 0x1_0000_0002 */
+    [88] = 11,        [89] = 80,        [88 + 68] = 1,                   /* MPIDR 1 */
+    [168] = 12,       [169] = 24,       [168 + 11] = 8,  [168 + 20] = 3, /* GICD 0x08000000 */
+    [192] = 14,       [193] = 16,       [192 + 6] = 0xa, [192 + 7] = 8,  /* 0x080a0000 */
+    [192 + 14] = 4,                                                      /* 0x40000 bytes */
+    [208] = 15,       [209] = 20,       [208 + 4] = 7,   [208 + 10] = 8, /* ITS 7 */
+    [208 + 11] = 8,                                                      /* 0x08080000 */
+    [228] = 13,       [229] = 24,       [228 + 10] = 2,  [228 + 11] = 8, /* 0x08020000 */
+    [228 + 16] = 1,   [228 + 20] = 64,  [228 + 22] = 80,                 /* SPIs 80 to 143 */
+    [252] = 13,       [253] = 24,       [252 + 10] = 3,  [252 + 11] = 8, /* 0x08030000 */
+    [252 + 20] = 64,  [252 + 22] = 80,                                   /* not to be used */
+};
+
+/* As QEMU's virt machine for Arm has it, revision 2. */
+static const uint8_t spcr_body[44] = {
+    [0] = 3, [5] = 8, [7] = 3, [11] = 9, [16] = 8, [18] = 33, [22] = 3,
+};
+
+static const uint8_t fadt_body[240] = {[93] = 3};
+
 static const uint8_t root_body[] = {0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0};
 
 static const struct form {
@@ -466,6 +508,9 @@ static const struct form {
 } forms[] = {
     {"MCFG", mcfg_body, sizeof(mcfg_body), read_mcfg},
     {"APIC", madt_body, sizeof(madt_body), read_madt},
+    {"APIC", gic_body, sizeof(gic_body), read_madt},
+    {"SPCR", spcr_body, sizeof(spcr_body), read_spcr},
+    {"FACP", fadt_body, sizeof(fadt_body), read_fadt},
     {"XSDT", root_body, sizeof(root_body), read_as_xsdt},
     {"RSDT", root_body, sizeof(root_body), read_as_rsdt},
 };
@@ -492,9 +537,9 @@ static void madt(void)
     CHECK_EQ(madt.local_apic, 0x1fee10000);
     CHECK(madt.has_8259);
     CHECK_EQ(madt.cpu_count, 3);
-    CHECK(madt.cpus[0].apic_id == 1 && madt.cpus[0].enabled);
-    CHECK(madt.cpus[1].apic_id == 2 && !madt.cpus[1].enabled);
-    CHECK(madt.cpus[2].apic_id == 0x100 && madt.cpus[2].enabled);
+    CHECK(madt.cpus[0].id == 1 && madt.cpus[0].enabled);
+    CHECK(madt.cpus[1].id == 2 && !madt.cpus[1].enabled);
+    CHECK(madt.cpus[2].id == 0x100 && madt.cpus[2].enabled);
     CHECK_EQ(madt.ioapic_count, 1);
     CHECK_EQ(madt.ioapics[0].id, 3);
     CHECK_EQ(madt.ioapics[0].address, 0xfec00000);
@@ -503,6 +548,153 @@ static void madt(void)
     CHECK(madt.overrides[0].irq == 9 && madt.overrides[0].gsi == 20);
     CHECK_EQ(madt.overrides[0].flags, 0x0d);
     CHECK_EQ(madt.left_out, 0);
+}
+
+static void gic(void)
+{
+    uint8_t table[MAX_BYTES];
+    struct acpi_madt madt;
+
+    CHECK(acpi_madt_read(table, build(table, "APIC", gic_body, sizeof(gic_body)), &madt, NULL));
+    CHECK_EQ(madt.cpu_count, 2);
+    CHECK(madt.cpus[0].id == 0x100000002 && madt.cpus[0].enabled);
+    CHECK(madt.cpus[1].id == 1 && !madt.cpus[1].enabled);
+    CHECK_EQ(madt.gic.distributor, 0x08000000);
+    CHECK_EQ(madt.gic.version, 3);
+    CHECK_EQ(madt.gic.cpu_interface, 0x08010000);
+    /* The range counts, not what the CPUs' structures say. */
+    CHECK_EQ(madt.gic.redistributor_count, 1);
+    CHECK_EQ(madt.gic.redistributors[0].base, 0x080a0000);
+    CHECK_EQ(madt.gic.redistributors[0].size, 0x40000);
+    CHECK_EQ(madt.gic.its_count, 1);
+    CHECK(madt.gic.its[0].id == 7 && madt.gic.its[0].base == 0x08080000);
+    CHECK_EQ(madt.gic.v2m_count, 2);
+    CHECK(madt.gic.v2m[0].spi_first == 80 && madt.gic.v2m[0].spi_count == 64);
+    CHECK(madt.gic.v2m[1].base == 0x08030000 && madt.gic.v2m[1].spi_count == 0);
+}
+
+/* Redistributors that only the CPUs' structures tell of: three side by side, one elsewhere. */
+static void redistributors_one_by_one(void)
+{
+    static const uint32_t bases[] = {0x80000, 0xa0000, 0xc0000, 0, 0x200000};
+    uint8_t table[ACPI_HEADER_SIZE + 8 + 5 * 80], body[8 + 5 * 80] = {0};
+    struct acpi_madt madt;
+
+    for (unsigned i = 0; i < 5; i++) {
+        memcpy(body + 8 + i * 80, (uint8_t[2]){11, 80}, 2);
+        put(body + 8 + i * 80 + 60, 8, bases[i]);
+        put(body + 8 + i * 80 + 68, 8, i);
+    }
+    CHECK(acpi_madt_read(table, build(table, "APIC", body, sizeof(body)), &madt, NULL));
+    CHECK_EQ(madt.gic.redistributor_count, 2);
+    CHECK_EQ(madt.gic.redistributors[0].base, 0x80000);
+    CHECK_EQ(madt.gic.redistributors[0].size, 0x60000);
+    CHECK_EQ(madt.gic.redistributors[1].base, 0x200000);
+}
+
+/* Byte and value that differ from the good table, and the console that comes of it. */
+static const struct {
+    unsigned offset;
+    uint8_t value;
+    struct machine_uart uart;
+    const char *report;
+} consoles[] = {
+    {36, 3, {MACHINE_UART_PL011, 0x9000000, 2, 4}, NULL},
+    {36, 0x0e, {MACHINE_UART_PL011, 0x9000000, 2, 4}, NULL},
+    {36, 0x12, {MACHINE_UART_16550, 0x9000000, 2, 4}, NULL},
+    {36, 2, {0}, "SPCR byte 36: interface is 0x2"},
+    {40, 1, {0}, "SPCR byte 36: interface is 0x3"},
+    {40, 10, {0}, "SPCR byte 40: address space is 0xa"},
+    {43, 1, {MACHINE_UART_PL011, 0x9000000, 0, 1}, NULL},
+    {43, 5, {MACHINE_UART_PL011, 0x9000000, 0, 1}, "SPCR byte 43: access size is 0x5"},
+    {47, 0, {0}, NULL},
+};
+
+static void machine_console(void)
+{
+    for (size_t i = 0; i < sizeof(consoles) / sizeof(consoles[0]); i++) {
+        static struct machine machine;
+        uint8_t table[MAX_BYTES];
+        size_t size = build(table, "SPCR", spcr_body, sizeof(spcr_body));
+        struct report report = {0};
+        const struct sink sink = {take_line, &report};
+
+        table[consoles[i].offset] = consoles[i].value;
+        seal(table, size);
+        machine.uart = (struct machine_uart){0};
+        machine.acpi.tables[0] =
+            (struct acpi_table){.signature = "SPCR", .length = (uint32_t)size, .bytes = table};
+        machine.acpi.table_count = 1;
+        machine_read_acpi(&machine, &sink);
+        CHECK_EQ(machine.uart.kind, consoles[i].uart.kind);
+        CHECK_EQ(machine.uart.base, consoles[i].uart.base);
+        CHECK_EQ(machine.uart.shift, consoles[i].uart.shift);
+        CHECK_EQ(machine.uart.width, consoles[i].uart.width);
+        check_report(&report, consoles[i].report, "console");
+    }
+}
+
+/* FADT's flags, how long the table is, and PSCI's conduit. */
+static const struct {
+    uint8_t flags;
+    size_t body_size;
+    enum machine_psci psci;
+} conduits[] = {
+    {3, 240, MACHINE_PSCI_HVC},     {1, 240, MACHINE_PSCI_SMC},      {2, 240, MACHINE_NO_PSCI},
+    {0, 240, MACHINE_NO_PSCI},      {3, 131 - 36, MACHINE_PSCI_HVC}, {3, 130 - 36, MACHINE_NO_PSCI},
+    {3, 116 - 36, MACHINE_NO_PSCI},
+};
+
+static void machine_psci(void)
+{
+    for (size_t i = 0; i < sizeof(conduits) / sizeof(conduits[0]); i++) {
+        static struct machine machine;
+        uint8_t table[MAX_BYTES], body[240] = {[93] = conduits[i].flags};
+        size_t size = build(table, "FACP", body, conduits[i].body_size);
+
+        machine.psci = MACHINE_NO_PSCI;
+        machine.acpi.tables[0] =
+            (struct acpi_table){.signature = "FACP", .length = (uint32_t)size, .bytes = table};
+        machine.acpi.table_count = 1;
+        machine_read_acpi(&machine, NULL);
+        CHECK_EQ(machine.psci, conduits[i].psci);
+    }
+}
+
+/* The version where it is told, else what there is besides the distributor. */
+static const struct {
+    uint8_t version;
+    bool has_range;
+    enum machine_controller kind;
+} controllers[] = {
+    {3, true, MACHINE_GICV3},  {4, true, MACHINE_GICV3},  {0, true, MACHINE_GICV3},
+    {0, false, MACHINE_GICV2}, {2, false, MACHINE_GICV2}, {1, true, MACHINE_GICV2},
+};
+
+static void machine_controller(void)
+{
+    for (size_t i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++) {
+        static struct machine machine;
+        uint8_t table[MAX_BYTES], body[sizeof(gic_body)];
+
+        memcpy(body, gic_body, sizeof(body));
+        put(body + 8 + 60, 8, 0);
+        body[168 + 20] = controllers[i].version;
+        body[192] = controllers[i].has_range ? 14 : 0x80;
+        memset(&machine, 0, sizeof(machine));
+        machine.acpi.tables[0] =
+            (struct acpi_table){.signature = "APIC",
+                                .length = (uint32_t)build(table, "APIC", body, sizeof(body)),
+                                .bytes = table};
+        machine.acpi.table_count = 1;
+        machine_read_acpi(&machine, NULL);
+        CHECK_EQ(machine.interrupts.kind, controllers[i].kind);
+        CHECK_EQ(machine.interrupts.base, 0x08000000);
+        CHECK_EQ(machine.interrupts.its[0], 0x08080000);
+        CHECK_EQ(machine.interrupts.v2m[0].spi_first, 80);
+        CHECK_EQ(machine.cpu_count, 1);
+        CHECK_EQ(machine.cpus[0].id, 0x100000002);
+    }
 }
 
 static void mcfg_full(void)
@@ -562,7 +754,44 @@ static void machine_cpus(void)
     check_report(&report, "more than 64 CPUs, id 0x40 is left out", "one too many");
 }
 
-/* One field of a good table overwritten. */
+/* One field of the GIC's structures overwritten: what is said, and how many of each remain. */
+static const struct {
+    unsigned offset, size;
+    uint64_t value;
+    unsigned cpus, ranges, its;
+    const char *report;
+} gic_damages[] = {
+    {45, 1, 40, 0, 0, 0, "MADT byte 45: length is 0x28, expected at least 76, for MPIDR"},
+    {45, 1, 39, 0, 0, 0, "MADT byte 45: length is 0x27, expected at least 40 for type 11"},
+    {228, 1, 11, 0, 0, 0, "MADT byte 229: length is 0x10, expected at least 40 for type 11"},
+    {212, 8, 0, 2, 1, 1, "MADT byte 212: distributor base is 0x0"},
+    {224, 1, 5, 2, 1, 1, "MADT byte 224: GIC version is 0x5"},
+    {240, 4, 0, 2, 1, 1, "MADT byte 240: length of the range is 0x0"},
+    {232, 8, UINT64_MAX - 0x3fffe, 2, 1, 1, "MADT byte 240: length of the range is 0x40000"},
+    {232, 8, UINT64_MAX - 0x3ffff, 2, 1, 1, NULL},
+    {244, 1, 0x80, 2, 1, 0, NULL},
+};
+
+static void gic_damaged(void)
+{
+    for (size_t i = 0; i < sizeof(gic_damages) / sizeof(gic_damages[0]); i++) {
+        uint8_t table[MAX_BYTES];
+        size_t size = build(table, "APIC", gic_body, sizeof(gic_body));
+        struct report report = {0};
+        const struct sink sink = {take_line, &report};
+        struct acpi_madt madt;
+
+        put(table + gic_damages[i].offset, gic_damages[i].size, gic_damages[i].value);
+        seal(table, size);
+        CHECK_EQ(acpi_madt_read(table, size, &madt, &sink), gic_damages[i].cpus != 0);
+        CHECK_EQ(madt.cpu_count, gic_damages[i].cpus);
+        CHECK_EQ(madt.gic.redistributor_count, gic_damages[i].ranges);
+        CHECK_EQ(madt.gic.its_count, gic_damages[i].its);
+        check_report(&report, gic_damages[i].report, "GIC");
+    }
+}
+
+/* One field of a good table overwritten; of MADTs, the first one with a local APIC. */
 static const struct {
     const char *signature, *name;
     unsigned offset, size;
@@ -586,6 +815,10 @@ static const struct {
     {"APIC", "a byte left over", 105, 1, 11, false, "MADT byte 105: length is 0xb"},
     {"APIC", "not ISA", 74, 1, 1, true, "MADT byte 74: bus is 0x1, expected 0"},
     {"APIC", "unknown type", 44, 1, 0x80, true, NULL},
+    {"SPCR", "length 79", 4, 4, 79, false, "SPCR byte 4: length is 0x4f, expected 0x50"},
+    {"SPCR", "PCI configuration space", 40, 1, 2, false, "SPCR byte 40: address space is 0x2"},
+    {"SPCR", "access size 5", 43, 1, 5, true, "SPCR byte 43: access size is 0x5"},
+    {"FACP", "length 115", 4, 4, 115, false, "FADT byte 4: length is 0x73, expected 0x74"},
     {"XSDT", "length not whole", 4, 4, 48, false, "XSDT byte 4: length is 0x30"},
     {"XSDT", "length huge", 4, 4, 0xffffffff, false, "XSDT at 0x2000 byte 4: length is 0xffffffff"},
     {"RSDT", "length not whole", 4, 4, 49, false, "RSDT byte 4: length is 0x31"},
@@ -695,6 +928,12 @@ static const struct unit units[] = {
     {"mcfg_full", mcfg_full},
     {"madt", madt},
     {"madt_full", madt_full},
+    {"gic", gic},
+    {"redistributors_one_by_one", redistributors_one_by_one},
+    {"gic_damaged", gic_damaged},
+    {"machine_controller", machine_controller},
+    {"machine_console", machine_console},
+    {"machine_psci", machine_psci},
     {"machine_cpus", machine_cpus},
     {"damaged", damaged},
     {"truncated", truncated},

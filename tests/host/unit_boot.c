@@ -94,7 +94,7 @@ static const struct damage {
     {"map outside", START + 40, MEMORY_SIZE, 8, 0, "entry 0 can't be read"},
     {"map wraps", START + 40, UINT64_MAX - 30, 8, 0, "entry 0 can't be read"},
     {"map runs out", START + 40, MEMORY_SIZE - 2 * ENTRY_SIZE, 8, 0, "entry 2 can't be read"},
-    {"no entries", START + 48, 0, 4, 0, NULL},
+    {"no entries", START + 48, 0, 4, 0, "offset 48: no memory"},
     {"too many entries", START + 48, ENTRY_CAP + 1, 4, 3,
      "memmap_entries 129, expected at most 128"},
     {"very many entries", START + 48, UINT32_MAX, 4, 3, "memmap_entries 4294967295"},

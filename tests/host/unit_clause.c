@@ -74,13 +74,15 @@ static void nothing_else_is_found(void)
 static void levels_are_those_of_the_text(void)
 {
     static const unsigned expected[] = {
-        [CLAUSE_MUST] = 109,      [CLAUSE_MUST_NOT] = 27, [CLAUSE_SHOULD] = 58,
+        [CLAUSE_MUST] = 115,      [CLAUSE_MUST_NOT] = 27, [CLAUSE_SHOULD] = 62,
         [CLAUSE_SHOULD_NOT] = 18, [CLAUSE_MAY] = 23,      [CLAUSE_PROSE] = 126,
     };
     unsigned counts[CLAUSE_PROSE + 1] = {0};
 
+    /* What descriptions owe to each other is this project's own statement. */
     for (unsigned i = CLAUSE_NONE + 1; i < CLAUSE_COUNT; i++)
-        counts[clause_row((enum clause)i)->level]++;
+        if (strncmp(clause_row((enum clause)i)->id, "TOPO_", 5))
+            counts[clause_row((enum clause)i)->level]++;
     for (unsigned level = 0; level <= CLAUSE_PROSE; level++)
         CHECK_EQ(counts[level], expected[level]);
 }

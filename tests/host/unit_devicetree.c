@@ -247,6 +247,45 @@ static void iommus_are_what_the_tree_says(void)
     free(blob);
 }
 
+/* What names the root as an IOMMU names no function, but nothing outside the tree is looked at. */
+static void the_root_is_an_iommu(void)
+{
+    struct topology topology = {0};
+    struct tree tree = {0};
+    struct fdt fdt;
+    size_t size;
+
+    tree_begin(&tree, "");
+    tree_text(&tree, "compatible", "pci1af4,1057");
+    tree_cells(&tree, "reg", (uint32_t[]){0x1000, 0, 0, 0, 0}, 5);
+    tree_cell(&tree, "#iommu-cells", 1);
+    tree_cell(&tree, "phandle", PCI_IOMMU);
+    tree_cells(&tree, "iommu-map", (uint32_t[]){0, PCI_IOMMU, 0, 0x100}, 4);
+    tree_end(&tree);
+    uint8_t *blob = tree_finish(&tree, &size);
+
+    reported[0] = 0;
+    CHECK(fdt_open(&fdt, blob, size, NULL));
+    devicetree_topology(&fdt, &topology, &sink);
+    CHECK(topology.iommu_count == 0 && strstr(reported, "phandle is 0x1"));
+    free(blob);
+}
+
+static void too_many_entries(void)
+{
+    static uint32_t map[4 * 1025];
+    struct topology topology = {0};
+    struct fdt fdt;
+    size_t size;
+    uint8_t *blob = build(&size, map, 4 * 1025, ALL, NULL, 0);
+
+    reported[0] = 0;
+    CHECK(fdt_open(&fdt, blob, size, NULL));
+    devicetree_topology(&fdt, &topology, &sink);
+    CHECK(strstr(reported, "the size is 0x4010, expected 1024 entries at most"));
+    free(blob);
+}
+
 /* A full topology keeps what it has, and what has no room is reported. */
 static void no_room(void)
 {
@@ -273,6 +312,8 @@ int main(void)
         {"maps", maps},
         {"endpoints_over_mmio", endpoints_over_mmio},
         {"iommus_are_what_the_tree_says", iommus_are_what_the_tree_says},
+        {"the_root_is_an_iommu", the_root_is_an_iommu},
+        {"too_many_entries", too_many_entries},
         {"no_room", no_room},
     };
 

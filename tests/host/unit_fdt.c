@@ -141,6 +141,13 @@ static void properties(void)
     CHECK(fdt_reg(&fdt, memory, 0, &range) && range.base == 0x80000000);
     CHECK_EQ(range.size, 0x10000000);
     CHECK(!fdt_reg(&fdt, memory, 1, &range));
+    CHECK_EQ(fdt_reg_count(&fdt, memory), 1);
+    CHECK_EQ(fdt_reg_count(&fdt, uart), 2);
+    CHECK_EQ(fdt_reg_count(&fdt, at_path(&fdt, "/soc/rtc")), 0);
+    CHECK_EQ(fdt_reg_count(&fdt, fdt_root(&fdt)), 0);
+    CHECK_EQ(fdt_phandle(&fdt, uart), 7);
+    CHECK_EQ(fdt_phandle(&fdt, at_path(&fdt, "/soc/rtc")), 8);
+    CHECK_EQ(fdt_phandle(&fdt, memory), 0);
     CHECK(fdt_reg(&fdt, uart, 0, &range));
     CHECK_EQ(range.base, 0x100002010);
     CHECK(!fdt_reg(&fdt, uart, 1, &range));                            /* outside ranges */
@@ -298,6 +305,54 @@ static void depth_is_bounded(void)
     }
 }
 
+/* One root with `count` children called `name`, and what is said of it; "" if it is accepted. */
+static const char *report_of_children(unsigned count, const char *name)
+{
+    static struct tree tree;
+    struct fdt fdt;
+    size_t size;
+
+    memset(&tree, 0, sizeof(tree));
+    tree_begin(&tree, "");
+    for (unsigned i = 0; i < count; i++) {
+        tree_begin(&tree, name);
+        tree_end(&tree);
+    }
+    tree_end(&tree);
+    uint8_t *blob = tree_finish(&tree, &size);
+
+    open_tree(&fdt, blob, size);
+    free(blob);
+    return reported;
+}
+
+static void nodes_are_bounded(void)
+{
+    CHECK(!*report_of_children(FDT_NODES_MAX - 1, ""));
+    CHECK(strstr(report_of_children(FDT_NODES_MAX, ""), "token is 0x1, expected 8192 nodes"));
+}
+
+static void names_are_bounded(void)
+{
+    char name[FDT_NAME_MAX + 2] = "";
+    struct tree tree = {0};
+    struct fdt fdt;
+    size_t size;
+
+    memset(name, 'n', FDT_NAME_MAX);
+    CHECK(!*report_of_children(1, name));
+    name[FDT_NAME_MAX] = 'n';
+    CHECK(strstr(report_of_children(1, name), "names of 255 bytes at most"));
+    tree_begin(&tree, "");
+    tree_cell(&tree, name + 1, 7);
+    tree_cell(&tree, name, 8);
+    tree_end(&tree);
+    uint8_t *blob = tree_finish(&tree, &size);
+
+    CHECK(!open_tree(&fdt, blob, size) && strstr(reported, "token is 0x3"));
+    free(blob);
+}
+
 static uint32_t random_state = 1;
 
 static uint32_t random32(void)
@@ -359,10 +414,16 @@ static void short_input(void)
 int main(void)
 {
     static const struct unit units[] = {
-        {"navigation", navigation}, {"properties", properties},
-        {"headers", headers},       {"reservations_without_end", reservations_without_end},
-        {"structures", structures}, {"depth_is_bounded", depth_is_bounded},
-        {"damage", damage},         {"short_input", short_input},
+        {"navigation", navigation},
+        {"properties", properties},
+        {"headers", headers},
+        {"reservations_without_end", reservations_without_end},
+        {"structures", structures},
+        {"depth_is_bounded", depth_is_bounded},
+        {"nodes_are_bounded", nodes_are_bounded},
+        {"names_are_bounded", names_are_bounded},
+        {"damage", damage},
+        {"short_input", short_input},
     };
 
     return unit_main("fdt", units, sizeof(units) / sizeof(units[0]));

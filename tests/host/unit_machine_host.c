@@ -45,6 +45,21 @@ static void test_lines(void)
     CHECK(is_edge);
 }
 
+static void test_lines_by_rule(void)
+{
+    struct machine_host host = {.line_count = 5};
+    bool is_edge = true;
+
+    machine_host_set_lines(&host, 35);
+    for (unsigned bdf = 0; bdf <= 0xff; bdf++)
+        for (uint8_t pin = 1; pin <= 4; pin++)
+            CHECK_EQ(machine_host_line(&host, (uint16_t)bdf, pin, &is_edge),
+                     35 + ((bdf >> 3) + pin - 1) % 4);
+    CHECK(!is_edge);
+    CHECK_EQ(machine_host_line(&host, 0, 0, &is_edge), UINT32_MAX);
+    CHECK_EQ(machine_host_line(&host, 0, 5, &is_edge), UINT32_MAX);
+}
+
 static void test_messages(void)
 {
     struct machine_host host = {
@@ -65,6 +80,7 @@ int main(void)
 {
     static const struct unit units[] = {
         {"lines", test_lines},
+        {"lines_by_rule", test_lines_by_rule},
         {"messages", test_messages},
     };
 

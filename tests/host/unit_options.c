@@ -464,6 +464,41 @@ static void bad_endpoints(void)
     }
 }
 
+static void scans(void)
+{
+    static const char *const bad[][2] = {
+        {"scan:", "an id of 32 bits at ''"},
+        {"scan:x", "an id of 32 bits at 'x'"},
+        {"scan:4294967296-4294967297", "an id of 32 bits at '4294967296"},
+        {"scan:7", "- and the last id at ''"},
+        {"scan:7-6", "65536 in all at '6'"},
+        {"scan:0-0x10000", "65536 in all at '0x10000'"},
+        {"scan:0xffffffff-0x100000000", "65536 in all at '0x100000000'"},
+        {"scan:0-7:1", "expected the end at ':1'"},
+        {"scans", ": and the first id at 's'"},
+        {"scan=0", ": and the first id at '=0'"},
+    };
+    const struct topology *topology = &options.topology;
+
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        char line[128];
+
+        snprintf(line, sizeof(line), "viommu.ep=%s", bad[i][0]);
+        check_refused(line, bad[i][1]);
+    }
+    CHECK_EQ(parse("viommu.ep=scan viommu.ep=scan:0xffff0000-0xffffffff").lines, 0);
+    CHECK_EQ(topology->scan_count, 3);
+    CHECK_EQ(topology->scans[0].first, 0);
+    CHECK_EQ(topology->scans[0].last, 0xff);
+    CHECK_EQ(topology->scans[1].first, 0x10000);
+    CHECK_EQ(topology->scans[1].last, 0x100ff);
+    CHECK_EQ(topology->scans[2].first, 0xffff0000);
+    CHECK_EQ(topology->scans[2].last, UINT32_MAX);
+    CHECK_EQ(topology->iommu_count + topology->range_count, 0);
+    CHECK_EQ(parse("viommu.ep=scan viommu.ep=scan viommu.ep=scan").lines, 1);
+    CHECK_EQ(topology->scan_count, TOPOLOGY_MAX_SCANS);
+}
+
 /* Several IOMMUs with endpoints each, and as many of both as there is room for. */
 static void many(void)
 {
@@ -520,6 +555,7 @@ static void random_lines(void)
         " viommu=pci:00:03.0 ",
         " viommu=mmio:0x1000",
         " viommu.ep=00:05.0",
+        " viommu.ep=scan:",
         "0x1000:5",
         "@",
         ":",
@@ -613,6 +649,7 @@ static const struct unit units[] = {
     {"topology_choices", topology_choices},
     {"good_endpoints", good_endpoints},
     {"bad_endpoints", bad_endpoints},
+    {"scans", scans},
     {"many", many},
     {"random_lines", random_lines},
 };

@@ -144,9 +144,10 @@ def guest(command_line: str) -> None:
         for test_id, behaviour in tests:
             say(f"# test {test_id} {'optional' if behaviour == 'hang' else 'default'}")
         end(0)
-    if not tests and not whole:
-        say(f"# error: no test matches {options.get('run')}")
-        end(2)
+    for glob in options.get("run", "*").split(","):
+        if not whole and not any(glob_matches(glob, test[0]) for test in tests):
+            say(f"# error: no test matches {glob}")
+            end(2)
     planned = {"more": len(tests) + 1, "fewer": len(tests) - 1, "huge": 999999}
     say(f"1..{planned.get(whole, len(tests)) + (whole == 'changes' and count > 1)}")
     failed = False

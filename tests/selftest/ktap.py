@@ -87,7 +87,7 @@ def environment(extra: dict[str, str]) -> dict[str, str]:
     ours = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("QEMU", "ACCEL", "TIMEOUT", "NO_INSTALL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+        if name not in ("QEMU", "LKVM", "ACCEL", "TIMEOUT", "NO_INSTALL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
     return {**ours, "NO_INSTALL": "1", "PYTHONDONTWRITEBYTECODE": "1", **extra}
 

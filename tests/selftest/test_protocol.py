@@ -138,12 +138,17 @@ def only_the_death_of_the_vmm_can_be_expected() -> None:
 @test
 def expectations_of_the_closest_version() -> None:
     directory = ktap.SCRATCH.name
-    for name in ("vmm-7", "vmm-7.2"):
+    for name in ("vmm-7", "vmm-7.2", "vmm-7.2.other"):
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
             file.write("# comment\n\na.b C-1,C-2 because of that\n")
-    check((expect.find_file(directory, "vmm", "7.2.22") or "").endswith("vmm-7.2"))
-    check((expect.find_file(directory, "vmm", "7.1") or "").endswith("vmm-7"))
-    check(expect.find_file(directory, "vmm", "71.2") is None)
+
+    def found(version: str, arch: str = "cpu") -> list[str]:
+        return [os.path.basename(path) for path in expect.find_files(directory, "vmm", version, arch)]
+
+    check(found("7.2.22") == ["vmm-7.2"], found("7.2.22"))
+    check(found("7.2.22", "other") == ["vmm-7.2", "vmm-7.2.other"], found("7.2.22", "other"))
+    check(found("7.1") == ["vmm-7"] and found("7.1", "other") == ["vmm-7"])
+    check(found("71.2") == [])
     known = expect.read(os.path.join(directory, "vmm-7"))
     check(known == {"a.b": expect.Deviation(frozenset({"C-1", "C-2"}), "because of that")}, known)
 

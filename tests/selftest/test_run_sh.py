@@ -25,7 +25,7 @@ def help_names_every_option() -> None:
     for option in ("-h", "--help"):
         ran = run_sh(option)
         ran.ends(0)
-        for word in "-a -m -l -n -s -t -o -d --strict --icount QEMU= ACCEL= TIMEOUT= GLOB".split():
+        for word in "-a -m -l -n -s -t -o -d --strict --icount QEMU= ACCEL= LKVM= TIMEOUT= GLOB".split():
             check(word in ran.out, word)
 
 
@@ -49,6 +49,8 @@ def bad_environment_is_refused_in_one_line() -> None:
     is_refused(run_sh(QEMU=ktap.FAKE, TIMEOUT="soon"), "TIMEOUT", "soon")
     is_refused(run_sh(QEMU=ktap.FAKE, ACCEL="a b"), "ACCEL")
     is_refused(run_sh("--icount", QEMU=ktap.FAKE, ACCEL="kvm"), "--icount", "kvm")
+    is_refused(run_sh("-m", "kvmtool-x86", LKVM="/no/such/lkvm"), "/no/such/lkvm")
+    is_refused(run_sh("-m", "kvmtool-x86-nested", "-d", QEMU=ktap.FAKE), "kvmtool-x86-nested", "-d")
 
 
 @test
@@ -107,6 +109,50 @@ def machine_that_does_not_start_at_all_is_not_skipped() -> None:
     ran = run_sh("-m", "virt-riscv64-pci", QEMU=vmm("echo no machine >&2; exit 1"))
     ran.ends(3)
     check("SKIP" not in ran.out and "no machine" in ran.out, ran.out)
+
+
+def elf(machine: int) -> str:
+    """A file that begins as an ELF file for that CPU does (e_machine), and is none."""
+    path = os.path.join(tempfile.mkdtemp(dir=ktap.SCRATCH.name), "lkvm")
+    with open(path, "wb") as file:
+        file.write(b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\0" + machine.to_bytes(2, "little"))
+    os.chmod(path, 0o755)
+    return path
+
+
+X86_64, AARCH64 = 0x3E, 0xB7
+
+
+@test
+def machine_of_kvmtool_is_skipped_without_it() -> None:
+    for machine, cpu, other in (
+        ("kvmtool-x86", "x86_64", AARCH64),
+        ("kvmtool-x86-nested", "x86_64", AARCH64),
+        ("kvmtool-arm64-nested", "aarch64", X86_64),
+    ):
+        lkvm = elf(other)
+        ran = run_sh("-m", machine, QEMU=ktap.FAKE, LKVM=lkvm)
+        ran.ends(0)
+        reason = f"1..0 # SKIP no lkvm for {cpu} in LKVM={lkvm}"
+        check(ran.out.splitlines() == ["KTAP version 1", reason], ran.out)
+        check(ran.text("results.ktap") == ran.out, ran.text("results.ktap"))
+
+
+@test
+def lkvm_is_the_first_one_for_the_cpu() -> None:
+    one, other, more = elf(AARCH64), elf(X86_64), elf(X86_64)
+    line = run_sh("-n", "-s", "5", "-m", "kvmtool-x86", LKVM=f"{one}:{other}:{more}").out
+    check(line.startswith(f"{other} run -k "), line)
+    check("viommu-guest.bzimage " in line and "-p 'seed=5 seconds=2 viommu.ep=scan'" in line and "@" not in line, line)
+
+
+@test
+def machine_that_carries_lkvm_is_one_of_qemus() -> None:
+    ran = run_sh("-n", "-s", "5", "-m", "kvmtool-x86-nested", "--", "--irqchip", QEMU=ktap.FAKE)
+    ran.ends(0)
+    check(ran.out.startswith(f"{ktap.FAKE} -accel tcg ") and "@" not in ran.out, ran.out)
+    check(" -- seed=5 seconds=2 viommu.ep=scan'" in ran.out and "-initrd " in ran.out, ran.out)
+    check("lkvm run -k /viommu-guest.bzimage " in ran.err and " --irqchip" in ran.err, ran.err)
 
 
 @test

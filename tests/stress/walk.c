@@ -52,6 +52,14 @@ static void add_endpoints(struct walk *walk)
     }
 }
 
+/* Transfers are looked at granule by granule, in an arena of pages. */
+static bool can_transfer(const struct viommu *viommu)
+{
+    uint64_t granule = viommu_granule(viommu);
+
+    return granule <= PAGE_SIZE && granule * (PIECES_MAX - 1) >= TRANSFER;
+}
+
 void walk_begin(struct walk *walk, struct test *test)
 {
     static struct model model; /* too large for a stack frame */
@@ -66,7 +74,7 @@ void walk_begin(struct walk *walk, struct test *test)
     for (unsigned i = 0; walk->engine_count < WALK_ENGINES && lab_writer(test, i); i++) {
         struct dma_engine *engine = lab_writer(test, i);
 
-        if (engine->is_slow)
+        if (engine->is_slow || !can_transfer(walk->viommu))
             continue;
         prepare_engine(test, engine);
         walk->engines[walk->engine_count++] = engine;
@@ -114,6 +122,7 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     if (walk->step_count < sizeof(walk->steps) / sizeof(walk->steps[0]))
         walk->steps[walk->step_count++] =
             (struct walk_step){.request = *request, .status = reply.status};
+    lab_remember(walk->test, request, reply.status);
     viommu_request_text(request, text);
     require(walk->test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "%s: no answer", text);
     walk->refused += reply.status != VIRTIO_IOMMU_S_OK;
@@ -315,7 +324,7 @@ bool walk_episode(struct walk *walk)
 {
     walk->episodes++;
     walk->step_count = 0;
-    lab_restart(walk->test, walk->test->lab->features);
+    lab_renew(walk->test);
     model_reset(walk->model);
     for (unsigned i = 0; i < walk->engine_count; i++)
         walk->engines[i]->needs_start = true;

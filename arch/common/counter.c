@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "arch/counter.h"
+
+#include "arch/arch.h"
+
+#define ASSUMED_RATE 1000000000ull
+
+/* Time is asked for from everywhere, in exceptions too. */
+static uint64_t cycles_per_second;
+static uint64_t ns_per_cycle_fixed; /* 32.32 */
+static uint64_t boot_cycles;
+static const char *clock_name;
+
+void counter_init(uint64_t rate, const char *name, const char *assumed)
+{
+    cycles_per_second = rate ? rate : ASSUMED_RATE;
+    clock_name = rate ? name : assumed;
+    ns_per_cycle_fixed = (COUNTER_NS_PER_S << 32) / cycles_per_second;
+    boot_cycles = arch_cycles();
+}
+
+uint64_t counter_after(uint64_t ns)
+{
+    uint64_t now = arch_cycles(), seconds = ns / COUNTER_NS_PER_S;
+    uint64_t rest = ns % COUNTER_NS_PER_S * cycles_per_second / COUNTER_NS_PER_S + 1;
+
+    return seconds > (UINT64_MAX - now - rest) / cycles_per_second
+               ? UINT64_MAX
+               : now + seconds * cycles_per_second + rest;
+}
+
+uint64_t arch_cycles_per_second(void)
+{
+    return cycles_per_second;
+}
+
+const char *arch_clock_name(void)
+{
+    return clock_name;
+}
+
+uint64_t arch_cycles_to_ns(uint64_t cycles)
+{
+    return (uint64_t)((unsigned __int128)cycles * ns_per_cycle_fixed >> 32);
+}
+
+uint64_t arch_now_ns(void)
+{
+    return arch_cycles_to_ns(arch_cycles() - boot_cycles);
+}
+
+void arch_wait_ns(uint64_t ns)
+{
+    uint64_t start = arch_now_ns();
+
+    while (arch_now_ns() - start < ns)
+        cpu_relax();
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "boot/efi.h"
+
+#include <string.h>
+
+#include "boot/loader.h"
+#include "lib/bytes/bytes.h"
+
+#define DESCRIPTOR_SIZE     40
+#define DESCRIPTOR_SIZE_MAX 256
+#define DESCRIPTORS_MAX     4096
+#define PAGE_SHIFT          12
+
+/* UEFI 2.10, table 7.10: what is free once boot services are gone. */
+enum memory_type {
+    LOADER_CODE = 1,
+    LOADER_DATA = 2,
+    BOOT_SERVICES_CODE = 3,
+    BOOT_SERVICES_DATA = 4,
+    CONVENTIONAL = 7,
+    TYPE_LAST = 15,
+};
+
+static bool is_free(uint32_t type)
+{
+    /* The loader's own hold the kernel, this map and the command line. */
+    return type == BOOT_SERVICES_CODE || type == BOOT_SERVICES_DATA || type == CONVENTIONAL;
+}
+
+static void add_descriptor(const uint8_t *bytes, unsigned index, struct boot_info *info)
+{
+    uint32_t type = bytes_le32(bytes);
+    uint64_t base = bytes_le64(bytes + 8), pages = bytes_le64(bytes + 24);
+
+    if (type > TYPE_LAST && type < 0x70000000)
+        boot_complain(info,
+                      "memory map descriptor %u: offset 0: type %u, expected 0 to %d or one of an "
+                      "OEM's; taken as reserved",
+                      index, type, TYPE_LAST);
+    if (pages > UINT64_MAX >> PAGE_SHIFT ||
+        !boot_add_memory(info, base, pages << PAGE_SHIFT,
+                         is_free(type) ? BOOT_USABLE : BOOT_FIRMWARE))
+        boot_complain(
+            info, "memory map descriptor %u: offset 24: 0x%llx pages wrap from 0x%llx, left out",
+            index, (unsigned long long)pages, (unsigned long long)base);
+}
+
+static void read_map(const struct mem_view *memory, const struct efi_handoff *handoff,
+                     struct boot_info *info)
+{
+    uint64_t size = handoff->descriptor_size;
+    uint64_t count = size ? handoff->map_size / size : 0;
+
+    if (size < DESCRIPTOR_SIZE || size > DESCRIPTOR_SIZE_MAX) {
+        boot_complain(info, "memory map: descriptors of %llu bytes, expected %d to %d",
+                      (unsigned long long)size, DESCRIPTOR_SIZE, DESCRIPTOR_SIZE_MAX);
+        return;
+    }
+    if (count > DESCRIPTORS_MAX) {
+        boot_complain(info, "memory map: %llu descriptors, expected at most %d; cut to that",
+                      (unsigned long long)count, DESCRIPTORS_MAX);
+        count = DESCRIPTORS_MAX;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        uint8_t bytes[DESCRIPTOR_SIZE];
+
+        if (!loader_copy(memory, handoff->map + i * size, bytes, sizeof(bytes))) {
+            boot_complain(info, "memory map: descriptor %llu at 0x%llx can't be read",
+                          (unsigned long long)i, (unsigned long long)(handoff->map + i * size));
+            return;
+        }
+        add_descriptor(bytes, (unsigned)i, info);
+    }
+    if (!info->memory_count)
+        boot_complain(info, "memory map: no memory in %llu descriptors, expected some",
+                      (unsigned long long)count);
+}
+
+/* Text of one byte a character; what is none in ASCII becomes '?'. Returns its length, without the
+ * spaces at its end, which a file may be full of. */
+static uint64_t narrow(const uint8_t *bytes, uint64_t size, unsigned width, char *text,
+                       uint64_t room)
+{
+    uint64_t length = 0;
+
+    for (uint64_t at = 0; at + width <= size && length < room; at += width) {
+        uint32_t c = width == 2 ? bytes_le16(bytes + at) : bytes[at];
+
+        if (!c)
+            break;
+        text[length++] = c < 0x20 ? ' ' : c < 0x7f ? (char)c : '?';
+    }
+    while (length && text[length - 1] == ' ')
+        length--;
+    return length;
+}
+
+/* Whether there was any text. */
+static bool read_text(const struct mem_view *memory, uint64_t address, uint64_t size,
+                      unsigned width, const char *what, struct boot_info *info)
+{
+    char text[BOOT_CMDLINE_MAX];
+    const uint8_t *bytes = address && size ? mem_map(memory, address, size) : NULL;
+    uint64_t length;
+
+    if (!address || !size)
+        return false;
+    if (!bytes) {
+        boot_complain(info, "%s: %llu bytes at 0x%llx can't be read", what,
+                      (unsigned long long)size, (unsigned long long)address);
+        return false;
+    }
+    length = narrow(bytes, size, width, text, sizeof(text));
+    boot_set_cmdline(info, text, length);
+    return length;
+}
+
+void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
+{
+    struct efi_handoff handoff;
+
+    info->protocol = "efi";
+    if (!loader_copy(memory, address, &handoff, sizeof(handoff))) {
+        boot_complain(info, "handoff: 0x%llx can't be read", (unsigned long long)address);
+        return;
+    }
+    if (handoff.magic != EFI_HANDOFF_MAGIC) {
+        boot_complain(info, "handoff: offset 0: magic 0x%llx, expected 0x%llx",
+                      (unsigned long long)handoff.magic, (unsigned long long)EFI_HANDOFF_MAGIC);
+        return;
+    }
+    info->rsdp = handoff.rsdp;
+    read_map(memory, &handoff, info);
+    info->dtb = handoff.dtb;
+    /* The tree may lie in memory that is free by the map. */
+    if (!boot_add_memory(info, handoff.dtb, handoff.dtb_size, BOOT_FIRMWARE))
+        boot_complain(info, "handoff: dtb_size 0x%llx wraps from 0x%llx",
+                      (unsigned long long)handoff.dtb_size, (unsigned long long)handoff.dtb);
+    if (!read_text(memory, handoff.load_options, handoff.load_options_size, 2, "load options",
+                   info))
+        read_text(memory, handoff.text, handoff.text_size, 1, "options.txt", info);
+}

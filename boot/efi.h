@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the UEFI application (boot/efi/) leaves for the kernel that it starts: everything that
+ * needed boot services has been asked for, ExitBootServices has been called. Both are built from
+ * this file.
+ */
+#pragma once
+
+/* The handoff, and whatever it points to but the tables, lie in so many bytes, aligned to as many.
+ */
+#define EFI_HANDOFF_ROOM 0x40000
+
+#ifndef __ASSEMBLER__
+
+#include <stdint.h>
+
+#include "boot/boot_info.h"
+#include "lib/mem/view.h"
+
+#define EFI_HANDOFF_MAGIC 0x4645756d6f697621ull
+
+struct efi_handoff {
+    uint64_t magic;
+    /* UEFI's memory map (UEFI 2.10, GetMemoryMap()): descriptors of `descriptor_size` bytes each.
+     */
+    uint64_t map, map_size, descriptor_size;
+    uint64_t rsdp, dtb, dtb_size; /* of the configuration table; 0: none */
+    /* Load options in UCS-2, what options.txt holds; 0: none. */
+    uint64_t load_options, load_options_size;
+    uint64_t text, text_size;
+};
+
+/*
+ * Fills `info` from the handoff at `address`. The command line is the load options', or options.txt
+ * where those are empty. What makes no sense is complained of and left out.
+ */
+void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);
+
+#endif

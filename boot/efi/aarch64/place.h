@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where the kernel runs: anywhere, at a multiple of 2 MiB. Without a table to tell where the
+ * console is it could not say that there is none.
+ */
+#pragma once
+
+#define APP_WHERE   AllocateAnyPages
+#define APP_ADDRESS 0
+#define APP_SLACK   0x1fffff /* bytes more, to align it by */
+
+#define APP_HANDOFF_LAST 0xffffffffffff
+#define APP_NEEDS_TABLES TRUE

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The UEFI application: carries the kernel as bytes, puts it where it can run, gathers what only
+ * boot services can tell, leaves them and jumps (UEFI 2.10, chapters 4, 7 and 13). Written against
+ * GNU-EFI's headers.
+ */
+#include <efi.h>
+#include <efiprot.h>
+
+#include "boot/efi/app.h"
+
+#define TRIES       4
+#define OPTIONS_MAX 16384 /* bytes of load options and of options.txt; more is cut */
+#define TREE_MAGIC  0xd00dfeed
+
+/* Firmware's, for those who have to ask it or to say something. */
+static EFI_SYSTEM_TABLE *system_table;
+static EFI_BOOT_SERVICES *services;
+
+struct room {
+    UINT8 *next;
+    UINTN left;
+};
+
+/* The caller asks for no more than there is. */
+static void *take(struct room *room, UINTN size)
+{
+    UINT8 *taken = room->next;
+
+    size = (size + 7) & ~(UINTN)7;
+    room->next += size;
+    room->left -= size;
+    return taken;
+}
+
+static BOOLEAN is_same(const EFI_GUID *a, const EFI_GUID *b)
+{
+    const UINT8 *x = (const UINT8 *)a, *y = (const UINT8 *)b;
+
+    for (UINTN i = 0; i < sizeof(*a); i++)
+        if (x[i] != y[i])
+            return FALSE;
+    return TRUE;
+}
+
+static void say(const CHAR16 *text)
+{
+    system_table->ConOut->OutputString(system_table->ConOut, (CHAR16 *)text);
+}
+
+/*
+ * A line and a verdict, code 2 as the kernel says it; the machine is powered off. After a first
+ * call of ExitBootServices firmware may be unable to say anything.
+ */
+static EFI_STATUS fail(EFI_STATUS status, const CHAR16 *what)
+{
+    CHAR16 number[] = L"0x................\r\n";
+
+    for (unsigned i = 0; i < 16; i++)
+        number[2 + i] = L"0123456789abcdef"[status >> (60 - 4 * i) & 15];
+    say(L"\r\n# error: UEFI application: ");
+    say(what);
+    say(L", status ");
+    say(number);
+    say(L"EXIT: STATUS=5\r\n");
+    system_table->RuntimeServices->ResetSystem(EfiResetShutdown, status, 0, NULL);
+    return status;
+}
+
+/* Where the kernel runs. NULL: the memory is taken. */
+static void *take_place(void)
+{
+    EFI_PHYSICAL_ADDRESS address = APP_ADDRESS;
+
+    if (services->AllocatePages(APP_WHERE, EfiLoaderCode,
+                                EFI_SIZE_TO_PAGES(kernel_memory + APP_SLACK), &address))
+        return NULL;
+    return (void *)(UINTN)((address + APP_SLACK) & ~(EFI_PHYSICAL_ADDRESS)APP_SLACK);
+}
+
+/* The handoff, with all of its room behind it. */
+static struct efi_handoff *take_handoff(struct room *room)
+{
+    EFI_PHYSICAL_ADDRESS address = APP_HANDOFF_LAST;
+
+    if (services->AllocatePages(AllocateMaxAddress, EfiLoaderData,
+                                EFI_SIZE_TO_PAGES(2 * EFI_HANDOFF_ROOM), &address))
+        return NULL;
+    address = (address + EFI_HANDOFF_ROOM - 1) & ~(EFI_PHYSICAL_ADDRESS)(EFI_HANDOFF_ROOM - 1);
+    *room = (struct room){(UINT8 *)(UINTN)address, EFI_HANDOFF_ROOM};
+    services->SetMem(room->next, room->left, 0);
+    return take(room, sizeof(struct efi_handoff));
+}
+
+/* Its own first words, magic and total size, say how much of memory it is. */
+static void find_tree(struct efi_handoff *handoff, const void *tree)
+{
+    const UINT32 *header = tree;
+
+    if (!tree || __builtin_bswap32(header[0]) != TREE_MAGIC)
+        return;
+    handoff->dtb = (UINTN)tree;
+    handoff->dtb_size = __builtin_bswap32(header[1]);
+}
+
+static void find_tables(struct efi_handoff *handoff)
+{
+    static const EFI_GUID acpi_20 = ACPI_20_TABLE_GUID, acpi_10 = ACPI_TABLE_GUID;
+    static const EFI_GUID tree = EFI_DTB_TABLE_GUID;
+
+    for (UINTN i = 0; i < system_table->NumberOfTableEntries; i++) {
+        const EFI_CONFIGURATION_TABLE *table = &system_table->ConfigurationTable[i];
+        UINT64 address = (UINTN)table->VendorTable;
+
+        if (is_same(&table->VendorGuid, &acpi_20))
+            handoff->rsdp = address;
+        else if (is_same(&table->VendorGuid, &acpi_10) && !handoff->rsdp)
+            handoff->rsdp = address;
+        else if (is_same(&table->VendorGuid, &tree))
+            find_tree(handoff, table->VendorTable);
+    }
+}
+
+/* options.txt in the folder of the application, or in the root of its file system. */
+static EFI_FILE_HANDLE open_options(EFI_HANDLE device)
+{
+    static EFI_GUID guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
+    static const CHAR16 *const names[] = {L"\\EFI\\BOOT\\options.txt", L"\\options.txt"};
+    EFI_FILE_IO_INTERFACE *system;
+    EFI_FILE_HANDLE root, file = NULL;
+
+    if (services->HandleProtocol(device, &guid, (void **)&system) ||
+        system->OpenVolume(system, &root))
+        return NULL;
+    for (UINTN i = 0; i < sizeof(names) / sizeof(names[0]) && !file; i++)
+        if (root->Open(root, &file, (CHAR16 *)names[i], EFI_FILE_MODE_READ, 0))
+            file = NULL;
+    root->Close(root);
+    return file;
+}
+
+static void read_options(EFI_HANDLE image, struct efi_handoff *handoff, struct room *room)
+{
+    static EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
+    EFI_LOADED_IMAGE *loaded;
+    UINTN size = OPTIONS_MAX;
+    EFI_FILE_HANDLE file;
+
+    if (services->HandleProtocol(image, &guid, (void **)&loaded))
+        return;
+    if (loaded->LoadOptions && loaded->LoadOptionsSize) {
+        handoff->load_options_size =
+            loaded->LoadOptionsSize < OPTIONS_MAX ? loaded->LoadOptionsSize : OPTIONS_MAX;
+        handoff->load_options = (UINTN)take(room, handoff->load_options_size);
+        services->CopyMem((void *)(UINTN)handoff->load_options, loaded->LoadOptions,
+                          handoff->load_options_size);
+    }
+    file = open_options(loaded->DeviceHandle);
+    if (!file)
+        return;
+    handoff->text = (UINTN)take(room, OPTIONS_MAX);
+    if (!file->Read(file, &size, (void *)(UINTN)handoff->text))
+        handoff->text_size = size;
+    file->Close(file);
+}
+
+/* The map must be the latest one: what changes it in between is answered by another try. */
+static EFI_STATUS leave(EFI_HANDLE image, struct efi_handoff *handoff, const struct room *room)
+{
+    EFI_STATUS status = EFI_INVALID_PARAMETER;
+
+    for (unsigned i = 0; i < TRIES && status == EFI_INVALID_PARAMETER; i++) {
+        UINTN size = room->left, key, descriptor_size;
+        UINT32 version;
+
+        status =
+            services->GetMemoryMap(&size, (void *)room->next, &key, &descriptor_size, &version);
+        if (status)
+            break;
+        handoff->map = (UINTN)room->next;
+        handoff->map_size = size;
+        handoff->descriptor_size = descriptor_size;
+        status = services->ExitBootServices(image, key);
+    }
+    return status;
+}
+
+EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
+{
+    const UINTN file_size = (UINTN)(kernel_bytes_end - kernel_bytes);
+    struct efi_handoff *handoff;
+    struct room room;
+    EFI_STATUS status;
+    void *kernel;
+
+    system_table = table;
+    services = table->BootServices;
+    services->SetWatchdogTimer(0, 0, 0, NULL);
+    handoff = take_handoff(&room);
+    if (!handoff)
+        return fail(EFI_OUT_OF_RESOURCES, L"no memory for what the kernel is told");
+    kernel = take_place();
+    if (!kernel)
+        return fail(EFI_OUT_OF_RESOURCES, L"the memory that the kernel runs in is not free");
+    services->CopyMem(kernel, (void *)kernel_bytes, file_size);
+    handoff->magic = EFI_HANDOFF_MAGIC;
+    find_tables(handoff);
+    if (APP_NEEDS_TABLES && !handoff->rsdp && !handoff->dtb)
+        return fail(EFI_NOT_FOUND, L"firmware has neither ACPI's tables nor a device tree");
+    read_options(image, handoff, &room);
+    status = leave(image, handoff, &room);
+    if (status)
+        return fail(status, L"boot services can't be left");
+    app_jump(kernel, handoff);
+}

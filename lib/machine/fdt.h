@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts that machine_read_fdt() is made of, and what they ask each other. */
+#pragma once
+
+#include "lib/machine/machine.h"
+
+/* The interrupt controller with what sends messages to it, and the CPUs' contexts at a PLIC. */
+void machine_read_fdt_controller(struct machine *machine, const struct sink *complaints);
+/* Which context of the PLIC is the supervisor mode of the CPU `node`. False: it names none. */
+bool machine_fdt_context(const struct fdt *fdt, uint32_t node, uint32_t *context);
+/* PCI host bridges. */
+void machine_read_fdt_hosts(struct machine *machine, const struct sink *complaints);
+
+/*
+ * An interrupt of `cells` cells at `index` as the GIC (3: type, number, flags; 4: something more)
+ * and the PLIC (1: number; 2: flags, too) have them; the line is as arch_line_claim() counts.
+ * False: it is neither, or of numbers that no such controller has.
+ */
+bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, uint32_t cells,
+                           uint32_t *line, bool *is_edge);
+/* The first interrupt of a node, by interrupts-extended or interrupts. False: there is none. */
+bool machine_fdt_first_interrupt(const struct fdt *fdt, uint32_t node, uint32_t *line,
+                                 bool *is_edge);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Interrupt controllers of a device tree, and the interrupts that its nodes name (devicetree
+ * bindings interrupts.txt, arm,gic.yaml, arm,gic-v3.yaml, sifive,plic-1.0.0.yaml).
+ */
+#include "lib/machine/fdt.h"
+
+#define PLIC     "sifive,plic-1.0.0"
+#define OLD_PLIC "riscv,plic0"
+#define PLIC_SUPERVISOR                                                                            \
+    9 /* the external interrupt of supervisor mode, at the CPU's own controller */
+#define PLIC_LINES 1024
+#define EDGE_FLAGS 3 /* rising or falling edge */
+
+/* By the first cell of a GIC's interrupt. */
+static const struct {
+    uint32_t first, count;
+} gic_lines[] = {
+    {32, 988}, /* shared by the CPUs */
+    {16, 16},  /* a CPU's own */
+};
+
+static void find_v2m(const struct fdt *fdt, struct machine_interrupts *interrupts)
+{
+    uint32_t node = FDT_NONE;
+    struct fdt_range reg;
+
+    while (interrupts->v2m_count < MACHINE_MAX_RANGES &&
+           (node = fdt_find_compatible(fdt, node, "arm,gic-v2m-frame")) != FDT_NONE)
+        if (fdt_reg(fdt, node, 0, &reg))
+            interrupts->v2m[interrupts->v2m_count++] = (struct machine_v2m){
+                .base = reg.base,
+                .spi_first = fdt_u32(fdt, node, "arm,msi-base-spi", 0),
+                .spi_count = fdt_u32(fdt, node, "arm,msi-num-spis", 0),
+            };
+}
+
+static void find_its(const struct fdt *fdt, struct machine_interrupts *interrupts)
+{
+    uint32_t node = FDT_NONE;
+    struct fdt_range reg;
+
+    while (interrupts->its_count < MACHINE_MAX_RANGES &&
+           (node = fdt_find_compatible(fdt, node, "arm,gic-v3-its")) != FDT_NONE)
+        if (fdt_reg(fdt, node, 0, &reg))
+            interrupts->its[interrupts->its_count++] = reg.base;
+}
+
+static bool read_gicv2(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts)
+{
+    struct fdt_range reg;
+
+    if (!fdt_reg(fdt, node, 1, &reg))
+        return false;
+    interrupts->cpu_interface = reg.base;
+    find_v2m(fdt, interrupts);
+    return true;
+}
+
+static bool read_gicv3(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts)
+{
+    uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
+    struct fdt_range reg;
+
+    for (uint32_t i = 0; i < regions && i < MACHINE_MAX_RANGES; i++)
+        if (fdt_reg(fdt, node, 1 + i, &reg))
+            interrupts->redistributors[interrupts->redistributor_count++] =
+                (struct machine_range){reg.base, reg.size};
+    find_its(fdt, interrupts);
+    return interrupts->redistributor_count;
+}
+
+void machine_read_fdt_controller(struct machine *machine, const struct sink *complaints)
+{
+    static const struct {
+        const char *compatible;
+        enum machine_controller kind;
+        bool (*read)(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts);
+    } controllers[] = {
+        {"arm,gic-v3", MACHINE_GICV3, read_gicv3},
+        {"arm,cortex-a15-gic", MACHINE_GICV2, read_gicv2},
+        {"arm,gic-400", MACHINE_GICV2, read_gicv2},
+        {"arm,cortex-a9-gic", MACHINE_GICV2, read_gicv2},
+        {PLIC, MACHINE_PLIC, NULL},
+        {OLD_PLIC, MACHINE_PLIC, NULL},
+    };
+    const struct fdt *fdt = &machine->fdt;
+
+    for (unsigned i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++) {
+        uint32_t node = fdt_find_compatible(fdt, FDT_NONE, controllers[i].compatible);
+        struct machine_interrupts interrupts = {.kind = controllers[i].kind};
+        struct fdt_range reg;
+
+        if (node == FDT_NONE)
+            continue;
+        if (fdt_reg(fdt, node, 0, &reg) &&
+            (!controllers[i].read || controllers[i].read(fdt, node, &interrupts))) {
+            interrupts.base = reg.base;
+            interrupts.size = reg.size;
+            machine->interrupts = interrupts;
+            return;
+        }
+        sink_printf(complaints,
+                    "device tree: reg of %s has %u entries, expected those of an %s that the CPU "
+                    "reaches; left out",
+                    fdt_name(fdt, node), (unsigned)fdt_reg_count(fdt, node),
+                    controllers[i].compatible);
+    }
+}
+
+/* The phandle of the interrupt controller that a CPU's node holds; 0: none. */
+static uint32_t own_controller(const struct fdt *fdt, uint32_t cpu)
+{
+    struct fdt_property property;
+    uint32_t node = fdt_first_child(fdt, cpu);
+
+    while (node != FDT_NONE && !fdt_find_property(fdt, node, "interrupt-controller", &property))
+        node = fdt_next_sibling(fdt, node);
+    return node == FDT_NONE ? 0 : fdt_phandle(fdt, node);
+}
+
+/* interrupts-extended has a pair, controller and its interrupt, for each context. */
+bool machine_fdt_context(const struct fdt *fdt, uint32_t node, uint32_t *context)
+{
+    uint32_t plic = fdt_find_compatible(fdt, FDT_NONE, PLIC);
+    uint32_t controller = own_controller(fdt, node);
+    struct fdt_property contexts;
+
+    if (plic == FDT_NONE)
+        plic = fdt_find_compatible(fdt, FDT_NONE, OLD_PLIC);
+    if (plic == FDT_NONE || !controller ||
+        !fdt_find_property(fdt, plic, "interrupts-extended", &contexts))
+        return false;
+    for (uint32_t i = 0; 2 * i + 1 < fdt_cell_count(&contexts); i++) {
+        if (fdt_cells(&contexts, 2 * i, 1) != controller ||
+            fdt_cells(&contexts, 2 * i + 1, 1) != PLIC_SUPERVISOR)
+            continue;
+        *context = i;
+        return true;
+    }
+    return false;
+}
+
+bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, uint32_t cells,
+                           uint32_t *line, bool *is_edge)
+{
+    uint32_t count = fdt_cell_count(property);
+
+    if (!cells || cells > 4 || index > count || cells > count - index)
+        return false;
+    uint32_t number = (uint32_t)fdt_cells(property, index, 1), limit = PLIC_LINES, base = 0;
+    uint32_t flags = index + (cells > 2 ? 2 : 1);
+
+    if (cells > 2) {
+        if (number >= sizeof(gic_lines) / sizeof(gic_lines[0]))
+            return false;
+        base = gic_lines[number].first;
+        limit = gic_lines[number].count;
+        number = (uint32_t)fdt_cells(property, index + 1, 1);
+    }
+    if (number >= limit)
+        return false;
+    *line = base + number;
+    *is_edge = cells > 1 && fdt_cells(property, flags, 1) & EDGE_FLAGS;
+    return true;
+}
+
+/* #interrupt-cells of the controller that the nearest interrupt-parent names; 0: none. */
+static uint32_t interrupt_cells(const struct fdt *fdt, uint32_t node)
+{
+    for (; node != FDT_NONE; node = fdt_parent(fdt, node)) {
+        uint32_t parent = fdt_find_phandle(fdt, fdt_u32(fdt, node, "interrupt-parent", 0));
+
+        if (parent != FDT_NONE)
+            return fdt_u32(fdt, parent, "#interrupt-cells", 0);
+    }
+    return 0;
+}
+
+bool machine_fdt_first_interrupt(const struct fdt *fdt, uint32_t node, uint32_t *line,
+                                 bool *is_edge)
+{
+    struct fdt_property interrupts;
+
+    if (fdt_find_property(fdt, node, "interrupts-extended", &interrupts) &&
+        fdt_cell_count(&interrupts)) {
+        uint32_t parent = fdt_find_phandle(fdt, (uint32_t)fdt_cells(&interrupts, 0, 1));
+
+        return parent != FDT_NONE &&
+               machine_fdt_interrupt(&interrupts, 1, fdt_u32(fdt, parent, "#interrupt-cells", 0),
+                                     line, is_edge);
+    }
+    return fdt_find_property(fdt, node, "interrupts", &interrupts) &&
+           machine_fdt_interrupt(&interrupts, 0, interrupt_cells(fdt, node), line, is_edge);
+}

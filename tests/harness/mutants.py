@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs the suites natively against every mutant of the reference device (tests/refdev/mutants.def).
+
+A mutant is killed by a test that finds a clause violated which the mutant breaks: by a FAIL, or by a
+WARN where the clause is a SHOULD. The tests that claim such a clause run first, the others only if
+those have not found it. Exit status 0 when every mutant is killed and the tests are sound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import glob
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+HOME = os.path.join(os.path.dirname(__file__), "..", "..")
+GUEST = os.path.join(HOME, "build/host/viommu-guest")
+TOPOLOGY = "viommu=pci:00:01.0 viommu.ep=00:00.0-00:1f.7:0"
+DEFAULT = ("conformance.*", "discovery.*", "stress.short_walk")
+BOOTS_MAX = 12  # of one mutant: each ends with a crash or a hang
+BOOT_LIMIT = 60  # seconds
+GLOBS_MAX = 8  # of a command line
+
+RUN = re.compile(r"# run (\S+)")
+FINDING = re.compile(r"# (FAIL|WARN) ([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+) (.*)")
+RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
+PLAN = re.compile(r"1\.\.(\d+)$")
+
+
+@dataclass
+class Mutant:
+    name: str
+    kind: str
+    clauses: list[str]
+    text: str
+    kills: dict[str, str] = field(default_factory=dict)  # test: clause
+    others: set[str] = field(default_factory=set)  # what else was found
+
+
+def read_levels() -> dict[str, str]:
+    with open(os.path.join(HOME, "lib/spec/clauses.def"), encoding="utf-8") as file:
+        return dict(re.findall(r"^CLAUSE\((\w+), (\w+),", file.read(), re.M))
+
+
+def read_claims() -> dict[str, set[str]]:
+    """The clauses that each test claims."""
+    claims: dict[str, set[str]] = {}
+    for path in glob.glob(os.path.join(HOME, "tests/*/*.c")):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        suite = re.search(r'^#define SUITE "(.*)"', text, re.M)
+        for test in re.finditer(r"^TEST\((\w+),(.*?)\)\n\{", text, re.S | re.M):
+            clauses = re.search(r"CLAUSES\((.*?)\)", test[2], re.S)
+            if suite and not suite[1].startswith("selftest"):
+                claims[f"{suite[1]}.{test[1]}"] = set(re.findall(r"\w+", clauses[1] if clauses else ""))
+    return claims
+
+
+def read_mutants(wanted: list[str]) -> list[Mutant]:
+    lines = subprocess.run(
+        [GUEST], env={**os.environ, "REFDEV_MUTANT": "list"}, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    mutants = []
+    for line in lines:
+        name, kind, clauses, text = line.split("\t")
+        if not wanted or name in wanted:
+            mutants.append(Mutant(name, kind, clauses.split(", "), text))
+    return mutants
+
+
+def boot(mutant: Mutant | None, kind: str, globs: list[str], first: int) -> list[str]:
+    """The lines of one run; a run that does not end is cut off."""
+    environment = {**os.environ, "REFDEV": kind, "REFDEV_MUTANT": mutant.name if mutant else ""}
+    command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {TOPOLOGY}"
+    try:
+        output = subprocess.run(
+            [GUEST, command], env=environment, capture_output=True, timeout=BOOT_LIMIT, check=False
+        ).stdout
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout or b""
+    return output.decode("utf-8", "replace").splitlines()
+
+
+def run(mutant: Mutant, globs: list[str], levels: dict[str, str]) -> None:
+    """Collects who finds what; a boot that ends early goes on behind the test that ended it."""
+    first, plan = 1, 1
+    for _ in range(BOOTS_MAX):
+        test, last = "", first
+        for line in boot(mutant, mutant.kind, globs, first):
+            if match := RUN.match(line):
+                test = match[1]
+            elif match := FINDING.match(line):
+                word, clause, _text = match.groups()
+                fitting = word == "FAIL" or levels.get(clause, "").startswith("SHOULD")
+                if clause in mutant.clauses and fitting:
+                    mutant.kills.setdefault(test, clause)
+                else:
+                    mutant.others.add(f"{test}: {word} {clause}")
+            elif match := RESULT.match(line):
+                last = int(match[1]) + 1
+                if match[3] in ("ERROR", "HANG", "CRASH"):
+                    mutant.others.add(f"{match[2]}: {match[3]} {match[4]}")
+            elif match := PLAN.match(line):
+                plan = int(match[1])
+        if last == first:
+            mutant.others.add(f"{test}: the run died")
+            last = first + 1
+        first = last
+        if first > plan:
+            return
+
+
+def kill(mutant: Mutant, claims: dict[str, set[str]], levels: dict[str, str]) -> Mutant:
+    near = sorted(test for test, clauses in claims.items() if clauses & set(mutant.clauses))
+    for at in range(0, len(near), GLOBS_MAX):
+        run(mutant, near[at : at + GLOBS_MAX], levels)
+    if not mutant.kills:
+        run(mutant, list(DEFAULT), levels)
+    return mutant
+
+
+def findings_of_the_conforming(kinds: set[str]) -> list[str]:
+    found = []
+    for kind in sorted(kinds):
+        for line in boot(None, kind, list(DEFAULT), 1):
+            if line.startswith("not ok"):
+                found.append(f"{kind}: {line}")
+    return found
+
+
+def print_list(title: str, lines: list[str]) -> None:
+    print(f"# {title}: {len(lines)}")
+    for line in lines:
+        print(f"#   {line}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="kills the mutants of the reference device")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("mutants", nargs="*", help="names; default: all")
+    options = parser.parse_args()
+    levels, claims, mutants = read_levels(), read_claims(), read_mutants(options.mutants)
+    unsound = findings_of_the_conforming({mutant.kind for mutant in mutants})
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for number, mutant in enumerate(pool.map(lambda m: kill(m, claims, levels), mutants), 1):
+            caught = [f"{test} ({clause})" for test, clause in mutant.kills.items()]
+            print(
+                f"{'ok' if caught else 'not ok'} {number} mutants.{mutant.name}"
+                + ("" if caught else f" # FAIL breaks {', '.join(mutant.clauses)}: no test finds it"),
+            )
+            print(f"#   {mutant.text}")
+            for line in caught or sorted(mutant.others):
+                print(f"#   {line}", flush=True)
+    if not options.mutants:
+        claimed = set().union(*claims.values())
+        broken = {clause for mutant in mutants for clause in mutant.clauses}
+        killers = {test for mutant in mutants for test in mutant.kills}
+        may = {clause for clause in claimed if levels.get(clause) == "MAY"}
+        print_list("claimed clauses that no mutant breaks", sorted(claimed - broken - may))
+        print_list("tests that kill no mutant", sorted(set(claims) - killers))
+    print_list("findings on the device without a bug", unsound)
+    killed = sum(bool(mutant.kills) for mutant in mutants)
+    print(f"mutants: {killed} killed of {len(mutants)}")
+    return 0 if killed == len(mutants) and not unsound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

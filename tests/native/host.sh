@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The whole suite against every kind of reference device (tests/refdev/kinds.c), natively: a KTAP
+# report of one run after the other. $KIND, $RUN (a glob of test ids) and $SEED choose.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+guest=build/host/viommu-guest
+seed=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+globs=("${RUN:-conformance.*}")
+[ -n "${RUN:-}" ] || globs+=('discovery.*' 'stress.*walk*' bench.attach_and_detach bench.probe_request)
+arguments=()
+for glob in "${globs[@]}"; do
+    arguments+=(--glob="$glob")
+done
+
+status=0
+for kind in ${KIND:-$(REFDEV=list $guest)}; do
+    REFDEV=$kind python3 -B tests/harness/run.py "${arguments[@]}" --machine="host-$kind" \
+        --results="build/results/host-$kind" --arch=host --vmm=refdev --vmm-version="$kind" --accel=none \
+        --version=native --expect=tests/expect --seed="$seed" --seconds=1 --timeout=60 \
+        --guest="seed=$seed seconds=1 run=$(IFS=, && echo "${globs[*]}") viommu=pci:00:01.0 viommu.ep=00:00.0-00:1f.7:0" \
+        -- $guest @GUEST@ || status=1
+done
+exit $status

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The whole kernel as a process: kmain() on arch/host, with the reference device and endpoints
+ * behind its registers. The one argument is the kernel's command line; $REFDEV names the kind of
+ * device (tests/refdev/kinds.c).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/host/host.h"
+#include "boot/kmain.h"
+#include "tests/refdev/endpoints.h"
+#include "tests/refdev/kinds.h"
+#include "tests/refdev/mutant.h"
+
+#define SLOTS     32
+#define BDF(slot) ((uint32_t)(slot) << 3)
+
+struct bus {
+    struct ref_function *functions[SLOTS];
+};
+
+static struct ref_iommu iommu;
+static struct ref_edu edus[2];
+static struct ref_blk blk;
+static struct ref_rng rng;
+
+static void *memory(void *context, uint64_t address, uint64_t size)
+{
+    (void)context;
+    return address >= HOST_MEMORY && size <= HOST_RAM_SIZE &&
+                   address - HOST_MEMORY <= HOST_RAM_SIZE - size
+               ? (void *)address
+               : NULL;
+}
+
+static void message(void *context, uint64_t address, uint32_t data)
+{
+    (void)context;
+    host_message(address, data);
+}
+
+static void line(void *context, unsigned slot, bool is_asserted)
+{
+    (void)context;
+    host_line(slot, is_asserted);
+}
+
+static const struct ref_surroundings around = {.memory = memory, .message = message, .line = line};
+
+static void plug(struct bus *bus, unsigned slot, struct ref_function *function)
+{
+    function->around = &around;
+    function->slot = slot;
+    bus->functions[slot] = function;
+    ref_reset(function);
+}
+
+/* -- configuration space and the window ---------------------------------------------------- */
+
+/* The function 0 that an offset of configuration space belongs to; NULL: none. */
+static struct ref_function *function_at(const struct bus *bus, uint64_t offset)
+{
+    return offset >> 12 & 7 ? NULL : bus->functions[offset >> 15 & (SLOTS - 1)];
+}
+
+static uint64_t ecam_read(void *context, uint64_t offset, unsigned width)
+{
+    struct ref_function *function = function_at(context, offset);
+
+    return function ? ref_config_read(function, offset & 0xfff, width) : REF_ALL_ONES(width);
+}
+
+static void ecam_write(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    struct ref_function *function = function_at(context, offset);
+
+    if (function)
+        ref_config_write(function, offset & 0xfff, width, (uint32_t)value);
+}
+
+/* The function whose BAR an access is to, and where in it. */
+static struct ref_function *decode(const struct bus *bus, uint64_t address, uint32_t *offset)
+{
+    for (unsigned slot = 0; slot < SLOTS; slot++) {
+        struct ref_function *function = bus->functions[slot];
+        uint64_t base;
+
+        if (!function || !ref_bar_base(function, &base) || address - base >= function->bar_size)
+            continue;
+        *offset = (uint32_t)(address - base);
+        return function;
+    }
+    return NULL;
+}
+
+static uint64_t window_read(void *context, uint64_t offset, unsigned width)
+{
+    uint32_t at;
+    struct ref_function *function = decode(context, HOST_WINDOW + offset, &at);
+
+    return function ? ref_bar_read(function, at, width) : REF_ALL_ONES(width);
+}
+
+static void window_write(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    uint32_t at;
+    struct ref_function *function = decode(context, HOST_WINDOW + offset, &at);
+
+    if (function)
+        ref_bar_write(function, at, width, value);
+}
+
+/* -- the machine --------------------------------------------------------------------------- */
+
+static void build(struct bus *bus, const struct ref_kind *kind)
+{
+    ref_iommu_init(&iommu, &kind->config);
+    plug(bus, 1, &iommu.virtio.function);
+    for (unsigned i = 0; i < 2; i++) {
+        ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(2 + i)});
+        plug(bus, 2 + i, &edus[i].function);
+    }
+    ref_blk_init(&blk, &(struct ref_place){&iommu, BDF(4)});
+    plug(bus, 4, &blk.virtio.function);
+    ref_rng_init(&rng, &(struct ref_place){&iommu, BDF(5)});
+    plug(bus, 5, &rng.virtio.function);
+}
+
+static void catch_up(void *context)
+{
+    ref_catch_up(context);
+}
+
+/* The device that $REFDEV names, or the usual one. */
+static const struct ref_kind *chosen_kind(void)
+{
+    const char *name = getenv("REFDEV");
+    const struct ref_kind *kind = name ? ref_find_kind(name) : ref_kind_at(0);
+
+    if (kind)
+        return kind;
+    if (strcmp(name, "list"))
+        fprintf(stderr, "REFDEV: no device is called '%s'; 'list' lists them\n", name);
+    else
+        for (unsigned i = 0; (kind = ref_kind_at(i)); i++)
+            printf("%s\n", kind->name);
+    exit(strcmp(name, "list") ? 2 : 0);
+}
+
+/* The bug that $REFDEV_MUTANT names; "list" lists them. */
+static void choose_mutant(void)
+{
+    const char *name = getenv("REFDEV_MUTANT");
+
+    if (!name || !*name || ref_choose_mutant(name))
+        return;
+    if (!strcmp(name, "list"))
+        ref_list_mutants();
+    else
+        fprintf(stderr, "REFDEV_MUTANT: no mutant is called '%s'; 'list' lists them\n", name);
+    exit(strcmp(name, "list") ? 2 : 0);
+}
+
+int main(int argc, char **argv)
+{
+    static struct boot_info info;
+    static struct bus bus;
+    const struct host_region ecam = {HOST_ECAM, HOST_ECAM_SIZE, ecam_read, ecam_write, &bus};
+    const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
+                                       &bus};
+    const struct ref_kind *kind = chosen_kind();
+
+    choose_mutant();
+    if (!host_open()) {
+        fprintf(stderr, "the addresses of the machine are taken\n");
+        return 2;
+    }
+    host_add_region(&ecam);
+    host_add_region(&window);
+    build(&bus, kind);
+    host_on_idle(catch_up, &iommu.virtio);
+    info.protocol = "process";
+    boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
+    if (argc > 1)
+        boot_set_cmdline(&info, argv[1], strlen(argv[1]) + 1);
+    kmain(&info);
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/refdev/queue.h"
+
+#include <string.h>
+
+#include "tests/refdev/mutant.h"
+#include "tests/refdev/virtio.h"
+
+#define DESC_SIZE     16u
+#define DESC_NEXT     1u
+#define DESC_WRITE    2u
+#define DESC_INDIRECT 4u
+
+#define AVAIL_NO_INTERRUPT 1u
+
+struct desc {
+    uint64_t address;
+    uint32_t length;
+    uint16_t flags, next;
+};
+
+void ref_queue_reset(struct ref_queue *queue)
+{
+    uint16_t size = queue->size_max;
+
+    *queue = (struct ref_queue){.size_max = size, .size = size, .vector = REF_NO_VECTOR};
+}
+
+static bool read16(struct ref_virtio *virtio, uint64_t address, uint16_t *value)
+{
+    uint8_t bytes[2];
+
+    if (!virtio->ops->dma(virtio, address, bytes, sizeof(bytes), false))
+        return false;
+    *value = (uint16_t)ref_get(bytes, 2);
+    return true;
+}
+
+static bool write16(struct ref_virtio *virtio, uint64_t address, uint16_t value)
+{
+    uint8_t bytes[2];
+
+    ref_put(bytes, 2, value);
+    return virtio->ops->dma(virtio, address, bytes, sizeof(bytes), true);
+}
+
+static bool read_desc(struct ref_virtio *virtio, uint64_t address, struct desc *desc)
+{
+    uint8_t bytes[DESC_SIZE];
+
+    if (!virtio->ops->dma(virtio, address, bytes, sizeof(bytes), false))
+        return false;
+    *desc = (struct desc){
+        .address = ref_get(bytes, 4) | (uint64_t)ref_get(bytes + 4, 4) << 32,
+        .length = ref_get(bytes + 8, 4),
+        .flags = (uint16_t)ref_get(bytes + 12, 2),
+        .next = (uint16_t)ref_get(bytes + 14, 2),
+    };
+    return true;
+}
+
+/* 2.7.4.2: what the device may write stands behind what it reads. */
+static bool add_segment(struct ref_chain *chain, const struct desc *desc)
+{
+    const struct ref_segment segment = {desc->address, desc->length};
+
+    if (desc->flags & DESC_WRITE) {
+        if (chain->writable_count == REF_SEGMENTS_MAX)
+            return false;
+        chain->writable[chain->writable_count++] = segment;
+        chain->writable_length += desc->length;
+        return true;
+    }
+    if (chain->writable_count || chain->readable_count == REF_SEGMENTS_MAX)
+        return false;
+    chain->readable[chain->readable_count++] = segment;
+    chain->readable_length += desc->length;
+    return true;
+}
+
+/* 2.7.5.3: no table inside a table, none with NEXT, none that is no whole number of descriptors. */
+static bool walk_table(struct ref_virtio *virtio, const struct desc *table, struct ref_chain *chain)
+{
+    uint32_t count = table->length / DESC_SIZE;
+    struct desc desc = {.flags = DESC_NEXT};
+
+    if (!ref_has(virtio, REF_F_INDIRECT_DESC) || !count || table->length % DESC_SIZE ||
+        (table->flags & DESC_NEXT))
+        return false;
+    for (uint32_t taken = 0; desc.flags & DESC_NEXT; taken++) {
+        uint32_t at = taken ? desc.next : 0;
+
+        if (MUTANT(INDIRECT_IN_ORDER))
+            at = taken;
+
+        if (taken == count || at >= count ||
+            !read_desc(virtio, table->address + (uint64_t)at * DESC_SIZE, &desc) ||
+            (desc.flags & DESC_INDIRECT) || !add_segment(chain, &desc))
+            return false;
+    }
+    return true;
+}
+
+static bool walk_ring(struct ref_virtio *virtio, const struct ref_queue *queue,
+                      struct ref_chain *chain)
+{
+    struct desc desc = {.flags = DESC_NEXT, .next = chain->head};
+
+    for (unsigned taken = 0; desc.flags & DESC_NEXT; taken++) {
+        if (taken == queue->size || desc.next >= queue->size ||
+            !read_desc(virtio, queue->desc + (uint64_t)desc.next * DESC_SIZE, &desc))
+            return false;
+        if (MUTANT(DESCRIPTOR_WRITTEN))
+            write16(virtio, queue->desc + (uint64_t)chain->head * DESC_SIZE + 14, 0xffff);
+        if (MUTANT(INDIRECT_WITH_WRITE_BREAKS) &&
+            (desc.flags & (DESC_INDIRECT | DESC_WRITE)) == (DESC_INDIRECT | DESC_WRITE))
+            return false;
+        if (MUTANT(INDIRECT_FIRST_ONLY) && taken && (desc.flags & DESC_INDIRECT))
+            return false;
+        if (desc.flags & DESC_INDIRECT)
+            return walk_table(virtio, &desc, chain);
+        if (!add_segment(chain, &desc))
+            return false;
+    }
+    return true;
+}
+
+enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    struct ref_chain *chain = &queue->chain;
+    uint16_t index;
+
+    if (!queue->is_enabled)
+        return REF_EMPTY;
+    if (!read16(virtio, queue->driver + 2, &index))
+        return REF_BROKEN;
+    if (index == queue->next_avail)
+        return REF_EMPTY;
+    if ((uint16_t)(index - queue->next_avail) > queue->size)
+        return REF_BROKEN;
+    *chain = (struct ref_chain){0};
+    if (MUTANT(AVAILABLE_WRITTEN))
+        write16(virtio, queue->driver, (uint16_t)(queue->next_avail << 1));
+    uint16_t size = MUTANT(AVAILABLE_RING_OF_256) ? 256 : queue->size;
+
+    if (!read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % size), &chain->head) ||
+        !walk_ring(virtio, queue, chain))
+        return REF_BROKEN;
+    queue->next_avail++;
+    return REF_POPPED;
+}
+
+void ref_unpop(struct ref_queue *queue)
+{
+    queue->next_avail--;
+}
+
+bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head, uint32_t length)
+{
+    uint8_t element[8];
+
+    ref_put(element, 4, head);
+    ref_put(element + 4, 4, length);
+    if (MUTANT(USED_INDEX_8_BITS)) {
+        queue->next_used++;
+        return virtio->ops->dma(virtio,
+                                queue->device + 4 + 8 * ((queue->next_used - 1) % queue->size),
+                                element, sizeof(element), true) &&
+               write16(virtio, queue->device + 2, queue->next_used & 0x3ff);
+    }
+    if (MUTANT(USED_FLAGS_2))
+        write16(virtio, queue->device, 2);
+    if (MUTANT(USED_FLAGS_1))
+        write16(virtio, queue->device, 1);
+    return virtio->ops->dma(virtio, queue->device + 4 + 8 * (queue->next_used % queue->size),
+                            element, sizeof(element), true) &&
+           write16(virtio, queue->device + 2, ++queue->next_used);
+}
+
+bool ref_listen(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    uint16_t index;
+
+    if (!ref_has(virtio, REF_F_EVENT_IDX))
+        return false;
+    write16(virtio, queue->device + 4 + 8 * queue->size, queue->next_avail);
+    return read16(virtio, queue->driver + 2, &index) && index != queue->next_avail;
+}
+
+bool ref_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    uint16_t before = queue->signalled, flags, event;
+
+    if (queue->next_used == before)
+        return false;
+    queue->signalled = queue->next_used;
+    if (MUTANT(NO_INTERRUPT))
+        return false;
+    if (MUTANT(USED_EVENT_IGNORED) && ref_has(virtio, REF_F_EVENT_IDX))
+        return true;
+    if (MUTANT(USED_EVENT_MISSED) && ref_has(virtio, REF_F_EVENT_IDX))
+        return read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+               (uint16_t)(queue->next_used - event - 2) < (uint16_t)(queue->next_used - before) &&
+               event + 1 != queue->next_used;
+    if (MUTANT(USED_EVENT_ALWAYS_HEEDED) && !ref_has(virtio, REF_F_EVENT_IDX))
+        return read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT) &&
+               read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+               (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
+    if (MUTANT(NO_INTERRUPT_FLAG_IGNORED) && !ref_has(virtio, REF_F_EVENT_IDX))
+        return true;
+    if (!ref_has(virtio, REF_F_EVENT_IDX))
+        return read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT);
+    return read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+           (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
+}
+
+/* Applies `size` bytes at `offset` of the segments; returns how many were inside and reached. */
+static uint32_t transfer(struct ref_virtio *virtio, const struct ref_segment *segments,
+                         unsigned count, uint64_t offset, uint8_t *bytes, uint32_t size,
+                         bool is_write)
+{
+    uint32_t done = 0;
+
+    for (unsigned i = 0; i < count && done < size; i++) {
+        uint32_t part = segments[i].length;
+
+        if (offset >= part) {
+            offset -= part;
+            continue;
+        }
+        part -= (uint32_t)offset;
+        part = part < size - done ? part : size - done;
+        if (!virtio->ops->dma(virtio, segments[i].address + offset, bytes + done, part, is_write))
+            return UINT32_MAX;
+        done += part;
+        offset = 0;
+    }
+    return done;
+}
+
+uint32_t ref_chain_read(struct ref_virtio *virtio, const struct ref_chain *chain, uint64_t offset,
+                        void *bytes, uint32_t size)
+{
+    return transfer(virtio, chain->readable, chain->readable_count, offset, bytes, size, false);
+}
+
+bool ref_chain_write(struct ref_virtio *virtio, const struct ref_chain *chain, uint64_t offset,
+                     const void *bytes, uint32_t size)
+{
+    return transfer(virtio, chain->writable, chain->writable_count, offset, (uint8_t *)bytes, size,
+                    true) == size;
+}

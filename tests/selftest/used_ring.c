@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A used ring that lies (virtio 1.4 section 2.7.8), written by hand where no device looks: what the
+ * driver makes of it. A wrong answer is an ERROR, for it is ours.
+ */
+#include <string.h>
+
+#include "tests/lab.h"
+
+#define SUITE "selftest.used_ring"
+
+#define SIZE     8 /* entries */
+#define WRITABLE sizeof(struct virtio_iommu_req_tail)
+
+/* What the ring says once the chain 0 -> 1 is handed over: 4 bytes to read, 4 to write. */
+struct lie {
+    const char *name;
+    uint16_t index;
+    struct virtq_used_element element;
+    enum virtq_pop result;
+    const char *text; /* part of what is said of it */
+};
+
+static const struct lie lies[] = {
+    {"an index one too far", 2, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used.idx runs ahead"},
+    {"an index that went back", 0xffff, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used.idx runs ahead"},
+    {"the first id that there is not", 1, {SIZE, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
+    {"the highest id", 1, {UINT32_MAX, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
+    {"an id with bits 15:0 of a true one", 1, {0x10000, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
+    {"the second descriptor of the chain", 1, {1, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
+    {"a descriptor that is free", 1, {2, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
+    {"a byte too many", 1, {0, WRITABLE + 1}, VIRTQ_BAD_LENGTH, "used length exceeds"},
+    {"the largest length", 1, {0, UINT32_MAX}, VIRTQ_BAD_LENGTH, "used length exceeds"},
+    {"the truth", 1, {0, WRITABLE}, VIRTQ_POPPED, "a used entry"},
+    {"nothing yet", 0, {0, WRITABLE}, VIRTQ_EMPTY, "no used entry"},
+};
+
+static void check(struct test *test, bool fine, const char *name, const char *what)
+{
+    test->checks++;
+    if (!fine)
+        broken(test, "the used ring tells %s: %s", name, what);
+}
+
+/* A queue of no device, which asks for no notification. */
+static struct virtq scratch(struct test *test)
+{
+    struct virtq queue;
+
+    if (!virtq_init(&queue, 0, SIZE, &test->lab->pages))
+        broken(test, "no memory for a queue of %u entries", SIZE);
+    queue.used->flags = VIRTQ_USED_F_NO_NOTIFY;
+    return queue;
+}
+
+static void tell(struct virtq *queue, const struct lie *lie)
+{
+    queue->used->ring[0] = lie->element;
+    queue->used->index = lie->index;
+}
+
+static uint16_t add(struct test *test, struct virtq *queue)
+{
+    const struct virtq_segment segments[] = {{0x1000, 4, false}, {0x2000, WRITABLE, true}};
+    uint16_t head;
+
+    if (!virtq_add(queue, segments, 2, &head))
+        broken(test, "an empty queue takes no chain");
+    return head;
+}
+
+TEST(lies_are_told_apart)
+{
+    for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        const struct lie *lie = &lies[i];
+        bool is_back = lie->result == VIRTQ_POPPED || lie->result == VIRTQ_BAD_LENGTH;
+        struct virtq queue = scratch(test);
+        struct virtq_used_element used;
+
+        add(test, &queue);
+        tell(&queue, lie);
+
+        enum virtq_pop result = virtq_pop(&queue, &used);
+
+        check(test, result == lie->result, lie->name, virtq_pop_text(result));
+        check(test, strstr(virtq_pop_text(result), lie->text), lie->name, "other words");
+        check(test, queue.free_count == (is_back ? SIZE : SIZE - 2), lie->name, "free descriptors");
+        check(test, queue.used_index == (is_back ? 1 : 0), lie->name, "entries taken");
+    }
+}
+
+TEST(chain_comes_back_once)
+{
+    struct virtq queue = scratch(test);
+    struct virtq_used_element used;
+    uint16_t first = add(test, &queue);
+
+    add(test, &queue);
+    queue.used->ring[0] = queue.used->ring[1] = (struct virtq_used_element){first, WRITABLE};
+    queue.used->index = 2;
+    check(test, virtq_pop(&queue, &used) == VIRTQ_POPPED, "a chain", "not taken");
+    check(test, virtq_pop(&queue, &used) == VIRTQ_BAD_ID, "the same chain again", "taken");
+    check(test, queue.free_count == SIZE - 2, "the same chain again", "free descriptors");
+}
+
+/* The lie is there before the request is, so nothing is waited for. */
+TEST(request_that_is_lied_about)
+{
+    const struct viommu_request request = viommu_detach(1, 2);
+
+    for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        const struct lie *lie = &lies[i];
+        struct viommu viommu = {.requests = scratch(test), .slots = lab_pages(test, 1)};
+
+        if (lie->result == VIRTQ_EMPTY)
+            continue;
+        memset(viommu.slots, VIOMMU_POISON, SIZE * sizeof(*viommu.slots));
+        tell(&viommu.requests, lie);
+
+        struct viommu_reply reply = viommu_submit(&viommu, &request);
+
+        if (lie->result == VIRTQ_POPPED) {
+            check(test, reply.outcome == VIOMMU_ANSWERED, lie->name, "the request is not answered");
+            continue;
+        }
+        check(test, reply.outcome == VIOMMU_LIED, lie->name, "the request is answered");
+        check(test, viommu.lie == lie->result, lie->name, virtq_pop_text(viommu.lie));
+        check(test, reply.status == VIOMMU_POISON && !reply.written, lie->name,
+              "there is a status");
+    }
+}

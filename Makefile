@@ -15,7 +15,6 @@ PUBLISHED.elf := pvh.elf
 PUBLISHED.bzimage := linux.bzimage
 PUBLISHED.image := linux.image
 PUBLISHED.efi := uefi.efi
-PUBLISHED.disk := uefi.disk
 
 CC := clang
 LD := ld.lld
@@ -81,10 +80,12 @@ image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-gue
 images: ## every image of every CPU under build/images/, with SHA256SUMS
 	@rm -rf build/images && mkdir -p build/images
 	@for arch in $(ARCHS); do $(MAKE) --no-print-directory ARCH=$$arch published || exit 1; done
+	@python3 -B boot/efi/disk.py build/images/viommu-guest-uefi.disk $(foreach arch,$(ARCHS),\
+		$(addsuffix =build/$(arch)/viommu-guest.efi,$(EFI_NAME_$(arch))))
 	@cd build/images && LC_ALL=C sha256sum * >SHA256SUMS && cat SHA256SUMS
 
 published: $(IMAGE)
-	@$(foreach image,$(IMAGE),cp $(image) \
+	@$(foreach image,$(filter-out %.disk,$(IMAGE)),cp $(image) \
 		build/images/viommu-guest-$(ARCH)-$(PUBLISHED$(suffix $(image))) &&) true
 
 help: ## this text

@@ -10,7 +10,7 @@
  *     from=N              begin with the Nth test of the plan
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/machine/options.h)
- *     pci.lines=N         the interrupt line of its pins (machine_host_set_lines())
+ *     pci.lines=N         PCI's interrupt pins, where nothing else tells (lib/machine/machine.h)
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/topology/options.h)
  *     topology=           whose descriptions of them count (lib/topology/options.h)
  *

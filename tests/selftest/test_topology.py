@@ -23,14 +23,21 @@ def viot(*nodes: bytes, offset: int = 48) -> bytes:
     return struct.pack("<HH8x", len(nodes), offset) + b"".join(nodes)
 
 
-def audit(*bodies: bytes) -> Ran:
+def iort(*mapping: int) -> bytes:
+    """A paravirtual node as cloud-hypervisor's of 2019, a root complex, and its mapping to it."""
+    node = struct.pack("<BHB4xII", 0x80, 56, 0, 0, 56) + struct.pack("<I12xII16x", 4 << 3, 1, 0)
+    root = struct.pack("<BHB4xII", 2, 56, 0, 1, 36) + struct.pack("<QIIB3x", 1, 0, 0, 64)
+    return struct.pack("<II4x", 2, 48) + node + root + struct.pack("<5I", *mapping)
+
+
+def audit(*bodies: bytes, sig: str = "VIOT") -> Ran:
     with tempfile.TemporaryDirectory() as directory:
         tables = []
         for number, body in enumerate(bodies):
             path = f"{directory}/{number}"
             with open(path, "wb") as file:
                 file.write(body)
-            tables += ["-acpitable", f"sig=VIOT,data={path}"]
+            tables += ["-acpitable", f"sig={sig},data={path}"]
         return run_sh("-m", "q35-refdev", "topology.*", "--", *tables)
 
 
@@ -117,6 +124,16 @@ def malformed_tables_are_reported_and_the_run_goes_on() -> None:
         check(ran.status == 0, complaint, ran.out)
         is_said(ran, f"# VIOT {complaint}, ")
         check(verdict(ran, "ids.device_knows_every_endpoint") == "PASS", complaint, ran.out)
+
+
+@test
+def paravirtual_iort_is_a_description() -> None:
+    ran = audit(iort(FIRST, LAST - FIRST, FIRST, 48, 0), sig="IORT")
+    ran.ends(0)
+    check(verdict(ran, "sources.descriptions_agree") == "PASS", ran.out)
+    ran = audit(iort(FIRST, LAST - FIRST, 0x1000, 48, 0), sig="IORT")
+    ran.ends(1)
+    is_said(ran, "0000:00:05.0 is id ", "id 0x1000 of ", "by IORT", "id 0x28 of ", "by options")
 
 
 if __name__ == "__main__":

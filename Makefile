@@ -9,7 +9,7 @@ ELF := $(BUILD)/viommu-guest.elf
 # header; and the words for it in the names under build/images/, by suffix.
 IMAGE_x86_64 := $(ELF) $(addprefix $(BUILD)/viommu-guest.,bzimage efi disk)
 IMAGE_aarch64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
-IMAGE_riscv64 := $(BUILD)/viommu-guest.image
+IMAGE_riscv64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
 IMAGE := $(IMAGE_$(ARCH))
 PUBLISHED.elf := pvh.elf
 PUBLISHED.bzimage := linux.bzimage
@@ -114,8 +114,12 @@ $(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.ld
 # A UEFI application that carries the kernel, by GNU-EFI's headers.
 KERNEL_x86_64 := $(BUILD)/viommu-guest.flat
 KERNEL_aarch64 := $(BUILD)/viommu-guest.image
-EFI_CC := $(CC) --target=$(ARCH)-unknown-windows -std=gnu11 -O2 -ffreestanding -fshort-wchar \
-	-fno-builtin -mno-stack-arg-probe -fno-stack-protector -I. -Iboot/efi/$(ARCH) -Iboot/efi/bind \
+KERNEL_riscv64 := $(BUILD)/viommu-guest.image
+EFI_TARGET_x86_64 := --target=x86_64-unknown-windows -mno-stack-arg-probe
+EFI_TARGET_aarch64 := --target=aarch64-unknown-windows -mno-stack-arg-probe
+EFI_TARGET_riscv64 := --target=$(TARGET) $(CPUFLAGS_riscv64)
+EFI_CC := $(CC) $(EFI_TARGET_$(ARCH)) -std=gnu11 -O2 -ffreestanding -fshort-wchar \
+	-fno-builtin -fno-pic -fno-stack-protector -I. -Iboot/efi/$(ARCH) -Iboot/efi/bind \
 	-isystem /usr/include/efi -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
 EFI_OBJECTS := $(BUILD)/boot/efi/app.o $(BUILD)/boot/efi/$(ARCH)/jump.o
 
@@ -131,16 +135,28 @@ $(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S $(KERNEL_$(ARCH)) Make
 		set -- $$memory; $(EFI_CC) -DKERNEL_MEMORY=$$(($$2 - $$1)) -DKERNEL_FILE='"$(KERNEL_$(ARCH))"' \
 		-c $< -o $@
 
+# lld links PE for the other CPUs only.
+$(BUILD)/boot/efi/riscv64/app.elf: boot/efi/riscv64/app.lds $(BUILD)/boot/efi/riscv64/header.o $(EFI_OBJECTS)
+	$(say) LD $@
+	$(run)$(LD) -nostdlib $(LDFLAGS_riscv64) --build-id=none -T $^ -o $@
+
+ifeq ($(ARCH),riscv64)
+$(BUILD)/viommu-guest.efi: $(BUILD)/boot/efi/riscv64/app.elf
+	$(say) OBJCOPY $@
+	$(run)llvm-objcopy -O binary $< $@
+else
 $(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
 	$(say) LD $@
 	$(run)lld-link /nologo /subsystem:efi_application /entry:efi_main /nodefaultlib /timestamp:0 \
 		/Brepro /out:$@ $(EFI_OBJECTS)
+endif
 
 -include $(BUILD)/boot/efi/app.d
 
 # A disk that firmware starts it from, by the name that UEFI gives to it (UEFI 2.10, section 3.5.1.1).
 EFI_NAME_x86_64 := BOOTX64.EFI
 EFI_NAME_aarch64 := BOOTAA64.EFI
+EFI_NAME_riscv64 := BOOTRISCV64.EFI
 
 $(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
 	$(say) DISK $@

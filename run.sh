@@ -119,7 +119,7 @@ if [ -z "$dry" ]; then
     packages_qemu=packages_qemu_$arch
     [ -n "${QEMU:-}" ] || [ $vmm$carried = kvmtool ] || packages_build+=${!packages_qemu}
     packages_firmware=packages_firmware_$arch
-    [[ ${words[*]} != *.fd* ]] || packages_build+=${!packages_firmware}
+    [[ ${words[*]} != */usr/* ]] || packages_build+=${!packages_firmware}
     need "$packages_build"
 fi
 qemu=''

@@ -61,12 +61,9 @@ static void add_memory(const struct fdt *fdt, uint32_t node, struct boot_info *i
 static void read_memory(const struct fdt *fdt, struct boot_info *info)
 {
     for (uint32_t node = fdt_first_child(fdt, fdt_root(fdt)); node != FDT_NONE;
-         node = fdt_next_sibling(fdt, node)) {
+         node = fdt_next_sibling(fdt, node))
         if (fdt_is_named(fdt, node, "memory") && fdt_is_enabled(fdt, node))
             add_memory(fdt, node, info);
-        else if (fdt_is_named(fdt, node, "reserved-memory"))
-            add_children(fdt, node, info);
-    }
 }
 
 static void read_reservations(const struct fdt *fdt, struct boot_info *info)
@@ -82,6 +79,16 @@ static void read_reservations(const struct fdt *fdt, struct boot_info *info)
         }
         add(info, &range, BOOT_FIRMWARE, "a memory reservation");
     }
+}
+
+static void read_firmware(const struct fdt *fdt, uint64_t address, struct boot_info *info)
+{
+    for (uint32_t node = fdt_first_child(fdt, fdt_root(fdt)); node != FDT_NONE;
+         node = fdt_next_sibling(fdt, node))
+        if (fdt_is_named(fdt, node, "reserved-memory"))
+            add_children(fdt, node, info);
+    read_reservations(fdt, info);
+    add(info, &(struct fdt_range){address, fdt->size}, BOOT_FIRMWARE, "the tree");
 }
 
 static void read_command_line(const struct fdt *fdt, struct boot_info *info)
@@ -102,7 +109,16 @@ void devicetree_read(const struct mem_view *memory, uint64_t address, struct boo
         return;
     info->dtb = address;
     read_memory(&fdt, info);
-    read_reservations(&fdt, info);
-    add(info, &(struct fdt_range){address, fdt.size}, BOOT_FIRMWARE, "the tree");
+    read_firmware(&fdt, address, info);
     read_command_line(&fdt, info);
+}
+
+void devicetree_reserve(const struct mem_view *memory, uint64_t address, struct boot_info *info)
+{
+    const struct sink sink = {.line = complain, .context = info};
+    struct fdt fdt;
+
+    info->dtb = address;
+    if (fdt_open_at(&fdt, memory, address, &sink))
+        read_firmware(&fdt, address, info);
 }

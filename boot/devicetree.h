@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a device tree tells a kernel that is handed no more than its address. */
+/* What a device tree tells a kernel before it has page tables and a console. */
 #pragma once
 
 #include "boot/boot_info.h"
@@ -11,3 +11,6 @@
  * is complained of and left out; of a damaged tree nothing is taken.
  */
 void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);
+
+/* Only what is firmware's, where somebody else tells of the memory and of the command line. */
+void devicetree_reserve(const struct mem_view *memory, uint64_t address, struct boot_info *info);

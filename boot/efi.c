@@ -2,7 +2,9 @@
 #include "boot/efi.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "boot/devicetree.h"
 #include "boot/loader.h"
 #include "lib/bytes/bytes.h"
 
@@ -10,6 +12,7 @@
 #define DESCRIPTOR_SIZE_MAX 256
 #define DESCRIPTORS_MAX     4096
 #define PAGE_SHIFT          12
+#define PAGE                (1 << PAGE_SHIFT)
 
 /* UEFI 2.10, table 7.10: what is free once boot services are gone. */
 enum memory_type {
@@ -32,6 +35,13 @@ static void add_descriptor(const uint8_t *bytes, unsigned index, struct boot_inf
     uint32_t type = bytes_le32(bytes);
     uint64_t base = bytes_le64(bytes + 8), pages = bytes_le64(bytes + 24);
 
+    if (base % PAGE) {
+        boot_complain(info,
+                      "memory map descriptor %u: offset 8: 0x%llx, expected a multiple of %d; left "
+                      "out",
+                      index, (unsigned long long)base, PAGE);
+        return;
+    }
     if (type > TYPE_LAST && type < 0x70000000)
         boot_complain(info,
                       "memory map descriptor %u: offset 0: type %u, expected 0 to %d or one of an "
@@ -95,13 +105,23 @@ static uint64_t narrow(const uint8_t *bytes, uint64_t size, unsigned width, char
     return length;
 }
 
+/* UEFI's shell passes the application's own name first; as many characters are not ours. */
+static size_t own_name(const char *text)
+{
+    size_t length = strcspn(text, " ");
+
+    if (length < 4 || strncasecmp(text + length - 4, ".efi", 4) || memchr(text, '=', length))
+        return 0;
+    return length + strspn(text + length, " ");
+}
+
 /* Whether there was any text. */
 static bool read_text(const struct mem_view *memory, uint64_t address, uint64_t size,
                       unsigned width, const char *what, struct boot_info *info)
 {
-    char text[BOOT_CMDLINE_MAX];
+    char text[BOOT_CMDLINE_MAX + 1];
     const uint8_t *bytes = address && size ? mem_map(memory, address, size) : NULL;
-    uint64_t length;
+    uint64_t length, skipped;
 
     if (!address || !size)
         return false;
@@ -110,9 +130,11 @@ static bool read_text(const struct mem_view *memory, uint64_t address, uint64_t 
                       (unsigned long long)size, (unsigned long long)address);
         return false;
     }
-    length = narrow(bytes, size, width, text, sizeof(text));
-    boot_set_cmdline(info, text, length);
-    return length;
+    length = narrow(bytes, size, width, text, BOOT_CMDLINE_MAX);
+    text[length] = 0;
+    skipped = own_name(text);
+    boot_set_cmdline(info, text + skipped, length - skipped);
+    return length > skipped;
 }
 
 void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
@@ -131,8 +153,9 @@ void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info 
     }
     info->rsdp = handoff.rsdp;
     read_map(memory, &handoff, info);
-    info->dtb = handoff.dtb;
-    /* The tree may lie in memory that is free by the map. */
+    /* By the map, what a tree reserves may be free, and where it lies. */
+    if (handoff.dtb)
+        devicetree_reserve(memory, handoff.dtb, info);
     if (!boot_add_memory(info, handoff.dtb, handoff.dtb_size, BOOT_FIRMWARE))
         boot_complain(info, "handoff: dtb_size 0x%llx wraps from 0x%llx",
                       (unsigned long long)handoff.dtb_size, (unsigned long long)handoff.dtb);

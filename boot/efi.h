@@ -6,12 +6,16 @@
  */
 #pragma once
 
+/* Where in it an entry in assembly finds boot_cpu. */
+#define EFI_HANDOFF_BOOT_CPU 8
+
 /* The handoff, and whatever it points to but the tables, lie in so many bytes, aligned to as many.
  */
 #define EFI_HANDOFF_ROOM 0x40000
 
 #ifndef __ASSEMBLER__
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "boot/boot_info.h"
@@ -21,6 +25,7 @@
 
 struct efi_handoff {
     uint64_t magic;
+    uint64_t boot_cpu; /* where a CPU can't tell by itself */
     /* UEFI's memory map (UEFI 2.10, GetMemoryMap()): descriptors of `descriptor_size` bytes each.
      */
     uint64_t map, map_size, descriptor_size;
@@ -29,6 +34,8 @@ struct efi_handoff {
     uint64_t load_options, load_options_size;
     uint64_t text, text_size;
 };
+
+_Static_assert(offsetof(struct efi_handoff, boot_cpu) == EFI_HANDOFF_BOOT_CPU, "for entries");
 
 /*
  * Fills `info` from the handoff at `address`. The command line is the load options', or options.txt

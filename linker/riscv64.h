@@ -3,4 +3,6 @@
 #define OUTPUT_CPU   riscv
 #define LOAD_ADDRESS 0x80200000
 #define ENTRY_SYMBOL image_entry
-#define ENTRY_CHECK  ASSERT(image_entry == kernel_begin, "the Image header is not at the start")
+#define ENTRY_CHECK                                                                                \
+    ASSERT(image_entry == kernel_begin, "the Image header is not at the start")                    \
+    ASSERT(efi_entry == kernel_begin + 64, "the entry from UEFI is not behind the Image header")

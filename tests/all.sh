@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tests/setup.sh
 . tests/setup.sh
 need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packages_qemu_riscv64" \
-    "$packages_firmware_x86_64" "$packages_firmware_aarch64" "$packages_test"
+    "$packages_firmware_x86_64" "$packages_firmware_aarch64" "$packages_firmware_riscv64" "$packages_test"
 
 # The steps call make themselves: they are not part of the make that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL

@@ -26,6 +26,9 @@ qemu-system-arm qemu-system-aarch64
 packages_firmware_aarch64='
 qemu-efi-aarch64 /usr/share/AAVMF/AAVMF_CODE.fd
 '
+packages_firmware_riscv64='
+u-boot-qemu /usr/lib/u-boot/qemu-riscv64_smode/u-boot.bin
+'
 packages_qemu_riscv64='
 qemu-system-misc qemu-system-riscv64
 '

@@ -13,6 +13,12 @@
 #define OPTIONS_MAX 16384 /* bytes of load options and of options.txt; more is cut */
 #define TREE_MAGIC  0xd00dfeed
 
+/* What boot/efi.c reads by offsets. */
+_Static_assert(sizeof(EFI_MEMORY_DESCRIPTOR) == 40 &&
+                   offsetof(EFI_MEMORY_DESCRIPTOR, PhysicalStart) == 8 &&
+                   offsetof(EFI_MEMORY_DESCRIPTOR, NumberOfPages) == 24,
+               "a memory descriptor");
+
 /* Firmware's, for those who have to ask it or to say something. */
 static EFI_SYSTEM_TABLE *system_table;
 static EFI_BOOT_SERVICES *services;
@@ -125,7 +131,8 @@ static void find_tables(struct efi_handoff *handoff)
 static EFI_FILE_HANDLE open_options(EFI_HANDLE device)
 {
     static EFI_GUID guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
-    static const CHAR16 *const names[] = {L"\\EFI\\BOOT\\options.txt", L"\\options.txt"};
+    /* No pointers: not every CPU's application is relocated. */
+    static const CHAR16 names[][24] = {L"\\EFI\\BOOT\\options.txt", L"\\options.txt"};
     EFI_FILE_IO_INTERFACE *system;
     EFI_FILE_HANDLE root, file = NULL;
 
@@ -204,6 +211,9 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
         return fail(EFI_OUT_OF_RESOURCES, L"the memory that the kernel runs in is not free");
     services->CopyMem(kernel, (void *)kernel_bytes, file_size);
     handoff->magic = EFI_HANDOFF_MAGIC;
+    status = app_find_cpu(services, &handoff->boot_cpu);
+    if (status)
+        return fail(status, L"firmware does not tell which CPU this is");
     find_tables(handoff);
     if (APP_NEEDS_TABLES && !handoff->rsdp && !handoff->dtb)
         return fail(EFI_NOT_FOUND, L"firmware has neither ACPI's tables nor a device tree");

@@ -30,7 +30,8 @@ PARTITION_ID = uuid.UUID("76696f6d-6d75-4000-8000-677565737431")
 RESERVED, FATS, ROOT_ENTRIES = 1, 2, 512
 FAT_SECTORS = 56  # of 2 bytes for each cluster of one sector
 DATE, TIME = (2026 - 1980) << 9 | 1 << 5 | 1, 0
-DIRECTORY, ARCHIVE = 0x10, 0x20
+DIRECTORY, ARCHIVE, LONG_NAME = 0x10, 0x20, 0x0F
+LONG_PART = 13  # characters of a long name in one entry
 END_OF_CHAIN = 0xFFFF
 
 OPTIONS_SIZE = 4096
@@ -83,14 +84,32 @@ class Fat:
         return first if pieces else 0
 
     @staticmethod
-    def entry(name: str, attributes: int, cluster: int, size: int) -> bytes:
+    def long_name(name: str, short: bytes) -> bytes:
+        """The entries that stand before the one with the short name, the last part first."""
+        checksum = 0
+        for byte in short:
+            checksum = ((checksum << 7 | checksum >> 1) + byte) & 0xFF
+        text = (name + "\0" * (len(name) % LONG_PART > 0)).encode("utf-16-le")
+        entries = []
+        for at in range(0, len(text), 2 * LONG_PART):
+            part = text[at : at + 2 * LONG_PART].ljust(2 * LONG_PART, b"\xff")
+            number = len(entries) + 1 | (0x40 if at + 2 * LONG_PART >= len(text) else 0)
+            entries.append(
+                struct.pack("<B10sBBB12sH4s", number, part[:10], LONG_NAME, 0, checksum, part[10:22], 0, part[22:])
+            )
+        return b"".join(reversed(entries))
+
+    @classmethod
+    def entry(cls, name: str, attributes: int, cluster: int, size: int) -> bytes:
         base, _, extension = name.upper().partition(".")
-        short = (name if name[0] == "." else base.ljust(8) + extension.ljust(3)).ljust(11)
-        return struct.pack(
+        is_long = len(base) > 8
+        base = base[:6] + "~1" if is_long else base
+        short = (name if name[0] == "." else base.ljust(8) + extension.ljust(3)).ljust(11).encode("ascii")
+        entry = struct.pack(
             "<11sBBBHHHHHHHI",
-            *(short.encode("ascii"), attributes, 0, 0, TIME, DATE, DATE, 0, TIME, DATE),
-            *(cluster, size),
+            *(short, attributes, 0, 0, TIME, DATE, DATE, 0, TIME, DATE, cluster, size),
         )
+        return (cls.long_name(name, short) if is_long else b"") + entry
 
     def directory(self, parent: int, entries: list[bytes]) -> int:
         own = len(self.table)

@@ -4,9 +4,12 @@
  * boot-image-header.rst): a0 is the hart's id, a1 the device tree, S-mode, paging off, the image anywhere
  * at a multiple of 2 MiB. QEMU enters an ELF file here too, at its lowest address.
  *
- * Relocations and .bss, then image_main(); arch_init() turns paging on.
+ * Relocations and .bss, then entry_main(); arch_init() turns paging on.
+ *
+ * boot/efi/ enters behind the header, paging off, a0 = its handoff.
  */
 #include "arch/riscv64/layout.h"
+#include "boot/efi.h"
 #include "linker/riscv64.h"
 
 #define TEXT_OFFSET     0x200000        /* from the start of memory */
@@ -31,7 +34,14 @@ image_entry:
     .ascii "RSC\x05"
     .long 0
 
-1:  csrw sie, zero
+    .globl efi_entry
+efi_entry:
+    mv a1, a0
+    ld a0, EFI_HANDOFF_BOOT_CPU(a1)
+    lla s2, efi_read
+    j 2f
+1:  lla s2, image_read
+2:  csrw sie, zero
     mv tp, a0                           /* for ever (cpu.h) */
     mv s1, a1
 
@@ -41,28 +51,29 @@ image_entry:
     sub a0, a0, a1
     lla a1, relocations_begin
     lla a2, relocations_end
-2:  bgeu a1, a2, 3f
+3:  bgeu a1, a2, 4f
     ld a3, 0(a1)
     ld a4, 16(a1)
     add a3, a3, a0
     add a4, a4, a0
     sd a4, 0(a3)
     addi a1, a1, RELOCATION_SIZE
-    j 2b
+    j 3b
 
-3:  lla a0, bss_begin
+4:  lla a0, bss_begin
     lla a1, stack_guard
-4:  sd zero, 0(a0)
+5:  sd zero, 0(a0)
     addi a0, a0, 8
-    bltu a0, a1, 4b
+    bltu a0, a1, 5b
 
     lla a0, stack_top
     lla a1, trap_stacks
     li a2, TRAP_STACK_SIZE
     add a1, a1, a2
     call cpu_take_stacks
-    mv a0, s1
+    mv a0, s2
+    mv a1, s1
     mv fp, zero
-    call image_main
-5:  wfi
-    j 5b
+    call entry_main
+6:  wfi
+    j 6b

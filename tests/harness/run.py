@@ -87,7 +87,8 @@ def judged(options: argparse.Namespace, argv: list[str]) -> int:
             options.results = scratch.name
         reports.prepare(options.results)
         if not options.skip:
-            argv, disk = copied(replaced(argv, files), files)
+            argv, disk = copied(argv, files)
+            argv = replaced(argv, files)
         session = Session(options, argv, lambda line: print(line, flush=True), disk)
         if options.skip:
             return session.skip(options.skip)

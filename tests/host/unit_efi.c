@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot/efi.h"
+#include "tests/host/tree.h"
 #include "tests/host/unit.h"
 
 #define MEMORY_SIZE 0x10000u
@@ -11,6 +12,7 @@
 #define OPTIONS     0x2000u
 #define TEXT        0x4000u
 #define TREE        0x5000u
+#define TREE_ROOM   0x200u
 #define MAP         0x6000u
 #define STRIDE      48u /* as EDK II has it: larger than the structure */
 
@@ -55,6 +57,31 @@ static void put_wide(uint64_t offset, const char *text)
         put(offset, (uint8_t)*text, 2);
 }
 
+/* That reserves a page of free memory. */
+static void put_tree(void)
+{
+    static struct tree tree;
+    static const uint32_t page[] = {0x140000, 0x1000};
+    uint8_t *blob;
+    size_t size;
+
+    memset(&tree, 0, sizeof(tree));
+    tree_begin(&tree, "");
+    tree_begin(&tree, "reserved-memory");
+    tree_cell(&tree, "#address-cells", 1);
+    tree_cell(&tree, "#size-cells", 1);
+    tree_bytes(&tree, "ranges", "", 0);
+    tree_begin(&tree, "firmware");
+    tree_cells(&tree, "reg", page, 2);
+    tree_end(&tree);
+    tree_end(&tree);
+    tree_end(&tree);
+    blob = tree_finish(&tree, &size);
+    CHECK(size <= TREE_ROOM);
+    memcpy(bytes + TREE, blob, size);
+    free(blob);
+}
+
 /* Boot services, a hole that the kernel lies in, free memory, a table of ACPI's, and both texts. */
 static struct efi_handoff build(void)
 {
@@ -65,7 +92,7 @@ static struct efi_handoff build(void)
         .descriptor_size = STRIDE,
         .rsdp = 0x7000014,
         .dtb = TREE,
-        .dtb_size = 0x200,
+        .dtb_size = TREE_ROOM,
         .load_options = OPTIONS,
         .load_options_size = 2 * sizeof("seed=1"),
         .text = TEXT,
@@ -80,6 +107,7 @@ static struct efi_handoff build(void)
     put_descriptor(4, 9, 0x7000000, 1);
     put_wide(OPTIONS, "seed=1");
     memcpy(bytes + TEXT, "seed=2", 6);
+    put_tree();
     put_handoff(&handoff);
     return handoff;
 }
@@ -105,15 +133,19 @@ static void a_good_handoff(void)
     CHECK(!strcmp(info->cmdline, "seed=1"));
     CHECK_EQ(info->rsdp, 0x7000014);
     CHECK_EQ(info->dtb, TREE);
-    CHECK_EQ(info->memory_count, 6);
+    CHECK_EQ(info->memory_count, 8);
     CHECK_EQ(info->memory[0].first, TREE);
     CHECK_EQ(info->memory[0].kind, BOOT_FIRMWARE);
     CHECK_EQ(info->memory[1].kind, BOOT_USABLE);
-    CHECK_EQ(info->memory[3].first, 0x200000);
-    CHECK_EQ(info->memory[3].last, 0x5fffff);
+    CHECK_EQ(info->memory[3].first, 0x140000);
+    CHECK_EQ(info->memory[3].last, 0x140fff);
     CHECK_EQ(info->memory[3].kind, BOOT_FIRMWARE);
     CHECK_EQ(info->memory[4].kind, BOOT_USABLE);
+    CHECK_EQ(info->memory[5].first, 0x200000);
+    CHECK_EQ(info->memory[5].last, 0x5fffff);
     CHECK_EQ(info->memory[5].kind, BOOT_FIRMWARE);
+    CHECK_EQ(info->memory[6].kind, BOOT_USABLE);
+    CHECK_EQ(info->memory[7].kind, BOOT_FIRMWARE);
 }
 
 /* One field of the handoff, given by its offset, and what must come of it. */
@@ -134,6 +166,8 @@ static void damaged_handoffs(void)
         {offsetof(struct efi_handoff, map_size), UINT64_MAX, "expected at most 4096; cut to that"},
         {offsetof(struct efi_handoff, map), MEMORY_SIZE, "descriptor 0 at 0x10000 can't be read"},
         {offsetof(struct efi_handoff, map), UINT64_MAX, "can't be read"},
+        {offsetof(struct efi_handoff, dtb), MEMORY_SIZE, "device tree at 0x10000 can't be read"},
+        {offsetof(struct efi_handoff, dtb_size), UINT64_MAX, "dtb_size 0xffffffffffffffff wraps"},
         {offsetof(struct efi_handoff, load_options), MEMORY_SIZE, "load options: 14 bytes at"},
         {offsetof(struct efi_handoff, load_options_size), UINT64_MAX, "load options: 184467"},
     };
@@ -158,6 +192,8 @@ static void damaged_descriptors(void)
     CHECK_EQ(read_at(HANDOFF)->complaint_count, 0);
     put_descriptor(1, 7, UINT64_MAX - 0xfff, 2);
     CHECK(strstr(read_at(HANDOFF)->complaints[0], "descriptor 1: offset 24: 0x2 pages wrap"));
+    put_descriptor(1, 0, 0x100800, 1);
+    CHECK(strstr(read_at(HANDOFF)->complaints[0], "descriptor 1: offset 8: 0x100800, expected"));
     put_descriptor(1, 7, 0x100000, UINT64_MAX);
     CHECK(strstr(read_at(HANDOFF)->complaints[0], "offset 24"));
 }
@@ -174,7 +210,7 @@ static void a_map_of_300_descriptors(void)
     const struct boot_info *info = read_at(HANDOFF);
 
     CHECK_EQ(info->complaint_count, 0);
-    CHECK_EQ(info->memory_count, 301);
+    CHECK_EQ(info->memory_count, 302);
 }
 
 static void texts(void)
@@ -189,6 +225,19 @@ static void texts(void)
     put(OPTIONS, 0, 2);
     put_handoff(&handoff);
     CHECK(!strcmp(read_at(HANDOFF)->cmdline, "seed=2"));
+    /* A shell's come after the name of the application. */
+    put_wide(OPTIONS, "fs0:\\bootx64.EFI  x=1");
+    handoff.load_options_size = 2 * strlen("fs0:\\bootx64.EFI  x=1");
+    put_handoff(&handoff);
+    CHECK(!strcmp(read_at(HANDOFF)->cmdline, "x=1"));
+    handoff.load_options_size = 2 * strlen("fs0:\\bootx64.EFI ");
+    put_handoff(&handoff);
+    CHECK(!strcmp(read_at(HANDOFF)->cmdline, "seed=2"));
+    put_wide(OPTIONS, "run=x.efi list .efi");
+    handoff.load_options_size = 2 * strlen("run=x.efi list .efi");
+    put_handoff(&handoff);
+    CHECK(!strcmp(read_at(HANDOFF)->cmdline, "run=x.efi list .efi"));
+    put(OPTIONS, 0, 2);
     /* Neither. */
     handoff.text_size = 0;
     put_handoff(&handoff);

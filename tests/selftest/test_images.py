@@ -9,9 +9,9 @@ import json
 import os
 import shlex
 import shutil
-import sys
 import struct
 import subprocess
+import sys
 import tempfile
 
 import ktap
@@ -44,7 +44,8 @@ def images() -> dict[str, bytes]:
 def there_is_an_image_of_every_cpu_and_protocol() -> None:
     wanted = {
         *("x86_64-pvh.elf", "x86_64-linux.bzimage", "x86_64-uefi.efi"),
-        *("aarch64-linux.image", "aarch64-uefi.efi", "riscv64-linux.image", "uefi.disk"),
+        *("aarch64-linux.image", "aarch64-uefi.efi", "riscv64-linux.image"),
+        *("riscv64-uefi.efi", "uefi.disk"),
     }
     missing = {f"viommu-guest-{name}" for name in wanted} - images().keys()
     check(not missing, missing)
@@ -99,8 +100,12 @@ def one_disk_starts_every_cpu() -> None:
     images()
     disk = os.path.join(ktap.SCRATCH.name, "uefi.disk")
     shutil.copy(os.path.join(HOME, "build", "images", "viommu-guest-uefi.disk"), disk)
-    subprocess.run([*DISK, "--options=run=discovery.topology.*", disk], check=True)
-    for machine, cpu in (("q35-efi-disk", "x86_64"), ("virt-arm64-efi-disk", "aarch64")):
+    subprocess.run([*DISK, "--options=run=discovery.pci.*", disk], check=True)
+    for machine, cpu in (
+        ("q35-efi-disk", "x86_64"),
+        ("virt-arm64-efi-disk", "aarch64"),
+        ("virt-riscv64-efi-disk", "riscv64"),
+    ):
         command = run_sh("-n", "-m", machine).out
         own = os.path.join(HOME, "build", cpu, "viommu-guest.disk")
         check(own in command, command)
@@ -109,6 +114,9 @@ def one_disk_starts_every_cpu() -> None:
         with open(blank, "wb") as file:
             file.truncate(1 << 20)
         words = shlex.split(command.replace(own, disk).replace(scratch, blank))
+        if "-dtb" in words:
+            at = words.index("-dtb")  # a file that nobody has made
+            del words[at : at + 2]
         ran = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=LIMIT)
         check(f" {cpu} boot=efi " in ran.stdout and "EXIT: STATUS=1" in ran.stdout, ran.stdout)
 

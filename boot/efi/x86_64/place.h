@@ -9,3 +9,10 @@
 
 #define APP_HANDOFF_LAST 0xffffffff /* what boot/x86_64/long_mode.S maps */
 #define APP_NEEDS_TABLES FALSE
+
+/* The CPU knows itself. */
+static inline EFI_STATUS app_find_cpu(EFI_BOOT_SERVICES *services, UINT64 *id)
+{
+    (void)services, (void)id;
+    return EFI_SUCCESS;
+}

@@ -228,13 +228,22 @@ build/host/trees/%.dtb: tests/host/trees/%.dts
 	$(say) DTC $<
 	$(run)dtc -q -I dts -O dtb -o $@ $<
 
+# ACPI tables, compiled and disassembled again by iasl.
+TABLES := $(patsubst tests/host/%.asl,build/host/%.dsl,$(wildcard tests/host/tables/*.asl))
+
+build/host/tables/%.dsl: tests/host/tables/%.asl
+	@mkdir -p $(@D)
+	$(say) IASL $<
+	$(run)rm -f $@ && iasl -p $(@D)/$* $< >$(@D)/$*.log 2>&1 && \
+		iasl -d $(@D)/$*.aml >>$(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
+
 build/host/trees/qemu-%.dtb: Makefile
 	@mkdir -p $(@D)
 	$(say) DUMPDTB $*
 	$(run)$(QEMU_$*)$@ -smp 2 -m 512M -nodefaults -display none $(QEMU_IOMMU_$*) >$@.log 2>&1 || \
 		{ cat $@.log >&2; exit 1; }
 
-unit: $(UNITS) $(TREES) ## host unit tests, under ASan and UBSan
+unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
 
 build/host/%.o: %.c Makefile
@@ -292,7 +301,7 @@ COVERAGE_UNITS := $(patsubst build/host/%,build/coverage/%,$(filter-out %/unit_e
 COVERAGEFLAGS := -fprofile-instr-generate -fcoverage-mapping
 COVERAGE_OBJECTS := $(addprefix build/coverage/,$(HOST_PURE:.c=.o))
 
-coverage-host: $(COVERAGE_UNITS) $(TREES) ## line coverage of each reader by the unit tests; 95 % or less of one fails
+coverage-host: $(COVERAGE_UNITS) $(TREES) $(TABLES) ## line coverage of each reader by the unit tests; 95 % or less of one fails
 	@tests/host/coverage.sh $(COVERAGE_MINIMUM) '$(COVERAGE_UNITS)' $(READERS)
 
 build/coverage/%.o: %.c Makefile

@@ -216,6 +216,8 @@ static const char *lacking(struct lab *lab, unsigned needs)
         {NEEDS_PCI, lab->has_iommu && lab->iommu_place.function, "the virtio-iommu is not on PCI"},
         {NEEDS_MMIO, lab->has_iommu && lab->iommu_place.block,
          "the virtio-iommu is not on virtio-mmio"},
+        {NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP, lab->has_iommu,
+         "no virtio-iommu was found"},
         {NEEDS_ENDPOINT, lab->endpoint_count >= 1, "no endpoint is behind the IOMMU"},
         {NEEDS_TWO_ENDPOINTS, lab->endpoint_count >= 2, "fewer than two endpoints"},
         {NEEDS_DMA, find_engine(lab, 0, reads_and_writes), "no DMA engine reads and writes"},
@@ -298,11 +300,11 @@ void lab_remember(struct test *test, const struct viommu_request *request, uint8
     attachment->domain = request->attach.domain;
 }
 
-static void detach(struct lab *lab, uint32_t domain, uint32_t endpoint)
+static bool detach(struct lab *lab, uint32_t domain, uint32_t endpoint)
 {
     const struct viommu_request request = viommu_detach(domain, endpoint);
 
-    viommu_submit(&lab->iommu, &request);
+    return viommu_submit(&lab->iommu, &request).outcome <= VIOMMU_SILENT;
 }
 
 /* What is remembered, and what tests attach by other ways: to the first domain. */
@@ -310,10 +312,13 @@ static void detach_all(struct test *test)
 {
     struct lab *lab = test->lab;
 
-    for (unsigned i = 0; i < lab->attachment_count; i++)
-        detach(lab, lab->attachments[i].domain, lab->attachments[i].endpoint);
-    for (unsigned i = 0; i < lab->endpoint_count; i++)
-        detach(lab, lab_domain(test, 0), lab->endpoints[i].id);
+    /* A device that leaves one unanswered would take the time of all. */
+    bool answers = true;
+
+    for (unsigned i = 0; answers && i < lab->attachment_count; i++)
+        answers = detach(lab, lab->attachments[i].domain, lab->attachments[i].endpoint);
+    for (unsigned i = 0; answers && i < lab->endpoint_count; i++)
+        answers = detach(lab, lab_domain(test, 0), lab->endpoints[i].id);
     lab->attachment_count = 0;
 }
 

@@ -33,6 +33,7 @@ packages_qemu_riscv64='
 qemu-system-misc qemu-system-riscv64
 '
 packages_test='
+acpica-tools iasl
 binutils nm
 clang-format clang-format
 device-tree-compiler dtc

@@ -218,7 +218,10 @@ static void read_capabilities(struct virtio_pci *device, const struct sink *comp
     const struct pci_function *function = device->function;
     uint8_t position = 0;
 
-    while ((position = pci_find_capability(function, PCI_CAPABILITY_VENDOR, position))) {
+    /* Each takes 16 bytes of 192: a longer list leads back to where it was. */
+    for (unsigned seen = 0;
+         seen < 12 && (position = pci_find_capability(function, PCI_CAPABILITY_VENDOR, position));
+         seen++) {
         uint8_t type = pci_read8(function, position + 3u);
         struct virtio_pci_capability capability = {
             .position = position,

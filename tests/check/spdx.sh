@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every source file names its licence in its first two lines.
 missing=$(find boot arch drivers lib tests linker Makefile run.sh .ci .gitignore .clang-format .editorconfig -type f \
-    \( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' -o -name '*.def' -o -name '*.dts' -o -name Makefile \
-    -o -name '.*' -o -path .ci/run -o -path tests/machines -o -path 'tests/expect/*' \) |
+    \( -name '*.[chS]' -o -name '*.sh' -o -name '*.py' -o -name '*.def' -o -name '*.dts' -o -name '*.asl' \
+    -o -name Makefile -o -name '.*' -o -path .ci/run -o -path tests/machines -o -path 'tests/expect/*' \) |
     while read -r file; do
         head -n 2 "$file" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' || echo "$file"
     done)

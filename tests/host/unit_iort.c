@@ -321,6 +321,23 @@ static const struct damage {
     {"ITS count", build_its, {{64, 4, 2}}, 1, 0, 0, "byte 64: ITS count is 0x2"},
     {"ITS count, huge", build_its, {{64, 4, -1}}, 1, 0, 0, "byte 64: ITS count"},
     {"ITS count 0", build_its, {{64, 4, 0}}, 1, 0, 0, NULL},
+    {"zoo", build_zoo, {{0}}, 1, 4, 1, "component"},
+    {"name without end", build_zoo, {{402, 2, 0x4141}}, 1, 4, 1, "byte 403: the last byte"},
+    {"SMMU, context list", build_zoo, {{72 + 44, 4, 3}}, 1, 4, 0, "byte 116: context interrupt"},
+    {"SMMU, PMU list", build_zoo, {{72 + 56, 4, 69}}, 1, 4, 0, "byte 124: PMU interrupt"},
+    {"SMMU, list in header", build_zoo, {{72 + 48, 4, 15}}, 1, 4, 0, "byte 116: context"},
+    {"RMR, list", build_zoo, {{208 + 20, 4, 3}}, 1, 4, 1, "byte 228: memory range count"},
+    {"RMR, offset", build_zoo, {{208 + 24, 4, -1}}, 1, 4, 1, "byte 228: memory range count"},
+    {"PMCG, its own line", build_zoo, {{148 + 24, 4, 5}}, 1, 4, 1, "component"},
+    {"root of 32 bytes",
+     build_smmu,
+     {{161, 2, 32}, {168, 4, 0}},
+     1,
+     0,
+     0,
+     "byte 161: node length is 0x20"},
+    {"SMMUv3, revision 0", build_smmu, {{72 + 3, 1, 0}}, 1, 0, 1, NULL},
+    {"SMMUv3, revision 5", build_smmu, {{72 + 3, 1, 5}}, 1, 0, 1, NULL},
 };
 
 static void check_ranges(const struct topology *topology)
@@ -506,12 +523,49 @@ static void one_message_id(void)
     }
 }
 
+/*
+ * A SMMUv3 that sends messages has a mapping for them, which no requester may take: by revision 5
+ * a flag says that its index is valid, before it any interrupt without a line.
+ */
+static void own_mapping(void)
+{
+    static const struct {
+        uint8_t revision;
+        uint32_t flags, line;
+        bool is_own;
+    } table[] = {
+        {0, 0x10, 0, 0}, {1, 0, 0, 1}, {4, 0, 0, 1},    {4, 0, 7, 0},
+        {4, 0x10, 7, 0}, {5, 0, 0, 0}, {5, 0x10, 7, 1}, {6, 0x10, 0, 1},
+    };
+
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct iort_target target;
+        struct table bytes;
+        struct iort iort;
+
+        build_smmu(&bytes);
+        table_iort_put(&bytes, 72, 3, 1, table[i].revision);
+        table_iort_put(&bytes, 72, 24, 4, table[i].flags);
+        table_iort_put(&bytes, 72, 48, 4, table[i].line);
+        table_seal(&bytes);
+        CHECK(iort_open(&iort, bytes.bytes, bytes.size, NULL));
+        CHECK_EQ(iort_map_pci(&iort, 0, 5, IORT_ITS_GROUP, &target),
+                 table[i].is_own ? IORT_UNMAPPED : IORT_MAPPED);
+    }
+}
+
 static const struct unit units[] = {
-    {"answers", answers},       {"components", components},
-    {"topologies", topologies}, {"draft", draft},
-    {"damaged", damaged},       {"mutated", mutated},
-    {"truncated", truncated},   {"ranges", ranges_agree},
-    {"messages", messages},     {"one_message_id", one_message_id},
+    {"answers", answers},
+    {"own_mapping", own_mapping},
+    {"components", components},
+    {"topologies", topologies},
+    {"draft", draft},
+    {"damaged", damaged},
+    {"mutated", mutated},
+    {"truncated", truncated},
+    {"ranges", ranges_agree},
+    {"messages", messages},
+    {"one_message_id", one_message_id},
 };
 
 int main(void)

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 guest=build/host/viommu-guest
 seed=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 globs=("${RUN:-conformance.*}")
-[ -n "${RUN:-}" ] || globs+=('discovery.*' 'stress.*walk*' bench.attach_and_detach bench.probe_request)
+[ -n "${RUN:-}" ] || globs+=('discovery.*' 'topology.*' 'stress.*walk*' bench.attach_and_detach bench.probe_request)
 arguments=()
 for glob in "${globs[@]}"; do
     arguments+=(--glob="$glob")

@@ -412,6 +412,10 @@ static void describe(struct ref_iommu *iommu)
 
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
 {
+    if (MUTANT(ENDPOINT_UNKNOWN) && endpoint == 0x28)
+        return true;
+    if (MUTANT(UNDESCRIBED_ID_KNOWN) && !model_find_endpoint(&iommu->model, 0x100))
+        model_add_endpoint(&iommu->model, 0x100);
     if (!model_add_endpoint(&iommu->model, endpoint))
         return false;
     for (unsigned i = 0; i < iommu->config.region_count; i++)

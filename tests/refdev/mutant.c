@@ -11,6 +11,7 @@ static const struct {
 } mutants[] = {
     {"", "", "", ""},
 #define REF_MUTANT(name, kind, text, ...) {#name, kind, text, #__VA_ARGS__},
+#include "tests/refdev/lies.def"
 #include "tests/refdev/mutants.def"
 #undef REF_MUTANT
 };

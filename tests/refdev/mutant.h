@@ -12,6 +12,7 @@
 enum ref_mutant {
     MUTANT_NONE,
 #define REF_MUTANT(name, kind, text, ...) MUTANT_##name,
+#include "tests/refdev/lies.def"
 #include "tests/refdev/mutants.def"
 #undef REF_MUTANT
 };

@@ -159,6 +159,16 @@ bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head,
 {
     uint8_t element[8];
 
+    if (MUTANT(LIE_USED_ID_BEYOND))
+        head = 0xfffe;
+    if (MUTANT(LIE_USED_ID_RANDOM))
+        head = (uint16_t)(queue->next_used * 40503u % queue->size);
+    if (MUTANT(LIE_USED_LENGTH_HUGE))
+        length = UINT32_MAX;
+    if (MUTANT(LIE_USED_INDEX_RUNS))
+        queue->next_used += 1000;
+    if (MUTANT(LIE_USED_INDEX_BACK))
+        queue->next_used -= 2;
     ref_put(element, 4, head);
     ref_put(element + 4, 4, length);
     if (MUTANT(USED_INDEX_8_BITS)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/refdev/function.h"
+#include "tests/refdev/mutant.h"
 
 #define V1_LIST  40
 #define V1_ITEM  16
@@ -61,15 +62,34 @@ static uint32_t write_v34(const uint32_t *ids, unsigned count, uint8_t *config, 
     return V34_LIST + count * V34_ITEM;
 }
 
+/* The first item says what is not so. */
+static void mutate_v1(uint8_t *config)
+{
+    uint8_t *item = config + V1_LIST;
+
+    if (MUTANT(TOPOLOGY_ID_WRONG))
+        item[4] ^= 1;
+    if (MUTANT(TOPOLOGY_FUNCTION_MISSING))
+        item[10] = item[12] = 0xf0;
+    if (MUTANT(TOPOLOGY_OVERLAP))
+        item[V1_ITEM + 10] = item[10];
+}
+
 uint32_t ref_topology_write(enum ref_topology version, const uint32_t *ids, unsigned count,
                             uint8_t config[REF_TOPOLOGY_MAX])
 {
     unsigned room = (REF_TOPOLOGY_MAX - V2_LIST) / V34_ITEM;
 
+    uint32_t size;
+
     count = count < room ? count : room;
+    if (MUTANT(TOPOLOGY_ENDPOINT_LEFT_OUT))
+        ids++, count--;
     switch (version) {
     case REF_TOPOLOGY_V1:
-        return write_v1(ids, count, config);
+        size = write_v1(ids, count, config);
+        mutate_v1(config);
+        return size;
     case REF_TOPOLOGY_V2:
         return write_v2(ids, count, config);
     case REF_TOPOLOGY_V3:

@@ -119,6 +119,12 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
         return true;
     if (!index && MUTANT(REQUEST_TWICE) && ++queue->handled % 50 == 0)
         ref_push(virtio, queue, queue->chain.head, (uint32_t)written);
+    if (!index && MUTANT(LIE_NEVER_ANSWERS))
+        return true;
+    if (!index && MUTANT(LIE_USED_ALWAYS_TWICE))
+        ref_push(virtio, queue, queue->chain.head, (uint32_t)written);
+    if (!index && MUTANT(LIE_NEEDS_RESET_SOMETIMES) && ++queue->handled % 7 == 0)
+        ref_break(virtio);
     if (MUTANT(USED_ID_NEXT))
         queue->chain.head = (uint16_t)((queue->chain.head + 1) % queue->size);
     if (MUTANT(READABLE_WRITTEN) && !index && queue->chain.readable_length > 4)
@@ -216,6 +222,10 @@ static void write_status(struct ref_virtio *virtio, uint8_t value)
         reset(virtio);
         return;
     }
+    if (MUTANT(LIE_FEATURES_OK_REFUSED) && is_settling)
+        value &= (uint8_t)~STATUS_FEATURES_OK;
+    if (MUTANT(LIE_NEEDS_RESET_AT_ONCE) && (value & STATUS_DRIVER_OK))
+        value |= STATUS_NEEDS_RESET;
     if (MUTANT(EVENT_IDX_IS_REQUIRED) && is_settling && virtio->offered >> REF_F_EVENT_IDX & 1 &&
         !(virtio->driver_features >> REF_F_EVENT_IDX & 1))
         value &= (uint8_t)~STATUS_FEATURES_OK;
@@ -250,6 +260,14 @@ static const struct ref_queue *selected(const struct ref_virtio *virtio)
                                                       : &none;
 }
 
+/* Another number each time. */
+static unsigned ref_look(void)
+{
+    static unsigned looks;
+
+    return ++looks;
+}
+
 static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
 {
     const struct ref_queue *queue = selected(virtio);
@@ -272,10 +290,20 @@ static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
     case DEVICE_STATUS:
         return virtio->status;
     case CONFIG_GENERATION:
+        if (MUTANT(LIE_GENERATION_RUNS))
+            return (uint8_t)ref_look();
         return virtio->generation;
     case QUEUE_SELECT:
         return virtio->queue_select;
     case QUEUE_SIZE:
+        if (MUTANT(LIE_QUEUE_SIZE_0))
+            return 0;
+        if (MUTANT(LIE_QUEUE_SIZE_1))
+            return 1;
+        if (MUTANT(LIE_QUEUE_SIZE_32768))
+            return 32768;
+        if (MUTANT(LIE_QUEUE_SIZE_65535))
+            return 65535;
         if (MUTANT(QUEUE_SIZE_WITHOUT_A_QUEUE) && virtio->queue_select >= virtio->queue_count)
             return REF_QUEUE_SIZE;
         if (MUTANT(QUEUE_SIZE_200) && queue->size == REF_QUEUE_SIZE)
@@ -293,6 +321,8 @@ static uint64_t read_common(const struct ref_virtio *virtio, uint32_t offset)
         return queue->is_enabled &&
                !(MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK));
     case QUEUE_NOTIFY_OFF:
+        if (MUTANT(LIE_NOTIFY_OFF_FAR))
+            return 0xffff;
         return virtio->queue_select < virtio->queue_count ? virtio->queue_select : 0;
     case QUEUE_DESC:
     case QUEUE_DESC + 4:
@@ -389,6 +419,10 @@ static uint64_t read_config(struct ref_virtio *virtio, uint32_t offset, unsigned
 {
     uint64_t value = 0;
 
+    if (MUTANT(LIE_CONFIG_ALL_ONES))
+        return REF_ALL_ONES(width);
+    if (MUTANT(LIE_CONFIG_CHANGES))
+        return ref_look() * 0x9e3779b9u;
     if (MUTANT(CONFIG_WORDS_ONLY) && width < 4)
         return 0;
     if (MUTANT(CONFIG_HALVES_ALIKE) && width == 4 && offset < 24)
@@ -410,10 +444,21 @@ static uint8_t take_isr(struct ref_virtio *virtio)
     return isr;
 }
 
+static bool is_iommu(const struct ref_virtio *virtio)
+{
+    return ref_get(virtio->function.config + 2, 2) == 0x1040 + VIRTIO_ID_IOMMU;
+}
+
 static uint64_t bar_read(struct ref_function *function, uint32_t offset, unsigned width)
 {
     struct ref_virtio *virtio = virtio_of(function);
 
+    if (MUTANT(LIE_DIES) && is_iommu(virtio) && ref_look() > 2000)
+        return REF_ALL_ONES(width);
+    if (MUTANT(LIE_INTERRUPT_STORM) && is_iommu(virtio) && ref_is_running(virtio)) {
+        ref_fire(function, 0);
+        ref_set_line(function, true);
+    }
     if (offset < REF_COMMON + COMMON_SIZE) {
         uint64_t value = read_common(virtio, offset);
 
@@ -503,6 +548,12 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
 {
     uint8_t bytes[20] = {[2] = size, [3] = type};
 
+    if (MUTANT(LIE_STRUCTURE_BAR_6))
+        bytes[4] = 6;
+    if (MUTANT(LIE_STRUCTURE_FAR))
+        offset += 0x4000;
+    if (MUTANT(LIE_STRUCTURE_WRAPS))
+        length = 0u - offset + 0x100;
     if (MUTANT(CAPABILITY_LENGTH_16) && type == 2)
         bytes[2] = 16;
     if (MUTANT(COMMON_AT_ODD_OFFSET) && type == 1)
@@ -545,6 +596,12 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
 
     function->writable[window + 4] = 0xff;
     memset(function->writable + window + 8, 0xff, 12);
+    if (MUTANT(LIE_CAPABILITIES_LOOP))
+        function->config[window + 1] = window;
+    if (MUTANT(LIE_CAPABILITY_LEAVES_SPACE))
+        function->config[window + 1] = 0xfc;
+    if (MUTANT(LIE_BAR_SIZE_ODD))
+        ref_put(function->writable + 0x10, 4, 0xfff9f000);
     virtio->ops = ops;
     virtio->offered = offered | REF_BIT(REF_F_VERSION_1);
     if (MUTANT(FEATURE_11_OFFERED))

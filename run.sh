@@ -253,9 +253,6 @@ fi
 # Whose deviations are to be expected: the reference device has none, whatever VMM it stands behind.
 [ -z "$device" ] || vmm=refdev
 tool=$(sed -n 's/^VERSION := //p' "$home/Makefile")
-for glob in "${globs[@]}"; do
-    judge+=(--glob="$glob")
-done
 exec python3 -B "$home/tests/harness/run.py" "${judge[@]}" --results="$results" --machine="$machine" \
     --arch="$arch" --vmm="$vmm" --vmm-version="$version" --accel="$accel" --version="$tool" \
     --expect="$home/tests/expect" --seed="$seed" --seconds="$seconds" --timeout="$timeout" \

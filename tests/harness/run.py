@@ -35,7 +35,6 @@ def parse_arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--skip", default="", help="why the machine can't be had")
-    parser.add_argument("--glob", dest="globs", action="append", default=[])
     split = sys.argv.index("--")
     return parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
 

@@ -19,6 +19,16 @@ void unit_fail(const char *file, int line, const char *format, ...)
     putchar('\n');
 }
 
+uint64_t unit_random(void)
+{
+    static uint64_t state = 0x9e3779b97f4a7c15;
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
 int unit_main(const char *suite, const struct unit *units, size_t count)
 {
     int status = 0;

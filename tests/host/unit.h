@@ -19,6 +19,9 @@ struct unit {
 /* Runs every unit and prints `ok N unit.<suite>.<name>`; returns 0 if all passed, else 1. */
 int unit_main(const char *suite, const struct unit *units, size_t count);
 
+/* The next of a sequence that is the same in every process. */
+uint64_t unit_random(void);
+
 /* Prints a diagnostic and marks the running unit as failed. */
 void unit_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -162,16 +162,6 @@ static void long_command_lines(void)
     CHECK(!strcmp(read_at(START)->cmdline, "seed="));
 }
 
-static uint64_t random_state = 0x9e3779b97f4a7c15;
-
-static uint64_t random_value(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
 static bool is_in_order(const struct boot_info *info)
 {
     for (unsigned i = 0; i < info->memory_count; i++) {
@@ -191,12 +181,12 @@ static void garbage(void)
 {
     for (unsigned round = 0; round < 20000; round++) {
         build();
-        for (unsigned i = random_value() % 8; i < 8; i++)
-            put(START + 4 + random_value() % 49, random_value() >> random_value() % 64, 4);
-        put(START + 48, random_value() % 200, 4);
+        for (unsigned i = unit_random() % 8; i < 8; i++)
+            put(START + 4 + unit_random() % 49, unit_random() >> unit_random() % 64, 4);
+        put(START + 48, unit_random() % 200, 4);
         for (unsigned i = 0; i < 200; i++)
-            put(MAP + random_value() % (MEMORY_SIZE - MAP - 8),
-                random_value() >> random_value() % 64, 8);
+            put(MAP + unit_random() % (MEMORY_SIZE - MAP - 8), unit_random() >> unit_random() % 64,
+                8);
         const struct boot_info *info = read_at(START);
 
         CHECK(is_in_order(info));

@@ -265,24 +265,15 @@ static void texts(void)
     CHECK_EQ(strlen(read_at(HANDOFF)->cmdline), BOOT_CMDLINE_MAX - 1);
 }
 
-static uint64_t random_value(void)
-{
-    static uint64_t state = 1;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    return state ^= state << 17;
-}
-
 static void garbage(void)
 {
     for (unsigned round = 0; round < 2000; round++) {
         build();
         for (unsigned i = 0; i < 4; i++)
-            put(HANDOFF + 8 + random_value() % (sizeof(struct efi_handoff) - 15),
-                random_value() >> random_value() % 64, 8);
+            put(HANDOFF + 8 + unit_random() % (sizeof(struct efi_handoff) - 15),
+                unit_random() >> unit_random() % 64, 8);
         for (unsigned i = 0; i < 8; i++)
-            put(MAP + random_value() % (5 * STRIDE), random_value() >> random_value() % 64, 8);
+            put(MAP + unit_random() % (5 * STRIDE), unit_random() >> unit_random() % 64, 8);
         const struct boot_info *info = read_at(HANDOFF);
 
         CHECK(info->memory_count <= BOOT_MEMORY_MAX);

@@ -244,27 +244,16 @@ static void long_command_lines(void)
     CHECK(!strcmp(read_at(PAGE)->cmdline, "seed="));
 }
 
-static uint64_t random_state = 0x9e3779b97f4a7c15;
-
-static uint64_t random_value(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
 static void garbage(void)
 {
     for (unsigned round = 0; round < 5000; round++) {
         build();
         for (unsigned i = 0; i < 400; i++)
-            put(TABLE + random_value() % (PAGE - 0x2d0 - 8), random_value() >> random_value() % 64,
-                8);
+            put(TABLE + unit_random() % (PAGE - 0x2d0 - 8), unit_random() >> unit_random() % 64, 8);
         for (unsigned i = 0; i < 8; i++)
-            put(NODE + random_value() % 0x60, random_value() >> random_value() % 64, 4);
-        put(PAGE + 0x1e8, random_value(), 1);
-        put(PAGE + 0x250, NODE + random_value() % 0x80, 8);
+            put(NODE + unit_random() % 0x60, unit_random() >> unit_random() % 64, 4);
+        put(PAGE + 0x1e8, unit_random(), 1);
+        put(PAGE + 0x250, NODE + unit_random() % 0x80, 8);
         const struct boot_info *info = read_at(PAGE);
 
         CHECK(info->memory_count <= BOOT_MEMORY_MAX);

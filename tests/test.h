@@ -96,8 +96,8 @@ _Noreturn void skip(struct test *test, const char *format, ...)
 _Noreturn void broken(struct test *test, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /*
- * Says why nothing here judges a statement that the test claims; without effect where something has.
- * A claim that is neither judged nor excused is an ERROR.
+ * Says why nothing here judges a statement that the test claims; without effect where something
+ * has. A claim that is neither judged nor excused is an ERROR.
  */
 void excuse(struct test *test, enum clause clause, const char *why);
 /* A diagnostic line. */

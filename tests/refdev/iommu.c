@@ -385,7 +385,8 @@ static struct model_config model_config_of(const struct ref_iommu_config *config
 void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config)
 {
     const struct model_config model_config = model_config_of(config);
-    uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX);
+    uint64_t rings =
+        REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) | REF_BIT(REF_F_RING_PACKED);
     uint64_t features = config->features | (rings & ~config->withheld);
 
     memset(iommu, 0, sizeof(*iommu));

@@ -343,6 +343,7 @@ build/native/%.o: %.c Makefile tests/native/asan.ignore
 	$(run)$(HOSTCC) $(NATIVEFLAGS) -MMD -MP -c $< -o $@
 
 $(NATIVE): $(NATIVE_OBJECTS) tests/native/sections.lds
+	@mkdir -p $(@D)
 	$(say) LD $@
 	$(run)$(HOSTCC) -fsanitize=address,undefined -fuse-ld=lld -no-pie -Wl,-T,tests/native/sections.lds \
 		$(NATIVE_OBJECTS) -o $@

@@ -19,7 +19,9 @@ from dataclasses import dataclass, field
 
 HOME = os.path.join(os.path.dirname(__file__), "..", "..")
 GUEST = os.path.join(HOME, "build/host/viommu-guest")
-TOPOLOGY = "viommu=pci:00:01.0 viommu.ep=00:00.0-00:1f.7:0"
+ENDPOINTS = "viommu.ep=00:00.0-00:1f.7:0"
+ON_PCI = f"viommu=pci:00:01.0 {ENDPOINTS}"
+ON_MMIO = f"virtio_mmio.device=4K@0x32000000:6 viommu=mmio:0x32000000 {ENDPOINTS}"
 DEFAULT = ("conformance.*", "topology.*", "discovery.*", "stress.short_walk")
 BOOTS_MAX = 12  # of one mutant: each ends with a crash or a hang
 BOOT_LIMIT = 150  # seconds
@@ -82,12 +84,21 @@ def read_mutants(wanted: list[str]) -> list[Mutant]:
     return mutants
 
 
+def topology_of(kind: str) -> str:
+    """What boot options have to tell of the machine; `+` says that they tell what it says itself, too."""
+    if kind.startswith("topology") and not kind.endswith("+"):
+        return ""
+    return ON_MMIO if kind.startswith("mmio") else ON_PCI
+
+
 def boot(mutant: Mutant | None, kind: str, globs: list[str], first: int) -> list[str]:
     """The lines of one run; a run that does not end is cut off."""
-    kind, plus, _ = kind.partition("+")
-    topology = "" if kind.startswith("topology") and not plus else TOPOLOGY
-    environment = {**os.environ, "REFDEV": kind, "REFDEV_MUTANT": mutant.name if mutant else ""}
-    command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {topology}"
+    environment = {
+        **os.environ,
+        "REFDEV": kind.rstrip("+"),
+        "REFDEV_MUTANT": mutant.name if mutant else "",
+    }
+    command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {topology_of(kind)}"
     try:
         output = subprocess.run(
             [GUEST, command], env=environment, capture_output=True, timeout=BOOT_LIMIT, check=False

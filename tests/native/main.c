@@ -13,9 +13,14 @@
 #include "tests/refdev/endpoints.h"
 #include "tests/refdev/kinds.h"
 #include "tests/refdev/mutant.h"
+#include "tests/refdev/virtio_mmio.h"
 
 #define SLOTS     32
 #define BDF(slot) ((uint32_t)(slot) << 3)
+
+/* Where a kind of device that is behind a register block has it; boot options say so. */
+#define BLOCK      0x32000000ull
+#define BLOCK_LINE 6
 
 struct bus {
     struct ref_function *functions[SLOTS];
@@ -49,12 +54,17 @@ static void line(void *context, unsigned slot, bool is_asserted)
 
 static const struct ref_surroundings around = {.memory = memory, .message = message, .line = line};
 
-static void plug(struct bus *bus, unsigned slot, struct ref_function *function)
+static void surround(unsigned slot, struct ref_function *function)
 {
     function->around = &around;
     function->slot = slot;
-    bus->functions[slot] = function;
     ref_reset(function);
+}
+
+static void plug(struct bus *bus, unsigned slot, struct ref_function *function)
+{
+    surround(slot, function);
+    bus->functions[slot] = function;
 }
 
 /* -- configuration space and the window ---------------------------------------------------- */
@@ -112,12 +122,29 @@ static void window_write(void *context, uint64_t offset, unsigned width, uint64_
         ref_bar_write(function, at, width, value);
 }
 
+static uint64_t block_read(void *context, uint64_t offset, unsigned width)
+{
+    return ref_mmio_read(context, (uint32_t)offset, width);
+}
+
+static void block_write(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    ref_mmio_write(context, (uint32_t)offset, width, value);
+}
+
 /* -- the machine --------------------------------------------------------------------------- */
 
 static void build(struct bus *bus, const struct ref_kind *kind)
 {
     ref_iommu_init(&iommu, &kind->config);
-    plug(bus, 1, &iommu.virtio.function);
+    if (kind->config.is_on_mmio) {
+        surround(BLOCK_LINE, &iommu.virtio.function);
+        ref_mmio_plug(&iommu.virtio);
+        host_add_region(
+            &(struct host_region){BLOCK, REF_MMIO_SIZE, block_read, block_write, &iommu.virtio});
+    } else {
+        plug(bus, 1, &iommu.virtio.function);
+    }
     for (unsigned i = 0; i < 2; i++) {
         ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(2 + i)});
         plug(bus, 2 + i, &edus[i].function);

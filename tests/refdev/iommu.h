@@ -34,6 +34,7 @@ struct ref_iommu_config {
     unsigned max_mappings; /* likewise, of all domains together */
     bool is_unshared;      /* a domain has one endpoint */
     bool is_lazy;          /* requests come back late, in reverse order */
+    bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 
 struct ref_iommu {

@@ -26,6 +26,13 @@
 
 static const struct ref_kind kinds[] = {
     {"usual", {.features = USUAL, ORDINARY, .bypass = 1, .regions = {MSI_HOST}, .region_count = 1}},
+    {"mmio",
+     {.features = USUAL,
+      ORDINARY,
+      .bypass = 1,
+      .regions = {MSI_HOST},
+      .region_count = 1,
+      .is_on_mmio = true}},
     /* Nothing but what every device has. */
     {"bare", {.features = BIT(MAP_UNMAP), .page_size_mask = PAGES_4K}},
     /* The bit that BYPASS_CONFIG has superseded. */

@@ -2,26 +2,6 @@
 #include "tests/refdev/mutant.h"
 #include "tests/refdev/virtio_parts.h"
 
-/* 4.1.4.3 */
-enum common {
-    DEVICE_FEATURE_SELECT = 0,
-    DEVICE_FEATURE = 4,
-    DRIVER_FEATURE_SELECT = 8,
-    DRIVER_FEATURE = 12,
-    CONFIG_VECTOR = 16,
-    NUM_QUEUES = 18,
-    DEVICE_STATUS = 20,
-    CONFIG_GENERATION = 21,
-    QUEUE_SELECT = 22,
-    QUEUE_SIZE = 24,
-    QUEUE_VECTOR = 26,
-    QUEUE_ENABLE = 28,
-    QUEUE_NOTIFY_OFF = 30,
-    QUEUE_DESC = 32,
-    QUEUE_DRIVER = 40,
-    QUEUE_DEVICE = 48,
-};
-
 static uint32_t word_of(uint64_t features, uint32_t select)
 {
     return select < 2 ? (uint32_t)(features >> (32 * select)) : 0;
@@ -48,29 +28,29 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
     const struct ref_queue *queue = selected(virtio);
 
     switch (offset) {
-    case DEVICE_FEATURE_SELECT:
+    case REF_COMMON_DEVICE_FEATURE_SELECT:
         return virtio->device_select;
-    case DEVICE_FEATURE:
+    case REF_COMMON_DEVICE_FEATURE:
         return word_of(virtio->offered, virtio->device_select);
-    case DRIVER_FEATURE_SELECT:
+    case REF_COMMON_DRIVER_FEATURE_SELECT:
         return virtio->driver_select;
-    case DRIVER_FEATURE:
+    case REF_COMMON_DRIVER_FEATURE:
         return word_of(virtio->driver_features, virtio->driver_select);
-    case CONFIG_VECTOR:
+    case REF_COMMON_CONFIG_VECTOR:
         return virtio->config_vector;
-    case NUM_QUEUES:
+    case REF_COMMON_NUM_QUEUES:
         if (MUTANT(ONE_QUEUE_ONLY))
             return 1;
         return virtio->queue_count;
-    case DEVICE_STATUS:
+    case REF_COMMON_DEVICE_STATUS:
         return virtio->status;
-    case CONFIG_GENERATION:
+    case REF_COMMON_CONFIG_GENERATION:
         if (MUTANT(LIE_GENERATION_RUNS))
             return (uint8_t)ref_look();
         return virtio->generation;
-    case QUEUE_SELECT:
+    case REF_COMMON_QUEUE_SELECT:
         return virtio->queue_select;
-    case QUEUE_SIZE:
+    case REF_COMMON_QUEUE_SIZE:
         if (MUTANT(LIE_QUEUE_SIZE_0))
             return 0;
         if (MUTANT(LIE_QUEUE_SIZE_1))
@@ -86,28 +66,28 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
         if (MUTANT(NO_EVENT_QUEUE) && virtio->queue_select == 1)
             return 0;
         return queue->size;
-    case QUEUE_VECTOR:
+    case REF_COMMON_QUEUE_VECTOR:
         if (MUTANT(VECTORS_READ_0) && queue->vector < REF_VECTORS)
             return 0;
         if (MUTANT(VECTORS_READ_NONE))
             return REF_NO_VECTOR;
         return queue->vector;
-    case QUEUE_ENABLE:
+    case REF_COMMON_QUEUE_ENABLE:
         return queue->is_enabled &&
                !(MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK));
-    case QUEUE_NOTIFY_OFF:
+    case REF_COMMON_QUEUE_NOTIFY_OFF:
         if (MUTANT(LIE_NOTIFY_OFF_FAR))
             return 0xffff;
         return virtio->queue_select < virtio->queue_count ? virtio->queue_select : 0;
-    case QUEUE_DESC:
-    case QUEUE_DESC + 4:
-        return queue->desc >> (8 * (offset - QUEUE_DESC));
-    case QUEUE_DRIVER:
-    case QUEUE_DRIVER + 4:
-        return queue->driver >> (8 * (offset - QUEUE_DRIVER));
-    case QUEUE_DEVICE:
-    case QUEUE_DEVICE + 4:
-        return queue->device >> (8 * (offset - QUEUE_DEVICE));
+    case REF_COMMON_QUEUE_DESC:
+    case REF_COMMON_QUEUE_DESC + 4:
+        return queue->desc >> (8 * (offset - REF_COMMON_QUEUE_DESC));
+    case REF_COMMON_QUEUE_DRIVER:
+    case REF_COMMON_QUEUE_DRIVER + 4:
+        return queue->driver >> (8 * (offset - REF_COMMON_QUEUE_DRIVER));
+    case REF_COMMON_QUEUE_DEVICE:
+    case REF_COMMON_QUEUE_DEVICE + 4:
+        return queue->device >> (8 * (offset - REF_COMMON_QUEUE_DEVICE));
     default:
         return 0;
     }
@@ -138,7 +118,7 @@ static bool is_size(const struct ref_virtio *virtio, const struct ref_queue *que
            (ref_has(virtio, REF_F_RING_PACKED) || !(value & (value - 1)));
 }
 
-static void enable(struct ref_virtio *virtio, struct ref_queue *queue)
+void ref_enable(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     queue->is_packed = ref_has(virtio, REF_F_RING_PACKED);
     queue->is_enabled = true;
@@ -148,47 +128,73 @@ static void write_queue(struct ref_virtio *virtio, uint32_t offset, unsigned wid
 {
     struct ref_queue *queue = &virtio->queues[virtio->queue_select];
 
-    if (offset == QUEUE_VECTOR && !(MUTANT(VECTOR_CANNOT_BE_UNMAPPED) && value == REF_NO_VECTOR))
+    if (offset == REF_COMMON_QUEUE_VECTOR &&
+        !(MUTANT(VECTOR_CANNOT_BE_UNMAPPED) && value == REF_NO_VECTOR))
         queue->vector = vector_of(value);
     if (MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK) && queue->is_enabled)
         ref_queue_reset(queue);
     if (queue->is_enabled)
         return;
-    if (offset == QUEUE_SIZE && is_size(virtio, queue, value))
+    if (offset == REF_COMMON_QUEUE_SIZE && is_size(virtio, queue, value))
         queue->size = (uint16_t)value;
-    else if (offset == QUEUE_ENABLE && value == 1)
-        enable(virtio, queue);
-    else if (offset >= QUEUE_DESC && offset < QUEUE_DRIVER)
+    else if (offset == REF_COMMON_QUEUE_ENABLE && value == 1)
+        ref_enable(virtio, queue);
+    else if (offset >= REF_COMMON_QUEUE_DESC && offset < REF_COMMON_QUEUE_DRIVER)
         set_half(&queue->desc, offset, width, value);
-    else if (offset >= QUEUE_DRIVER && offset < QUEUE_DEVICE)
+    else if (offset >= REF_COMMON_QUEUE_DRIVER && offset < REF_COMMON_QUEUE_DEVICE)
         set_half(&queue->driver, offset, width, value);
-    else if (offset >= QUEUE_DEVICE)
+    else if (offset >= REF_COMMON_QUEUE_DEVICE)
         set_half(&queue->device, offset, width, value);
 }
 
 void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
 {
     switch (offset) {
-    case DEVICE_FEATURE_SELECT:
+    case REF_COMMON_DEVICE_FEATURE_SELECT:
         virtio->device_select = (uint32_t)value;
         break;
-    case DRIVER_FEATURE_SELECT:
+    case REF_COMMON_DRIVER_FEATURE_SELECT:
         virtio->driver_select = (uint32_t)value;
         break;
-    case DRIVER_FEATURE:
+    case REF_COMMON_DRIVER_FEATURE:
         ref_write_features(virtio, (uint32_t)value);
         break;
-    case CONFIG_VECTOR:
+    case REF_COMMON_CONFIG_VECTOR:
         virtio->config_vector = vector_of(value);
         break;
-    case DEVICE_STATUS:
+    case REF_COMMON_DEVICE_STATUS:
         ref_write_status(virtio, (uint8_t)value);
         break;
-    case QUEUE_SELECT:
+    case REF_COMMON_QUEUE_SELECT:
         virtio->queue_select = (uint16_t)value;
         break;
     default:
         if (virtio->queue_select < virtio->queue_count)
             write_queue(virtio, offset, width, value);
     }
+}
+
+uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned width)
+{
+    uint64_t value = 0;
+
+    if (MUTANT(LIE_CONFIG_ALL_ONES))
+        return REF_ALL_ONES(width);
+    if (MUTANT(LIE_CONFIG_CHANGES))
+        return ref_look() * 0x9e3779b9u;
+    if (MUTANT(CONFIG_WORDS_ONLY) && width < 4)
+        return 0;
+    if (MUTANT(CONFIG_HALVES_ALIKE) && width == 4 && offset < 24)
+        offset &= ~4u;
+    for (unsigned i = 0; i < width; i++)
+        if (offset + i < virtio->config_length)
+            value |= (uint64_t)virtio->ops->config_read(virtio, offset + i) << (8 * i);
+    return value;
+}
+
+void ref_write_config(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
+{
+    for (unsigned i = 0; i < width; i++)
+        if (offset + i < virtio->config_length)
+            virtio->ops->config_write(virtio, offset + i, (uint8_t)(value >> (8 * i)));
 }

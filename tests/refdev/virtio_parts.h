@@ -11,7 +11,26 @@
 #define ISR_QUEUE  1
 #define ISR_CONFIG 2
 
-#define REF_COMMON_SIZE 56
+/* 4.1.4.3: offsets in the common configuration. */
+enum ref_common {
+    REF_COMMON_DEVICE_FEATURE_SELECT = 0,
+    REF_COMMON_DEVICE_FEATURE = 4,
+    REF_COMMON_DRIVER_FEATURE_SELECT = 8,
+    REF_COMMON_DRIVER_FEATURE = 12,
+    REF_COMMON_CONFIG_VECTOR = 16,
+    REF_COMMON_NUM_QUEUES = 18,
+    REF_COMMON_DEVICE_STATUS = 20,
+    REF_COMMON_CONFIG_GENERATION = 21,
+    REF_COMMON_QUEUE_SELECT = 22,
+    REF_COMMON_QUEUE_SIZE = 24,
+    REF_COMMON_QUEUE_VECTOR = 26,
+    REF_COMMON_QUEUE_ENABLE = 28,
+    REF_COMMON_QUEUE_NOTIFY_OFF = 30,
+    REF_COMMON_QUEUE_DESC = 32,
+    REF_COMMON_QUEUE_DRIVER = 40,
+    REF_COMMON_QUEUE_DEVICE = 48,
+    REF_COMMON_SIZE = 56,
+};
 
 /* By MSI-X to the vector, or else by INTA# and bits of ISR. */
 void ref_interrupt(struct ref_virtio *virtio, uint16_t vector, uint8_t isr);
@@ -22,5 +41,10 @@ void ref_write_features(struct ref_virtio *virtio, uint32_t value);
 /* The common configuration structure (4.1.4.3). */
 uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset);
 void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value);
+/* From now on the device looks at the queue; the format of its ring is that of the features. */
+void ref_enable(struct ref_virtio *virtio, struct ref_queue *queue);
+/* Device configuration, which reads 0 where there is none. */
+uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned width);
+void ref_write_config(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value);
 /* Another number each time. */
 unsigned ref_look(void);

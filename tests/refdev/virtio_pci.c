@@ -18,24 +18,6 @@ static void reset_function(struct ref_function *function)
     ref_virtio_reset(virtio_of(function));
 }
 
-static uint64_t read_config(struct ref_virtio *virtio, uint32_t offset, unsigned width)
-{
-    uint64_t value = 0;
-
-    if (MUTANT(LIE_CONFIG_ALL_ONES))
-        return REF_ALL_ONES(width);
-    if (MUTANT(LIE_CONFIG_CHANGES))
-        return ref_look() * 0x9e3779b9u;
-    if (MUTANT(CONFIG_WORDS_ONLY) && width < 4)
-        return 0;
-    if (MUTANT(CONFIG_HALVES_ALIKE) && width == 4 && offset < 24)
-        offset &= ~4u;
-    for (unsigned i = 0; i < width; i++)
-        if (offset + i < virtio->config_length)
-            value |= (uint64_t)virtio->ops->config_read(virtio, offset + i) << (8 * i);
-    return value;
-}
-
 static uint8_t take_isr(struct ref_virtio *virtio)
 {
     uint8_t isr = virtio->isr;
@@ -72,7 +54,7 @@ static uint64_t bar_read(struct ref_function *function, uint32_t offset, unsigne
     if (offset == REF_ISR)
         return take_isr(virtio);
     if (offset >= REF_DEVICE && offset < REF_DEVICE + REF_DEVICE_SIZE)
-        return read_config(virtio, offset - REF_DEVICE, width);
+        return ref_read_config(virtio, offset - REF_DEVICE, width);
     return 0;
 }
 
@@ -84,10 +66,7 @@ static void bar_write(struct ref_function *function, uint32_t offset, unsigned w
     if (offset < REF_COMMON + REF_COMMON_SIZE) {
         ref_write_common(virtio, offset, width, value);
     } else if (offset >= REF_DEVICE && offset < REF_DEVICE + REF_DEVICE_SIZE) {
-        for (unsigned i = 0; i < width; i++)
-            if (offset - REF_DEVICE + i < virtio->config_length)
-                virtio->ops->config_write(virtio, offset - REF_DEVICE + i,
-                                          (uint8_t)(value >> (8 * i)));
+        ref_write_config(virtio, offset - REF_DEVICE, width, value);
     } else if (offset >= REF_NOTIFY &&
                offset < REF_NOTIFY + REF_NOTIFY_STEP * virtio->queue_count) {
         ref_process(virtio, (offset - REF_NOTIFY) / REF_NOTIFY_STEP);

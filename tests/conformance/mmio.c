@@ -6,7 +6,7 @@
 
 #define SUITE "conformance.mmio"
 
-#define RING_RESET VIRTIO_BIT(40)
+#define RING_RESET VIRTIO_BIT(VIRTIO_F_RING_RESET)
 
 #define QUIET_NS 10000000ull
 

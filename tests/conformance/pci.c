@@ -4,7 +4,7 @@
 
 #define SUITE "conformance.pci"
 
-#define RING_RESET        VIRTIO_BIT(40)
+#define RING_RESET        VIRTIO_BIT(VIRTIO_F_RING_RESET)
 #define SUBSYSTEM_ID      0x2e /* in configuration space */
 #define QUEUES            2
 #define RESET_PATIENCE_NS 1000000000ull

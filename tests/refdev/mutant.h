@@ -39,6 +39,9 @@ void mutate_state(struct ref_iommu *iommu, const void *request);
 void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size);
 void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields);
 void mutate_fault(struct virtio_iommu_fault *fault);
+/* Registers of virtio-mmio: what one reads, and a write, which true keeps from being done. */
+void mutate_mmio_read(struct ref_virtio *virtio, uint32_t offset, uint32_t *value);
+bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint32_t value);
 /* Where an access goes, after the model has said so. */
 void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
                         uint32_t length, bool is_write, struct model_translation *to,

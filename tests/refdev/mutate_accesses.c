@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/refdev/mutant.h"
+#include "tests/refdev/virtio_parts.h"
 
 #define PAGE 4096u
 
@@ -192,6 +193,8 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         fields->input_range.start = fields->input_range.end + 1;
     if (MUTANT(CONFIG_DOMAINS_INVERTED))
         fields->domain_range.start = fields->domain_range.end + 1;
+    if (MUTANT(CONFIG_CHANGES) || MUTANT(MMIO_CONFIG_CHANGES))
+        fields->probe_size += ref_look() % 8;
     if (MUTANT(CONFIG_PROBE_SIZE_HUGE))
         fields->probe_size = 0x20000;
     if (MUTANT(BYPASS_ANY_VALUE) && iommu->odd_bypass > 1)

@@ -186,8 +186,10 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
     memset(function->writable + window + 8, 0xff, 12);
     if (MUTANT(LIE_CAPABILITIES_LOOP))
         function->config[window + 1] = window;
-    if (MUTANT(LIE_CAPABILITY_LEAVES_SPACE))
+    if (MUTANT(LIE_CAPABILITY_LEAVES_SPACE)) {
         function->config[window + 1] = 0xfc;
+        ref_put(function->config + 0xfc, 4, 0x01100000 | CAPABILITY_VENDOR);
+    }
     if (MUTANT(LIE_BAR_SIZE_ODD))
         ref_put(function->writable + 0x10, 4, 0xfff9f000);
     virtio->ops = ops;

@@ -64,6 +64,18 @@ static void take_pages(struct pages *memory, unsigned count, struct pages *part,
                           whose);
 }
 
+/* Only what is asked for is used: tests of packed rings ask for themselves. */
+static void choose_ring(struct lab *lab)
+{
+    const uint64_t packed = VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+
+    lab->has_packed_rings = lab->features & packed;
+    if (!lab->options->is_ring_packed)
+        lab->features &= ~packed;
+    else if (!lab->has_packed_rings)
+        report_diagnostic("options: ring=packed, and RING_PACKED is not offered; rings are split");
+}
+
 static void open_iommu(struct lab *lab, struct pages *memory)
 {
     static struct pages pages; /* outlives lab_open(); one IOMMU, one pool */
@@ -77,6 +89,7 @@ static void open_iommu(struct lab *lab, struct pages *memory)
     lab->features =
         viommu_usable_features(virtio_offered(lab->iommu.transport),
                                platform_has_bypass_config(lab->platform, &lab->iommu_place));
+    choose_ring(lab);
     lab->has_iommu = true;
 }
 

@@ -33,7 +33,8 @@ struct lab {
     struct place iommu_place; /* where it is, or would be if it could be driven */
     union virtio_any iommu_device;
     struct viommu iommu;
-    uint64_t features; /* what lab_begin() negotiates */
+    uint64_t features;     /* what lab_begin() negotiates */
+    bool has_packed_rings; /* RING_PACKED is offered */
 
     struct lab_endpoint endpoints[LAB_MAX_ENDPOINTS]; /* each id once */
     unsigned endpoint_count;

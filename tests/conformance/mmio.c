@@ -230,9 +230,9 @@ TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .
     if (virtio_negotiate(transport, viommu->features))
         broken(test, "the features are refused");
     transport->ops->set_queue_size(transport, VIRTIO_IOMMU_REQUESTQ, viommu->requests.size);
-    transport->ops->set_queue_rings(
-        transport, VIRTIO_IOMMU_REQUESTQ, (uintptr_t)viommu->requests.desc,
-        (uintptr_t)viommu->requests.avail, (uintptr_t)viommu->requests.used);
+    transport->ops->set_queue_rings(transport, VIRTIO_IOMMU_REQUESTQ,
+                                    viommu->requests.descriptor_area, viommu->requests.driver_area,
+                                    viommu->requests.device_area);
     virtio_driver_ok(transport);
     expect(test, MMIO_Q_D01, !is_used(test), "a request is used while QueueReady reads %u",
            read_of_queue(test, VIRTIO_IOMMU_REQUESTQ, VIRTIO_MMIO_QUEUE_READY));

@@ -121,7 +121,8 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
                     uint64_t message_first, uint64_t message_last)
 {
     const struct model_config model_config = model_config_of(config);
-    uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX);
+    uint64_t rings =
+        REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) | REF_BIT(REF_F_RING_PACKED);
     uint64_t features = config->features | (rings & ~config->withheld);
 
     memset(iommu, 0, sizeof(*iommu));

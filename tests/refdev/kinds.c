@@ -129,7 +129,8 @@ static const struct ref_kind kinds[] = {
      {.features = USUAL,
       ORDINARY,
       .bypass = 1,
-      .withheld = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX)}},
+      .withheld =
+          REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) | REF_BIT(REF_F_RING_PACKED)}},
     {"no-event-index",
      {.features = USUAL, ORDINARY, .bypass = 1, .withheld = REF_BIT(REF_F_EVENT_IDX)}},
     {"no-indirect",

@@ -21,6 +21,7 @@
 #define REF_F_EVENT_IDX       29
 #define REF_F_VERSION_1       32
 #define REF_F_ACCESS_PLATFORM 33
+#define REF_F_RING_PACKED     34
 #define REF_BIT(n)            (1ull << (n))
 
 struct ref_virtio;

@@ -117,21 +117,34 @@ static uint16_t vector_of(uint64_t value)
     return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
 }
 
-static void write_queue(struct ref_queue *queue, bool is_driven, uint32_t offset, unsigned width,
-                        uint64_t value)
+/* 2.7: a split ring has a power of two of entries, a packed one any number. */
+static bool is_size(const struct ref_virtio *virtio, const struct ref_queue *queue, uint64_t value)
 {
+    return value && value <= queue->size_max &&
+           (ref_has(virtio, REF_F_RING_PACKED) || !(value & (value - 1)));
+}
+
+void ref_enable(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    queue->is_packed = ref_has(virtio, REF_F_RING_PACKED);
+    queue->is_enabled = true;
+}
+
+static void write_queue(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
+{
+    struct ref_queue *queue = &virtio->queues[virtio->queue_select];
+
     if (offset == REF_COMMON_QUEUE_VECTOR &&
         !(MUTANT(VECTOR_CANNOT_BE_UNMAPPED) && value == REF_NO_VECTOR))
         queue->vector = vector_of(value);
-    if (MUTANT(RUNS_AFTER_RESET) && !is_driven && queue->is_enabled)
+    if (MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK) && queue->is_enabled)
         ref_queue_reset(queue);
     if (queue->is_enabled)
         return;
-    if (offset == REF_COMMON_QUEUE_SIZE && value && value <= queue->size_max &&
-        !(value & (value - 1)))
+    if (offset == REF_COMMON_QUEUE_SIZE && is_size(virtio, queue, value))
         queue->size = (uint16_t)value;
     else if (offset == REF_COMMON_QUEUE_ENABLE && value == 1)
-        queue->is_enabled = true;
+        ref_enable(virtio, queue);
     else if (offset >= REF_COMMON_QUEUE_DESC && offset < REF_COMMON_QUEUE_DRIVER)
         set_half(&queue->desc, offset, width, value);
     else if (offset >= REF_COMMON_QUEUE_DRIVER && offset < REF_COMMON_QUEUE_DEVICE)
@@ -163,8 +176,7 @@ void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width
         break;
     default:
         if (virtio->queue_select < virtio->queue_count)
-            write_queue(&virtio->queues[virtio->queue_select], virtio->status & STATUS_DRIVER_OK,
-                        offset, width, value);
+            write_queue(virtio, offset, width, value);
     }
 }
 

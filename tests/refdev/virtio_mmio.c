@@ -92,8 +92,10 @@ static void write_register(struct ref_virtio *virtio, uint32_t offset, uint32_t 
 
     switch (offset) {
     case REF_MMIO_QUEUE_READY:
-        if (queue)
-            queue->is_enabled = value & 1;
+        if (queue && value & 1)
+            ref_enable(virtio, queue);
+        else if (queue)
+            queue->is_enabled = false;
         break;
     case REF_MMIO_QUEUE_NOTIFY:
         if (value < virtio->queue_count)

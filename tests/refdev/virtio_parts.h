@@ -41,6 +41,8 @@ void ref_write_features(struct ref_virtio *virtio, uint32_t value);
 /* The common configuration structure (4.1.4.3). */
 uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset);
 void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value);
+/* From now on the device looks at the queue; the format of its ring is that of the features. */
+void ref_enable(struct ref_virtio *virtio, struct ref_queue *queue);
 /* Device configuration, which reads 0 where there is none. */
 uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned width);
 void ref_write_config(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value);

@@ -44,6 +44,7 @@ struct ref_iommu {
     struct model model;
     uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
     int sticky;                          /* the status of the request before */
+    unsigned sticky_since;               /* virtio.processed, then */
     bool was_attached;                   /* any endpoint, since the start */
     uint8_t odd_bypass;                  /* what was written to the configuration's byte */
 };

@@ -59,6 +59,7 @@ bool ref_iommu_access(struct ref_iommu *iommu, uint32_t endpoint, uint64_t addre
 
     if (!length)
         return true;
+    mutate_late_detach(iommu, true);
     struct model_translation to =
         model_translate(&iommu->model, endpoint, address, length,
                         is_write ? MODEL_WRITE : MODEL_READ, pieces, PIECES_MAX);

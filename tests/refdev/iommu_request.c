@@ -113,7 +113,8 @@ static int64_t answer_with(struct ref_iommu *iommu, const struct ref_chain *chai
         ref_chain_write(&iommu->virtio, chain, 0, area, TAIL_SIZE + (uint32_t)before);
         return (int64_t)chain->writable_length;
     }
-    if (type == VIRTIO_IOMMU_T_PROBE && (status == VIRTIO_IOMMU_S_OK || MUTANT(PROBE_SMALL_FILLED)))
+    if (type == VIRTIO_IOMMU_T_PROBE &&
+        (status == VIRTIO_IOMMU_S_OK || MUTANT(PROBE_SMALL_FILLED) || MUTANT(PROBE_DEVERR)))
         write_properties(iommu, area);
     for (uint64_t done = 0; done < before; done += PROBE_MAX) {
         uint32_t part = before - done < PROBE_MAX ? (uint32_t)(before - done) : PROBE_MAX;
@@ -147,6 +148,7 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
         ref_chain_write(&iommu->virtio, chain, 0, "\0", chain->writable_length ? 1 : 0);
     if (MUTANT(FRAME_WHOLE_DESCRIPTORS) && (chain->readable_count > 2 || chain->writable_count > 2))
         return 0;
+    mutate_late_detach(iommu, false);
     if (length >= 4)
         mutate_request(iommu, request);
     if (length > sizeof(request) || chain->writable_length < TAIL_SIZE)
@@ -173,9 +175,10 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
 
     if (status < 0)
         status = carry_out(iommu, request, length, &answer);
-    if (MUTANT(BATCH_ERROR_STICKS))
+    if (MUTANT(BATCH_ERROR_STICKS) && iommu->sticky_since == iommu->virtio.processed)
         status = iommu->sticky ? iommu->sticky : status;
     iommu->sticky = status;
+    iommu->sticky_since = iommu->virtio.processed;
     if (MUTANT(PROBE_DETACHES) && type == VIRTIO_IOMMU_T_PROBE)
         model_reset(&iommu->model);
     return answer_with(iommu, chain, type, (uint8_t)status);

@@ -27,6 +27,8 @@ bool ref_choose_mutant(const char *name);
 /* A line for each: name, kind of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
+/* Before a request is judged, or an access: a DETACH that was put off may be due. */
+void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
 /* Before a request is judged. */
 void mutate_request(struct ref_iommu *iommu, void *request);
 /* Before it is carried out. */

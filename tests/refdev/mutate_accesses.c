@@ -5,7 +5,8 @@
 #include "tests/refdev/mutant.h"
 #include "tests/refdev/virtio_parts.h"
 
-#define PAGE 4096u
+#define PAGE   4096u
+#define PADDED 32u /* bytes for a property of 24 */
 
 static void allow(struct model_translation *to, struct model_piece *piece, uint64_t address,
                   uint32_t length)
@@ -226,6 +227,10 @@ void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t si
         area[3] = 0x10;
     if (MUTANT(PROBE_TYPES_END_LATE))
         area[second] = 1, area[second + 2] = 0xff, area[second + 3] = 0xff;
+    for (uint32_t i = iommu->config.region_count - 1; MUTANT(PROBE_PADDED) && i; i--) {
+        memcpy(area + i * PADDED, area + i * sizeof(first), sizeof(first));
+        memset(area + (i - 1) * PADDED + sizeof(first), 0, PADDED - sizeof(first));
+    }
     if (MUTANT(PROBE_JUNK_BEHIND))
         area[size - 1] = 0xa5;
     if (MUTANT(PROBE_CHANGES_WHEN_ATTACHED) && is_attached)

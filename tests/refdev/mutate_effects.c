@@ -4,6 +4,8 @@
 #include "tests/refdev/mutant.h"
 #include "tests/refdev/mutate_mappings.h"
 
+#define LATE_ACCESSES 12 /* a transfer of virtio-blk takes so many, or a few less */
+
 /* A domain that begins with what the one before it in its place has left. */
 static bool attach_stale(struct model *model, struct model_endpoint *endpoint,
                          const struct virtio_iommu_req_attach *request)
@@ -63,12 +65,37 @@ static bool attach(struct model *model, struct model_endpoint *endpoint,
     }
 }
 
+static void leave(struct model *model, struct model_endpoint *endpoint)
+{
+    if (endpoint->domain)
+        endpoint->domain->exists = model_members(model, endpoint->domain) > 1;
+    endpoint->domain = NULL;
+}
+
+/* What is left of it; a request that comes in between would see it, so that ends it, too. */
+static struct {
+    struct model_endpoint *endpoint;
+    unsigned accesses;
+} late; /* of a DETACH that takes its time */
+
+void mutate_late_detach(struct ref_iommu *iommu, bool is_access)
+{
+    if (!late.endpoint || (is_access && late.accesses--))
+        return;
+    leave(&iommu->model, late.endpoint);
+    late.endpoint = NULL;
+}
+
 static bool detach(struct model *model, struct model_endpoint *endpoint)
 {
     struct model_domain *domain = endpoint->domain;
 
     switch (ref_mutant) {
     case MUTANT_DETACH_NO_EFFECT:
+        return true;
+    case MUTANT_DETACH_LATE:
+        late.endpoint = endpoint;
+        late.accesses = LATE_ACCESSES;
         return true;
     case MUTANT_DETACH_KEEPS_DOMAIN:
         endpoint->domain = NULL;

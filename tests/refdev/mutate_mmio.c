@@ -34,6 +34,8 @@ void mutate_mmio_read(struct ref_virtio *virtio, uint32_t offset, uint32_t *valu
         *value = (uint32_t)virtio->offered;
     if (MUTANT(MMIO_EVERY_QUEUE_HAS_A_SIZE) && offset == REF_MMIO_QUEUE_SIZE_MAX)
         *value = REF_QUEUE_SIZE;
+    if (MUTANT(MMIO_READING_BREAKS) && offset == REF_MMIO_QUEUE_NOTIFY)
+        ref_break(virtio);
     if (offset != REF_MMIO_INTERRUPT_STATUS)
         return;
     if (MUTANT(MMIO_INTERRUPT_TAKEN_BY_READING))

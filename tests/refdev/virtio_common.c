@@ -47,6 +47,8 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
             return 1;
         return virtio->queue_count;
     case REF_COMMON_DEVICE_STATUS:
+        if (MUTANT(RESET_STATUS_COMES_BACK) && !virtio->status && virtio->resets)
+            return ref_look() % 2 ? 0 : 1;
         return virtio->status;
     case REF_COMMON_CONFIG_GENERATION:
         if (MUTANT(LIE_GENERATION_RUNS))

@@ -70,10 +70,20 @@ static void choose_ring(struct lab *lab)
     const uint64_t packed = VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 
     lab->has_packed_rings = lab->features & packed;
+    lab->usual_features = lab->features;
     if (!lab->options->is_ring_packed)
-        lab->features &= ~packed;
+        lab->usual_features &= ~packed;
     else if (!lab->has_packed_rings)
         report_diagnostic("options: ring=packed, and RING_PACKED is not offered; rings are split");
+    lab->features = lab->usual_features;
+}
+
+void lab_use_packed_rings(struct test *test)
+{
+    if (!test->lab->has_packed_rings)
+        skip(test, "RING_PACKED is not offered");
+    test->lab->features |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+    lab_renew(test);
 }
 
 static void open_iommu(struct lab *lab, struct pages *memory)
@@ -385,6 +395,7 @@ void lab_end(struct test *test)
 {
     struct lab *lab = test->lab;
 
+    lab->features = lab->usual_features;
     arch_irq_release_all();
     silence(&lab->iommu_place);
     pages_release(&lab->pages, lab->pages.base);

@@ -78,11 +78,12 @@ static bool add(struct virtq *queue, const struct virtq_segment *segments, unsig
     for (unsigned i = 0; i < count; i++)
         writable += segments[i].writable ? segments[i].length : 0;
     *head = take(queue, count, writable);
-    /* The id of a chain is that of its last descriptor (2.8.6). */
+    /* The id of a chain is that of its last descriptor (2.8.6); some devices read the first one's.
+     */
     for (unsigned i = 0; i < count; i++)
         put(queue, &(struct virtq_packed_desc){.address = segments[i].address,
                                                .length = segments[i].length,
-                                               .id = i + 1 == count ? *head : 0,
+                                               .id = *head,
                                                .flags = flags_of(&segments[i]) |
                                                         (i + 1 == count ? 0 : VIRTQ_DESC_F_NEXT)});
     return true;

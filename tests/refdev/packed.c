@@ -43,11 +43,14 @@ static bool read_desc(struct ref_virtio *virtio, uint64_t address, struct desc *
 
 static void advance(const struct ref_queue *queue, struct ref_place_in_ring *place, unsigned count)
 {
-    unsigned slot = place->slot + count;
+    unsigned slot = place->slot + count, size = queue->size;
 
-    if (slot >= queue->size) {
-        slot -= queue->size;
-        place->wrap = !place->wrap;
+    if (MUTANT(PACKED_RING_ROUNDED))
+        while (size & (size - 1))
+            size += size & -size;
+    if (slot >= size) {
+        slot -= size;
+        place->wrap = !place->wrap || (MUTANT(PACKED_WRAP_STAYS) && place == &queue->used);
     }
     place->slot = (uint16_t)slot;
 }
@@ -57,6 +60,8 @@ static bool is_available(const struct ref_queue *queue, uint16_t flags)
 {
     bool avail = flags & DESC_AVAIL, used = flags & DESC_USED;
 
+    if (MUTANT(PACKED_OLD_LAP_TAKEN))
+        return avail != used;
     return avail == queue->avail.wrap && used != queue->avail.wrap;
 }
 
@@ -67,12 +72,16 @@ static bool walk_table(struct ref_virtio *virtio, const struct desc *table, stru
     struct desc desc;
 
     if (!ref_has(virtio, REF_F_INDIRECT_DESC) || !count || table->segment.length % DESC_SIZE ||
-        (table->flags & DESC_NEXT))
+        (table->flags & DESC_NEXT) ||
+        (MUTANT(PACKED_INDIRECT_WITH_WRITE_BREAKS) && table->flags & DESC_WRITE))
         return false;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        if (MUTANT(PACKED_TABLE_BY_NEXT) && i && !(desc.flags & DESC_NEXT))
+            break;
         if (!read_desc(virtio, table->segment.address + (uint64_t)i * DESC_SIZE, &desc) ||
             !ref_add_segment(chain, desc.segment, desc.flags & DESC_WRITE))
             return false;
+    }
     return true;
 }
 
@@ -88,12 +97,22 @@ static unsigned walk_list(struct ref_virtio *virtio, const struct ref_queue *que
         if (count == queue->size || !read_desc(virtio, address_of(queue, at.slot), &desc))
             return 0;
         count++;
-        chain->head = desc.id;
+        if (!MUTANT(PACKED_ID_OF_THE_FIRST) || count == 1)
+            chain->head = desc.id;
         advance(queue, &at, 1);
-        if (desc.flags & DESC_INDIRECT)
-            return count == 1 && walk_table(virtio, &desc, chain) ? count : 0;
+        if (desc.flags & DESC_INDIRECT) {
+            if (count > 1 || !walk_table(virtio, &desc, chain))
+                return 0;
+            return MUTANT(PACKED_TABLE_TAKES_ITS_ENTRIES) ? 2 : 1;
+        }
         if (!ref_add_segment(chain, desc.segment, desc.flags & DESC_WRITE))
             return 0;
+    }
+    if (MUTANT(PACKED_LIST_OUT_OF_ORDER) && chain->readable_count > 2) {
+        struct ref_segment first = chain->readable[0];
+
+        chain->readable[0] = chain->readable[1];
+        chain->readable[1] = first;
     }
     return count;
 }
@@ -137,6 +156,16 @@ static unsigned release(struct ref_queue *queue, uint16_t id)
     return 1;
 }
 
+static void mutate_before_push(struct ref_virtio *virtio, const struct ref_queue *queue)
+{
+    if (MUTANT(PACKED_READABLE_WRITTEN) && queue->chain.readable_length > 4)
+        ref_dma_direct(virtio, queue->chain.readable[0].address + 1, (uint8_t[]){0xff}, 1, true);
+    if (MUTANT(PACKED_USED_CHANGES) && queue->used.slot > 1)
+        ref_write16(virtio, address_of(queue, 0) + AT_ID, 0xdead);
+    if (MUTANT(PACKED_DRIVER_EVENT_WRITTEN))
+        ref_write16(virtio, queue->driver, 0);
+}
+
 bool ref_packed_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t id,
                      uint32_t length)
 {
@@ -145,10 +174,17 @@ bool ref_packed_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_
     unsigned count = release(queue, id);
     uint8_t bytes[6];
 
-    if (length)
+    if ((length || MUTANT(PACKED_WRITE_ALWAYS)) && !MUTANT(PACKED_WRITE_NEVER))
         flags |= DESC_WRITE;
-    ref_put(bytes, 4, length);
+    if (MUTANT(PACKED_FLAGS_HALF))
+        flags &= (uint16_t)~DESC_AVAIL;
+    ref_put(bytes, 4, MUTANT(PACKED_LENGTH_ZERO) ? 0 : length);
     ref_put(bytes + 4, 2, id);
+    mutate_before_push(virtio, queue);
+    if (MUTANT(PACKED_USED_ONE_ON))
+        count = 1;
+    if (MUTANT(PACKED_USED_HOLE))
+        count++;
     advance(queue, &queue->used, count);
     queue->unsignalled += (uint16_t)count;
     return virtio->ops->dma(virtio, address + AT_LENGTH, bytes, sizeof(bytes), true) &&
@@ -161,8 +197,16 @@ bool ref_packed_listen(struct ref_virtio *virtio, struct ref_queue *queue)
     uint16_t position = queue->avail.slot | (uint16_t)(queue->avail.wrap << 15), flags;
     bool is_exact = ref_has(virtio, REF_F_EVENT_IDX);
 
+    if (MUTANT(PACKED_DEVICE_EVENT_ALWAYS))
+        is_exact = true;
+    if (MUTANT(PACKED_DEVICE_EVENT_BEYOND))
+        position = queue->size;
     ref_write16(virtio, queue->device, is_exact ? position : 0);
-    ref_write16(virtio, queue->device + 2, is_exact ? EVENT_DESC : 0);
+    ref_write16(virtio, queue->device + 2,
+                MUTANT(PACKED_DEVICE_EVENT_3)          ? 3
+                : MUTANT(PACKED_DEVICE_EVENT_RESERVED) ? 0x100
+                : is_exact                             ? EVENT_DESC
+                                                       : 0);
     return ref_read16(virtio, address_of(queue, queue->avail.slot) + AT_FLAGS, &flags) &&
            is_available(queue, flags);
 }
@@ -170,8 +214,8 @@ bool ref_packed_listen(struct ref_virtio *virtio, struct ref_queue *queue)
 /* Whether one of the last `count` used descriptors stands where the event does. */
 static bool is_event_among(const struct ref_queue *queue, uint16_t event, unsigned count)
 {
-    unsigned slot = event & 0x7fff;
-    bool wrap = event >> 15;
+    unsigned slot = (event & 0x7fff) + (MUTANT(PACKED_EVENT_MISSED) ? 2 : 0);
+    bool wrap = MUTANT(PACKED_EVENT_LAP_IGNORED) ? queue->used.wrap : event >> 15;
     unsigned end = queue->used.slot + (wrap != queue->used.wrap ? queue->size : 0u);
 
     return slot < end && end - slot <= count;
@@ -182,6 +226,8 @@ bool ref_packed_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *que
     uint16_t count = queue->unsignalled, flags, event;
 
     queue->unsignalled = 0;
+    if (MUTANT(PACKED_NO_INTERRUPT))
+        return false;
     if (!count || !ref_read16(virtio, queue->driver + 2, &flags))
         return false;
     flags &= 3;

@@ -19,6 +19,17 @@ bool ref_dma_direct(struct ref_virtio *virtio, uint64_t address, void *bytes, ui
     return true;
 }
 
+/* A mutant's: of two lists it begins with the second. */
+static void handle_second(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    const struct ref_chain first = queue->chain;
+
+    if (ref_pop(virtio, queue) == REF_POPPED)
+        ref_push(virtio, queue, queue->chain.head,
+                 (uint32_t)virtio->ops->handle(virtio, 0, &queue->chain));
+    queue->chain = first;
+}
+
 /* False: nothing left, or no way on. */
 static bool handle_next(struct ref_virtio *virtio, unsigned index)
 {
@@ -33,6 +44,9 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
     case REF_POPPED:
         break;
     }
+    if (MUTANT(PACKED_SECOND_FIRST) && !index && queue->is_packed)
+        handle_second(virtio, queue);
+
     int64_t written = virtio->ops->handle(virtio, index, &queue->chain);
 
     if (!index && MUTANT(REQUEST_DROPPED) && ++queue->handled % 1500 == 0)

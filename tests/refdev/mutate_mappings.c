@@ -118,6 +118,9 @@ bool mutate_map(struct model_domain *domain, const struct virtio_iommu_req_map *
 {
     if (MUTANT(MAP_NO_EFFECT))
         return true;
+    for (unsigned i = 0; MUTANT(MAP_ONE_ALIAS) && i < domain->count; i++)
+        if (domain->mappings[i].physical == request->phys_start)
+            remove_at(domain, i--);
     if (MUTANT(MAP_OVERLAP_REPLACES) &&
         mappings_overlap(domain, request->virt_start, request->virt_end))
         remove_touched(domain, request->virt_start, request->virt_end);
@@ -138,6 +141,12 @@ void mutate_mapping(struct model_domain *domain, const struct virtio_iommu_req_m
         mapping->last -= granule;
     if (MUTANT(MAP_ONE_BYTE_MORE))
         mapping->last++;
+    if (MUTANT(MAP_ONE_BYTE_BEFORE)) {
+        mapping->first--;
+        mapping->physical--;
+    }
+    if (MUTANT(MAP_ONE_GRANULE_MORE))
+        mapping->last += granule;
     if (MUTANT(MAP_PHYS_NEXT_GRANULE))
         mapping->physical += granule;
     if (MUTANT(MAP_SHORT_2M) && mapping->last - mapping->first > 0x1fffff)

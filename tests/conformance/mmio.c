@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Registers of a virtio-mmio block, one by one: virtio 1.4 sections 4.2.2 and 4.2.3. */
-#include <string.h>
-
 #include "tests/request.h"
 
 #define SUITE "conformance.mmio"
@@ -181,20 +179,6 @@ TEST(configuration_by_field, .clauses = CLAUSES(MMIO_REG_P07), .needs = NEEDS_MM
         expect(test, MMIO_REG_P07, seen == bypass, "bypass reads %u after %u was written", seen,
                bypass);
     }
-}
-
-TEST(generation_stands_for_the_configuration, .clauses = CLAUSES(MMIO_CFG_D01), .needs = NEEDS_MMIO)
-{
-    struct virtio_transport *transport = lab_iommu(test)->transport;
-    uint32_t words[2][9], generations[2];
-
-    for (unsigned i = 0; i < 2; i++) {
-        generations[i] = read(test, VIRTIO_MMIO_CONFIG_GENERATION);
-        virtio_read_config(transport, 0, 4, words[i], sizeof(words[i]));
-    }
-    expect(test, MMIO_CFG_D01,
-           generations[0] != generations[1] || !memcmp(words[0], words[1], sizeof(words[0])),
-           "the configuration changed and ConfigGeneration stayed %u", generations[0]);
 }
 
 TEST(interrupt_status_stays_until_acknowledged, .clauses = CLAUSES(MMIO_INT_D01, MMIO_INT_D02),

@@ -5,14 +5,12 @@
  * device (tests/refdev/kinds.c).
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arch/host/host.h"
 #include "boot/kmain.h"
+#include "tests/refdev/chosen.h"
 #include "tests/refdev/endpoints.h"
-#include "tests/refdev/kinds.h"
-#include "tests/refdev/mutant.h"
 #include "tests/refdev/virtio_mmio.h"
 
 #define SLOTS     32
@@ -136,7 +134,7 @@ static void block_write(void *context, uint64_t offset, unsigned width, uint64_t
 
 static void build(struct bus *bus, const struct ref_kind *kind)
 {
-    ref_iommu_init(&iommu, &kind->config);
+    ref_iommu_init(&iommu, &kind->config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
     if (kind->config.is_on_mmio) {
         surround(BLOCK_LINE, &iommu.virtio.function);
         ref_mmio_plug(&iommu.virtio);
@@ -160,36 +158,6 @@ static void catch_up(void *context)
     ref_catch_up(context);
 }
 
-/* The device that $REFDEV names, or the usual one. */
-static const struct ref_kind *chosen_kind(void)
-{
-    const char *name = getenv("REFDEV");
-    const struct ref_kind *kind = name ? ref_find_kind(name) : ref_kind_at(0);
-
-    if (kind)
-        return kind;
-    if (strcmp(name, "list"))
-        fprintf(stderr, "REFDEV: no device is called '%s'; 'list' lists them\n", name);
-    else
-        for (unsigned i = 0; (kind = ref_kind_at(i)); i++)
-            printf("%s\n", kind->name);
-    exit(strcmp(name, "list") ? 2 : 0);
-}
-
-/* The bug that $REFDEV_MUTANT names; "list" lists them. */
-static void choose_mutant(void)
-{
-    const char *name = getenv("REFDEV_MUTANT");
-
-    if (!name || !*name || ref_choose_mutant(name))
-        return;
-    if (!strcmp(name, "list"))
-        ref_list_mutants();
-    else
-        fprintf(stderr, "REFDEV_MUTANT: no mutant is called '%s'; 'list' lists them\n", name);
-    exit(strcmp(name, "list") ? 2 : 0);
-}
-
 int main(int argc, char **argv)
 {
     static struct boot_info info;
@@ -197,9 +165,8 @@ int main(int argc, char **argv)
     const struct host_region ecam = {HOST_ECAM, HOST_ECAM_SIZE, ecam_read, ecam_write, &bus};
     const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
                                        &bus};
-    const struct ref_kind *kind = chosen_kind();
+    const struct ref_kind *kind = ref_chosen();
 
-    choose_mutant();
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
         return 2;

@@ -23,8 +23,9 @@ struct ref_iommu_config {
     uint64_t input_first, input_last;
     uint32_t domain_first, domain_last;
     uint32_t probe_size;
-    uint8_t bypass;                             /* at a system reset */
-    struct ref_region regions[REF_REGIONS_MAX]; /* the same for every endpoint */
+    uint8_t bypass; /* at a system reset */
+    /* The same for every endpoint; the one for messages is where the surroundings have it. */
+    struct ref_region regions[REF_REGIONS_MAX];
     unsigned region_count;
     enum ref_topology topology; /* bit 6 stands for it, then, and there is no `bypass` */
 
@@ -43,11 +44,14 @@ struct ref_iommu {
     struct model model;
     uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
     int sticky;                          /* the status of the request before */
+    unsigned sticky_since;               /* virtio.processed, then */
     bool was_attached;                   /* any endpoint, since the start */
     uint8_t odd_bypass;                  /* what was written to the configuration's byte */
 };
 
-void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config);
+/* Messages of endpoints go to [message_first, message_last], both inclusive. */
+void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config,
+                    uint64_t message_first, uint64_t message_last);
 /* Makes an endpoint known; false: no room, or it is known. */
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint);
 

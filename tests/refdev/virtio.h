@@ -58,7 +58,7 @@ struct ref_virtio {
     uint32_t device_select, driver_select;
     uint16_t config_vector, queue_select;
     uint8_t status, generation, isr;
-    unsigned resets; /* since the start */
+    unsigned resets, processed; /* since the start: resets, and looks at a queue */
     unsigned queue_count;
     struct ref_queue queues[REF_QUEUES];
     /* Chains of queue 0 are given back late, the last one first. */

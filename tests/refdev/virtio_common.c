@@ -4,6 +4,8 @@
 
 static uint32_t word_of(uint64_t features, uint32_t select)
 {
+    if (MUTANT(FEATURES_REPEAT))
+        select &= 1;
     return select < 2 ? (uint32_t)(features >> (32 * select)) : 0;
 }
 
@@ -35,6 +37,8 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
     case REF_COMMON_DRIVER_FEATURE_SELECT:
         return virtio->driver_select;
     case REF_COMMON_DRIVER_FEATURE:
+        if (MUTANT(DRIVER_FEATURES_READ_0))
+            return 0;
         return word_of(virtio->driver_features, virtio->driver_select);
     case REF_COMMON_CONFIG_VECTOR:
         return virtio->config_vector;
@@ -43,6 +47,8 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
             return 1;
         return virtio->queue_count;
     case REF_COMMON_DEVICE_STATUS:
+        if (MUTANT(RESET_STATUS_COMES_BACK) && !virtio->status && virtio->resets)
+            return ref_look() % 2 ? 0 : 1;
         return virtio->status;
     case REF_COMMON_CONFIG_GENERATION:
         if (MUTANT(LIE_GENERATION_RUNS))
@@ -108,6 +114,8 @@ static uint16_t vector_of(uint64_t value)
 {
     if (MUTANT(VECTOR_1_REFUSED) && value == 1)
         return REF_NO_VECTOR;
+    if (MUTANT(VECTOR_BEYOND_TAKEN) && value < REF_NO_VECTOR)
+        return (uint16_t)value;
     return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
 }
 
@@ -182,7 +190,7 @@ uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned wi
         return REF_ALL_ONES(width);
     if (MUTANT(LIE_CONFIG_CHANGES))
         return ref_look() * 0x9e3779b9u;
-    if (MUTANT(CONFIG_WORDS_ONLY) && width < 4)
+    if ((MUTANT(CONFIG_WORDS_ONLY) || MUTANT(MMIO_CONFIG_WORDS_ONLY)) && width < 4)
         return 0;
     if (MUTANT(CONFIG_HALVES_ALIKE) && width == 4 && offset < 24)
         offset &= ~4u;

@@ -8,35 +8,19 @@
 #define MODERN 2
 #define VENDOR 0x1af4
 
-/* 4.2.2: registers that the common configuration of PCI has not got. */
-enum {
-    MAGIC_VALUE = 0x000,
-    VERSION_NUMBER = 0x004,
-    DEVICE_ID = 0x008,
-    VENDOR_ID = 0x00c,
-    QUEUE_SIZE_MAX = 0x034,
-    QUEUE_READY = 0x044,
-    QUEUE_NOTIFY = 0x050,
-    INTERRUPT_STATUS = 0x060,
-    INTERRUPT_ACK = 0x064,
-    SHM_LENGTH = 0x0b0,
-    SHM_BASE_HIGH = 0x0bc,
-    CONFIG = 0x100,
-};
-
-/* The others, and where they are in that structure. */
+/* Registers that the common configuration structure of PCI has, too, and where. */
 static const struct twin {
     uint16_t offset, common;
     uint8_t width;
     bool is_readable, is_writable;
 } twins[] = {
-    {0x010, REF_COMMON_DEVICE_FEATURE, 4, true, false},
+    {REF_MMIO_DEVICE_FEATURES, REF_COMMON_DEVICE_FEATURE, 4, true, false},
     {0x014, REF_COMMON_DEVICE_FEATURE_SELECT, 4, false, true},
     {0x020, REF_COMMON_DRIVER_FEATURE, 4, false, true},
     {0x024, REF_COMMON_DRIVER_FEATURE_SELECT, 4, false, true},
     {0x030, REF_COMMON_QUEUE_SELECT, 2, false, true},
     {0x038, REF_COMMON_QUEUE_SIZE, 2, false, true},
-    {0x070, REF_COMMON_DEVICE_STATUS, 1, true, true},
+    {REF_MMIO_STATUS, REF_COMMON_DEVICE_STATUS, 1, true, true},
     {0x080, REF_COMMON_QUEUE_DESC, 4, false, true},
     {0x084, REF_COMMON_QUEUE_DESC + 4, 4, false, true},
     {0x090, REF_COMMON_QUEUE_DRIVER, 4, false, true},
@@ -74,22 +58,22 @@ static uint32_t read_register(struct ref_virtio *virtio, uint32_t offset)
     const struct twin *twin = twin_of(offset);
 
     switch (offset) {
-    case MAGIC_VALUE:
+    case REF_MMIO_MAGIC_VALUE:
         return MAGIC;
-    case VERSION_NUMBER:
+    case REF_MMIO_VERSION_NUMBER:
         return MODERN;
-    case DEVICE_ID:
+    case REF_MMIO_DEVICE_ID:
         return ref_get(virtio->function.config + 2, 2) - 0x1040;
-    case VENDOR_ID:
+    case REF_MMIO_VENDOR_ID:
         return VENDOR;
-    case QUEUE_SIZE_MAX:
+    case REF_MMIO_QUEUE_SIZE_MAX:
         return queue ? queue->size_max : 0;
-    case QUEUE_READY:
+    case REF_MMIO_QUEUE_READY:
         return queue ? queue->is_enabled : 0;
-    case INTERRUPT_STATUS:
+    case REF_MMIO_INTERRUPT_STATUS:
         return virtio->isr;
     default:
-        if (offset >= SHM_LENGTH && offset <= SHM_BASE_HIGH)
+        if (offset >= REF_MMIO_SHM_LENGTH && offset <= REF_MMIO_SHM_BASE_HIGH)
             return UINT32_MAX;
         return twin && twin->is_readable ? (uint32_t)ref_read_common(virtio, twin->common) : 0;
     }
@@ -107,17 +91,17 @@ static void write_register(struct ref_virtio *virtio, uint32_t offset, uint32_t 
     const struct twin *twin = twin_of(offset);
 
     switch (offset) {
-    case QUEUE_READY:
+    case REF_MMIO_QUEUE_READY:
         if (queue && value & 1)
             ref_enable(virtio, queue);
         else if (queue)
             queue->is_enabled = false;
         break;
-    case QUEUE_NOTIFY:
+    case REF_MMIO_QUEUE_NOTIFY:
         if (value < virtio->queue_count)
             ref_process(virtio, value);
         break;
-    case INTERRUPT_ACK:
+    case REF_MMIO_INTERRUPT_ACK:
         acknowledge(virtio, value);
         break;
     default:
@@ -129,15 +113,23 @@ static void write_register(struct ref_virtio *virtio, uint32_t offset, uint32_t 
 /* Registers are read and written whole, the configuration by fields of any width. */
 uint64_t ref_mmio_read(struct ref_virtio *virtio, uint32_t offset, unsigned width)
 {
-    if (offset >= CONFIG)
-        return ref_read_config(virtio, offset - CONFIG, width);
-    return width == 4 ? read_register(virtio, offset) : REF_ALL_ONES(width);
+    uint32_t value;
+
+    if (offset >= REF_MMIO_CONFIG)
+        return ref_read_config(virtio, offset - REF_MMIO_CONFIG, width);
+    if (width != 4)
+        return REF_ALL_ONES(width);
+    value = read_register(virtio, offset);
+    mutate_mmio_read(virtio, offset, &value);
+    return value;
 }
 
 void ref_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
 {
-    if (offset >= CONFIG)
-        ref_write_config(virtio, offset - CONFIG, width, value);
+    if (mutate_mmio_write(virtio, offset, width, (uint32_t)value))
+        return;
+    if (offset >= REF_MMIO_CONFIG)
+        ref_write_config(virtio, offset - REF_MMIO_CONFIG, width, value);
     else if (width == 4)
         write_register(virtio, offset, (uint32_t)value);
 }

@@ -136,6 +136,14 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
         offset += 0x4000;
     if (MUTANT(LIE_STRUCTURE_WRAPS))
         length = 0u - offset + 0x100;
+    if ((MUTANT(NO_COMMON) && type == 1) || (MUTANT(NO_NOTIFY) && type == 2) ||
+        (MUTANT(NO_ISR) && type == 3) || (MUTANT(NO_DEVICE_CONFIG) && type == 4) ||
+        (MUTANT(NO_PCI_CFG) && type == 5))
+        bytes[3] = 0x77;
+    if (MUTANT(NOTIFY_LENGTH_1) && type == 2)
+        length = 1;
+    if (MUTANT(NOTIFY_TOO_SHORT) && type == 2)
+        length = REF_NOTIFY_STEP;
     if (MUTANT(CAPABILITY_LENGTH_16) && type == 2)
         bytes[2] = 16;
     if (MUTANT(COMMON_AT_ODD_OFFSET) && type == 1)
@@ -146,11 +154,9 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
         offset += 2;
     if (MUTANT(STRUCTURE_LEAVES_THE_BAR) && type == 4)
         length = 0x100000;
-    if (MUTANT(NO_PCI_CFG) && type == 5)
-        bytes[3] = 0x77;
     ref_put(bytes + 8, 4, offset);
     ref_put(bytes + 12, 4, length);
-    ref_put(bytes + 16, 4, type == 2 ? REF_NOTIFY_STEP : 0);
+    ref_put(bytes + 16, 4, type == 2 ? (MUTANT(NOTIFY_MULTIPLIER_6) ? 6 : REF_NOTIFY_STEP) : 0);
     return ref_add_capability(function, CAPABILITY_VENDOR, bytes, size);
 }
 
@@ -160,7 +166,7 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
     const struct ref_identity identity = {
         .vendor = VENDOR,
         .device = (uint16_t)((MUTANT(DEVICE_ID_WRONG) ? 0x1000 : 0x1040) + type),
-        .subsystem = 0x40,
+        .subsystem = MUTANT(SUBSYSTEM_ID_LOW) ? type : 0x40,
         .class_code = CLASS_OTHER,
         .revision = MUTANT(REVISION_0) ? 0 : 1,
     };
@@ -180,14 +186,18 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
     memset(function->writable + window + 8, 0xff, 12);
     if (MUTANT(LIE_CAPABILITIES_LOOP))
         function->config[window + 1] = window;
-    if (MUTANT(LIE_CAPABILITY_LEAVES_SPACE))
+    if (MUTANT(LIE_CAPABILITY_LEAVES_SPACE)) {
         function->config[window + 1] = 0xfc;
+        ref_put(function->config + 0xfc, 4, 0x01100000 | CAPABILITY_VENDOR);
+    }
     if (MUTANT(LIE_BAR_SIZE_ODD))
         ref_put(function->writable + 0x10, 4, 0xfff9f000);
     virtio->ops = ops;
     virtio->offered = offered | REF_BIT(REF_F_VERSION_1);
     if (MUTANT(FEATURE_11_OFFERED))
         virtio->offered |= REF_BIT(11);
+    if (type == VIRTIO_ID_IOMMU && MUTANT(MMIO_ADMIN_QUEUE_OFFERED))
+        virtio->offered |= REF_BIT(41);
     if (type == VIRTIO_ID_IOMMU && MUTANT(VERSION_1_NOT_OFFERED))
         virtio->offered &= ~REF_BIT(REF_F_VERSION_1);
     if (type == VIRTIO_ID_IOMMU && MUTANT(BYPASS_OFFERED_TOO))

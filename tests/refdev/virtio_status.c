@@ -32,7 +32,8 @@ void ref_interrupt(struct ref_virtio *virtio, uint16_t vector, uint8_t isr)
     if (MUTANT(ISR_WITHOUT_BIT))
         isr = 0x80;
     virtio->isr |= isr;
-    ref_set_line(&virtio->function, true);
+    if (!MUTANT(MMIO_NO_LINE))
+        ref_set_line(&virtio->function, true);
 }
 
 void ref_break(struct ref_virtio *virtio)
@@ -59,7 +60,8 @@ void ref_virtio_reset(struct ref_virtio *virtio)
         const struct ref_queue before = virtio->queues[i];
 
         ref_queue_reset(&virtio->queues[i]);
-        if (before.size && (MUTANT(RESET_LEAVES_QUEUES) || MUTANT(RUNS_AFTER_RESET)))
+        if (before.size && (MUTANT(RESET_LEAVES_QUEUES) || MUTANT(MMIO_RESET_LEAVES_QUEUES) ||
+                            MUTANT(RUNS_AFTER_RESET)))
             virtio->queues[i] = before;
         if (MUTANT(RESET_LEAVES_VECTORS))
             virtio->queues[i].vector = before.vector;
@@ -74,6 +76,9 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
     bool is_settling = value & ~virtio->status & STATUS_FEATURES_OK;
 
     if (!value) {
+        if ((MUTANT(RESET_EARLY_IS_MISSED) || MUTANT(MMIO_RESET_EARLY_IS_MISSED)) &&
+            virtio->status == 3 && ref_look() % 2)
+            return;
         ref_virtio_reset(virtio);
         return;
     }
@@ -88,8 +93,9 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
         value &= (uint8_t)~STATUS_FEATURES_OK;
     if (MUTANT(SECOND_SET_IS_REFUSED) && is_settling && virtio->resets > 40)
         value &= (uint8_t)~STATUS_FEATURES_OK;
-    if (is_settling && ((virtio->driver_features & ~virtio->offered) ||
-                        !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
+    if (is_settling && !MUTANT(UNOFFERED_FEATURES_TAKEN) &&
+        ((virtio->driver_features & ~virtio->offered) ||
+         !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
         value &= (uint8_t)~STATUS_FEATURES_OK;
     virtio->status = value | (virtio->status & STATUS_NEEDS_RESET);
     if (MUTANT(STATUS_DRIVER_FORGOTTEN))

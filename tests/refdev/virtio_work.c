@@ -107,6 +107,7 @@ void ref_process(struct ref_virtio *virtio, unsigned index)
 
     if (!queue->is_enabled || !ref_is_bus_master(&virtio->function))
         return;
+    virtio->processed++;
     if (MUTANT(SPURIOUS_NOTIFICATION_BREAKS) && ref_is_running(virtio) &&
         ref_pop(virtio, queue) != REF_POPPED)
         ref_break(virtio);

@@ -4,7 +4,8 @@
  * x-pci-proxy-dev devices. In QEMU's arguments @IOMMU@, @EDU0@, @EDU1@, @BLK@ and @RNG@ are the
  * descriptors of their sockets, and @QTEST@ that of the one by which interrupt messages are sent.
  *
- * usage: refdev QEMU ARGUMENT...; $REFDEV names the kind of device. Ends with QEMU's exit status.
+ * usage: refdev QEMU ARGUMENT...; $REFDEV and $REFDEV_MUTANT choose the device
+ * (tests/refdev/chosen.h). Ends with QEMU's exit status.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/refdev/chosen.h"
 #include "tests/refdev/endpoints.h"
-#include "tests/refdev/kinds.h"
 #include "tests/refdev/server/proxy.h"
 
 #define FUNCTIONS      5
@@ -88,7 +89,7 @@ static void send_pending(struct server *server)
 static void build(struct server *server, const struct ref_surroundings *around,
                   const struct ref_kind *kind)
 {
-    ref_iommu_init(&iommu, &kind->config);
+    ref_iommu_init(&iommu, &kind->config, MESSAGES_FIRST, MESSAGES_LAST);
     for (unsigned i = 0; i < 2; i++)
         ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(FIRST_SLOT + 1 + i)});
     ref_blk_init(&blk, &(struct ref_place){&iommu, BDF(FIRST_SLOT + 3)});
@@ -199,13 +200,11 @@ int main(int argc, char **argv)
     static struct server server;
     const struct ref_surroundings around = {
         .memory = memory, .message = message, .line = line, .context = &server};
-    const char *name = getenv("REFDEV");
-    const struct ref_kind *kind = name ? ref_find_kind(name) : ref_kind_at(0);
+    const struct ref_kind *kind = ref_chosen();
     int status = 0;
 
-    if (argc < 2 || !kind) {
-        fprintf(stderr, "usage: refdev QEMU ARGUMENT...; $REFDEV is a kind of device%s\n",
-                kind ? "" : ", and there is none of this name");
+    if (argc < 2) {
+        fprintf(stderr, "usage: refdev QEMU ARGUMENT...; $REFDEV is a kind of device\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);

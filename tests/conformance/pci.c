@@ -141,9 +141,11 @@ static bool is_answered(struct test *test)
         broken(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
-    while (arch_now_ns() - start < 10000000)
+    while (arch_now_ns() - start < 10000000) {
         if (virtq_pop(&viommu->requests, &used) != VIRTQ_EMPTY)
             return true;
+        cpu_relax();
+    }
     return false;
 }
 

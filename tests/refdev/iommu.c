@@ -123,8 +123,8 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
                     uint64_t message_first, uint64_t message_last)
 {
     const struct model_config model_config = model_config_of(config);
-    uint64_t rings =
-        REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) | REF_BIT(REF_F_RING_PACKED);
+    uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) |
+                     REF_BIT(REF_F_RING_PACKED) | REF_BIT(REF_F_RING_RESET);
     uint64_t features = config->features | (rings & ~config->withheld);
 
     memset(iommu, 0, sizeof(*iommu));
@@ -135,7 +135,8 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
         features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
                     config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
-    iommu->virtio.is_lazy = config->is_lazy;
+    iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
+    iommu->virtio.is_slow = config->is_slow;
     for (unsigned i = 0; config->queue_size && i < 2; i++)
         iommu->virtio.queues[i].size_max = config->queue_size;
 }

@@ -18,7 +18,7 @@ struct ref_region {
 
 /* What the device is like. */
 struct ref_iommu_config {
-    uint64_t features; /* of the device type; bits below 24 */
+    uint64_t features; /* of the device type, bits below 24, and what few kinds have */
     uint64_t page_size_mask;
     uint64_t input_first, input_last;
     uint32_t domain_first, domain_last;
@@ -35,6 +35,7 @@ struct ref_iommu_config {
     unsigned max_mappings; /* likewise, of all domains together */
     bool is_unshared;      /* a domain has one endpoint */
     bool is_lazy;          /* requests come back late, in reverse order */
+    bool is_slow;          /* ... one at a time, in no order; resets take a while */
     bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 

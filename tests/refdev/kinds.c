@@ -129,13 +129,19 @@ static const struct ref_kind kinds[] = {
      {.features = USUAL,
       ORDINARY,
       .bypass = 1,
-      .withheld =
-          REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) | REF_BIT(REF_F_RING_PACKED)}},
+      .withheld = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) |
+                  REF_BIT(REF_F_RING_PACKED) | REF_BIT(REF_F_RING_RESET)}},
     {"no-event-index",
      {.features = USUAL, ORDINARY, .bypass = 1, .withheld = REF_BIT(REF_F_EVENT_IDX)}},
     {"no-indirect",
      {.features = USUAL, ORDINARY, .bypass = 1, .withheld = REF_BIT(REF_F_INDIRECT_DESC)}},
     {"late", {.features = USUAL, ORDINARY, .bypass = 1, .is_lazy = true}},
+    {"slow", {.features = USUAL, ORDINARY, .bypass = 1, .is_slow = true}},
+    /* Notifications that say more. */
+    {"notification-data",
+     {.features = USUAL | REF_BIT(REF_F_NOTIFICATION_DATA) | REF_BIT(REF_F_NOTIF_CONFIG_DATA),
+      ORDINARY,
+      .bypass = 1}},
     {"unshared", {.features = USUAL, ORDINARY, .bypass = 1, .is_unshared = true}},
     {"few", {.features = USUAL, ORDINARY, .bypass = 1, .max_domains = 8, .max_mappings = 200}},
     {"no-bypass-config",

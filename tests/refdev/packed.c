@@ -21,7 +21,7 @@ struct desc {
     uint16_t id, flags;
 };
 
-static uint64_t address_of(const struct ref_queue *queue, uint16_t slot)
+static uint64_t address_of(const struct ref_queue *queue, unsigned slot)
 {
     return queue->desc + (uint64_t)slot * DESC_SIZE;
 }
@@ -234,4 +234,22 @@ bool ref_packed_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *que
     if (flags != EVENT_DESC || !ref_has(virtio, REF_F_EVENT_IDX))
         return flags != EVENT_DISABLE;
     return ref_read16(virtio, queue->driver, &event) && is_event_among(queue, event, count);
+}
+
+/* Ahead of the device it must have just passed a descriptor that is available. */
+bool ref_packed_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue,
+                             uint16_t position)
+{
+    uint16_t slot = position & 0x7fff, flags;
+    bool wrap = position >> 15;
+    unsigned ahead = slot - queue->avail.slot + (wrap != queue->avail.wrap ? queue->size : 0u);
+
+    if (slot >= queue->size)
+        return false;
+    if (!ahead || ahead > queue->size)
+        return true;
+    return ref_read16(virtio, address_of(queue, (slot ? slot : queue->size) - 1u) + AT_FLAGS,
+                      &flags) &&
+           !!(flags & DESC_AVAIL) == (slot ? wrap : !wrap) &&
+           !!(flags & DESC_USED) != (slot ? wrap : !wrap);
 }

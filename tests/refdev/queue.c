@@ -199,6 +199,22 @@ static bool split_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *q
            (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
 }
 
+/* Neither ahead of the index nor further behind it than there are entries. */
+static bool split_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue,
+                               uint16_t position)
+{
+    uint16_t index;
+
+    return ref_read16(virtio, queue->driver + 2, &index) &&
+           (uint16_t)(index - position) <= queue->size;
+}
+
+bool ref_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue, uint16_t position)
+{
+    return queue->is_packed ? ref_packed_is_plausible(virtio, queue, position)
+                            : split_is_plausible(virtio, queue, position);
+}
+
 enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     if (!queue->is_enabled)

@@ -42,6 +42,8 @@ struct ref_queue {
     /* What the driver has set. */
     uint16_t size, vector;
     bool is_enabled, is_packed;
+    bool is_undead;     /* a mutant's: served while it is said to be disabled */
+    unsigned resetting; /* how often the driver still sees its reset going on */
     uint64_t desc, driver, device;
     /* Where the device is. */
     uint16_t next_avail, next_used;

@@ -25,7 +25,7 @@ unsigned ref_look(void)
     return ++looks;
 }
 
-uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
+uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
 {
     const struct ref_queue *queue = selected(virtio);
 
@@ -49,6 +49,10 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
     case REF_COMMON_DEVICE_STATUS:
         if (MUTANT(RESET_STATUS_COMES_BACK) && !virtio->status && virtio->resets)
             return ref_look() % 2 ? 0 : 1;
+        if (virtio->resetting && !virtio->status) {
+            virtio->resetting--;
+            return virtio->status_before;
+        }
         return virtio->status;
     case REF_COMMON_CONFIG_GENERATION:
         if (MUTANT(LIE_GENERATION_RUNS))
@@ -79,7 +83,7 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
             return REF_NO_VECTOR;
         return queue->vector;
     case REF_COMMON_QUEUE_ENABLE:
-        return queue->is_enabled &&
+        return queue->is_enabled && !queue->is_undead &&
                !(MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK));
     case REF_COMMON_QUEUE_NOTIFY_OFF:
         if (MUTANT(LIE_NOTIFY_OFF_FAR))
@@ -94,6 +98,13 @@ uint64_t ref_read_common(const struct ref_virtio *virtio, uint32_t offset)
     case REF_COMMON_QUEUE_DEVICE:
     case REF_COMMON_QUEUE_DEVICE + 4:
         return queue->device >> (8 * (offset - REF_COMMON_QUEUE_DEVICE));
+    case REF_COMMON_QUEUE_NOTIFICATION:
+        return virtio->queue_select < virtio->queue_count
+                   ? ref_notification_of(virtio, virtio->queue_select)
+                   : 0;
+    case REF_COMMON_QUEUE_RESET:
+        return virtio->queue_select < virtio->queue_count &&
+               ref_is_resetting(virtio, virtio->queue_select);
     default:
         return 0;
     }
@@ -126,12 +137,6 @@ static bool is_size(const struct ref_virtio *virtio, const struct ref_queue *que
            (ref_has(virtio, REF_F_RING_PACKED) || !(value & (value - 1)));
 }
 
-void ref_enable(struct ref_virtio *virtio, struct ref_queue *queue)
-{
-    queue->is_packed = ref_has(virtio, REF_F_RING_PACKED);
-    queue->is_enabled = true;
-}
-
 static void write_queue(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
 {
     struct ref_queue *queue = &virtio->queues[virtio->queue_select];
@@ -139,9 +144,12 @@ static void write_queue(struct ref_virtio *virtio, uint32_t offset, unsigned wid
     if (offset == REF_COMMON_QUEUE_VECTOR &&
         !(MUTANT(VECTOR_CANNOT_BE_UNMAPPED) && value == REF_NO_VECTOR))
         queue->vector = vector_of(value);
-    if (MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK) && queue->is_enabled)
+    if ((MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK) && queue->is_enabled) ||
+        queue->is_undead)
         ref_queue_reset(queue);
-    if (queue->is_enabled)
+    if (offset == REF_COMMON_QUEUE_RESET && value == 1 && ref_has(virtio, REF_F_RING_RESET))
+        ref_reset_queue(virtio, virtio->queue_select);
+    else if (queue->is_enabled)
         return;
     if (offset == REF_COMMON_QUEUE_SIZE && is_size(virtio, queue, value))
         queue->size = (uint16_t)value;
@@ -151,7 +159,7 @@ static void write_queue(struct ref_virtio *virtio, uint32_t offset, unsigned wid
         set_half(&queue->desc, offset, width, value);
     else if (offset >= REF_COMMON_QUEUE_DRIVER && offset < REF_COMMON_QUEUE_DEVICE)
         set_half(&queue->driver, offset, width, value);
-    else if (offset >= REF_COMMON_QUEUE_DEVICE)
+    else if (offset >= REF_COMMON_QUEUE_DEVICE && offset < REF_COMMON_QUEUE_NOTIFICATION)
         set_half(&queue->device, offset, width, value);
 }
 

@@ -27,6 +27,7 @@ static const struct twin {
     {0x094, REF_COMMON_QUEUE_DRIVER + 4, 4, false, true},
     {0x0a0, REF_COMMON_QUEUE_DEVICE, 4, false, true},
     {0x0a4, REF_COMMON_QUEUE_DEVICE + 4, 4, false, true},
+    {0x0c0, REF_COMMON_QUEUE_RESET, 2, true, true},
     {0x0fc, REF_COMMON_CONFIG_GENERATION, 1, true, false},
 };
 
@@ -69,7 +70,7 @@ static uint32_t read_register(struct ref_virtio *virtio, uint32_t offset)
     case REF_MMIO_QUEUE_SIZE_MAX:
         return queue ? queue->size_max : 0;
     case REF_MMIO_QUEUE_READY:
-        return queue ? queue->is_enabled : 0;
+        return queue ? queue->is_enabled && !queue->is_undead : 0;
     case REF_MMIO_INTERRUPT_STATUS:
         return virtio->isr;
     default:
@@ -98,8 +99,7 @@ static void write_register(struct ref_virtio *virtio, uint32_t offset, uint32_t 
             queue->is_enabled = false;
         break;
     case REF_MMIO_QUEUE_NOTIFY:
-        if (value < virtio->queue_count)
-            ref_process(virtio, value);
+        ref_doorbell(virtio, REF_QUEUES, 4, value);
         break;
     case REF_MMIO_INTERRUPT_ACK:
         acknowledge(virtio, value);

@@ -69,7 +69,7 @@ static void bar_write(struct ref_function *function, uint32_t offset, unsigned w
         ref_write_config(virtio, offset - REF_DEVICE, width, value);
     } else if (offset >= REF_NOTIFY &&
                offset < REF_NOTIFY + REF_NOTIFY_STEP * virtio->queue_count) {
-        ref_process(virtio, (offset - REF_NOTIFY) / REF_NOTIFY_STEP);
+        ref_doorbell(virtio, (offset - REF_NOTIFY) / REF_NOTIFY_STEP, width, (uint32_t)value);
     }
 }
 
@@ -144,6 +144,12 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
         length = 1;
     if (MUTANT(NOTIFY_TOO_SHORT) && type == 2)
         length = REF_NOTIFY_STEP;
+    if (MUTANT(NOTIFICATION_AT_2) && type == 2)
+        offset += 2;
+    if (MUTANT(NOTIFICATION_LENGTH_2) && type == 2)
+        length = 2;
+    if (MUTANT(NOTIFICATION_WITHOUT_ROOM) && type == 2)
+        length -= 2;
     if (MUTANT(CAPABILITY_LENGTH_16) && type == 2)
         bytes[2] = 16;
     if (MUTANT(COMMON_AT_ODD_OFFSET) && type == 1)
@@ -156,7 +162,11 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
         length = 0x100000;
     ref_put(bytes + 8, 4, offset);
     ref_put(bytes + 12, 4, length);
-    ref_put(bytes + 16, 4, type == 2 ? (MUTANT(NOTIFY_MULTIPLIER_6) ? 6 : REF_NOTIFY_STEP) : 0);
+    ref_put(bytes + 16, 4,
+            type != 2                           ? 0
+            : MUTANT(NOTIFY_MULTIPLIER_6)       ? 6
+            : MUTANT(NOTIFICATION_MULTIPLIER_2) ? 2
+                                                : REF_NOTIFY_STEP);
     return ref_add_capability(function, CAPABILITY_VENDOR, bytes, size);
 }
 

@@ -51,6 +51,8 @@ void ref_virtio_reset(struct ref_virtio *virtio)
     virtio->device_select = virtio->driver_select = 0;
     virtio->config_vector = REF_NO_VECTOR;
     virtio->queue_select = 0;
+    virtio->status_before = virtio->status;
+    virtio->resetting = virtio->is_slow ? REF_SLOW_READS : 0;
     virtio->status = virtio->isr = 0;
     if (MUTANT(RESET_LEAVES_STATUS))
         virtio->status = 1;

@@ -82,6 +82,17 @@ static void notify_used(struct ref_virtio *virtio, struct ref_queue *queue)
         ref_interrupt(virtio, queue->vector, ISR_QUEUE);
 }
 
+/* Any one of them, as if drawn by lot, becomes the last. */
+static void choose_next(struct ref_virtio *virtio)
+{
+    struct ref_late *last = &virtio->late[virtio->late_count - 1];
+    struct ref_late *next = &virtio->late[ref_look() * 40503u % virtio->late_count];
+    const struct ref_late chosen = *next;
+
+    *next = *last;
+    *last = chosen;
+}
+
 void ref_catch_up(struct ref_virtio *virtio)
 {
     struct ref_queue *queue = &virtio->queues[0];
@@ -90,14 +101,17 @@ void ref_catch_up(struct ref_virtio *virtio)
         ref_process(virtio, 0);
     if (!virtio->late_count || !ref_is_running(virtio))
         return;
-    while (virtio->late_count) {
+    do {
+        if (virtio->is_slow)
+            choose_next(virtio);
+
         const struct ref_late *late = &virtio->late[--virtio->late_count];
 
         if (!ref_push(virtio, queue, late->head, late->written)) {
             ref_break(virtio);
             return;
         }
-    }
+    } while (virtio->late_count && !virtio->is_slow);
     notify_used(virtio, queue);
 }
 

@@ -32,6 +32,7 @@
 #define MESSAGES_FIRST 0xfee00000ull
 #define MESSAGES_LAST  0xfeefffffull
 #define PENDING_MAX    256
+#define LATE_MS        1 /* before a device gives back what it has finished */
 
 static const char *const names[SOCKETS] = {"@IOMMU@", "@EDU0@", "@EDU1@",
                                            "@BLK@",   "@RNG@",  "@QTEST@"};
@@ -179,8 +180,10 @@ static void serve(struct server *server)
     for (unsigned i = 0; i < SOCKETS; i++)
         polled[i] = (struct pollfd){.fd = server->sockets[i], .events = POLLIN};
     while (open) {
-        if (poll(polled, SOCKETS, -1) < 0 && errno != EINTR)
+        if (poll(polled, SOCKETS, iommu.virtio.late_count ? LATE_MS : -1) < 0 && errno != EINTR)
             die("poll");
+        ref_catch_up(&iommu.virtio);
+        send_pending(server);
         for (unsigned i = 0; i < SOCKETS; i++) {
             if (polled[i].fd < 0 || !polled[i].revents)
                 continue;

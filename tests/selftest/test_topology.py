@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass
 
 import ktap
 import tables
-from ktap import Ran, check, run_sh, test
-
-EVERY_FUNCTION = 0, 0xFFFF
+from audit import DMA, EVERY_FUNCTION, ORDINARY, is_fine, is_judged, is_said
+from ktap import Ran, run_sh, test
 
 
 @dataclass
@@ -28,9 +26,6 @@ PC = Host("pc", 2 << 3, [])
 OVMF = Host("q35-efi", 1 << 3, [])
 HOSTS = [Q35, PC, OVMF]
 
-DMA = "conformance.translation"
-ORDINARY = "conformance.detach"
-
 Tables = list[tuple[str, bytes]]  # signatures, and what follows the common header
 
 
@@ -45,31 +40,6 @@ def run(machine: str, *globs: str, tables: Tables, options: str = "", vmm: list[
         if options:
             words += ["-append", f"@GUEST@ {options}"]
         return run_sh("-m", machine, "topology.*", *globs, "--", *words)
-
-
-def verdicts(ran: Ran) -> dict[str, str]:
-    return {test["id"]: test["verdict"] for test in json.loads(ran.text("results.json"))["tests"]}
-
-
-def is_judged(ran: Ran, **expected: str) -> None:
-    """Of topology.*: the last part of the id, and the verdict."""
-    found = {name.rpartition(".")[2]: verdict for name, verdict in verdicts(ran).items()}
-    for name, verdict in expected.items():
-        check(found.get(name) == verdict, name, found.get(name), ran.out, ran.err)
-
-
-def is_fine(ran: Ran, suite: str, *but: str) -> None:
-    """The suite was run and nothing failed, nor did anything else but the tests named."""
-    found = verdicts(ran)
-    passed = [name for name, verdict in found.items() if name.startswith(suite) and verdict == "PASS"]
-    bad = [name for name, verdict in found.items() if verdict not in ("PASS", "SKIP", "XFAIL")]
-    check(len(passed) > 4, passed, ran.out, ran.err)
-    check(sorted(name.rpartition(".")[2] for name in bad) == sorted(but), bad, but, ran.out)
-
-
-def is_said(ran: Ran, *words: str) -> None:
-    lines = ran.text("console.log").splitlines()
-    check(any(all(word in line for word in words) for line in lines), words, ran.out, ran.err)
 
 
 # -- what QEMU no longer or does not yet write, as the only description that counts ------------------

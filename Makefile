@@ -121,9 +121,9 @@ EFI_TARGET_riscv64 := --target=$(TARGET) $(CPUFLAGS_riscv64)
 EFI_CC := $(CC) $(EFI_TARGET_$(ARCH)) -std=gnu11 -O2 -ffreestanding -fshort-wchar \
 	-fno-builtin -fno-pic -fno-stack-protector -I. -Iboot/efi/$(ARCH) -Iboot/efi/bind \
 	-isystem /usr/include/efi -ffile-prefix-map=$(CURDIR)=. $(filter-out -Wundef,$(WARNINGS))
-EFI_OBJECTS := $(BUILD)/boot/efi/app.o $(BUILD)/boot/efi/$(ARCH)/jump.o
+EFI_OBJECTS := $(addprefix $(BUILD)/boot/efi/,app.o tables.o $(ARCH)/jump.o)
 
-$(BUILD)/boot/efi/app.o: boot/efi/app.c Makefile
+$(BUILD)/boot/efi/%.o: boot/efi/%.c Makefile
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(run)$(EFI_CC) -MMD -MP -c $< -o $@
@@ -151,7 +151,7 @@ $(BUILD)/viommu-guest.efi: $(EFI_OBJECTS)
 		/Brepro /out:$@ $(EFI_OBJECTS)
 endif
 
--include $(BUILD)/boot/efi/app.d
+-include $(BUILD)/boot/efi/app.d $(BUILD)/boot/efi/tables.d
 
 # A disk that firmware starts it from, by the name that UEFI gives to it (UEFI 2.10, section 3.5.1.1).
 EFI_NAME_x86_64 := BOOTX64.EFI
@@ -260,8 +260,8 @@ build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
 build/host/unit_fdt_peer: LIBRARIES := -lfdt
 
 # The UEFI application, in the hands of a firmware of the test's.
-build/host/unit_efi_app: build/host/boot/efi/app.o
-build/host/boot/efi/app.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+build/host/unit_efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o
+build/host/boot/efi/%.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
 	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
 
 build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a

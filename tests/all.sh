@@ -55,6 +55,7 @@ STEPS
         echo "$machine ./run.sh -m $machine"
     done
     echo
+    echo "siblings  python3 -B tests/selftest/test_siblings.py"
     echo "stress    ./run.sh -t 3 -o build/results/stress stress.*"
     echo "bench     ./run.sh -t 1 -o build/results/bench bench.*"
 } | python3 -B tests/harness/steps.py

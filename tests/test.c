@@ -107,6 +107,14 @@ void broken(struct test *test, const char *format, ...)
     longjmp(test->stop, 1);
 }
 
+void excuse(struct test *test, enum clause clause, const char *why)
+{
+    if (test->judged[clause])
+        return;
+    note(test, "NOTE %s is not judged: %s", clause_row(clause)->id, why);
+    test->judged[clause] = true;
+}
+
 void note(struct test *test, const char *format, ...)
 {
     char text[TEST_REASON_MAX];

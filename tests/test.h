@@ -95,5 +95,10 @@ _Noreturn void skip(struct test *test, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 _Noreturn void broken(struct test *test, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/*
+ * Says why nothing here judges a statement that the test claims; without effect where something
+ * has. A claim that is neither judged nor excused is an ERROR.
+ */
+void excuse(struct test *test, enum clause clause, const char *why);
 /* A diagnostic line. */
 void note(struct test *test, const char *format, ...) __attribute__((format(printf, 2, 3)));

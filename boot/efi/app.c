@@ -8,6 +8,7 @@
 #include <efiprot.h>
 
 #include "boot/efi/app.h"
+#include "boot/efi/tables.h"
 
 #define TRIES       4
 #define OPTIONS_MAX 16384 /* bytes of load options and of options.txt; more is cut */
@@ -127,6 +128,16 @@ static void find_tables(struct efi_handoff *handoff)
     }
 }
 
+/* Why the kernel could not say anything; NULL: it can. */
+static const CHAR16 *fault_of(const struct efi_handoff *handoff)
+{
+    if (!APP_NEEDS_TABLES || handoff->dtb)
+        return NULL;
+    if (!handoff->rsdp)
+        return L"firmware has neither ACPI's tables nor a device tree";
+    return tables_fault((const UINT8 *)(UINTN)handoff->rsdp);
+}
+
 /* options.txt in the folder of the application, or in the root of its file system. */
 static EFI_FILE_HANDLE open_options(EFI_HANDLE device)
 {
@@ -196,6 +207,7 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
     const UINTN file_size = (UINTN)(kernel_bytes_end - kernel_bytes);
     struct efi_handoff *handoff;
+    const CHAR16 *fault;
     struct room room;
     EFI_STATUS status;
     void *kernel;
@@ -215,8 +227,9 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
     if (status)
         return fail(status, L"firmware does not tell which CPU this is");
     find_tables(handoff);
-    if (APP_NEEDS_TABLES && !handoff->rsdp && !handoff->dtb)
-        return fail(EFI_NOT_FOUND, L"firmware has neither ACPI's tables nor a device tree");
+    fault = fault_of(handoff);
+    if (fault)
+        return fail(EFI_NOT_FOUND, fault);
     read_options(image, handoff, &room);
     status = leave(image, handoff, &room);
     if (status)

@@ -66,8 +66,8 @@ TEST(messages_arrive_while_another_cpu_submits, .clauses = CLAUSES(PCI_MSIX_P01,
     notifications_close(&conversation.notifications);
 }
 
-TEST(line_interrupts_while_another_cpu_submits,
-     .clauses = CLAUSES(PCI_ISR_P01, MMIO_INT_P01, VQ_USUP_D03), .needs = NEEDS, .limit_s = 20)
+TEST(line_interrupts_while_another_cpu_submits, .clauses = CLAUSES(PCI_ISR_P01, MMIO_INT_P01),
+     .needs = NEEDS, .limit_s = 20)
 {
     struct conversation conversation;
 

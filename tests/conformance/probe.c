@@ -47,13 +47,18 @@ static void judge_headers(struct test *test, uint32_t id)
 }
 
 TEST(properties_are_a_list,
-     .clauses = CLAUSES(IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08, IOMMU_PROBE_D12),
+     .clauses = CLAUSES(IOMMU_PROBE_P02, IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08,
+                        IOMMU_PROBE_D12),
      .needs = NEEDS)
 {
     struct lab *lab = test->lab;
 
     for (unsigned i = 0; i < lab->endpoint_count; i++)
         judge_headers(test, lab->endpoints[i].id);
+    excuse(test, IOMMU_PROBE_P02, "no endpoint has a property");
+    excuse(test, IOMMU_PROBE_D06, "no endpoint has a property");
+    excuse(test, IOMMU_PROBE_D07, "no endpoint has a reserved region");
+    excuse(test, IOMMU_PROBE_D08, "no endpoint has a property");
 }
 
 TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_PROBE_D01), .needs = NEEDS)
@@ -108,8 +113,7 @@ TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs 
  * Zeros in the area are no property but the end of the list (IOMMU-PROBE-P02), and a device that
  * tells the tail's end as used length has to write something in front of it (2.7.8.2).
  */
-TEST(small_property_areas,
-     .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11, IOMMU_OP_P03),
+TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11),
      .needs = NEEDS)
 {
     struct viommu *viommu = lab_iommu(test);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "boot/efi/app.h"
+#include "boot/efi/tables.h"
 #include "tests/host/unit.h"
 
 #define IMAGE    ((EFI_HANDLE)0x1234)
@@ -333,6 +334,65 @@ static void tables_are_found_by_their_names(void)
     CHECK(!left->dtb && !left->dtb_size);
 }
 
+/* What is changed of sound tables, and what is said then. */
+static const struct {
+    unsigned where; /* in the RSDP; from 64 on in the XSDT */
+    uint8_t value;
+    bool is_summed; /* and its sum is right all the same */
+    const char *said;
+} faults[] = {
+    {0, 'R', true, NULL},
+    {0, 'r', true, "RSDP has not its signature"},
+    {15, 1, true, "revision"},
+    {9, 'x', false, "RSDP do not add up to 0"},
+    {64 + 3, 'S', true, "XSDT has not its signature"},
+    {64 + 4, 35, true, "its length is not between 36 and 65536"},
+    {64 + 6, 2, true, "its length is not between 36 and 65536"},
+    {64 + 10, 'x', false, "XSDT do not add up to 0"},
+};
+
+static void make_sum_right(uint8_t *bytes, unsigned size, unsigned at)
+{
+    uint8_t sum = 0;
+
+    bytes[at] = 0;
+    for (unsigned i = 0; i < size; i++)
+        sum += bytes[i];
+    bytes[at] = -sum;
+}
+
+static void unsound_tables_are_named(void)
+{
+    static uint8_t tables[128];
+
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        const uint64_t xsdt = (UINTN)&tables[64];
+        const CHAR16 *fault;
+        char said[100] = "";
+
+        memset(tables, 0, sizeof(tables));
+        memcpy(tables, "RSD PTR ", 8);
+        tables[15] = 2;
+        memcpy(tables + 24, &xsdt, 8);
+        memcpy(tables + 64, "XSDT\x2c", 5);
+        if (faults[i].is_summed)
+            tables[faults[i].where] = faults[i].value;
+        make_sum_right(tables, 36, 32);
+        make_sum_right(tables + 64, 44, 9);
+        if (!faults[i].is_summed)
+            tables[faults[i].where] = faults[i].value;
+
+        fault = tables_fault(tables);
+        CHECK_EQ(fault == NULL, faults[i].said == NULL);
+        for (unsigned at = 0; fault && fault[at] && at < sizeof(said) - 1; at++)
+            said[at] = (char)fault[at];
+        CHECK(!faults[i].said || strstr(said, faults[i].said));
+    }
+    memset(tables + 24, 0, 8);
+    make_sum_right(tables, 36, 32);
+    CHECK(tables_fault(tables) != NULL);
+}
+
 static void options_are_copied(void)
 {
     static char much[40000];
@@ -370,6 +430,7 @@ int main(void)
         {"kernel_is_in_place", kernel_is_in_place},
         {"refusals_end_with_a_verdict", refusals_end_with_a_verdict},
         {"tables_are_found_by_their_names", tables_are_found_by_their_names},
+        {"unsound_tables_are_named", unsound_tables_are_named},
         {"options_are_copied", options_are_copied},
     };
     int status = unit_main("efi_app", units, sizeof(units) / sizeof(units[0]));

@@ -36,6 +36,11 @@ TEST(checks_nothing, .is_optional = true)
     (void)test;
 }
 
+TEST(judges_other_than_claimed, .clauses = CLAUSES(IOMMU_OP_P01, IOMMU_OP_D01), .is_optional = true)
+{
+    expect(test, IOMMU_OP_P01, true, "never printed");
+}
+
 static void write_to_page_0(struct test *test, void *argument)
 {
     (void)test, (void)argument;

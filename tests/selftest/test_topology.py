@@ -248,6 +248,31 @@ def damage_is_named_and_the_run_goes_on() -> None:
                 is_said(ran, f"# WARN TOPO_FORM_D01 {line}")
 
 
+# -- more than there is room for -------------------------------------------------------------------
+
+
+@test
+def what_there_is_no_room_for_is_named() -> None:
+    """In one table, in all of them, and of the endpoints."""
+    functions = [tables.viot_range(bdf, bdf, bdf) for bdf in range(0x80, 0x80 + 70)]
+    iommus = [tables.viot_iommu(Q35.iommu)] * 9
+    ran = run("q35", ORDINARY, tables=[("VIOT", tables.viot(*iommus, *functions))])
+    ran.ends(0)
+    is_fine(ran, ORDINARY, "descriptions_are_well_formed")
+    is_said(ran, "# WARN TOPO_FORM_D01 VIOT: 7 nodes left out, room is for 8 virtio-iommus and 64 ranges")
+    is_said(ran, "# WARN TOPO_FORM_D01 topology: 8 IOMMUs by second VIOT left out, expected at most 8 in all")
+    ran = run("q35", ORDINARY, tables=[("VIOT", tables.viot(iommus[0], *functions))])
+    ran.ends(0)
+    is_fine(ran, ORDINARY, "descriptions_agree", "descriptions_are_well_formed", "described_endpoints_exist")
+    is_said(ran, "# WARN TOPO_FORM_D01 VIOT: 6 nodes left out, room is for 8 virtio-iommus and 64 ranges")
+    is_said(ran, "# WARN TOPO_FORM_D01 topology: 1 ranges by second VIOT left out, expected at most 64 in all")
+    places = [f"{slot:x}.{function}" for slot in range(0x10, 0x18) for function in range(8)]
+    devices = [word for place in places for word in ("-device", f"edu,multifunction=on,addr={place}")]
+    ran = run("q35", tables=[], vmm=devices)
+    ran.ends(0)
+    is_said(ran, "# topology: endpoint 0xfb at 0000:00:1f.3 is not tested, expected 64 at most")
+
+
 # -- beside boot options, on a machine without any description of QEMU's ----------------------------
 
 IOMMU = tables.viot_iommu(4 << 3)

@@ -267,7 +267,7 @@ def what_there_is_no_room_for_is_named() -> None:
     is_said(ran, "# WARN TOPO_FORM_D01 VIOT: 6 nodes left out, room is for 8 virtio-iommus and 64 ranges")
     is_said(ran, "# WARN TOPO_FORM_D01 topology: 1 ranges by second VIOT left out, expected at most 64 in all")
     places = [f"{slot:x}.{function}" for slot in range(0x10, 0x18) for function in range(8)]
-    devices = [word for place in places for word in ("-device", f"edu,multifunction=on,addr={place}")]
+    devices = [word for place in places for word in ("-device", f"pvpanic-pci,multifunction=on,addr={place}")]
     ran = run("q35", tables=[], vmm=devices)
     ran.ends(0)
     is_said(ran, "# topology: endpoint 0xfb at 0000:00:1f.3 is not tested, expected 64 at most")

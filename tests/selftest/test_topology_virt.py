@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import struct
 import sys
 import tempfile
 from collections.abc import Callable
@@ -258,6 +260,51 @@ def trees_of_arm64_are_judged() -> None:
 @test
 def trees_of_riscv64_are_judged() -> None:
     judge_all(RISCV64)
+
+
+def half(value: int, size: int, is_second: bool) -> tuple[int, int]:
+    """Of a range, as two numbers of 64 bits."""
+    return value + size // 2 * is_second, size // 2
+
+
+def split(bridge: Node, segment: int) -> None:
+    """Half of the buses and of the windows that the bridge has."""
+    reg = struct.unpack(">2Q", bridge.properties["reg"])
+    bridge.properties["reg"] = struct.pack(">2Q", *half(*reg, segment == 1))
+    bridge.properties["bus-range"] = cells(0x80 * segment, 0x80 * segment + 0x7F)
+    bridge.properties["linux,pci-domain"] = cells(segment)
+    windows = b""
+    for kind, bus, cpu, size in struct.iter_unpack(">I3Q", bridge.properties["ranges"]):
+        ends = half(bus, size, segment == 1)[0], *half(cpu, size, segment == 1)
+        windows += struct.pack(">I3Q", kind, *ends)
+    bridge.properties["ranges"] = windows
+
+
+@test
+def segments_have_functions_of_their_own() -> None:
+    """A host bridge for each half of the buses, where the second half begins with another root bus."""
+    with tempfile.TemporaryDirectory() as directory:
+        subject = Subject(ARM64, directory)
+        second = copy.deepcopy(subject.pci)
+        second.name, second.children = "pcie@20000000", []
+        subject.map((0, 0, 0x8000))
+        second.properties["iommu-map"] = cells(0x8000, subject.phandle, 0x8000, 0x8000)
+        split(subject.pci, 0)
+        split(second, 1)
+        subject.tree.root.children.append(second)
+        path = f"{directory}/tree"
+        with open(path, "wb") as file:
+            file.write(subject.tree.blob())
+        devices = ["pxb-pcie,id=pxb,bus_nr=128", "pcie-root-port,id=far,bus=pxb,chassis=1", f"{EDU},bus=far"]
+        words = [word for device in devices for word in ("-device", device)]
+        ran = run_sh("-m", ARM64.machine, "topology.*", DMA, "--", "-dtb", path, *words)
+    ran.ends(0)
+    is_fine(ran, DMA)
+    is_said(ran, "# pci segment 0 buses 0-127 by ECAM")
+    is_said(ran, "# pci segment 1 buses 128-255 by ECAM")
+    is_said(ran, "# endpoint 0000:00:02.0 1234:11e8 id 0x10 iommu 0 by device tree engine edu")
+    is_said(ran, "# endpoint 0001:81:00.0 1234:11e8 id 0x8100 iommu 0 by device tree engine edu")
+    is_judged(ran, every_dma_engine_goes_by_its_endpoint="PASS", endpoints_move_with_their_bus="PASS")
 
 
 @test

@@ -60,26 +60,26 @@ def vmm_that_dies_is_a_crash_of_the_running_test() -> None:
 
 @test
 def silence_is_a_hang() -> None:
-    ran = run_fake("a.b=pass a.c=hang a.d=pass", TIMEOUT="1")
+    ran = run_fake("a.b=pass a.c=hang a.d=pass", TIMEOUT="3")
     ran.ends(1, "2 passed, 1 failed, 0 skipped")
     check("not ok 2 a.c # HANG no " in ran.out, ran.out)
 
 
 @test
 def endless_output_is_a_hang() -> None:
-    ran = run_fake("a.b=flood a.c=pass", TIMEOUT="2")
+    ran = run_fake("a.b=flood a.c=pass", TIMEOUT="4")
     ran.ends(1, "1 passed, 1 failed, 0 skipped")
     check("not ok 1 a.b # HANG " in ran.out, ran.out[-2000:])
 
 
 @test
 def slow_tests_are_not_hangs() -> None:
-    run_fake("a.b=slow:1.5", "-t", "2", TIMEOUT="1").ends(0, "1 passed, 0 failed, 0 skipped")
+    run_fake("a.b=slow:4", "-t", "3", TIMEOUT="3").ends(0, "1 passed, 0 failed, 0 skipped")
 
 
 @test
 def vmm_that_does_not_end_after_the_last_line() -> None:
-    run_fake("a.b=pass", FAKE_BOOT="stays", TIMEOUT="1").ends(0, "1 passed, 0 failed, 0 skipped")
+    run_fake("a.b=pass", FAKE_BOOT="stays", TIMEOUT="3").ends(0, "1 passed, 0 failed, 0 skipped")
 
 
 @test
@@ -99,7 +99,7 @@ def line_that_was_cut_is_not_a_result() -> None:
 @test
 def no_plan_is_no_verdict() -> None:
     run_fake("a.b=pass", FAKE_BOOT="dead").ends(3)
-    run_fake("a.b=pass", FAKE_BOOT="silent", TIMEOUT="1").ends(3)
+    run_fake("a.b=pass", FAKE_BOOT="silent", TIMEOUT="3").ends(3)
     run_fake("a.b=pass", FAKE_BOOT="fewer").ends(3)
 
 

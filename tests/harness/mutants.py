@@ -107,8 +107,8 @@ def read_mutants(wanted: list[str]) -> list[Mutant]:
 
 
 def topology_of(kind: str) -> str:
-    """What boot options have to tell of the machine; `+` says that they tell what it says itself, too."""
-    if kind.startswith("topology") and not kind.endswith("+"):
+    """What boot options have to tell of the machine."""
+    if kind.startswith("topology"):
         return ""
     return ON_MMIO if kind.startswith("mmio") else ON_PCI
 
@@ -130,12 +130,9 @@ def boot_vm(mutant: Mutant | None, kind: str, globs: list[str]) -> list[str]:
 
 def boot(mutant: Mutant | None, kind: str, globs: list[str], first: int) -> list[str]:
     """The lines of one run; a run that does not end is cut off."""
-    environment = {
-        **os.environ,
-        "REFDEV": kind.rstrip("+"),
-        "REFDEV_MUTANT": mutant.name if mutant else "",
-    }
-    command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {topology_of(kind)}"
+    kind, _, told = kind.partition(" ")
+    environment = {**os.environ, "REFDEV": kind, "REFDEV_MUTANT": mutant.name if mutant else ""}
+    command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {told or topology_of(kind)}"
     try:
         output = subprocess.run(
             [GUEST, command], env=environment, capture_output=True, timeout=BOOT_LIMIT, check=False

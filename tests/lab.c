@@ -130,9 +130,14 @@ static bool is_known(const struct lab *lab, uint32_t id)
 static void add_endpoint(struct lab *lab, struct place place)
 {
     uint32_t id;
+    char text[PLACE_TEXT];
 
-    if (lab->endpoint_count < LAB_MAX_ENDPOINTS && endpoint_of(lab, &place, &id) &&
-        !is_known(lab, id))
+    if (!endpoint_of(lab, &place, &id) || is_known(lab, id))
+        return;
+    if (lab->endpoint_count == LAB_MAX_ENDPOINTS)
+        report_diagnostic("topology: endpoint 0x%x at %s is not tested, expected %d at most",
+                          (unsigned)id, place_text(&place, text), LAB_MAX_ENDPOINTS);
+    else
         lab->endpoints[lab->endpoint_count++] = (struct lab_endpoint){.place = place, .id = id};
 }
 

@@ -128,7 +128,7 @@ $(BUILD)/boot/efi/%.o: boot/efi/%.c Makefile
 	$(say) CC $<
 	$(run)$(EFI_CC) -MMD -MP -c $< -o $@
 
-$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S $(KERNEL_$(ARCH)) Makefile
+$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S boot/efi/kernel.S $(KERNEL_$(ARCH)) Makefile
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(run)memory=$$(llvm-nm $(ELF) | awk '$$3 ~ /^kernel_(begin|end)$$/ { print "0x" $$1 }' | sort); \

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/viommu/request.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef unsigned long long ull;
 
@@ -18,6 +20,23 @@ const char *viommu_status_text(uint8_t status)
     return status < sizeof(names) / sizeof(names[0]) ? names[status] : "an undefined status";
 }
 
+/* Bytes that are to be 0 are told where they are not. */
+static void add_reserved(char text[VIOMMU_REQUEST_TEXT], const uint8_t *bytes, size_t size)
+{
+    bool is_zero = true;
+
+    for (size_t i = 0; i < size; i++)
+        is_zero &= !bytes[i];
+    if (is_zero)
+        return;
+
+    size_t length = strlen(text);
+
+    length += (size_t)snprintf(text + length, VIOMMU_REQUEST_TEXT - length, " reserved");
+    for (size_t i = 0; i < size; i++)
+        length += (size_t)snprintf(text + length, VIOMMU_REQUEST_TEXT - length, " %02x", bytes[i]);
+}
+
 void viommu_request_text(const struct viommu_request *request, char text[VIOMMU_REQUEST_TEXT])
 {
     switch (request->head.type) {
@@ -25,10 +44,12 @@ void viommu_request_text(const struct viommu_request *request, char text[VIOMMU_
         snprintf(text, VIOMMU_REQUEST_TEXT, "ATTACH domain %u endpoint 0x%x flags 0x%x",
                  (unsigned)request->attach.domain, (unsigned)request->attach.endpoint,
                  (unsigned)request->attach.flags);
+        add_reserved(text, request->attach.reserved, sizeof(request->attach.reserved));
         break;
     case VIRTIO_IOMMU_T_DETACH:
         snprintf(text, VIOMMU_REQUEST_TEXT, "DETACH domain %u endpoint 0x%x",
                  (unsigned)request->detach.domain, (unsigned)request->detach.endpoint);
+        add_reserved(text, request->detach.reserved, sizeof(request->detach.reserved));
         break;
     case VIRTIO_IOMMU_T_MAP:
         snprintf(text, VIOMMU_REQUEST_TEXT, "MAP domain %u [0x%llx, 0x%llx] -> 0x%llx flags 0x%x",
@@ -40,6 +61,7 @@ void viommu_request_text(const struct viommu_request *request, char text[VIOMMU_
         snprintf(text, VIOMMU_REQUEST_TEXT, "UNMAP domain %u [0x%llx, 0x%llx]",
                  (unsigned)request->unmap.domain, (ull)request->unmap.virt_start,
                  (ull)request->unmap.virt_end);
+        add_reserved(text, request->unmap.reserved, sizeof(request->unmap.reserved));
         break;
     default:
         snprintf(text, VIOMMU_REQUEST_TEXT, "request of type %u", request->head.type);

@@ -106,10 +106,12 @@ static void read_unit(struct reader *reader, uint32_t at, bool is_for_all)
 {
     const uint8_t *unit = reader->table + at;
     struct topology *out = reader->out;
-    const uint16_t segment = bytes_le16(unit + 6);
 
     if (bytes_le16(unit) != UNIT || (unit[4] & INCLUDE_ALL) != is_for_all)
         return;
+
+    const uint16_t segment = bytes_le16(unit + 6);
+
     if (!bytes_le64(unit + 8)) {
         sink_field(reader->sink, "DMAR", at + 8, "base", 0, "the address of a unit (left out)");
         return;

@@ -58,6 +58,14 @@ static void fuzz_release(const volatile void *block)
         fuzz_allocation(block, 0);
 }
 
+/* A finding of AddressSanitizer is printed with allocations, by which libFuzzer would lose the
+ * input. */
+void __asan_on_error(void);
+void __asan_on_error(void)
+{
+    fuzz_is_reading = false;
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

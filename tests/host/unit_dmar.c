@@ -42,6 +42,13 @@ static void build_dmar(struct table *table)
     table_put(table, at, 4, 8 << 16 | 2);
 }
 
+/* What is not known ends the table, smaller than any structure that is. */
+static void build_dmar_with_a_header(struct table *table)
+{
+    table_begin(table, "DMAR", 1, 48);
+    table_put(table, table_add(table, 4), 4, 4 << 16 | 7);
+}
+
 /* The same IOMMU by a block of type 0x10 and one of 0x11, and an IVMD. */
 static void build_ivrs(struct table *table)
 {
@@ -78,6 +85,7 @@ static const struct vector {
 } vectors[] = {
     {"DMAR", build_dmar, {{0}}, 1, 3, 4, NULL},
     {"DMAR, bare", build_dmar, {{4, 4, 48}}, 1, 0, 0, NULL},
+    {"DMAR, no more than a header", build_dmar_with_a_header, {{0}}, 1, 0, 0, NULL},
     {"length 47", build_dmar, {{4, 4, 47}}, 0, 0, 0, "byte 4: length"},
     {"structure length 0", build_dmar, {{50, 2, 0}}, 0, 0, 0, "byte 50: structure length is 0x0"},
     {"structure length 15", build_dmar, {{50, 2, 15}}, 0, 0, 0, "byte 50: structure length"},

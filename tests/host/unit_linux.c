@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The zero page of Linux's x86 boot protocol, good and damaged. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "boot/linux.h"
+#include "tests/host/lent.h"
 #include "tests/host/unit.h"
 
 #define MEMORY_SIZE 0x4000u
@@ -13,28 +13,13 @@
 #define TABLE       (PAGE + 0x2d0)
 #define ENTRY_SIZE  20u
 
-/* The guest's memory, and the copies of it that are lent out, to be freed after each read. */
 static uint8_t bytes[MEMORY_SIZE];
-static void *lent[10000];
-static unsigned lent_count;
-
-/* A block of the exact size that was asked for, so that the sanitizer sees a byte too far. */
-static const void *map(void *context, uint64_t address, uint64_t size)
-{
-    (void)context;
-    if (address > MEMORY_SIZE || size > MEMORY_SIZE - address)
-        return NULL;
-    void *copy = memcpy(malloc(size), bytes + address, size);
-
-    lent[lent_count++] = copy;
-    return copy;
-}
-
-static const struct mem_view memory = {.map = map};
+static struct lent_memory lent = {bytes, MEMORY_SIZE, {0}, 0};
+static const struct mem_view memory = {.map = lent_map, .context = &lent};
 
 static void put(uint64_t offset, uint64_t value, size_t size)
 {
-    memcpy(bytes + offset, &value, size); /* the host is little-endian, too */
+    lent_put(&lent, offset, value, size);
 }
 
 static void put_entry(uint64_t offset, uint64_t base, uint64_t size, uint32_t type)
@@ -76,8 +61,7 @@ static const struct boot_info *read_at(uint64_t address)
 
     memset(&info, 0, sizeof(info));
     linux_read(&memory, address, &info);
-    while (lent_count)
-        free(lent[--lent_count]);
+    lent_return(&lent);
     return &info;
 }
 
@@ -222,21 +206,14 @@ static void endless_extensions(void)
     CHECK(strstr(info->complaints[0], "memory map entry 512, expected at most 512"));
 }
 
+static const struct boot_info *read_it(void)
+{
+    return read_at(PAGE);
+}
+
 static void long_command_lines(void)
 {
-    static const struct {
-        unsigned length, kept, complaints;
-    } lines[] = {{4094, 4094, 0}, {4095, 4095, 0}, {4096, 4095, 1}, {6000, 4095, 1}};
-
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        build();
-        memset(bytes + CMDLINE, 'x', lines[i].length);
-        bytes[CMDLINE + lines[i].length] = 0;
-        const struct boot_info *info = read_at(PAGE);
-
-        CHECK_EQ(strlen(info->cmdline), lines[i].kept);
-        CHECK_EQ(info->complaint_count, lines[i].complaints);
-    }
+    lent_check_long_lines(&lent, CMDLINE, build, read_it);
     /* No NUL before memory ends: what there is counts. */
     build();
     put(PAGE + 0x228, MEMORY_SIZE - 5, 4);

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import os
 import shlex
 import shutil
@@ -81,18 +80,6 @@ def bzimage_has_the_header_that_loaders_look_for() -> None:
     # The boot sector becomes the zero page: what is not header must be zero.
     check(not any(image[:0x1F1]) and not any(image[0x26B:0x1000]))
     check(field(0x201, "B") + 0x202 == 0x268)
-
-
-@test
-def every_way_into_q35_ends_in_the_same_verdicts() -> None:
-    found = {}
-    for machine in ("q35", "q35-bzimage", "q35-linux64", "q35-efi", "q35-efi-disk"):
-        ran = run_sh("-m", machine, "-s", "7", "conformance.*", "discovery.*")
-        ran.ends(0)
-        tests = json.loads(ran.text("results.json"))["tests"]
-        found[machine] = {(each["id"], each["verdict"]) for each in tests}
-    for machine, verdicts in found.items():
-        check(verdicts == found["q35"], machine, sorted(verdicts ^ found["q35"]))
 
 
 @test

@@ -14,6 +14,7 @@
 #define WALK_ENGINES 2
 #define WALK_ARENA   64 /* pages that mappings point to */
 #define WALK_WINDOW  96 /* granules that mappings are made in */
+#define WALK_POISON  0x5a
 
 struct walk_step {
     struct viommu_request request;
@@ -39,3 +40,13 @@ void walk_begin(struct walk *walk, struct test *test);
 /* One episode; false when a transfer showed that the device does not isolate: the walk is over. */
 bool walk_episode(struct walk *walk);
 void walk_print(const struct walk *walk);
+
+/* The transfers of a walk. Whether there can be any, as the device's granule is. */
+bool walk_can_transfer(const struct viommu *viommu);
+/*
+ * A random engine writes or reads at a random address, and memory must be as the model says; false:
+ * it is not.
+ */
+bool walk_transfer(struct walk *walk);
+/* What led here, for whoever wants to do it again by hand. */
+void walk_print_episode(const struct walk *walk);

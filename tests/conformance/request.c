@@ -42,7 +42,7 @@ TEST(answers_are_four_bytes, .clauses = CLAUSES(IOMMU_OP_P02, IOMMU_OP_D05, VQ_U
     expect_refused(test, IOMMU_DETACH_D02, viommu_detach(domain, lab_absent_endpoint(test)));
 }
 
-TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP_D03),
+TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP_D03, VQ_USED_D02),
      .needs = NEEDS_IOMMU)
 {
     static const uint8_t types[] = {0, 0x7f, 0xff};
@@ -57,6 +57,8 @@ TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP
                "a request of type %u succeeds", types[i]);
         expect(test, IOMMU_OP_D02, reply.status == VIOMMU_POISON,
                "type %u: the status %u was written, expected nothing", types[i], reply.status);
+        expect(test, VQ_USED_D02, !reply.written || reply.status != VIOMMU_POISON,
+               "type %u: used length %u, and nothing was written", types[i], reply.written);
         expect(test, IOMMU_OP_D03, reply.written == 0, "type %u: used length %u, expected 0",
                types[i], reply.written);
     }

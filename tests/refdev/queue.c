@@ -181,6 +181,9 @@ static bool split_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *q
     queue->signalled = queue->next_used;
     if (MUTANT(NO_INTERRUPT))
         return false;
+    if (MUTANT(NO_INTERRUPT_FLAG_HEEDED) &&
+        (!ref_read16(virtio, queue->driver, &flags) || flags & AVAIL_NO_INTERRUPT))
+        return false;
     if (MUTANT(USED_EVENT_IGNORED) && ref_has(virtio, REF_F_EVENT_IDX))
         return true;
     if (MUTANT(USED_EVENT_MISSED) && ref_has(virtio, REF_F_EVENT_IDX))

@@ -167,7 +167,12 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
             : MUTANT(NOTIFY_MULTIPLIER_6)       ? 6
             : MUTANT(NOTIFICATION_MULTIPLIER_2) ? 2
                                                 : REF_NOTIFY_STEP);
-    return ref_add_capability(function, CAPABILITY_VENDOR, bytes, size);
+
+    uint8_t at = ref_add_capability(function, CAPABILITY_VENDOR, bytes, size);
+
+    if (MUTANT(STRUCTURES_MOVE) && type < 5)
+        memset(function->writable + at + 8, 0xff, 4);
+    return at;
 }
 
 void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops, uint16_t type,

@@ -9,6 +9,7 @@
 #define SUITE "conformance.interrupt"
 
 #define EVENT_IDX VIRTIO_BIT(VIRTIO_F_EVENT_IDX)
+#define PACKED    VIRTIO_BIT(VIRTIO_F_RING_PACKED)
 
 #define WAIT_NS     500000000ull
 #define QUIET_NS    5000000ull
@@ -81,6 +82,7 @@ TEST(avail_flag_is_nothing_beside_an_event_index, .clauses = CLAUSES(VQ_USUP_D04
 
     if (!viommu_has(lab_iommu(test), VIRTIO_F_EVENT_IDX))
         skip(test, "EVENT_IDX is not offered");
+    lab_restart(test, test->lab->features & ~PACKED);
     notifications_open(test, &notifications);
     queue->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
     notifications_settle(&notifications);
@@ -101,7 +103,7 @@ TEST(need_of_a_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NE
     struct notifications notifications;
     uint64_t start;
 
-    lab_restart(test, test->lab->features & ~EVENT_IDX);
+    lab_restart(test, test->lab->features & ~(EVENT_IDX | PACKED));
     queue = &viommu->requests;
     notifications_open_line(test, &notifications);
     queue->avail->ring[queue->avail_index++ & (queue->size - 1)] = queue->size;

@@ -31,6 +31,7 @@
 #define BDF(slot)      ((uint32_t)(slot) << 3)
 #define MESSAGES_FIRST 0xfee00000ull
 #define MESSAGES_LAST  0xfeefffffull
+#define DELIVERY_MS    100
 #define PENDING_MAX    256
 #define LATE_MS        1 /* before a device gives back what it has finished */
 
@@ -48,7 +49,7 @@ struct server {
     struct ref_function *functions[FUNCTIONS];
     /* Sent when the access that caused them is answered: until then the VMM's CPU waits for us. */
     struct message pending[PENDING_MAX];
-    unsigned pending_count;
+    unsigned pending_count, unanswered; /* the latter: sent, and not acknowledged by qtest */
 };
 
 static struct ref_iommu iommu;
@@ -84,6 +85,7 @@ static void send_pending(struct server *server)
     for (unsigned i = 0; i < server->pending_count; i++)
         dprintf(server->sockets[QTEST], "writel 0x%llx 0x%x\n",
                 (unsigned long long)server->pending[i].address, server->pending[i].data);
+    server->unanswered += server->pending_count;
     server->pending_count = 0;
 }
 
@@ -164,12 +166,28 @@ static pid_t start(struct server *server, char **argv)
     die(argv[0]);
 }
 
-/* What qtest answers is of no interest, but must be read. */
-static bool drain(int socket)
+/* Of what qtest answers, one line for each command, only that it did is of interest. */
+static bool drain(struct server *server)
 {
     char text[256];
+    ssize_t length = recv(server->sockets[QTEST], text, sizeof(text), MSG_DONTWAIT);
 
-    return read(socket, text, sizeof(text)) > 0;
+    for (ssize_t i = 0; i < length; i++)
+        server->unanswered -= text[i] == '\n' && server->unanswered;
+    return length > 0 || (length < 0 && errno == EAGAIN);
+}
+
+/*
+ * A message is on its way before the next access, as on a bus. A VMM that makes the access in the
+ * thread that would deliver the message can't do both at once, and is not waited for.
+ */
+static void deliver(struct server *server)
+{
+    struct pollfd qtest = {.fd = server->sockets[QTEST], .events = POLLIN};
+
+    while (server->unanswered)
+        if (poll(&qtest, 1, DELIVERY_MS) <= 0 || !drain(server))
+            server->unanswered = 0;
 }
 
 static void serve(struct server *server)
@@ -187,7 +205,9 @@ static void serve(struct server *server)
         for (unsigned i = 0; i < SOCKETS; i++) {
             if (polled[i].fd < 0 || !polled[i].revents)
                 continue;
-            if (i == QTEST ? drain(polled[i].fd)
+            if (i != QTEST)
+                deliver(server);
+            if (i == QTEST ? drain(server)
                            : proxy_serve(polled[i].fd, server->functions[i], &server->memory)) {
                 send_pending(server);
                 continue;

@@ -10,8 +10,6 @@
 #define ECAM_BUS_SHIFT 20
 #define MSI_CELLS      4
 #define PIN_MASK       7
-#define RID_END        0x10000u
-#define ID_END         0x100000000ull
 
 #define INTERRUPT_CELLS_MAX 4
 
@@ -152,8 +150,7 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
     if (!fdt_find_property(fdt, node, "msi-map", &map))
         return;
     for (uint32_t at = 0; at + MSI_CELLS <= fdt_cell_count(&map); at += MSI_CELLS) {
-        uint64_t rid = fdt_cells(&map, at, 1), id = fdt_cells(&map, at + 2, 1);
-        uint64_t length = fdt_cells(&map, at + 3, 1);
+        uint64_t rid = fdt_cells(&map, at, 1), count = fdt_cells(&map, at + 3, 1);
 
         if (host->msi_count == MACHINE_MAX_MSI) {
             report(fdt, node, "msi-map", at, "8 entries at most", complaints);
@@ -163,14 +160,15 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
             report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask", complaints);
             continue;
         }
-        if (!length || id + length > ID_END) {
-            report(fdt, node, "msi-map", at, "one id or more, all of 32 bits", complaints);
+        if (!count || count > 0x10000 - rid) {
+            report(fdt, node, "msi-map", at + 3, "a length of 1 or more, up to requester id 0xffff",
+                   complaints);
             continue;
         }
         host->msi[host->msi_count++] = (struct machine_msi){
             .rid_first = (uint16_t)rid,
-            .id_first = (uint32_t)id,
-            .count = (uint32_t)(length < RID_END - rid ? length : RID_END - rid),
+            .id_first = (uint32_t)fdt_cells(&map, at + 2, 1),
+            .count = (uint32_t)count,
         };
     }
 }

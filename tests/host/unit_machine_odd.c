@@ -297,11 +297,9 @@ static void host_properties(void)
          0,
          1,
          "msi-map of pci, byte 0"},
-        {"more than there are", "msi-map", {8, GIC, 0, 0x1b010000}, 4, 0, 0, 1, NULL},
+        {"nobody", "msi-map", {0, GIC, 0, 0, 8, GIC, 16, 8}, 8, 0, 0, 1, "msi-map of pci, byte 12"},
+        {"past 16 bits", "msi-map", {1, GIC, 0, 0x10000}, 4, 0, 0, 0, "msi-map of pci, byte 12"},
         {"part of an entry", "msi-map", {0, GIC, 0, 8, 8, GIC}, 6, 0, 0, 1, NULL},
-        {"no ids", "msi-map", {0, GIC, 0, 0}, 4, 0, 0, 0, "msi-map of pci, byte 0"},
-        {"ids that wrap", "msi-map", {0, GIC, 0xfffffff9, 8}, 4, 0, 0, 0, "msi-map of pci, byte 0"},
-        {"the last ids", "msi-map", {0, GIC, 0xfffffff8, 8}, 4, 0, 0, 1, NULL},
     };
 
     for (unsigned i = 0; i < COUNT(cases); i++) {
@@ -318,8 +316,6 @@ static void host_properties(void)
             host->line_count != cases[i].lines || host->msi_count != cases[i].messages)
             unit_fail(__FILE__, __LINE__, "%s: %u windows, %u lines, %u msi", cases[i].name,
                       host->window_count, host->line_count, host->msi_count);
-        for (unsigned n = 0; n < host->msi_count; n++)
-            CHECK(host->msi[n].count && host->msi[n].count <= 0x10000u - host->msi[n].rid_first);
         check_reports(cases[i].name, cases[i].report, NULL);
     }
 }

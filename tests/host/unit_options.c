@@ -393,6 +393,28 @@ static void topology_choices(void)
     }
 }
 
+static void rings(void)
+{
+    static const struct {
+        const char *cmdline;
+        bool is_packed;
+        unsigned lines;
+    } cases[] = {
+        {"", false, 0},           {"ring=split", false, 0},
+        {"ring=packed", true, 0}, {"ring=packed ring=split", false, 0},
+        {"ring=pack", false, 1},  {"ring=packed1", false, 1},
+        {"ring=", false, 1},      {"ring", false, 1},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct report report = parse(cases[i].cmdline);
+
+        CHECK_EQ(report.lines, cases[i].lines);
+        CHECK_EQ(options.is_ring_packed, cases[i].is_packed);
+        CHECK(!report.lines || strstr(report.last, "expected split or packed"));
+    }
+}
+
 static void good_endpoints(void)
 {
     static const struct {
@@ -647,6 +669,7 @@ static const struct unit units[] = {
     {"host_in_the_machine", host_in_the_machine},
     {"iommus", iommus},
     {"topology_choices", topology_choices},
+    {"rings", rings},
     {"good_endpoints", good_endpoints},
     {"bad_endpoints", bad_endpoints},
     {"scans", scans},

@@ -77,6 +77,8 @@ static void mutate_v1(uint8_t *config)
         item[12] = 0;
     if (MUTANT(TOPOLOGY_LOOP))
         ref_put(item + 2, 2, V1_LIST);
+    if (MUTANT(TOPOLOGY_LIST_LOOPS))
+        ref_put(item + V1_ITEM + 2, 2, V1_LIST);
 }
 
 static void mutate_v2(uint8_t *config)

@@ -69,7 +69,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit fuzz coverage-host native host mutants refdev test help clean
+.PHONY: image images published check unit fuzz coverage-host native host mutants mutants-vm refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.
@@ -337,12 +337,16 @@ host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=
 mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
 	@python3 -B tests/harness/mutants.py $(MUTANT)
 
+mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the bugs; MUTANT=
+	@python3 -B tests/harness/mutants.py --vm $(MUTANT)
+
 build/native/%.o: %.c Makefile tests/native/asan.ignore
 	@mkdir -p $(@D)
 	$(say) HOSTCC $<
 	$(run)$(HOSTCC) $(NATIVEFLAGS) -MMD -MP -c $< -o $@
 
 $(NATIVE): $(NATIVE_OBJECTS) tests/native/sections.lds
+	@mkdir -p $(@D)
 	$(say) LD $@
 	$(run)$(HOSTCC) -fsanitize=address,undefined -fuse-ld=lld -no-pie -Wl,-T,tests/native/sections.lds \
 		$(NATIVE_OBJECTS) -o $@

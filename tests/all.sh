@@ -46,6 +46,8 @@ boots     python3 -B tests/selftest/test_harness.py
 real      python3 -B tests/selftest/test_real.py
 topology  python3 -B tests/selftest/test_topology.py
 
+virt      python3 -B tests/selftest/test_topology_virt.py
+
 nested    python3 -B tests/selftest/test_nested.py
 
 STEPS

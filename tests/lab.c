@@ -64,6 +64,28 @@ static void take_pages(struct pages *memory, unsigned count, struct pages *part,
                           whose);
 }
 
+/* Only what is asked for is used: tests of packed rings ask for themselves. */
+static void choose_ring(struct lab *lab)
+{
+    const uint64_t packed = VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+
+    lab->has_packed_rings = lab->features & packed;
+    lab->usual_features = lab->features;
+    if (!lab->options->is_ring_packed)
+        lab->usual_features &= ~packed;
+    else if (!lab->has_packed_rings)
+        report_diagnostic("options: ring=packed, and RING_PACKED is not offered; rings are split");
+    lab->features = lab->usual_features;
+}
+
+void lab_use_packed_rings(struct test *test)
+{
+    if (!test->lab->has_packed_rings)
+        skip(test, "RING_PACKED is not offered");
+    test->lab->features |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+    lab_renew(test);
+}
+
 static void open_iommu(struct lab *lab, struct pages *memory)
 {
     static struct pages pages; /* outlives lab_open(); one IOMMU, one pool */
@@ -77,6 +99,7 @@ static void open_iommu(struct lab *lab, struct pages *memory)
     lab->features =
         viommu_usable_features(virtio_offered(lab->iommu.transport),
                                platform_has_bypass_config(lab->platform, &lab->iommu_place));
+    choose_ring(lab);
     lab->has_iommu = true;
 }
 
@@ -107,9 +130,14 @@ static bool is_known(const struct lab *lab, uint32_t id)
 static void add_endpoint(struct lab *lab, struct place place)
 {
     uint32_t id;
+    char text[PLACE_TEXT];
 
-    if (lab->endpoint_count < LAB_MAX_ENDPOINTS && endpoint_of(lab, &place, &id) &&
-        !is_known(lab, id))
+    if (!endpoint_of(lab, &place, &id) || is_known(lab, id))
+        return;
+    if (lab->endpoint_count == LAB_MAX_ENDPOINTS)
+        report_diagnostic("topology: endpoint 0x%x at %s is not tested, expected %d at most",
+                          (unsigned)id, place_text(&place, text), LAB_MAX_ENDPOINTS);
+    else
         lab->endpoints[lab->endpoint_count++] = (struct lab_endpoint){.place = place, .id = id};
 }
 
@@ -207,15 +235,17 @@ static bool raises_msi(const struct dma_engine *engine)
 
 static const char *lacking(struct lab *lab, unsigned needs)
 {
+    /* Registers can be looked at where nothing could be driven. */
+    bool is_there = lab->has_iommu || needs & NEEDS_NO_START;
+
     const struct {
         unsigned need;
         bool met;
         const char *reason;
     } table[] = {
         {NEEDS_IOMMU, lab->has_iommu, "no virtio-iommu was found"},
-        {NEEDS_PCI, lab->has_iommu && lab->iommu_place.function, "the virtio-iommu is not on PCI"},
-        {NEEDS_MMIO, lab->has_iommu && lab->iommu_place.block,
-         "the virtio-iommu is not on virtio-mmio"},
+        {NEEDS_PCI, is_there && lab->iommu_place.function, "the virtio-iommu is not on PCI"},
+        {NEEDS_MMIO, is_there && lab->iommu_place.block, "the virtio-iommu is not on virtio-mmio"},
         {NEEDS_ENDPOINT | NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP, lab->has_iommu,
          "no virtio-iommu was found"},
         {NEEDS_ENDPOINT, lab->endpoint_count >= 1, "no endpoint is behind the IOMMU"},
@@ -238,6 +268,20 @@ static const char *lacking(struct lab *lab, unsigned needs)
     return NULL;
 }
 
+/* A size that may be is one that the device does not let the driver make smaller. */
+static enum clause clause_of_size(struct test *test)
+{
+    struct virtio_transport *transport = test->lab->iommu.transport;
+
+    for (uint16_t queue = 0; test->lab->iommu_place.function && queue < 2; queue++) {
+        uint32_t size = transport->ops->queue_size(transport, queue);
+
+        if (size > 32768 || size & (size - 1))
+            return PCI_COM_D15;
+    }
+    return VQ_SIZE_P01;
+}
+
 /* What a device violates that does not come up. */
 static enum clause clause_of(struct test *test, enum virtio_result result)
 {
@@ -253,7 +297,7 @@ static enum clause clause_of(struct test *test, enum virtio_result result)
     case VIRTIO_QUEUE_IN_USE:
         return lab_clause(test, PCI_COM_D08, MMIO_RST_D02);
     case VIRTIO_BAD_QUEUE_SIZE:
-        return lab_clause(test, PCI_COM_D15, VQ_SIZE_P01);
+        return clause_of_size(test);
     default:
         return DEV_INIT_P01;
     }
@@ -356,6 +400,7 @@ void lab_end(struct test *test)
 {
     struct lab *lab = test->lab;
 
+    lab->features = lab->usual_features;
     arch_irq_release_all();
     silence(&lab->iommu_place);
     pages_release(&lab->pages, lab->pages.base);

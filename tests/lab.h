@@ -33,7 +33,9 @@ struct lab {
     struct place iommu_place; /* where it is, or would be if it could be driven */
     union virtio_any iommu_device;
     struct viommu iommu;
-    uint64_t features; /* what lab_begin() negotiates */
+    uint64_t usual_features; /* what lab_begin() negotiates */
+    uint64_t features;       /* what lab_renew() does, the same unless the test has changed it */
+    bool has_packed_rings;   /* RING_PACKED is offered */
 
     struct lab_endpoint endpoints[LAB_MAX_ENDPOINTS]; /* each id once */
     unsigned endpoint_count;
@@ -65,6 +67,10 @@ void lab_end(struct test *test);
 
 /* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void lab_restart(struct test *test, uint64_t features);
+
+/* lab_renew() with RING_PACKED, and so until the end of the test; skips it if that isn't offered.
+ */
+void lab_use_packed_rings(struct test *test);
 
 /* The running test's IOMMU. */
 struct viommu *lab_iommu(struct test *test);

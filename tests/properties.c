@@ -5,6 +5,14 @@
 
 #include "tests/request.h"
 
+/* Whether the area, poisoned before, begins with a property. */
+static bool has_property(const uint8_t *bytes, uint32_t size)
+{
+    unsigned type = size >= 4 ? (bytes[0] | bytes[1] << 8) : 0;
+
+    return type && type != (VIOMMU_POISON | VIOMMU_POISON << 8);
+}
+
 struct properties probe(struct test *test, uint32_t endpoint)
 {
     struct viommu *viommu = lab_iommu(test);
@@ -20,6 +28,9 @@ struct properties probe(struct test *test, uint32_t endpoint)
             endpoint);
     expect(test, IOMMU_PROBE_P01, !reply.strayed,
            "PROBE 0x%x: a byte outside properties and tail was changed", endpoint);
+    require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK || !has_property(bytes, size),
+            "PROBE 0x%x: %s, expected OK with properties", endpoint,
+            viommu_status_text(reply.status));
     require(test, IOMMU_PROBE_P01, reply.status == VIRTIO_IOMMU_S_OK,
             "PROBE 0x%x: %s, expected OK for an endpoint that exists", endpoint,
             viommu_status_text(reply.status));

@@ -6,9 +6,10 @@
 #include "tests/lab.h"
 
 /*
- * Submits and judges what holds for every answer: it came back (IOMMU-OP-P01), a tail of four bytes
- * with reserved bytes 0 (IOMMU-OP-P02, -D05), a status that exists (IOMMU-OP-P04), and nothing else
- * written. A device that does not answer ends the test.
+ * Submits and judges what holds for every answer: it came back (IOMMU-OP-P01) as a used entry that
+ * can be right (VQ-USED-P01, -P02), a tail of four bytes with reserved bytes 0 (IOMMU-OP-P02,
+ * -D05), a status that exists (IOMMU-OP-P04), and nothing else written. A device that does not
+ * answer ends the test.
  */
 struct viommu_reply submit(struct test *test, const struct viommu_request *request);
 

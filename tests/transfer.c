@@ -55,7 +55,7 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
 
     enum dma_result result = dma_prepare(engine, PATIENCE_NS);
 
-    require(test, by_mapping ? IOMMU_MAP_P11 : IOMMU_BYP_P01, result == DMA_COMPLETED,
+    require(test, by_mapping ? IOMMU_MAP_P11 : IOMMU_BYP_P06, result == DMA_COMPLETED,
             "%s: cannot load its content %s: %s", engine->ops->name,
             by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
     if (by_mapping)

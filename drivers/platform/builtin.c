@@ -94,9 +94,15 @@ static void read_device(struct platform *platform, struct place place,
 {
     union virtio_any device;
     struct platform_builtin *builtin = &platform->builtins[platform->builtin_count];
+    char text[PLACE_TEXT];
 
-    if (platform->builtin_count == TOPOLOGY_MAX_IOMMUS ||
-        !place_open_virtio(&place, &device, NULL) || virtio_reset(&device.transport))
+    if (platform->builtin_count == TOPOLOGY_MAX_IOMMUS) {
+        sink_printf(complaints,
+                    "virtio-iommu at %s: its configuration is not read, expected %d at most",
+                    place_text(&place, text), TOPOLOGY_MAX_IOMMUS);
+        return;
+    }
+    if (!place_open_virtio(&place, &device, NULL) || virtio_reset(&device.transport))
         return;
     *builtin = (struct platform_builtin){.place = place};
     virtio_acknowledge(&device.transport);

@@ -17,6 +17,16 @@ const char *place_text(const struct place *place, char text[PLACE_TEXT])
     return text;
 }
 
+bool place_find_endpoint(const struct place *place, const struct topology *topology,
+                         struct topology_match *match)
+{
+    const struct pci_function *function = place->function;
+
+    if (function)
+        return topology_find_pci(topology, function->host->segment, function->requester_id, match);
+    return topology_find_mmio(topology, place->block->machine->base, match);
+}
+
 bool place_open_virtio(const struct place *place, union virtio_any *device,
                        const struct sink *complaints)
 {

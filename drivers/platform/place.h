@@ -5,6 +5,7 @@
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/transport_mmio.h"
 #include "drivers/virtio/transport_pci.h"
+#include "lib/topology/topology.h"
 
 struct place {
     const struct pci_function *function;
@@ -27,6 +28,14 @@ union virtio_any {
     struct virtio_pci pci;
     struct virtio_mmio mmio;
 };
+
+/*
+ * The endpoint that the device is by *topology, or is part of: a function by its requester id,
+ * which others behind the same bridge may share. False: it covers no such device, or has it for the
+ * IOMMU.
+ */
+bool place_find_endpoint(const struct place *place, const struct topology *topology,
+                         struct topology_match *match);
 
 /* Opens the device's transport; false, with what is wrong said. */
 bool place_open_virtio(const struct place *place, union virtio_any *device,

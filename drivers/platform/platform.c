@@ -97,12 +97,7 @@ bool platform_find_iommu(const struct platform *platform, const struct topology_
 bool platform_find_endpoint(const struct platform *platform, const struct place *place,
                             struct topology_match *match)
 {
-    const struct pci_function *function = place->function;
-
-    if (function)
-        return topology_find_pci(&platform->topology, function->host->segment,
-                                 function->requester_id, match);
-    return topology_find_mmio(&platform->topology, place->block->machine->base, match);
+    return place_find_endpoint(place, &platform->topology, match);
 }
 
 bool platform_find_other(const struct platform *platform, const struct pci_function *function,

@@ -20,6 +20,13 @@ struct platform_builtin {
     struct builtin_result result; /* if it is */
 };
 
+/* What was said of the descriptions of the topology; `count` may be more than is kept. */
+#define PLATFORM_MAX_COMPLAINTS 8
+struct platform_complaints {
+    char lines[PLATFORM_MAX_COMPLAINTS][160];
+    unsigned count;
+};
+
 struct platform {
     const struct machine *machine;
     struct pci pci;
@@ -32,6 +39,7 @@ struct platform {
     struct topology others;                    /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
     unsigned builtin_count;
+    struct platform_complaints complaints;
 };
 
 /*
@@ -56,11 +64,7 @@ bool platform_has_builtin_topology(const struct platform *platform, const struct
 /* Where the IOMMU that a description names is; false: nowhere on this platform. */
 bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
                          struct place *place);
-/*
- * The endpoint that the device at `place` is, or is part of: a function by its requester id, which
- * others behind the same bridge may share. False: no description covers it, or it is the IOMMU
- * itself.
- */
+/* place_find_endpoint() by all descriptions that count. */
 bool platform_find_endpoint(const struct platform *platform, const struct place *place,
                             struct topology_match *match);
 /*

@@ -2,31 +2,93 @@
 /* From what describes a topology, source by source, to the one that is worked with. */
 #include "drivers/platform/internal.h"
 
+#include <stdio.h>
+
 #include "lib/topology/devicetree.h"
 #include "lib/topology/dmar.h"
 #include "lib/topology/iort.h"
 #include "lib/topology/viot.h"
 
-/* Three layouts have one signature: what was told decides, else what the header looks like. */
-static void read_viot(struct platform *platform, const struct sink *complaints)
-{
-    const struct acpi_table *table = acpi_find(&platform->machine->acpi, "VIOT");
-    const struct topology_choice *choice = &platform->choice;
-    struct topology *sources = platform->sources;
-    bool is_draft;
+#define NO_LAYOUT TOPOLOGY_SOURCES
 
-    if (!table)
-        return;
-    is_draft = viot_is_draft(table->bytes, table->length);
-    if (topology_counts(choice, TOPOLOGY_VIOT) != topology_counts(choice, TOPOLOGY_VIOT_DRAFT))
-        is_draft = topology_counts(choice, TOPOLOGY_VIOT_DRAFT);
-    if (topology_counts(choice, TOPOLOGY_VIOT_V8))
-        viot_read_v8(table->bytes, table->length, &sources[TOPOLOGY_VIOT_V8], complaints);
-    else if (is_draft)
-        viot_read_draft(table->bytes, table->length, &sources[TOPOLOGY_VIOT_DRAFT],
-                        &platform->others, complaints);
+/* Three layouts have one signature. */
+static enum topology_source layout_of(const struct acpi_table *table)
+{
+    if (viot_is_draft(table->bytes, table->length))
+        return TOPOLOGY_VIOT_DRAFT;
+    return viot_is_v8(table->bytes, table->length) ? TOPOLOGY_VIOT_V8 : TOPOLOGY_VIOT;
+}
+
+/* The one layout that was told to count; NO_LAYOUT: several, or none. */
+static enum topology_source told_layout(const struct topology_choice *choice)
+{
+    for (int layout = TOPOLOGY_VIOT_DRAFT; layout <= TOPOLOGY_VIOT; layout++)
+        if (choice->sources == 1u << layout)
+            return (enum topology_source)layout;
+    return NO_LAYOUT;
+}
+
+static bool has_layout(const struct acpi *acpi, enum topology_source layout)
+{
+    for (const struct acpi_table *table = acpi_find(acpi, "VIOT"); table;
+         table = acpi_find_next(acpi, table))
+        if (layout_of(table) == layout)
+            return true;
+    return false;
+}
+
+static void read_layout(const struct acpi_table *table, enum topology_source layout,
+                        struct topology *out, struct topology *others,
+                        const struct sink *complaints)
+{
+    if (layout == TOPOLOGY_VIOT_V8)
+        viot_read_v8(table->bytes, table->length, out, complaints);
+    else if (layout == TOPOLOGY_VIOT_DRAFT)
+        viot_read_draft(table->bytes, table->length, out, others, complaints);
     else
-        viot_read(table->bytes, table->length, &sources[TOPOLOGY_VIOT], complaints);
+        viot_read(table->bytes, table->length, out, complaints);
+}
+
+/* Another table of a layout that has been read is a source of its own. */
+static void read_second(const struct acpi_table *table, enum topology_source layout,
+                        struct topology *out, const struct sink *complaints)
+{
+    read_layout(table, layout, out, NULL, complaints);
+    for (unsigned i = 0; i < out->iommu_count; i++)
+        out->iommus[i].source = TOPOLOGY_VIOT_SECOND;
+    for (unsigned i = 0; i < out->range_count; i++)
+        out->ranges[i].source = TOPOLOGY_VIOT_SECOND;
+}
+
+/*
+ * What was told decides how a table is read that looks like something else, if none looks like
+ * that; revision v8 is only for those who were told so.
+ */
+static void read_viots(struct platform *platform, const struct sink *complaints)
+{
+    const struct acpi *acpi = &platform->machine->acpi;
+    enum topology_source told = told_layout(&platform->choice);
+    bool is_forced = told != NO_LAYOUT && !has_layout(acpi, told);
+    bool is_read[TOPOLOGY_SOURCES] = {false};
+
+    for (const struct acpi_table *table = acpi_find(acpi, "VIOT"); table;
+         table = acpi_find_next(acpi, table)) {
+        enum topology_source layout = is_forced ? told : layout_of(table);
+
+        if (layout == TOPOLOGY_VIOT_V8 && told != TOPOLOGY_VIOT_V8)
+            layout = TOPOLOGY_VIOT;
+        if (!is_read[layout]) {
+            read_layout(table, layout, &platform->sources[layout], &platform->others, complaints);
+        } else if (!is_read[TOPOLOGY_VIOT_SECOND]) {
+            read_second(table, layout, &platform->sources[TOPOLOGY_VIOT_SECOND], complaints);
+            layout = TOPOLOGY_VIOT_SECOND;
+        } else {
+            sink_printf(complaints, "VIOT at 0x%llx: left out, expected two at most",
+                        (unsigned long long)table->address);
+        }
+        is_read[layout] = true;
+        is_forced = false;
+    }
 }
 
 static void read_iort(struct platform *platform, const struct sink *complaints)
@@ -49,10 +111,27 @@ static void read_others(struct platform *platform, const struct sink *complaints
         ivrs_read(ivrs->bytes, ivrs->length, &platform->others, complaints);
 }
 
-void platform_read_topology(struct platform *platform, const struct topology *told,
-                            const struct sink *complaints)
+/* What is said of the descriptions is kept for the audit, too. */
+struct witness {
+    struct platform_complaints *kept;
+    const struct sink *sink;
+};
+
+static void keep(void *context, const char *text)
 {
-    read_viot(platform, complaints);
+    struct witness *witness = context;
+    struct platform_complaints *kept = witness->kept;
+
+    if (kept->count < PLATFORM_MAX_COMPLAINTS)
+        snprintf(kept->lines[kept->count], sizeof(kept->lines[0]), "%s", text);
+    kept->count++;
+    sink_printf(witness->sink, "%s", text);
+}
+
+static void read_sources(struct platform *platform, const struct topology *told,
+                         const struct sink *complaints)
+{
+    read_viots(platform, complaints);
     read_iort(platform, complaints);
     read_others(platform, complaints);
     if (platform->machine->fdt.bytes)
@@ -63,5 +142,14 @@ void platform_read_topology(struct platform *platform, const struct topology *to
     for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
         if (topology_counts(&platform->choice, (enum topology_source)source))
             topology_append(&platform->topology, &platform->sources[source], complaints);
+}
+
+void platform_read_topology(struct platform *platform, const struct topology *told,
+                            const struct sink *complaints)
+{
+    struct witness witness = {&platform->complaints, complaints};
+    const struct sink sink = {.line = keep, .context = &witness};
+
+    read_sources(platform, told, &sink);
     topology_check(&platform->topology, complaints);
 }

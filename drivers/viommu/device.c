@@ -15,18 +15,22 @@ uint64_t viommu_usable_features(uint64_t offered, bool has_bypass_config)
                      VIRTIO_BIT(VIRTIO_IOMMU_F_DOMAIN_RANGE) |
                      VIRTIO_BIT(VIRTIO_IOMMU_F_MAP_UNMAP) | VIRTIO_BIT(VIRTIO_IOMMU_F_PROBE) |
                      VIRTIO_BIT(VIRTIO_IOMMU_F_MMIO) | VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) |
-                     VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_VERSION_1);
+                     VIRTIO_BIT(VIRTIO_F_EVENT_IDX) | VIRTIO_BIT(VIRTIO_F_VERSION_1) |
+                     VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 
     if (has_bypass_config)
         known |= VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     return offered & known;
 }
 
-static void lay_out(struct viommu_slot *slot)
+static void lay_out(const struct virtq *queue, struct viommu_slot *slot)
 {
-    slot->table[0] = (struct virtq_desc){(uintptr_t)slot->request, 0, VIRTQ_DESC_F_NEXT, 1};
-    slot->table[1] =
-        (struct virtq_desc){(uintptr_t)&slot->tail, sizeof(slot->tail), VIRTQ_DESC_F_WRITE, 0};
+    const struct virtq_segment segments[] = {
+        {(uintptr_t)slot->request, 0, false},
+        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
+    };
+
+    virtq_describe(queue, slot->table, segments, 2);
 }
 
 static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
@@ -65,7 +69,7 @@ static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
         return VIRTIO_NO_MEMORY;
     memset(viommu->slots, VIOMMU_POISON, bytes);
     for (uint16_t i = 0; i < viommu->requests.size; i++)
-        lay_out(&viommu->slots[i]);
+        lay_out(&viommu->requests, &viommu->slots[i]);
     virtio_driver_ok(transport);
     return VIRTIO_OK;
 }
@@ -99,15 +103,22 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
     viommu->transport->ops->config_write(viommu->transport, CONFIG_BYPASS, 1, bypass);
 }
 
-bool viommu_add_direct(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
-                       uint16_t *head)
+bool viommu_add(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
+                uint16_t *head)
 {
     const struct virtq_segment segments[] = {
         {(uintptr_t)slot->request, length, false},
         {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
     };
 
-    return virtq_add(queue, segments, 2, head);
+    return queue->indirect ? virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)
+                           : virtq_add(queue, segments, 2, head);
+}
+
+void viommu_publish_and_kick(struct virtq *queue)
+{
+    virtq_publish(queue);
+    virtq_kick(queue);
 }
 
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)

@@ -7,9 +7,11 @@
 
 #include <string.h>
 
-/* Hands a slot's parts over as descriptors of the ring. False: the queue is full. */
-bool viommu_add_direct(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
-                       uint16_t *head);
+/* Hands a slot's parts over, in whatever way the queue has. False: the queue is full. */
+bool viommu_add(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
+                uint16_t *head);
+/* Notifies in whatever way the queue has. */
+void viommu_publish_and_kick(struct virtq *queue);
 
 /* Hands a request over without publishing it; `head` names it. False: the queue is full. */
 static virtq_inline bool viommu_stage(struct viommu *viommu, const struct viommu_request *request,
@@ -18,10 +20,10 @@ static virtq_inline bool viommu_stage(struct viommu *viommu, const struct viommu
     struct virtq *queue = &viommu->requests;
     struct viommu_slot *slot = &viommu->slots[queue->free_head];
 
-    if (__builtin_expect(!queue->indirect, 0)) {
-        if (!viommu_add_direct(queue, slot, request->length, head))
+    if (__builtin_expect(!queue->has_split_tables, 0)) {
+        if (!viommu_add(queue, slot, request->length, head))
             return false;
-    } else if (!virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)) {
+    } else if (!virtq_split_add_table(queue, slot->table, 2, sizeof(slot->tail), head)) {
         return false;
     }
     slot->table[0].length = request->length;
@@ -32,8 +34,15 @@ static virtq_inline bool viommu_stage(struct viommu *viommu, const struct viommu
 
 static virtq_inline void viommu_notify(struct viommu *viommu)
 {
-    virtq_publish(&viommu->requests);
-    virtq_kick(&viommu->requests);
+    struct virtq *queue = &viommu->requests;
+
+    if (__builtin_expect(!queue->has_split_events, 0)) {
+        viommu_publish_and_kick(queue);
+        return;
+    }
+    virtq_split_publish(queue);
+    if (virtq_split_is_event_reached(queue))
+        virtq_notify(queue);
 }
 
 /* The next used entry; VIRTQ_EMPTY when VIOMMU_TIMEOUT_NS pass or the device asks for a reset. */
@@ -45,7 +54,7 @@ struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result
 static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
 {
     struct virtq_used_element used;
-    enum virtq_pop result = virtq_pop(&viommu->requests, &used);
+    enum virtq_pop result = virtq_split_pop(&viommu->requests, &used);
 
     *head = 0;
     if (__builtin_expect(result != VIRTQ_POPPED, 0)) {

@@ -65,8 +65,11 @@ enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16
                                       uint16_t max_size, uint64_t features, struct pages *pages,
                                       struct virtq *queue)
 {
+    bool has_data = features & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA);
+    bool is_packed = features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
     uint32_t size = transport->ops->queue_size(transport, index);
-    volatile void *doorbell = size ? transport->ops->doorbell(transport, index) : NULL;
+    unsigned width = has_data ? 4 : transport->doorbell_width;
+    volatile void *doorbell = size ? transport->ops->doorbell(transport, index, width) : NULL;
 
     if (!doorbell)
         return VIRTIO_NO_QUEUE;
@@ -76,20 +79,36 @@ enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16
         return VIRTIO_BAD_QUEUE_SIZE;
     if (size > max_size)
         size = max_size;
-    while (size & (size - 1))
-        size &= size - 1; /* a limit may be any number, the queue's size is a power of two */
+    while (!is_packed && size & (size - 1))
+        size &= size - 1; /* a limit may be any number, a split ring's size is a power of two */
     size = transport->ops->set_queue_size(transport, index, (uint16_t)size);
-    if (!size || size > QUEUE_SIZE_LIMIT || (size & (size - 1)))
+    if (!size || size > QUEUE_SIZE_LIMIT || (!is_packed && size & (size - 1)))
         return VIRTIO_BAD_QUEUE_SIZE;
-    if (!virtq_init(queue, index, (uint16_t)size, pages))
+    if (!virtq_init(queue, is_packed ? &virtq_packed : &virtq_split, index, (uint16_t)size,
+                    features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC),
+                    features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX), pages))
         return VIRTIO_NO_MEMORY;
-    queue->event_index = features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
-    queue->indirect = features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC);
     queue->doorbell = doorbell;
-    queue->doorbell_width = transport->doorbell_width;
-    transport->ops->set_queue_rings(transport, index, (uintptr_t)queue->desc,
-                                    (uintptr_t)queue->avail, (uintptr_t)queue->used);
+    queue->doorbell_width = width;
+    queue->notification_data = has_data;
+    if (features & VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA) && transport->ops->queue_notification)
+        queue->doorbell_value = transport->ops->queue_notification(transport, index);
+    transport->ops->set_queue_rings(transport, index, queue->descriptor_area, queue->driver_area,
+                                    queue->device_area);
     transport->ops->enable_queue(transport, index);
+    return VIRTIO_OK;
+}
+
+enum virtio_result virtio_reset_queue(struct virtio_transport *transport, uint16_t index)
+{
+    uint64_t start = arch_now_ns();
+
+    transport->ops->reset_queue(transport, index);
+    while (transport->ops->queue_reset(transport, index)) {
+        if (arch_now_ns() - start > RESET_TIMEOUT_NS)
+            return VIRTIO_RESET_TIMEOUT;
+        cpu_relax();
+    }
     return VIRTIO_OK;
 }
 

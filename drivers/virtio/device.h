@@ -20,11 +20,15 @@
 #define VIRTIO_STATUS_FAILED             128
 
 /* 6 Reserved feature bits */
-#define VIRTIO_F_INDIRECT_DESC   28
-#define VIRTIO_F_EVENT_IDX       29
-#define VIRTIO_F_VERSION_1       32
-#define VIRTIO_F_ACCESS_PLATFORM 33
-#define VIRTIO_BIT(n)            (1ull << (n))
+#define VIRTIO_F_INDIRECT_DESC     28
+#define VIRTIO_F_EVENT_IDX         29
+#define VIRTIO_F_VERSION_1         32
+#define VIRTIO_F_ACCESS_PLATFORM   33
+#define VIRTIO_F_RING_PACKED       34
+#define VIRTIO_F_NOTIFICATION_DATA 38
+#define VIRTIO_F_NOTIF_CONFIG_DATA 39
+#define VIRTIO_F_RING_RESET        40
+#define VIRTIO_BIT(n)              (1ull << (n))
 
 enum virtio_result {
     VIRTIO_OK,
@@ -55,6 +59,11 @@ enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t
 enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16_t index,
                                       uint16_t max_size, uint64_t features, struct pages *pages,
                                       struct virtq *queue);
+/*
+ * 2.6.1: resets one queue, and waits, at most a second, until that is done (RING_RESET must be
+ * negotiated). It can be set up again.
+ */
+enum virtio_result virtio_reset_queue(struct virtio_transport *transport, uint16_t index);
 /* Step 8. */
 void virtio_driver_ok(struct virtio_transport *transport);
 

@@ -3,7 +3,7 @@
  * The registers of a virtio device, whatever bus it is on: one operation per register, no policy,
  * so that a test may misbehave on purpose. virtio 1.4 section 4.1 (PCI) stands behind
  * transport_pci, section 4.2 (MMIO) behind transport_mmio. An operation that a transport has no
- * register for is NULL: driver_features and the vectors on MMIO.
+ * register for is NULL: driver_features, queue_notification and the vectors on MMIO.
  */
 #pragma once
 
@@ -38,8 +38,14 @@ struct virtio_transport_ops {
                             uint64_t driver, uint64_t device);
     bool (*queue_enabled)(struct virtio_transport *transport, uint16_t queue);
     void (*enable_queue)(struct virtio_transport *transport, uint16_t queue);
-    /* Where the number of the queue is written to notify the device; NULL: outside its region. */
-    volatile void *(*doorbell)(struct virtio_transport *transport, uint16_t queue);
+    /* queue_reset, which is there with RING_RESET only: resets the queue, and reads 1 until that is
+     * done. A structure that ends before it reads 0. */
+    void (*reset_queue)(struct virtio_transport *transport, uint16_t queue);
+    uint32_t (*queue_reset)(struct virtio_transport *transport, uint16_t queue);
+    /* Where `width` bytes are written to notify the device; NULL: outside its region. */
+    volatile void *(*doorbell)(struct virtio_transport *transport, uint16_t queue, unsigned width);
+    /* With NOTIF_CONFIG_DATA: what to write there in the place of the queue's number. */
+    uint16_t (*queue_notification)(struct virtio_transport *transport, uint16_t queue);
     /* Interrupt vectors; return what the device reads back. */
     uint16_t (*set_queue_vector)(struct virtio_transport *transport, uint16_t queue,
                                  uint16_t vector);

@@ -141,9 +141,22 @@ static void enable_queue(struct virtio_transport *transport, uint16_t queue)
     write(transport, VIRTIO_MMIO_QUEUE_READY, 1);
 }
 
-static volatile void *doorbell(struct virtio_transport *transport, uint16_t queue)
+static void reset_queue(struct virtio_transport *transport, uint16_t queue)
 {
-    (void)queue; /* one register for all queues */
+    write(transport, VIRTIO_MMIO_QUEUE_SEL, queue);
+    write(transport, VIRTIO_MMIO_QUEUE_RESET, 1);
+}
+
+static uint32_t queue_reset(struct virtio_transport *transport, uint16_t queue)
+{
+    write(transport, VIRTIO_MMIO_QUEUE_SEL, queue);
+    return read(transport, VIRTIO_MMIO_QUEUE_RESET);
+}
+
+static volatile void *doorbell(struct virtio_transport *transport, uint16_t queue, unsigned width)
+{
+    (void)queue; /* one register for all queues, of 4 bytes */
+    (void)width;
     return mmio_of(transport)->block->registers + VIRTIO_MMIO_QUEUE_NOTIFY;
 }
 
@@ -170,6 +183,8 @@ static const struct virtio_transport_ops ops = {
     .set_queue_rings = set_queue_rings,
     .queue_enabled = queue_enabled,
     .enable_queue = enable_queue,
+    .reset_queue = reset_queue,
+    .queue_reset = queue_reset,
     .doorbell = doorbell,
     .isr = isr,
 };

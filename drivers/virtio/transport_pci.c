@@ -21,7 +21,8 @@ enum {
     QUEUE_DESC = 32,
     QUEUE_DRIVER = 40,
     QUEUE_DEVICE = 48,
-    COMMON_CFG_SIZE = 56
+    QUEUE_NOTIF_CONFIG_DATA = 56,
+    QUEUE_RESET = 58
 };
 
 static struct virtio_pci *pci_of(struct virtio_transport *transport)
@@ -161,14 +162,45 @@ static void enable_queue(struct virtio_transport *transport, uint16_t queue)
     mmio_write16(select_queue(transport, queue) + QUEUE_ENABLE, 1);
 }
 
-static volatile void *doorbell(struct virtio_transport *transport, uint16_t queue)
+/* A field of the queue that is there with some features only; NULL: the structure is too short. */
+static volatile uint8_t *later_field(struct virtio_transport *transport, uint16_t queue,
+                                     uint32_t offset)
+{
+    uint32_t length = pci_of(transport)->capabilities[VIRTIO_PCI_CAP_COMMON_CFG].length;
+
+    return length >= offset + 2 ? select_queue(transport, queue) + offset : NULL;
+}
+
+static void reset_queue(struct virtio_transport *transport, uint16_t queue)
+{
+    volatile uint8_t *field = later_field(transport, queue, QUEUE_RESET);
+
+    if (field)
+        mmio_write16(field, 1);
+}
+
+static uint32_t queue_reset(struct virtio_transport *transport, uint16_t queue)
+{
+    const volatile uint8_t *field = later_field(transport, queue, QUEUE_RESET);
+
+    return field ? mmio_read16(field) : 0;
+}
+
+static uint16_t queue_notification(struct virtio_transport *transport, uint16_t queue)
+{
+    const volatile uint8_t *field = later_field(transport, queue, QUEUE_NOTIF_CONFIG_DATA);
+
+    return field ? mmio_read16(field) : queue;
+}
+
+static volatile void *doorbell(struct virtio_transport *transport, uint16_t queue, unsigned width)
 {
     struct virtio_pci *device = pci_of(transport);
     uint16_t index = mmio_read16(select_queue(transport, queue) + QUEUE_NOTIFY_OFF);
     uint64_t offset = (uint64_t)index * device->notify_off_multiplier;
     uint32_t length = device->capabilities[VIRTIO_PCI_CAP_NOTIFY_CFG].length;
 
-    return length >= 2 && offset <= length - 2 ? device->notify + offset : NULL;
+    return length >= width && offset <= length - width ? device->notify + offset : NULL;
 }
 
 static uint16_t set_queue_vector(struct virtio_transport *transport, uint16_t queue,
@@ -191,7 +223,7 @@ static uint8_t isr(struct virtio_transport *transport)
     return mmio_read8(pci_of(transport)->isr_status);
 }
 
-static const struct virtio_transport_ops ops = {
+const struct virtio_transport_ops virtio_pci_ops = {
     .status = status,
     .set_status = set_status,
     .device_features = device_features,
@@ -206,111 +238,17 @@ static const struct virtio_transport_ops ops = {
     .set_queue_rings = set_queue_rings,
     .queue_enabled = queue_enabled,
     .enable_queue = enable_queue,
+    .reset_queue = reset_queue,
+    .queue_reset = queue_reset,
     .doorbell = doorbell,
+    .queue_notification = queue_notification,
     .set_queue_vector = set_queue_vector,
     .set_config_vector = set_config_vector,
     .isr = isr,
 };
 
-/* 4.1.4: of several capabilities of one type the first that makes sense is the preferred one. */
-static void read_capabilities(struct virtio_pci *device, const struct sink *complaints)
-{
-    const struct pci_function *function = device->function;
-    uint8_t position = 0;
-
-    /* Each takes 16 bytes of 192: a longer list leads back to where it was. */
-    for (unsigned seen = 0;
-         seen < 12 && (position = pci_find_capability(function, PCI_CAPABILITY_VENDOR, position));
-         seen++) {
-        uint8_t type = pci_read8(function, position + 3u);
-        struct virtio_pci_capability capability = {
-            .position = position,
-            .cap_len = pci_read8(function, position + 2u),
-            .bar = pci_read8(function, position + 4u),
-            .offset = pci_read32(function, position + 8u),
-            .length = pci_read32(function, position + 12u),
-        };
-
-        if (type == 0 || type >= VIRTIO_PCI_STRUCTURES || device->capabilities[type].position)
-            continue;
-        if (capability.cap_len < 16 || capability.bar >= PCI_BARS) {
-            sink_printf(complaints,
-                        "virtio-pci: capability at 0x%02x: cap_len %u, bar %u, expected at least "
-                        "16 and at most 5",
-                        position, capability.cap_len, capability.bar);
-            continue;
-        }
-        device->capabilities[type] = capability;
-    }
-}
-
-static volatile uint8_t *map_structure(const struct virtio_pci *device,
-                                       enum virtio_pci_structure type, uint32_t size,
-                                       const struct sink *complaints)
-{
-    const struct virtio_pci_capability *capability = &device->capabilities[type];
-
-    if (!capability->position) {
-        sink_printf(complaints, "virtio-pci: no capability with cfg_type %d", type);
-        return NULL;
-    }
-    uint64_t bar_size = device->function->bars[capability->bar].size;
-    uint8_t *base = pci_map_bar(device->function, capability->bar);
-
-    if (base && capability->length >= size && capability->offset <= bar_size &&
-        capability->length <= bar_size - capability->offset)
-        return base + capability->offset;
-    sink_printf(complaints,
-                "virtio-pci: capability at 0x%02x: cfg_type %d, offset 0x%x, length 0x%x, expected "
-                "at least 0x%x bytes inside BAR %u of 0x%llx bytes",
-                capability->position, type, capability->offset, capability->length, size,
-                capability->bar, (unsigned long long)bar_size);
-    return NULL;
-}
-
-bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *device,
-                     const struct sink *complaints)
-{
-    *device = (struct virtio_pci){
-        .transport = {.ops = &ops, .name = "virtio-pci", .doorbell_width = 2},
-        .function = function,
-    };
-    read_capabilities(device, complaints);
-    device->common = map_structure(device, VIRTIO_PCI_CAP_COMMON_CFG, COMMON_CFG_SIZE, complaints);
-    device->notify = map_structure(device, VIRTIO_PCI_CAP_NOTIFY_CFG, 2, complaints);
-    device->isr_status = map_structure(device, VIRTIO_PCI_CAP_ISR_CFG, 1, complaints);
-    if (device->capabilities[VIRTIO_PCI_CAP_DEVICE_CFG].position)
-        device->device = map_structure(device, VIRTIO_PCI_CAP_DEVICE_CFG, 1, complaints);
-    if (!device->common || !device->notify || !device->isr_status)
-        return false;
-    device->notify_off_multiplier =
-        pci_read32(function, device->capabilities[VIRTIO_PCI_CAP_NOTIFY_CFG].position + 16u);
-    pci_command(function, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER, 0);
-    return true;
-}
-
 uint16_t virtio_pci_queue_vector(const struct virtio_pci *device, uint16_t queue)
 {
     mmio_write16(device->common + QUEUE_SELECT, queue);
     return mmio_read16(device->common + QUEUE_MSIX_VECTOR);
-}
-
-uint32_t virtio_pci_window_read(const struct virtio_pci *device, enum virtio_pci_structure type,
-                                uint32_t offset, unsigned width)
-{
-    const struct virtio_pci_capability *structure = &device->capabilities[type];
-    const uint16_t window = device->capabilities[VIRTIO_PCI_CAP_PCI_CFG].position;
-    uint16_t data = (uint16_t)(window + 16u);
-
-    pci_write8(device->function, (uint16_t)(window + 4u), structure->bar);
-    pci_write32(device->function, (uint16_t)(window + 8u), structure->offset + offset);
-    pci_write32(device->function, (uint16_t)(window + 12u), width);
-    switch (width) {
-    case 1:
-        return pci_read8(device->function, data);
-    case 2:
-        return pci_read16(device->function, data);
-    default:
-        return pci_read32(device->function, data);
-    }
 }

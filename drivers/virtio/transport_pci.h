@@ -35,6 +35,9 @@ struct virtio_pci {
     uint32_t notify_off_multiplier;
 };
 
+/* The registers of the common configuration structure, and the doorbells. */
+extern const struct virtio_transport_ops virtio_pci_ops;
+
 /*
  * Finds and maps the structures of a function; false, with the offending field said, when a
  * required one is missing or lies outside its BAR. The device is not touched beyond configuration

@@ -54,7 +54,7 @@ struct acpi_table {
     const uint8_t *bytes;
 };
 
-/* Tables whose length and checksum are good, one per signature, in the firmware's order. */
+/* Tables whose length and checksum are good, in the firmware's order. */
 struct acpi {
     struct acpi_table tables[ACPI_MAX_TABLES];
     unsigned table_count;
@@ -62,12 +62,14 @@ struct acpi {
 
 /*
  * Reads the XSDT, or the RSDT where there is no good XSDT. False: neither is good, no tables. A bad
- * table or a second one of a signature is reported and left out.
+ * table is reported and left out, a second one of a signature is reported.
  */
 bool acpi_open(struct acpi *out, const struct mem_view *memory, const struct acpi_rsdp *rsdp,
                const struct sink *sink);
-/* The table with these four letters, or NULL. */
+/* The first table with these four letters, or NULL. */
 const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signature);
+/* The one behind `table`, which is in *acpi, with the same letters, or NULL. */
+const struct acpi_table *acpi_find_next(const struct acpi *acpi, const struct acpi_table *table);
 
 /* Configuration space of buses bus_first..bus_last; `base` is where bus 0 would be. */
 struct acpi_window {

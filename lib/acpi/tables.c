@@ -83,13 +83,24 @@ static bool load(const struct mem_view *memory, uint64_t address, const char *si
     return true;
 }
 
-const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signature)
+static const struct acpi_table *find_from(const struct acpi *acpi, unsigned first,
+                                          const char *signature)
 {
-    for (unsigned i = 0; i < acpi->table_count; i++) {
+    for (unsigned i = first; i < acpi->table_count; i++) {
         if (memcmp(acpi->tables[i].signature, signature, 4) == 0)
             return &acpi->tables[i];
     }
     return NULL;
+}
+
+const struct acpi_table *acpi_find(const struct acpi *acpi, const char *signature)
+{
+    return find_from(acpi, 0, signature);
+}
+
+const struct acpi_table *acpi_find_next(const struct acpi *acpi, const struct acpi_table *table)
+{
+    return find_from(acpi, (unsigned)(table - acpi->tables) + 1, table->signature);
 }
 
 static void add(struct acpi *out, const struct mem_view *memory, uint64_t address,
@@ -101,10 +112,9 @@ static void add(struct acpi *out, const struct mem_view *memory, uint64_t addres
         return;
     const struct acpi_table *first = acpi_find(out, table.signature);
     if (first)
-        sink_printf(sink, "%s at 0x%" PRIx64 ": left out, the one at 0x%" PRIx64 " comes first",
+        sink_printf(sink, "%s at 0x%" PRIx64 ": a second one, the one at 0x%" PRIx64 " comes first",
                     table.signature, address, first->address);
-    else
-        out->tables[out->table_count++] = table;
+    out->tables[out->table_count++] = table;
 }
 
 /* RSDT and XSDT differ in their signature and in the size of an entry. */

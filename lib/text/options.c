@@ -217,6 +217,12 @@ static bool read_choice(struct scan *scan, struct options *out)
     return topology_option_choice(scan, &out->topology_choice);
 }
 
+static bool read_ring(struct scan *scan, struct options *out)
+{
+    out->is_ring_packed = !strcmp(scan->at, "packed");
+    return out->is_ring_packed || !strcmp(scan->at, "split") || scan_fail(scan, "split or packed");
+}
+
 #define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
 
 static const struct option table[] = {
@@ -226,6 +232,7 @@ static const struct option table[] = {
     {"seed", set_number, FIELD(seed), 0, UINT64_MAX, NULL},
     {"seconds", set_number, FIELD(seconds), 0, UINT32_MAX, NULL},
     {"from", set_number, FIELD(from), 1, UINT32_MAX, NULL},
+    {"ring", set_parts, 0, 0, 0, 0, read_ring},
     {"virtio_mmio.device", set_parts, 0, 0, 0, 0, read_device},
     {"virtio_mmio.slots", set_parts, 0, 0, 0, 0, read_slots},
     {"pci.ecam", set_parts, 0, 0, 0, 0, read_ecam},

@@ -8,6 +8,7 @@
  *     seed=N  seconds=N   of everything random; of each stress test
  *     icount              the clock counts instructions, one each nanosecond
  *     from=N              begin with the Nth test of the plan
+ *     ring=split|packed   the format of the IOMMU's virtqueues; packed where it offers that
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/machine/options.h)
  *     pci.lines=N         PCI's interrupt pins, where nothing else tells (lib/machine/machine.h)
@@ -34,9 +35,10 @@ struct options {
     unsigned run_count; /* 0: the default selection */
     char run[OPTIONS_RUN_MAX][OPTIONS_GLOB_MAX];
     bool list, icount;
-    uint64_t seed;    /* 1 unless told */
-    uint32_t seconds; /* 2 unless told */
-    uint32_t from;    /* counts from 1; 0: not given, which is the same as 1 */
+    bool is_ring_packed; /* split unless told */
+    uint64_t seed;       /* 1 unless told */
+    uint32_t seconds;    /* 2 unless told */
+    uint32_t from;       /* counts from 1; 0: not given, which is the same as 1 */
     struct machine_blocks blocks;
     struct machine_host host; /* ecam 0: none was told */
     uint32_t pci_lines;       /* 0: not told */

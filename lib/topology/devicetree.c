@@ -211,6 +211,21 @@ static void read_iommus(struct reader *reader, uint32_t node, const struct fdt_p
         add_range(reader, 0, &range);
 }
 
+/* A PCI function may have a node, but it is its host bridge that tells what manages it. */
+static bool is_function(const struct fdt *fdt, uint32_t node)
+{
+    uint32_t parent = fdt_parent(fdt, node);
+    const char *type = parent == FDT_NONE ? NULL : fdt_text(fdt, parent, "device_type");
+
+    return type && !strcmp(type, "pci");
+}
+
+static void refuse_iommus(struct reader *reader, uint32_t node, const struct fdt_property *iommus)
+{
+    name_property(reader, node, "iommus");
+    report(reader, 0, "the size", iommus->length, "iommu-map of the host bridge (left out)");
+}
+
 void devicetree_topology(const struct fdt *fdt, struct topology *out, const struct sink *sink)
 {
     struct reader reader = {.fdt = fdt, .out = out, .sink = sink};
@@ -221,8 +236,11 @@ void devicetree_topology(const struct fdt *fdt, struct topology *out, const stru
             continue;
         if (fdt_find_property(fdt, node, "iommu-map", &property))
             read_map(&reader, node, &property);
-        if (fdt_is_compatible(fdt, node, "virtio,mmio") &&
-            fdt_find_property(fdt, node, "iommus", &property))
+        if (!fdt_find_property(fdt, node, "iommus", &property))
+            continue;
+        if (fdt_is_compatible(fdt, node, "virtio,mmio"))
             read_iommus(&reader, node, &property);
+        else if (is_function(fdt, node))
+            refuse_iommus(&reader, node, &property);
     }
 }

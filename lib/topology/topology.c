@@ -180,6 +180,7 @@ const char *topology_source_name(enum topology_source source)
         [TOPOLOGY_IORT] = "IORT",
         [TOPOLOGY_VIOT_DRAFT] = "VIOT draft of 2019",
         [TOPOLOGY_VIOT_V8] = "VIOT revision v8",
+        [TOPOLOGY_VIOT_SECOND] = "second VIOT",
         [TOPOLOGY_VIOT] = "VIOT",
         [TOPOLOGY_DEVICE_TREE] = "device tree",
         [TOPOLOGY_OPTIONS] = "options",

@@ -21,8 +21,9 @@ enum topology_source {
     TOPOLOGY_DMAR,
     TOPOLOGY_BUILTIN, /* in the virtio-iommu's own configuration */
     TOPOLOGY_IORT,
-    TOPOLOGY_VIOT_DRAFT, /* of November 2019, around an IORT */
-    TOPOLOGY_VIOT_V8,    /* document revision v8, one segment per range */
+    TOPOLOGY_VIOT_DRAFT,  /* of November 2019, around an IORT */
+    TOPOLOGY_VIOT_V8,     /* document revision v8, one segment per range */
+    TOPOLOGY_VIOT_SECOND, /* another table, which the first one should agree with */
     TOPOLOGY_VIOT,
     TOPOLOGY_DEVICE_TREE,
     TOPOLOGY_OPTIONS,

@@ -304,6 +304,13 @@ static enum viot_verdict read_table(const void *table, size_t size, enum topolog
     return family == VIOT_ACCEPTED ? read_nodes(&reader) : family;
 }
 
+bool viot_is_v8(const void *table, size_t size)
+{
+    struct topology scratch = {0};
+
+    return viot_read(table, size, &scratch, NULL) == VIOT_IS_V8;
+}
+
 enum viot_verdict viot_read(const void *table, size_t size, struct topology *out,
                             const struct sink *sink)
 {

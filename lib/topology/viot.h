@@ -40,3 +40,5 @@ enum viot_verdict viot_read_draft(const void *table, size_t size, struct topolog
                                   struct topology *others, const struct sink *sink);
 /* Whether the table is of that draft, as far as its header tells; nothing else is checked. */
 bool viot_is_draft(const void *table, size_t size);
+/* Whether viot_read() would refuse it with VIOT_IS_V8. */
+bool viot_is_v8(const void *table, size_t size);

@@ -90,11 +90,12 @@ static struct dma_engine *attached_engine(struct test *test)
     return engine;
 }
 
-TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07), .needs = NEEDS)
+TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_FAULT_D02),
+     .needs = NEEDS)
 {
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
-    uint64_t at = free_iova(test);
+    uint64_t at = free_iova(test) + PAGE_SIZE; /* bits in both halves */
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + engine->min_length - 1};
 
@@ -161,6 +162,8 @@ TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .need
 
     for (unsigned i = 0; i < 4; i++)
         expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
+    require(test, IOMMU_FAULT_P02, !viommu_needs_reset(lab_iommu(test)),
+            "the device asks for a reset after faults that found no buffer");
     expect_status(test, IOMMU_FAULT_P02,
                   viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target),
                              READ_WRITE),

@@ -227,3 +227,19 @@ TEST(domain_ids_have_32_bits, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
            viommu_status_text(reply.status));
     must(test, viommu_detach(last, lab_endpoint_id(test, 0)));
 }
+
+TEST(generation_stands_for_the_configuration, .clauses = CLAUSES(PCI_COM_D06, MMIO_CFG_D01),
+     .needs = NEEDS_IOMMU)
+{
+    struct virtio_transport *transport = lab_iommu(test)->transport;
+    uint32_t words[2][9], generations[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        generations[i] = transport->ops->generation(transport);
+        for (uint32_t at = 0; at < sizeof(words[i]); at += 4)
+            words[i][at / 4] = transport->ops->config_read(transport, at, 4);
+    }
+    expect(test, lab_clause(test, PCI_COM_D06, MMIO_CFG_D01),
+           generations[0] != generations[1] || !memcmp(words[0], words[1], sizeof(words[0])),
+           "the configuration changed and its generation stayed %u", generations[0]);
+}

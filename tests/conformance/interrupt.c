@@ -10,6 +10,7 @@
 #define SUITE "conformance.interrupt"
 
 #define EVENT_IDX VIRTIO_BIT(VIRTIO_F_EVENT_IDX)
+#define PACKED    VIRTIO_BIT(VIRTIO_F_RING_PACKED)
 
 #define WAIT_NS  500000000ull
 #define QUIET_NS 5000000ull
@@ -27,7 +28,7 @@ TEST(every_request_notifies, .clauses = CLAUSES(VQ_USUP_D03), .needs = NEEDS_IOM
 {
     struct notifications notifications;
 
-    lab_restart(test, test->lab->features & ~EVENT_IDX);
+    lab_restart(test, test->lab->features & ~(EVENT_IDX | PACKED));
     notifications_open(test, &notifications);
     for (unsigned i = 1; i <= 20; i++) {
         request_once(test);
@@ -95,6 +96,7 @@ TEST(event_index_suppresses, .clauses = CLAUSES(VQ_USUP_D05, VQ_USUP_D06), .need
 
     if (!viommu_has(lab_iommu(test), VIRTIO_F_EVENT_IDX))
         skip(test, "EVENT_IDX is not offered");
+    lab_restart(test, test->lab->features & ~PACKED);
     notifications_open(test, &notifications);
     request_once(test); /* the first one after a start may be spurious */
     notifications_settle(&notifications);
@@ -117,7 +119,7 @@ TEST(avail_flag_suppresses, .clauses = CLAUSES(VQ_USUP_D02, VQ_USUP_D01), .needs
     struct virtq *queue = &lab_iommu(test)->requests;
     struct notifications notifications;
 
-    lab_restart(test, test->lab->features & ~EVENT_IDX);
+    lab_restart(test, test->lab->features & ~(EVENT_IDX | PACKED));
     notifications_open(test, &notifications);
     queue->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
     request_once(test);

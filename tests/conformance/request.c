@@ -27,6 +27,21 @@ TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
     }
 }
 
+/* submit() judges them. */
+TEST(answers_are_four_bytes, .clauses = CLAUSES(IOMMU_OP_P02, IOMMU_OP_D05, VQ_USED_P02),
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+{
+    uint32_t domain = lab_domain(test, 0), endpoint = lab_endpoint_id(test, 0);
+    uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
+
+    must(test, viommu_attach(domain, endpoint, 0));
+    must(test, viommu_map(domain, first, last, 0x200000, READ_WRITE));
+    expect_refused(test, IOMMU_MAP_D07, viommu_map(domain, first, last, 0x200000, READ_WRITE));
+    must(test, viommu_unmap(domain, first, last));
+    must(test, viommu_detach(domain, endpoint));
+    expect_refused(test, IOMMU_DETACH_D02, viommu_detach(domain, lab_absent_endpoint(test)));
+}
+
 TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP_D03),
      .needs = NEEDS_IOMMU)
 {

@@ -77,6 +77,22 @@ TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, s.engine->min_length);
 }
 
+/* An address that differs from a mapped one in a single high bit. */
+TEST(high_bits_of_the_address_count, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS,
+     .limit_s = 20)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+    uint64_t last = last_mappable(test, s.engine->endpoint);
+
+    map(test, &s, 0, 0, READ_WRITE);
+    for (unsigned bit = 35; bit < 64 && 1ull << bit < last; bit += 4)
+        if ((s.at ^ 1ull << bit) <= last)
+            expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at ^ 1ull << bit, &s.target,
+                                s.engine->min_length);
+    if (last < 1ull << 36)
+        skip(test, "no address that can be mapped has high bits");
+}
+
 TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     struct scene s = scene(test, lab_engine(test), 4);
@@ -179,12 +195,12 @@ TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
 TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
-    struct scene s = scene(test, lab_exact_engine(test), 3);
+    struct scene s = scene(test, lab_exact_engine(test), 4);
 
-    map(test, &s, 1, 1, READ_WRITE);
+    map(test, &s, 1, 2, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + PAGE_SIZE, &s.target, PAGE_SIZE, 1);
-    expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + 2 * PAGE_SIZE - 1, &s.target,
-                       2 * PAGE_SIZE - 1, 1);
+    expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + 3 * PAGE_SIZE - 1, &s.target,
+                       3 * PAGE_SIZE - 1, 1);
 }
 
 TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),

@@ -4,6 +4,11 @@
 
 #define SUITE "discovery.pci"
 
+#define HAS_CAPABILITIES (1u << 4) /* in the PCI status */
+#define CAPABILITIES     0x34      /* where the first one is */
+#define HEADER_SIZE      0x40
+#define SPACE_SIZE       0x100 /* of configuration space as capabilities know it */
+
 TEST(ecam_and_ports_agree, .needs = 0)
 {
     const struct pci *pci = &test->lab->platform->pci;
@@ -50,7 +55,7 @@ TEST(narrow_reads_agree_with_wide_ones, .needs = 0)
 }
 
 /* Sizing a BAR puts it back. */
-TEST(bars_are_where_they_were_found, .needs = 0)
+TEST(bars_are_where_they_were_found, .clauses = CLAUSES(PCI_ID_D01), .needs = 0)
 {
     const struct pci *pci = &test->lab->platform->pci;
 
@@ -70,6 +75,9 @@ TEST(bars_are_where_they_were_found, .needs = 0)
             expect(test, PCI_ID_D01, value == bar->base,
                    "function 0x%04x BAR %u reads 0x%llx, expected 0x%llx", function->bdf, n,
                    (unsigned long long)value, (unsigned long long)bar->base);
+            expect(test, PCI_ID_D01, !(bar->size & (bar->size - 1)),
+                   "function 0x%04x BAR %u takes 0x%llx bytes, expected a power of two",
+                   function->bdf, n, (unsigned long long)bar->size);
             expect(test, PCI_ID_D01, bar->base % bar->size == 0,
                    "function 0x%04x BAR %u: 0x%llx bytes at 0x%llx", function->bdf, n,
                    (unsigned long long)bar->size, (unsigned long long)bar->base);
@@ -105,6 +113,44 @@ TEST(bars_do_not_overlap, .needs = 0)
                 judge_apart(test, &pci->functions[i], &pci->functions[k]);
     if (!test->checks)
         skip(test, "no two BARs are in one space");
+}
+
+/*
+ * The list of capabilities (PCI Local Bus 3.0 section 6.7): each has at least two bytes behind the
+ * header, and none is met twice.
+ */
+static void judge_capabilities(struct test *test, const struct pci_function *function)
+{
+    bool is_seen[64] = {false}; /* by double word */
+    uint8_t at = pci_read8(function, CAPABILITIES) & (uint8_t)~3;
+
+    while (at) {
+        unsigned length = 2;
+
+        if (!expect(test, PCI_ID_D01, at >= HEADER_SIZE && !is_seen[at / 4],
+                    "function 0x%04x: the list of capabilities leads to 0x%02x%s", function->bdf,
+                    at, at >= HEADER_SIZE ? " again" : ", inside the header"))
+            return;
+        is_seen[at / 4] = true;
+        if (pci_read8(function, at) == PCI_CAPABILITY_VENDOR)
+            length = pci_read8(function, at + 2u);
+        expect(test, PCI_ID_D01, at + length <= SPACE_SIZE,
+               "function 0x%04x: the capability at 0x%02x, of %u bytes, leaves configuration space",
+               function->bdf, at, length);
+        at = pci_read8(function, at + 1u) & (uint8_t)~3;
+    }
+}
+
+TEST(capability_lists_end, .clauses = CLAUSES(PCI_ID_D01), .needs = 0)
+{
+    const struct pci *pci = &test->lab->platform->pci;
+
+    for (unsigned i = 0; i < pci->function_count; i++)
+        if (pci->functions[i].header_type <= 1 &&
+            pci_read16(&pci->functions[i], PCI_STATUS) & HAS_CAPABILITIES)
+            judge_capabilities(test, &pci->functions[i]);
+    if (!test->checks)
+        skip(test, "no PCI function has capabilities");
 }
 
 /* Table and pending bits (PCI Local Bus 3.0 section 6.8.2). */

@@ -149,9 +149,11 @@ static void take_enable(struct virtio_transport *transport, uint16_t queue)
     (void)queue;
 }
 
-static volatile void *any_doorbell(struct virtio_transport *transport, uint16_t queue)
+static volatile void *any_doorbell(struct virtio_transport *transport, uint16_t queue,
+                                   unsigned width)
 {
     (void)queue;
+    (void)width;
     return transport;
 }
 

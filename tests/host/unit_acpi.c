@@ -288,13 +288,15 @@ static void open_tables(void)
 
     place_roots(&memory);
     CHECK(acpi_open(&acpi, &access, &both, &sink));
-    CHECK_EQ(acpi.table_count, 2);
+    CHECK_EQ(acpi.table_count, 3);
     CHECK(acpi_find(&acpi, "AAAA") && acpi_find(&acpi, "AAAA")->address == 0x3000);
     CHECK(acpi_find(&acpi, "AAAA") && acpi_find(&acpi, "AAAA")->length == 40);
     CHECK(acpi_find(&acpi, "BBBB") && acpi_find(&acpi, "BBBB")->address == 0x300000000);
     CHECK(!acpi_find(&acpi, "VIOT"));
+    CHECK(acpi_find_next(&acpi, &acpi.tables[0]) == &acpi.tables[2]);
+    CHECK(!acpi_find_next(&acpi, &acpi.tables[1]) && !acpi_find_next(&acpi, &acpi.tables[2]));
     CHECK_EQ(report.lines, 1);
-    check_report(&report, "AAAA at 0x4000: left out, the one at 0x3000", "duplicate");
+    check_report(&report, "AAAA at 0x4000: a second one, the one at 0x3000", "duplicate");
 
     CHECK(acpi_open(&acpi, &access, &old, NULL));
     CHECK_EQ(acpi.table_count, 1);

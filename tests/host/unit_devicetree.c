@@ -247,6 +247,38 @@ static void iommus_are_what_the_tree_says(void)
     free(blob);
 }
 
+/* A function of PCI gets what its host bridge says, whatever its own node does. */
+static void functions_have_no_iommus(void)
+{
+    static const char *const types[] = {"pci", "soc", NULL};
+
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct topology topology = {0};
+        struct tree tree = {0};
+        struct fdt fdt;
+        size_t size;
+
+        tree_begin(&tree, "");
+        tree_begin(&tree, "pcie@0");
+        if (types[i])
+            tree_bytes(&tree, "device_type", types[i], 4);
+        tree_begin(&tree, "edu@2");
+        tree_cells(&tree, "iommus", (uint32_t[]){PCI_IOMMU, 7}, 2);
+        tree_end(&tree);
+        tree_end(&tree);
+        tree_end(&tree);
+
+        uint8_t *blob = tree_finish(&tree, &size);
+
+        reported[0] = 0;
+        CHECK(fdt_open(&fdt, blob, size, NULL));
+        devicetree_topology(&fdt, &topology, &sink);
+        CHECK(!topology.iommu_count && !topology.range_count);
+        CHECK(i ? !reported[0] : strstr(reported, "edu@2 iommus byte 0: the size is 0x8") != NULL);
+        free(blob);
+    }
+}
+
 /* What names the root as an IOMMU names no function, but nothing outside the tree is looked at. */
 static void the_root_is_an_iommu(void)
 {
@@ -312,6 +344,7 @@ int main(void)
         {"maps", maps},
         {"endpoints_over_mmio", endpoints_over_mmio},
         {"iommus_are_what_the_tree_says", iommus_are_what_the_tree_says},
+        {"functions_have_no_iommus", functions_have_no_iommus},
         {"the_root_is_an_iommu", the_root_is_an_iommu},
         {"too_many_entries", too_many_entries},
         {"no_room", no_room},

@@ -352,21 +352,21 @@ static void topology_choices(void)
         const char *cmdline, *counts;
         unsigned builtin;
     } good[] = {
-        {"", "001110111", 0},
-        {"topology=auto", "001110111", 0},
-        {"topology=dt", "000000010", 0},
-        {"topology=viot", "000000100", 0},
-        {"topology=viot-v8", "000001000", 0},
-        {"topology=viot-draft", "000010000", 0},
-        {"topology=iort", "000100000", 0},
-        {"topology=builtin", "001000000", 0},
-        {"topology=builtin-v1", "001000000", 1},
-        {"topology=builtin-v2", "001000000", 2},
-        {"topology=builtin-v3", "001000000", 3},
-        {"topology=builtin-v4", "001000000", 4},
-        {"topology=options", "000000001", 0},
-        {"topology=off", "000000000", 0},
-        {"topology=off topology=dt", "000000010", 0},
+        {"", "0011101111", 0},
+        {"topology=auto", "0011101111", 0},
+        {"topology=dt", "0000000010", 0},
+        {"topology=viot", "0000000100", 0},
+        {"topology=viot-v8", "0000010000", 0},
+        {"topology=viot-draft", "0000100000", 0},
+        {"topology=iort", "0001000000", 0},
+        {"topology=builtin", "0010000000", 0},
+        {"topology=builtin-v1", "0010000000", 1},
+        {"topology=builtin-v2", "0010000000", 2},
+        {"topology=builtin-v3", "0010000000", 3},
+        {"topology=builtin-v4", "0010000000", 4},
+        {"topology=options", "0000000001", 0},
+        {"topology=off", "0000000000", 0},
+        {"topology=off topology=dt", "0000000010", 0},
     };
     static const char *const bad[][2] = {
         {"topology", "topology is '', expected auto, dt, viot"},
@@ -390,6 +390,28 @@ static void topology_choices(void)
     for (size_t i = 0; i < COUNT(bad); i++) {
         check_refused(bad[i][0], bad[i][1]);
         CHECK_EQ(options.topology_choice.sources, topology_choice_auto().sources);
+    }
+}
+
+static void rings(void)
+{
+    static const struct {
+        const char *cmdline;
+        bool is_packed;
+        unsigned lines;
+    } cases[] = {
+        {"", false, 0},           {"ring=split", false, 0},
+        {"ring=packed", true, 0}, {"ring=packed ring=split", false, 0},
+        {"ring=pack", false, 1},  {"ring=packed1", false, 1},
+        {"ring=", false, 1},      {"ring", false, 1},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct report report = parse(cases[i].cmdline);
+
+        CHECK_EQ(report.lines, cases[i].lines);
+        CHECK_EQ(options.is_ring_packed, cases[i].is_packed);
+        CHECK(!report.lines || strstr(report.last, "expected split or packed"));
     }
 }
 
@@ -647,6 +669,7 @@ static const struct unit units[] = {
     {"host_in_the_machine", host_in_the_machine},
     {"iommus", iommus},
     {"topology_choices", topology_choices},
+    {"rings", rings},
     {"good_endpoints", good_endpoints},
     {"bad_endpoints", bad_endpoints},
     {"scans", scans},

@@ -5,17 +5,20 @@
  * device (tests/refdev/kinds.c).
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arch/host/host.h"
 #include "boot/kmain.h"
+#include "tests/refdev/chosen.h"
 #include "tests/refdev/endpoints.h"
-#include "tests/refdev/kinds.h"
-#include "tests/refdev/mutant.h"
+#include "tests/refdev/virtio_mmio.h"
 
 #define SLOTS     32
 #define BDF(slot) ((uint32_t)(slot) << 3)
+
+/* Where a kind of device that is behind a register block has it; boot options say so. */
+#define BLOCK      0x32000000ull
+#define BLOCK_LINE 6
 
 struct bus {
     struct ref_function *functions[SLOTS];
@@ -49,12 +52,17 @@ static void line(void *context, unsigned slot, bool is_asserted)
 
 static const struct ref_surroundings around = {.memory = memory, .message = message, .line = line};
 
-static void plug(struct bus *bus, unsigned slot, struct ref_function *function)
+static void surround(unsigned slot, struct ref_function *function)
 {
     function->around = &around;
     function->slot = slot;
-    bus->functions[slot] = function;
     ref_reset(function);
+}
+
+static void plug(struct bus *bus, unsigned slot, struct ref_function *function)
+{
+    surround(slot, function);
+    bus->functions[slot] = function;
 }
 
 /* -- configuration space and the window ---------------------------------------------------- */
@@ -112,12 +120,29 @@ static void window_write(void *context, uint64_t offset, unsigned width, uint64_
         ref_bar_write(function, at, width, value);
 }
 
+static uint64_t block_read(void *context, uint64_t offset, unsigned width)
+{
+    return ref_mmio_read(context, (uint32_t)offset, width);
+}
+
+static void block_write(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    ref_mmio_write(context, (uint32_t)offset, width, value);
+}
+
 /* -- the machine --------------------------------------------------------------------------- */
 
 static void build(struct bus *bus, const struct ref_kind *kind)
 {
-    ref_iommu_init(&iommu, &kind->config);
-    plug(bus, 1, &iommu.virtio.function);
+    ref_iommu_init(&iommu, &kind->config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
+    if (kind->config.is_on_mmio) {
+        surround(BLOCK_LINE, &iommu.virtio.function);
+        ref_mmio_plug(&iommu.virtio);
+        host_add_region(
+            &(struct host_region){BLOCK, REF_MMIO_SIZE, block_read, block_write, &iommu.virtio});
+    } else {
+        plug(bus, 1, &iommu.virtio.function);
+    }
     for (unsigned i = 0; i < 2; i++) {
         ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(2 + i)});
         plug(bus, 2 + i, &edus[i].function);
@@ -133,36 +158,6 @@ static void catch_up(void *context)
     ref_catch_up(context);
 }
 
-/* The device that $REFDEV names, or the usual one. */
-static const struct ref_kind *chosen_kind(void)
-{
-    const char *name = getenv("REFDEV");
-    const struct ref_kind *kind = name ? ref_find_kind(name) : ref_kind_at(0);
-
-    if (kind)
-        return kind;
-    if (strcmp(name, "list"))
-        fprintf(stderr, "REFDEV: no device is called '%s'; 'list' lists them\n", name);
-    else
-        for (unsigned i = 0; (kind = ref_kind_at(i)); i++)
-            printf("%s\n", kind->name);
-    exit(strcmp(name, "list") ? 2 : 0);
-}
-
-/* The bug that $REFDEV_MUTANT names; "list" lists them. */
-static void choose_mutant(void)
-{
-    const char *name = getenv("REFDEV_MUTANT");
-
-    if (!name || !*name || ref_choose_mutant(name))
-        return;
-    if (!strcmp(name, "list"))
-        ref_list_mutants();
-    else
-        fprintf(stderr, "REFDEV_MUTANT: no mutant is called '%s'; 'list' lists them\n", name);
-    exit(strcmp(name, "list") ? 2 : 0);
-}
-
 int main(int argc, char **argv)
 {
     static struct boot_info info;
@@ -170,9 +165,8 @@ int main(int argc, char **argv)
     const struct host_region ecam = {HOST_ECAM, HOST_ECAM_SIZE, ecam_read, ecam_write, &bus};
     const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
                                        &bus};
-    const struct ref_kind *kind = chosen_kind();
+    const struct ref_kind *kind = ref_chosen();
 
-    choose_mutant();
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
         return 2;

@@ -18,13 +18,14 @@ struct ref_region {
 
 /* What the device is like. */
 struct ref_iommu_config {
-    uint64_t features; /* of the device type; bits below 24 */
+    uint64_t features; /* of the device type, bits below 24, and what few kinds have */
     uint64_t page_size_mask;
     uint64_t input_first, input_last;
     uint32_t domain_first, domain_last;
     uint32_t probe_size;
-    uint8_t bypass;                             /* at a system reset */
-    struct ref_region regions[REF_REGIONS_MAX]; /* the same for every endpoint */
+    uint8_t bypass; /* at a system reset */
+    /* The same for every endpoint; the one for messages is where the surroundings have it. */
+    struct ref_region regions[REF_REGIONS_MAX];
     unsigned region_count;
     enum ref_topology topology; /* bit 6 stands for it, then, and there is no `bypass` */
 
@@ -34,6 +35,8 @@ struct ref_iommu_config {
     unsigned max_mappings; /* likewise, of all domains together */
     bool is_unshared;      /* a domain has one endpoint */
     bool is_lazy;          /* requests come back late, in reverse order */
+    bool is_slow;          /* ... one at a time, in no order; resets take a while */
+    bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 
 struct ref_iommu {
@@ -42,11 +45,14 @@ struct ref_iommu {
     struct model model;
     uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
     int sticky;                          /* the status of the request before */
+    unsigned sticky_since;               /* virtio.processed, then */
     bool was_attached;                   /* any endpoint, since the start */
     uint8_t odd_bypass;                  /* what was written to the configuration's byte */
 };
 
-void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config);
+/* Messages of endpoints go to [message_first, message_last], both inclusive. */
+void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config,
+                    uint64_t message_first, uint64_t message_last);
 /* Makes an endpoint known; false: no room, or it is known. */
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint);
 

@@ -27,6 +27,8 @@ bool ref_choose_mutant(const char *name);
 /* A line for each: name, kind of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
+/* Before a request is judged, or an access: a DETACH that was put off may be due. */
+void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
 /* Before a request is judged. */
 void mutate_request(struct ref_iommu *iommu, void *request);
 /* Before it is carried out. */
@@ -39,7 +41,15 @@ void mutate_state(struct ref_iommu *iommu, const void *request);
 void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size);
 void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields);
 void mutate_fault(struct virtio_iommu_fault *fault);
+/* Registers of virtio-mmio: what one reads, and a write, which true keeps from being done. */
+void mutate_mmio_read(struct ref_virtio *virtio, uint32_t offset, uint32_t *value);
+bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint32_t value);
 /* Where an access goes, after the model has said so. */
 void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
                         uint32_t length, bool is_write, struct model_translation *to,
                         struct model_piece *pieces);
+/* Of a queue that is enabled, that was just reset and was `before`, and of one that is notified. */
+void mutate_enable(const struct ref_virtio *virtio, struct ref_queue *queue);
+void mutate_queue_reset(struct ref_virtio *virtio, unsigned index, const struct ref_queue *before);
+void mutate_resetting(const struct ref_virtio *virtio, unsigned index, bool *is_resetting);
+void mutate_doorbell(struct ref_virtio *virtio, const struct ref_queue *queue, uint32_t value);

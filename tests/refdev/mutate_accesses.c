@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "tests/refdev/mutant.h"
+#include "tests/refdev/virtio_parts.h"
 
-#define PAGE 4096u
+#define PAGE   4096u
+#define PADDED 32u /* bytes for a property of 24 */
 
 static void allow(struct model_translation *to, struct model_piece *piece, uint64_t address,
                   uint32_t length)
@@ -50,24 +52,30 @@ static void mutate_bypass(const struct ref_iommu *iommu, const struct model_endp
 }
 
 /* Translations that outlive what made them. */
-static void mutate_cached(uint32_t endpoint, uint64_t address, uint32_t length,
+static void mutate_cached(const struct model_endpoint *endpoint, uint64_t address, uint32_t length,
                           struct model_translation *to, struct model_piece *pieces)
 {
     static struct {
-        uint32_t endpoint;
+        uint32_t endpoint, domain;
         uint64_t address, physical;
         uint32_t length;
     } kept; /* as a cache would */
+    bool by_domain = MUTANT(ATTACH_MOVE_CACHED);
 
-    if (!MUTANT(UNMAP_CACHED) && !MUTANT(UNMAP_CACHED_OVER_NEW_MAP))
+    if (!MUTANT(UNMAP_CACHED) && !MUTANT(UNMAP_CACHED_OVER_NEW_MAP) && !by_domain)
         return;
-    bool hit = kept.length && kept.endpoint == endpoint && kept.address == address &&
+    bool hit = kept.length && kept.endpoint == endpoint->id && kept.address == address &&
                length <= kept.length;
+    bool is_other = endpoint->domain && kept.length && kept.domain != endpoint->domain->id;
 
+    if (by_domain && !is_other)
+        hit = false;
     if (hit && (!to->allowed || MUTANT(UNMAP_CACHED_OVER_NEW_MAP)))
         allow(to, pieces, kept.physical, length);
-    else if (to->allowed && to->count == 1 && length >= 256 && pieces[0].address != address) {
-        kept.endpoint = endpoint;
+    else if (to->allowed && to->count == 1 && length >= 256 && pieces[0].address != address &&
+             endpoint->domain && !(by_domain && is_other)) {
+        kept.endpoint = endpoint->id;
+        kept.domain = endpoint->domain->id;
         kept.address = address;
         kept.physical = pieces[0].address;
         kept.length = length;
@@ -137,7 +145,7 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, 
         deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
     mutate_bypass(iommu, endpoint, address, length, is_write, to, pieces);
     mutate_mapped(iommu, endpoint, address, length, is_write, to, pieces);
-    mutate_cached(id, address, length, to, pieces);
+    mutate_cached(endpoint, address, length, to, pieces);
 }
 
 /* -- what is told --------------------------------------------------------------------------- */
@@ -192,6 +200,8 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         fields->input_range.start = fields->input_range.end + 1;
     if (MUTANT(CONFIG_DOMAINS_INVERTED))
         fields->domain_range.start = fields->domain_range.end + 1;
+    if (MUTANT(CONFIG_CHANGES) || MUTANT(MMIO_CONFIG_CHANGES))
+        fields->probe_size += ref_look() % 8;
     if (MUTANT(CONFIG_PROBE_SIZE_HUGE))
         fields->probe_size = 0x20000;
     if (MUTANT(BYPASS_ANY_VALUE) && iommu->odd_bypass > 1)
@@ -223,6 +233,10 @@ void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t si
         area[3] = 0x10;
     if (MUTANT(PROBE_TYPES_END_LATE))
         area[second] = 1, area[second + 2] = 0xff, area[second + 3] = 0xff;
+    for (uint32_t i = iommu->config.region_count - 1; MUTANT(PROBE_PADDED) && i; i--) {
+        memmove(area + i * PADDED, area + i * sizeof(first), sizeof(first));
+        memset(area + (i - 1) * PADDED + sizeof(first), 0, PADDED - sizeof(first));
+    }
     if (MUTANT(PROBE_JUNK_BEHIND))
         area[size - 1] = 0xa5;
     if (MUTANT(PROBE_CHANGES_WHEN_ATTACHED) && is_attached)

@@ -11,6 +11,19 @@ static bool is_short_domain(void)
     return MUTANT(DOMAIN_16_BITS) || MUTANT(DOMAIN_16_BITS_UNRANGED);
 }
 
+/* A domain that was an ordinary one once and is to be a bypass domain: such flags do not exist. */
+static void keep_kind(struct virtio_iommu_req_attach *attach)
+{
+    static bool was_ordinary[32]; /* for ever */
+    bool is_bypass = attach->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS;
+
+    if (attach->domain >= sizeof(was_ordinary))
+        return;
+    was_ordinary[attach->domain] |= !is_bypass;
+    if (is_bypass && was_ordinary[attach->domain])
+        attach->flags |= 1u << 31;
+}
+
 static void mutate_attach(struct virtio_iommu_req_attach *attach)
 {
     if (MUTANT(ATTACH_RESERVED_ACCEPTED))
@@ -23,6 +36,8 @@ static void mutate_attach(struct virtio_iommu_req_attach *attach)
         attach->flags &= 0xffff;
     if (MUTANT(ATTACH_BYPASS_FLAG_IGNORED))
         attach->flags &= ~(uint32_t)VIRTIO_IOMMU_ATTACH_F_BYPASS;
+    if (MUTANT(DOMAIN_KIND_STICKS))
+        keep_kind(attach);
     if (MUTANT(ATTACH_ENDPOINT_16_BITS))
         attach->endpoint &= 0xffff;
     if (is_short_domain())
@@ -33,6 +48,13 @@ static void mutate_map(const struct ref_iommu *iommu, struct virtio_iommu_req_ma
 {
     uint64_t granule = iommu->model.config.granule;
 
+    const struct model_domain *domain = model_find_domain(&iommu->model, map->domain);
+
+    if (MUTANT(MAP_ADJACENT_INVAL) && domain && model_find_mapping(domain, map->virt_start - 1))
+        map->virt_start -= granule;
+    for (unsigned i = 0; MUTANT(MAP_ALIAS_INVAL) && domain && i < domain->count; i++)
+        if (domain->mappings[i].physical == map->phys_start)
+            map->flags |= 1u << 31;
     if (MUTANT(MAP_FLAGS_ACCEPTED))
         map->flags &= 7;
     if (MUTANT(MAP_FLAG_3_ACCEPTED))
@@ -103,6 +125,7 @@ static const struct {
     {MUTANT_MAP_BYPASS_OK, IOMMU_MAP_D14, S(OK)},
     {MUTANT_MAP_RESERVED_OK, IOMMU_RESV_D04, S(OK)},
     {MUTANT_MAP_OUTSIDE_OK, IOMMU_CFG_P08, S(OK)},
+    {MUTANT_MAP_INVERTED_OK, IOMMU_MAP_P02, S(OK)},
     {MUTANT_UNMAP_DOMAIN_INVAL, IOMMU_UNMAP_D03, S(INVAL)},
     {MUTANT_UNMAP_DOMAIN_OK, IOMMU_UNMAP_D03, S(OK)},
     {MUTANT_UNMAP_BYPASS_RANGE, IOMMU_UNMAP_D05, S(RANGE)},

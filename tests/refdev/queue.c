@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "tests/refdev/mutant.h"
+#include "tests/refdev/ring.h"
 #include "tests/refdev/virtio.h"
 
-#define DESC_SIZE     16u
-#define DESC_NEXT     1u
-#define DESC_WRITE    2u
-#define DESC_INDIRECT 4u
+#define DESC_SIZE 16u
 
 #define AVAIL_NO_INTERRUPT 1u
 
@@ -23,25 +21,13 @@ void ref_queue_reset(struct ref_queue *queue)
 {
     uint16_t size = queue->size_max;
 
-    *queue = (struct ref_queue){.size_max = size, .size = size, .vector = REF_NO_VECTOR};
-}
-
-static bool read16(struct ref_virtio *virtio, uint64_t address, uint16_t *value)
-{
-    uint8_t bytes[2];
-
-    if (!virtio->ops->dma(virtio, address, bytes, sizeof(bytes), false))
-        return false;
-    *value = (uint16_t)ref_get(bytes, 2);
-    return true;
-}
-
-static bool write16(struct ref_virtio *virtio, uint64_t address, uint16_t value)
-{
-    uint8_t bytes[2];
-
-    ref_put(bytes, 2, value);
-    return virtio->ops->dma(virtio, address, bytes, sizeof(bytes), true);
+    *queue = (struct ref_queue){
+        .size_max = size,
+        .size = size,
+        .vector = REF_NO_VECTOR,
+        .avail.wrap = true,
+        .used.wrap = true,
+    };
 }
 
 static bool read_desc(struct ref_virtio *virtio, uint64_t address, struct desc *desc)
@@ -59,23 +45,10 @@ static bool read_desc(struct ref_virtio *virtio, uint64_t address, struct desc *
     return true;
 }
 
-/* 2.7.4.2: what the device may write stands behind what it reads. */
 static bool add_segment(struct ref_chain *chain, const struct desc *desc)
 {
-    const struct ref_segment segment = {desc->address, desc->length};
-
-    if (desc->flags & DESC_WRITE) {
-        if (chain->writable_count == REF_SEGMENTS_MAX)
-            return false;
-        chain->writable[chain->writable_count++] = segment;
-        chain->writable_length += desc->length;
-        return true;
-    }
-    if (chain->writable_count || chain->readable_count == REF_SEGMENTS_MAX)
-        return false;
-    chain->readable[chain->readable_count++] = segment;
-    chain->readable_length += desc->length;
-    return true;
+    return ref_add_segment(chain, (struct ref_segment){desc->address, desc->length},
+                           desc->flags & DESC_WRITE);
 }
 
 /* 2.7.5.3: no table inside a table, none with NEXT, none that is no whole number of descriptors. */
@@ -111,7 +84,7 @@ static bool walk_ring(struct ref_virtio *virtio, const struct ref_queue *queue,
             !read_desc(virtio, queue->desc + (uint64_t)desc.next * DESC_SIZE, &desc))
             return false;
         if (MUTANT(DESCRIPTOR_WRITTEN))
-            write16(virtio, queue->desc + (uint64_t)chain->head * DESC_SIZE + 14, 0xffff);
+            ref_write16(virtio, queue->desc + (uint64_t)chain->head * DESC_SIZE + 14, 0xffff);
         if (MUTANT(INDIRECT_WITH_WRITE_BREAKS) &&
             (desc.flags & (DESC_INDIRECT | DESC_WRITE)) == (DESC_INDIRECT | DESC_WRITE))
             return false;
@@ -125,14 +98,12 @@ static bool walk_ring(struct ref_virtio *virtio, const struct ref_queue *queue,
     return true;
 }
 
-enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
+static enum ref_pop split_pop(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     struct ref_chain *chain = &queue->chain;
     uint16_t index;
 
-    if (!queue->is_enabled)
-        return REF_EMPTY;
-    if (!read16(virtio, queue->driver + 2, &index))
+    if (!ref_read16(virtio, queue->driver + 2, &index))
         return REF_BROKEN;
     if (index == queue->next_avail)
         return REF_EMPTY;
@@ -140,10 +111,10 @@ enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
         return REF_BROKEN;
     *chain = (struct ref_chain){0};
     if (MUTANT(AVAILABLE_WRITTEN))
-        write16(virtio, queue->driver, (uint16_t)(queue->next_avail << 1));
+        ref_write16(virtio, queue->driver, (uint16_t)(queue->next_avail << 1));
     uint16_t size = MUTANT(AVAILABLE_RING_OF_256) ? 256 : queue->size;
 
-    if (!read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % size), &chain->head) ||
+    if (!ref_read16(virtio, queue->driver + 4 + 2 * (queue->next_avail % size), &chain->head) ||
         !walk_ring(virtio, queue, chain))
         return REF_BROKEN;
     queue->next_avail++;
@@ -152,10 +123,14 @@ enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
 
 void ref_unpop(struct ref_queue *queue)
 {
-    queue->next_avail--;
+    if (queue->is_packed)
+        ref_packed_unpop(queue);
+    else
+        queue->next_avail--;
 }
 
-bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head, uint32_t length)
+static bool split_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head,
+                       uint32_t length)
 {
     uint8_t element[8];
 
@@ -176,28 +151,28 @@ bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head,
         return virtio->ops->dma(virtio,
                                 queue->device + 4 + 8 * ((queue->next_used - 1) % queue->size),
                                 element, sizeof(element), true) &&
-               write16(virtio, queue->device + 2, queue->next_used & 0x3ff);
+               ref_write16(virtio, queue->device + 2, queue->next_used & 0x3ff);
     }
     if (MUTANT(USED_FLAGS_2))
-        write16(virtio, queue->device, 2);
+        ref_write16(virtio, queue->device, 2);
     if (MUTANT(USED_FLAGS_1))
-        write16(virtio, queue->device, 1);
+        ref_write16(virtio, queue->device, 1);
     return virtio->ops->dma(virtio, queue->device + 4 + 8 * (queue->next_used % queue->size),
                             element, sizeof(element), true) &&
-           write16(virtio, queue->device + 2, ++queue->next_used);
+           ref_write16(virtio, queue->device + 2, ++queue->next_used);
 }
 
-bool ref_listen(struct ref_virtio *virtio, struct ref_queue *queue)
+static bool split_listen(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     uint16_t index;
 
     if (!ref_has(virtio, REF_F_EVENT_IDX))
         return false;
-    write16(virtio, queue->device + 4 + 8 * queue->size, queue->next_avail);
-    return read16(virtio, queue->driver + 2, &index) && index != queue->next_avail;
+    ref_write16(virtio, queue->device + 4 + 8 * queue->size, queue->next_avail);
+    return ref_read16(virtio, queue->driver + 2, &index) && index != queue->next_avail;
 }
 
-bool ref_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *queue)
+static bool split_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     uint16_t before = queue->signalled, flags, event;
 
@@ -209,54 +184,57 @@ bool ref_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *queue)
     if (MUTANT(USED_EVENT_IGNORED) && ref_has(virtio, REF_F_EVENT_IDX))
         return true;
     if (MUTANT(USED_EVENT_MISSED) && ref_has(virtio, REF_F_EVENT_IDX))
-        return read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+        return ref_read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
                (uint16_t)(queue->next_used - event - 2) < (uint16_t)(queue->next_used - before) &&
                event + 1 != queue->next_used;
     if (MUTANT(USED_EVENT_ALWAYS_HEEDED) && !ref_has(virtio, REF_F_EVENT_IDX))
-        return read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT) &&
-               read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+        return ref_read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT) &&
+               ref_read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
                (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
     if (MUTANT(NO_INTERRUPT_FLAG_IGNORED) && !ref_has(virtio, REF_F_EVENT_IDX))
         return true;
     if (!ref_has(virtio, REF_F_EVENT_IDX))
-        return read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT);
-    return read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
+        return ref_read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT);
+    return ref_read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
            (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
 }
 
-/* Applies `size` bytes at `offset` of the segments; returns how many were inside and reached. */
-static uint32_t transfer(struct ref_virtio *virtio, const struct ref_segment *segments,
-                         unsigned count, uint64_t offset, uint8_t *bytes, uint32_t size,
-                         bool is_write)
+/* Neither ahead of the index nor further behind it than there are entries. */
+static bool split_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue,
+                               uint16_t position)
 {
-    uint32_t done = 0;
+    uint16_t index;
 
-    for (unsigned i = 0; i < count && done < size; i++) {
-        uint32_t part = segments[i].length;
-
-        if (offset >= part) {
-            offset -= part;
-            continue;
-        }
-        part -= (uint32_t)offset;
-        part = part < size - done ? part : size - done;
-        if (!virtio->ops->dma(virtio, segments[i].address + offset, bytes + done, part, is_write))
-            return UINT32_MAX;
-        done += part;
-        offset = 0;
-    }
-    return done;
+    return ref_read16(virtio, queue->driver + 2, &index) &&
+           (uint16_t)(index - position) <= queue->size;
 }
 
-uint32_t ref_chain_read(struct ref_virtio *virtio, const struct ref_chain *chain, uint64_t offset,
-                        void *bytes, uint32_t size)
+bool ref_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue, uint16_t position)
 {
-    return transfer(virtio, chain->readable, chain->readable_count, offset, bytes, size, false);
+    return queue->is_packed ? ref_packed_is_plausible(virtio, queue, position)
+                            : split_is_plausible(virtio, queue, position);
 }
 
-bool ref_chain_write(struct ref_virtio *virtio, const struct ref_chain *chain, uint64_t offset,
-                     const void *bytes, uint32_t size)
+enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue)
 {
-    return transfer(virtio, chain->writable, chain->writable_count, offset, (uint8_t *)bytes, size,
-                    true) == size;
+    if (!queue->is_enabled)
+        return REF_EMPTY;
+    return queue->is_packed ? ref_packed_pop(virtio, queue) : split_pop(virtio, queue);
+}
+
+bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head, uint32_t length)
+{
+    return queue->is_packed ? ref_packed_push(virtio, queue, head, length)
+                            : split_push(virtio, queue, head, length);
+}
+
+bool ref_listen(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    return queue->is_packed ? ref_packed_listen(virtio, queue) : split_listen(virtio, queue);
+}
+
+bool ref_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *queue)
+{
+    return queue->is_packed ? ref_packed_wants_interrupt(virtio, queue)
+                            : split_wants_interrupt(virtio, queue);
 }

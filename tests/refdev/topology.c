@@ -73,6 +73,20 @@ static void mutate_v1(uint8_t *config)
         item[10] = item[12] = 0xf0;
     if (MUTANT(TOPOLOGY_OVERLAP))
         item[V1_ITEM + 10] = item[10];
+    if (MUTANT(TOPOLOGY_LIST_LOOPS))
+        ref_put(item + V1_ITEM + 2, 2, V1_LIST);
+}
+
+static void mutate_v2(uint8_t *config)
+{
+    if (MUTANT(TOPOLOGY_COUNT_TOO_HIGH))
+        ref_put(config + 40, 4, 5000);
+}
+
+static void mutate_v34(uint8_t *config)
+{
+    if (MUTANT(TOPOLOGY_ITEM_EMPTY))
+        ref_put(config + V34_LIST + 2, 2, 0);
 }
 
 uint32_t ref_topology_write(enum ref_topology version, const uint32_t *ids, unsigned count,
@@ -91,11 +105,14 @@ uint32_t ref_topology_write(enum ref_topology version, const uint32_t *ids, unsi
         mutate_v1(config);
         return size;
     case REF_TOPOLOGY_V2:
-        return write_v2(ids, count, config);
+        size = write_v2(ids, count, config);
+        mutate_v2(config);
+        return size;
     case REF_TOPOLOGY_V3:
-        return write_v34(ids, count, config, 10);
     case REF_TOPOLOGY_V4:
-        return write_v34(ids, count, config, 12);
+        size = write_v34(ids, count, config, version == REF_TOPOLOGY_V3 ? 10 : 12);
+        mutate_v34(config);
+        return size;
     default:
         return REF_TOPOLOGY_FIRST;
     }

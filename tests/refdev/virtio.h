@@ -17,11 +17,15 @@
 #define REF_NOTIFY_STEP 4 /* the multiplier */
 #define REF_VIRTIO_BAR  0x4000
 
-#define REF_F_INDIRECT_DESC   28
-#define REF_F_EVENT_IDX       29
-#define REF_F_VERSION_1       32
-#define REF_F_ACCESS_PLATFORM 33
-#define REF_BIT(n)            (1ull << (n))
+#define REF_F_INDIRECT_DESC     28
+#define REF_F_EVENT_IDX         29
+#define REF_F_VERSION_1         32
+#define REF_F_ACCESS_PLATFORM   33
+#define REF_F_RING_PACKED       34
+#define REF_F_NOTIFICATION_DATA 38
+#define REF_F_NOTIF_CONFIG_DATA 39
+#define REF_F_RING_RESET        40
+#define REF_BIT(n)              (1ull << (n))
 
 struct ref_virtio;
 
@@ -57,11 +61,15 @@ struct ref_virtio {
     uint32_t device_select, driver_select;
     uint16_t config_vector, queue_select;
     uint8_t status, generation, isr;
-    unsigned resets; /* since the start */
+    unsigned resets, processed; /* since the start: resets, and looks at a queue */
     unsigned queue_count;
     struct ref_queue queues[REF_QUEUES];
     /* Chains of queue 0 are given back late, the last one first. */
     bool is_lazy;
+    /* ... or one at a time, in no order, and resets take a while to be seen. */
+    bool is_slow;
+    unsigned resetting; /* how often the driver still sees the device's reset going on */
+    uint8_t status_before;
     struct ref_late late[REF_QUEUE_SIZE];
     unsigned late_count;
 };

@@ -22,8 +22,8 @@ struct lie {
 };
 
 static const struct lie lies[] = {
-    {"an index one too far", 2, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used.idx runs ahead"},
-    {"an index that went back", 0xffff, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used.idx runs ahead"},
+    {"an index one too far", 2, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used ring runs ahead"},
+    {"an index that went back", 0xffff, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used ring runs ahead"},
     {"the first id that there is not", 1, {SIZE, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
     {"the highest id", 1, {UINT32_MAX, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
     {"an id with bits 15:0 of a true one", 1, {0x10000, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
@@ -47,7 +47,7 @@ static struct virtq scratch(struct test *test)
 {
     struct virtq queue;
 
-    if (!virtq_init(&queue, 0, SIZE, &test->lab->pages))
+    if (!virtq_init(&queue, &virtq_split, 0, SIZE, false, false, &test->lab->pages))
         broken(test, "no memory for a queue of %u entries", SIZE);
     queue.used->flags = VIRTQ_USED_F_NO_NOTIFY;
     return queue;

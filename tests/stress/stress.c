@@ -27,6 +27,19 @@ static void walk_on(struct test *test, void *is_going_on)
     *(bool *)is_going_on = walk_episode(&walk);
 }
 
+/* The same with the other format of rings. */
+TEST(walk_in_packed_rings, .needs = NEEDS, .limit_s = 60)
+{
+    if (test->lab->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED))
+        skip(test, "stress.short_walk is in packed rings");
+    lab_use_packed_rings(test);
+    walk_begin(&walk, test);
+    for (unsigned i = 0; i < SHORT_EPISODES; i++)
+        if (!walk_episode(&walk))
+            break;
+    walk_print(&walk);
+}
+
 /* Every episode by a CPU that is drawn by lot. */
 TEST(walk_of_all_cpus, .needs = NEEDS | NEEDS_CPUS, .limit_s = 60)
 {

@@ -13,16 +13,6 @@ struct opinion {
     struct topology_match match;
 };
 
-static void ask(struct opinion *opinion, const struct place *place)
-{
-    const struct pci_function *function = place->function;
-
-    opinion->is_known =
-        function ? topology_find_pci(opinion->view, function->host->segment, function->requester_id,
-                                     &opinion->match)
-                 : topology_find_mmio(opinion->view, place->block->machine->base, &opinion->match);
-}
-
 /* Boot options and a scan of ids may leave devices out; what the machine tells must not. */
 static bool is_whole(const struct opinion *opinion)
 {
@@ -52,8 +42,8 @@ static void compare(struct test *test, struct opinion *a, struct opinion *b, str
 
     if (is_iommu(a->view, &place))
         return;
-    ask(a, &place);
-    ask(b, &place);
+    a->is_known = place_find_endpoint(&place, a->view, &a->match);
+    b->is_known = place_find_endpoint(&place, b->view, &b->match);
     place_text(&place, text);
     if (a->is_known && b->is_known)
         expect(test, TOPO_AGREE_D01,
@@ -95,6 +85,34 @@ static unsigned list_sources(const struct topology *topology,
     return count;
 }
 
+/* Whether a virtio-iommu's own configuration would have been a description. */
+static void judge_builtins(struct test *test, const struct platform *platform)
+{
+    char text[PLACE_TEXT];
+
+    for (unsigned i = 0; i < platform->builtin_count; i++)
+        expect(test, TOPO_FORM_D01,
+               !platform->builtins[i].is_offered ||
+                   platform->builtins[i].result.verdict != BUILTIN_REJECTED,
+               "the built-in topology of %s is malformed",
+               place_text(&platform->builtins[i].place, text));
+}
+
+/* The lines were printed before the first test, too, where the machine is introduced. */
+TEST(descriptions_are_well_formed, .clauses = CLAUSES(TOPO_FORM_D01), .needs = 0)
+{
+    const struct platform *platform = test->lab->platform;
+    const struct platform_complaints *complaints = &platform->complaints;
+
+    judge_builtins(test, platform);
+    if (!platform->topology.iommu_count && !platform->others.iommu_count && !complaints->count)
+        skip(test, "nothing describes a topology");
+    for (unsigned i = 0; i < complaints->count && i < PLATFORM_MAX_COMPLAINTS; i++)
+        expect(test, TOPO_FORM_D01, false, "%s", complaints->lines[i]);
+    expect(test, TOPO_FORM_D01, complaints->count <= PLATFORM_MAX_COMPLAINTS,
+           "%u more complaints about descriptions", complaints->count - PLATFORM_MAX_COMPLAINTS);
+}
+
 TEST(descriptions_agree, .clauses = CLAUSES(TOPO_AGREE_D01, TOPO_AGREE_D02), .needs = 0)
 {
     const struct topology *all = &test->lab->platform->topology;
@@ -119,4 +137,26 @@ TEST(descriptions_agree, .clauses = CLAUSES(TOPO_AGREE_D01, TOPO_AGREE_D02), .ne
         skip(test, "no device is in two descriptions");
     excuse(test, TOPO_AGREE_D01, "no device is in two descriptions");
     excuse(test, TOPO_AGREE_D02, "no two descriptions are whole");
+}
+
+/* What manages a device beside a virtio-iommu; nothing here drives it. */
+TEST(other_iommus_have_other_devices, .clauses = CLAUSES(TOPO_AGREE_D02), .needs = 0)
+{
+    const struct platform *platform = test->lab->platform;
+    const struct topology_iommu *others = platform->others.iommus;
+
+    if (!platform->others.iommu_count)
+        skip(test, "nothing describes an IOMMU of another kind");
+    for (unsigned i = 0; i < platform->pci.function_count; i++) {
+        const struct place place = {.function = &platform->pci.functions[i]};
+        struct topology_match match = {0}, other = {0};
+        char text[PLACE_TEXT];
+
+        expect(test, TOPO_AGREE_D02,
+               !platform_find_endpoint(platform, &place, &match) ||
+                   !platform_find_other(platform, place.function, &other),
+               "%s is behind a virtio-iommu by %s and behind an %s by %s", place_text(&place, text),
+               topology_source_name(match.source), topology_kind_name(others[other.iommu].kind),
+               topology_source_name(other.source));
+    }
 }

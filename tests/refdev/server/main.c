@@ -4,7 +4,8 @@
  * x-pci-proxy-dev devices. In QEMU's arguments @IOMMU@, @EDU0@, @EDU1@, @BLK@ and @RNG@ are the
  * descriptors of their sockets, and @QTEST@ that of the one by which interrupt messages are sent.
  *
- * usage: refdev QEMU ARGUMENT...; $REFDEV names the kind of device. Ends with QEMU's exit status.
+ * usage: refdev QEMU ARGUMENT...; $REFDEV and $REFDEV_MUTANT choose the device
+ * (tests/refdev/chosen.h). Ends with QEMU's exit status.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/refdev/chosen.h"
 #include "tests/refdev/endpoints.h"
-#include "tests/refdev/kinds.h"
 #include "tests/refdev/server/proxy.h"
 
 #define FUNCTIONS      5
@@ -31,6 +32,7 @@
 #define MESSAGES_FIRST 0xfee00000ull
 #define MESSAGES_LAST  0xfeefffffull
 #define PENDING_MAX    256
+#define LATE_MS        1 /* before a device gives back what it has finished */
 
 static const char *const names[SOCKETS] = {"@IOMMU@", "@EDU0@", "@EDU1@",
                                            "@BLK@",   "@RNG@",  "@QTEST@"};
@@ -88,7 +90,7 @@ static void send_pending(struct server *server)
 static void build(struct server *server, const struct ref_surroundings *around,
                   const struct ref_kind *kind)
 {
-    ref_iommu_init(&iommu, &kind->config);
+    ref_iommu_init(&iommu, &kind->config, MESSAGES_FIRST, MESSAGES_LAST);
     for (unsigned i = 0; i < 2; i++)
         ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(FIRST_SLOT + 1 + i)});
     ref_blk_init(&blk, &(struct ref_place){&iommu, BDF(FIRST_SLOT + 3)});
@@ -178,8 +180,10 @@ static void serve(struct server *server)
     for (unsigned i = 0; i < SOCKETS; i++)
         polled[i] = (struct pollfd){.fd = server->sockets[i], .events = POLLIN};
     while (open) {
-        if (poll(polled, SOCKETS, -1) < 0 && errno != EINTR)
+        if (poll(polled, SOCKETS, iommu.virtio.late_count ? LATE_MS : -1) < 0 && errno != EINTR)
             die("poll");
+        ref_catch_up(&iommu.virtio);
+        send_pending(server);
         for (unsigned i = 0; i < SOCKETS; i++) {
             if (polled[i].fd < 0 || !polled[i].revents)
                 continue;
@@ -199,13 +203,11 @@ int main(int argc, char **argv)
     static struct server server;
     const struct ref_surroundings around = {
         .memory = memory, .message = message, .line = line, .context = &server};
-    const char *name = getenv("REFDEV");
-    const struct ref_kind *kind = name ? ref_find_kind(name) : ref_kind_at(0);
+    const struct ref_kind *kind = ref_chosen();
     int status = 0;
 
-    if (argc < 2 || !kind) {
-        fprintf(stderr, "usage: refdev QEMU ARGUMENT...; $REFDEV is a kind of device%s\n",
-                kind ? "" : ", and there is none of this name");
+    if (argc < 2) {
+        fprintf(stderr, "usage: refdev QEMU ARGUMENT...; $REFDEV is a kind of device\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The two ends of a virtqueue that every request passes: handing a chain over, and taking it back.
+ * The two ends of a split ring that every request passes: handing a chain over, and taking it back.
  * Inline, so that a caller whose chains have one shape pays for no other.
  */
 #pragma once
 
-/* The compiler would rather share one copy, whose call costs as much as its work. */
-#define virtq_inline inline __attribute__((always_inline))
+/* The used_event and avail_event words behind the rings (2.7.7, 2.7.10). */
+static inline volatile uint16_t *virtq_used_event(const struct virtq *queue)
+{
+    return &queue->avail->ring[queue->size];
+}
+
+static inline volatile uint16_t *virtq_avail_event(const struct virtq *queue)
+{
+    return (volatile uint16_t *)&queue->used->ring[queue->size];
+}
 
 /* What every chain's hand-over ends with: it leaves the free list and enters the available ring. */
-static virtq_inline void virtq_hand_over(struct virtq *queue, uint16_t head, uint16_t tail,
-                                         uint16_t taken, uint32_t writable)
+static virtq_inline void virtq_split_hand_over(struct virtq *queue, uint16_t head, uint16_t tail,
+                                               uint16_t taken, uint32_t writable)
 {
     uint16_t *entry = &queue->avail->ring[queue->avail_index & (queue->size - 1)];
 
@@ -22,20 +30,16 @@ static virtq_inline void virtq_hand_over(struct virtq *queue, uint16_t head, uin
     *entry = head;
 }
 
-/*
- * Hands over a chain that stands in a table of the caller's own, `entries` descriptors of which
- * `writable` bytes are for the device (2.7.5.3; INDIRECT_DESC must be negotiated). The chain is not
- * published; `head` names it until it comes back. False: no free descriptor.
- */
-static virtq_inline bool virtq_add_table(struct virtq *queue, const struct virtq_desc *table,
-                                         unsigned entries, uint32_t writable, uint16_t *head)
+/* virtq_add_table() */
+static virtq_inline bool virtq_split_add_table(struct virtq *queue, const struct virtq_desc *table,
+                                               unsigned entries, uint32_t writable, uint16_t *head)
 {
     uint16_t at = queue->free_head;
     struct virtq_desc *desc = &queue->desc[at];
 
     if (!queue->free_count)
         return false;
-    virtq_hand_over(queue, at, at, 1, writable);
+    virtq_split_hand_over(queue, at, at, 1, writable);
     desc->address = (uintptr_t)table;
     desc->length = entries * (uint32_t)sizeof(*table);
     desc->flags = VIRTQ_DESC_F_INDIRECT;
@@ -43,28 +47,26 @@ static virtq_inline bool virtq_add_table(struct virtq *queue, const struct virtq
     return true;
 }
 
-/* Notifies unless the device has asked not to be (2.7.10); true when it was notified. */
-static virtq_inline bool virtq_kick(struct virtq *queue)
+/* virtq_publish() */
+static virtq_inline void virtq_split_publish(struct virtq *queue)
 {
-    uint16_t now = queue->avail_index, before = queue->kicked_index;
-    bool wanted;
-
-    dma_mb(); /* the index must be visible before the device's wish is read */
-    if (queue->event_index)
-        wanted = (uint16_t)(now - *virtq_avail_event(queue) - 1) < (uint16_t)(now - before);
-    else
-        wanted = !(*(volatile uint16_t *)&queue->used->flags & VIRTQ_USED_F_NO_NOTIFY);
-    queue->kicked_index = now;
-    if (wanted)
-        virtq_notify(queue);
-    return wanted;
+    dma_wmb();
+    *(volatile uint16_t *)&queue->avail->index = queue->avail_index;
 }
 
-/*
- * The next used entry. What can't be right is never followed; after VIRTQ_BAD_INDEX or VIRTQ_BAD_ID
- * the queue needs a reset.
- */
-static virtq_inline enum virtq_pop virtq_pop(struct virtq *queue, struct virtq_used_element *used)
+/* Of a queue with EVENT_IDX: whether the device wants to be notified (2.7.10). */
+static virtq_inline bool virtq_split_is_event_reached(struct virtq *queue)
+{
+    uint16_t now = queue->avail_index, before = queue->kicked_index;
+
+    dma_mb(); /* the index must be visible before the device's wish is read */
+    queue->kicked_index = now;
+    return (uint16_t)(now - *virtq_avail_event(queue) - 1) < (uint16_t)(now - before);
+}
+
+/* virtq_pop(); in a ring of another format it finds nothing. */
+static virtq_inline enum virtq_pop virtq_split_pop(struct virtq *queue,
+                                                   struct virtq_used_element *used)
 {
     const struct virtq_used *ring = queue->used;
     uint16_t at = queue->used_index;

@@ -6,6 +6,7 @@
  */
 #include "tests/refdev/server/vfio.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -23,7 +24,7 @@ struct message {
 
 /* One process plays for one VMM. */
 static struct vfio_link links[SERVER_FUNCTIONS];
-static char folder[64];
+static char folder[100]; /* with a name of a device behind it, an address of a socket */
 static unsigned connected;
 
 /* -- messages ------------------------------------------------------------------------------ */
@@ -147,7 +148,12 @@ static bool open_sockets(struct server *server)
 {
     const char *place = getenv("TMPDIR");
 
-    snprintf(folder, sizeof(folder), "%s/viommu-guest.XXXXXX", place ? place : "/tmp");
+    int length = snprintf(folder, sizeof(folder), "%s/viommu-guest.XXXXXX", place ? place : "/tmp");
+
+    if (length < 0 || (size_t)length >= sizeof(folder)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
     if (!mkdtemp(folder))
         return false;
     server_word(server, vfio_front_end.mark, "%s", folder);

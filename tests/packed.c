@@ -120,7 +120,7 @@ void packed_expect(struct test *test, enum clause clause, struct packed_ring *ri
 
     require(test, clause, packed_send(test, ring, list, count, &used),
             "a list of %u descriptors from slot %u on does not come back", count, slot);
-    expect(test, clause, used.id == list[count - 1].id,
+    expect(test, PACKED_P04, used.id == list[count - 1].id,
            "a list of %u descriptors comes back with id %u, expected %u", count, used.id,
            list[count - 1].id);
     expect(test, clause, request->tail.status == VIRTIO_IOMMU_S_OK,

@@ -52,7 +52,8 @@ bool packed_wait(struct test *test, const struct packed_ring *ring, uint16_t slo
 bool packed_send(struct test *test, struct packed_ring *ring, const struct virtq_packed_desc *list,
                  unsigned count, struct virtq_packed_desc *used);
 /*
- * packed_send(); by `clause` the list comes back with its id, and the request in it has succeeded.
+ * packed_send(); by `clause` the list comes back and the request in it has succeeded, and by
+ * PACKED-P04 the list has its id.
  */
 void packed_expect(struct test *test, enum clause clause, struct packed_ring *ring,
                    struct packed_request *request, const struct virtq_packed_desc *list,

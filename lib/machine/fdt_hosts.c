@@ -150,7 +150,7 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
     if (!fdt_find_property(fdt, node, "msi-map", &map))
         return;
     for (uint32_t at = 0; at + MSI_CELLS <= fdt_cell_count(&map); at += MSI_CELLS) {
-        uint64_t rid = fdt_cells(&map, at, 1);
+        uint64_t rid = fdt_cells(&map, at, 1), count = fdt_cells(&map, at + 3, 1);
 
         if (host->msi_count == MACHINE_MAX_MSI) {
             report(fdt, node, "msi-map", at, "8 entries at most", complaints);
@@ -160,10 +160,15 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
             report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask", complaints);
             continue;
         }
+        if (!count || count > 0x10000 - rid) {
+            report(fdt, node, "msi-map", at + 3, "a length of 1 or more, up to requester id 0xffff",
+                   complaints);
+            continue;
+        }
         host->msi[host->msi_count++] = (struct machine_msi){
             .rid_first = (uint16_t)rid,
             .id_first = (uint32_t)fdt_cells(&map, at + 2, 1),
-            .count = (uint32_t)fdt_cells(&map, at + 3, 1),
+            .count = (uint32_t)count,
         };
     }
 }

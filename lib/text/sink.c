@@ -15,6 +15,9 @@ void sink_printf(const struct sink *sink, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
+    for (char *c = line; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
     sink->line(sink->context, line);
 }
 

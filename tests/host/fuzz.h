@@ -17,10 +17,14 @@
 #include "lib/mem/view.h"
 #include "lib/text/sink.h"
 
-/* Ends the program, so that libFuzzer keeps the input. */
+/* libFuzzer watches memory from a thread of its own, which may allocate. */
+static _Thread_local bool fuzz_is_reading;
+
+/* Ends the program, so that libFuzzer keeps the input, for which it allocates. */
 #define FUZZ_CHECK(condition)                                                                      \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
+            fuzz_is_reading = false;                                                               \
             fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
             abort();                                                                               \
         }                                                                                          \
@@ -29,9 +33,6 @@
 /* A call of a reader. */
 #define FUZZ_READ(call)      (fuzz_is_reading = true, fuzz_ended(call))
 #define FUZZ_READ_VOID(call) (fuzz_is_reading = true, (call), fuzz_is_reading = false)
-
-/* libFuzzer watches memory from a thread of its own, which may allocate. */
-static _Thread_local bool fuzz_is_reading;
 
 static inline int fuzz_ended(int verdict)
 {
@@ -48,7 +49,6 @@ static void fuzz_allocation(const volatile void *block, size_t size)
     (void)size;
     if (!fuzz_is_reading)
         return;
-    fuzz_is_reading = false;
     FUZZ_CHECK(!"a reader allocates");
 }
 

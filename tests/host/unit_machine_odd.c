@@ -297,6 +297,8 @@ static void host_properties(void)
          0,
          1,
          "msi-map of pci, byte 0"},
+        {"nobody", "msi-map", {0, GIC, 0, 0, 8, GIC, 16, 8}, 8, 0, 0, 1, "msi-map of pci, byte 12"},
+        {"past 16 bits", "msi-map", {1, GIC, 0, 0x10000}, 4, 0, 0, 0, "msi-map of pci, byte 12"},
         {"part of an entry", "msi-map", {0, GIC, 0, 8, 8, GIC}, 6, 0, 0, 1, NULL},
     };
 

@@ -354,6 +354,16 @@ static void random_lines(void)
     }
 }
 
+static void lines_hold_what_prints(void)
+{
+    struct sink sink = {take_line, &complaints};
+
+    complaints.text[0] = 0;
+    sink_printf(&sink, "%s", "a\nb\033[1m\x80 ~");
+    CHECK(!strcmp(complaints.text, "a?b?[1m? ~\n"));
+    sink_printf(NULL, "nobody");
+}
+
 static const struct unit units[] = {
     {"globs", globs},
     {"globs_agree_with_the_definition", globs_agree_with_the_definition},
@@ -368,6 +378,7 @@ static const struct unit units[] = {
     {"too_many_globs", too_many_globs},
     {"too_long_globs", too_long_globs},
     {"random_lines", random_lines},
+    {"lines_hold_what_prints", lines_hold_what_prints},
 };
 
 int main(void)

@@ -12,8 +12,8 @@ struct sink {
 };
 
 /*
- * One line; what exceeds SINK_LINE_MAX - 1 bytes is cut, and what does not print, as a table's names
- * may hold, becomes '?'. A NULL sink swallows it.
+ * One line; what exceeds SINK_LINE_MAX - 1 bytes is cut, and what does not print, as a table's
+ * names may hold, becomes '?'. A NULL sink swallows it.
  */
 void sink_printf(const struct sink *sink, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

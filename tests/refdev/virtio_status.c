@@ -41,7 +41,7 @@ void ref_break(struct ref_virtio *virtio)
     bool was_running = ref_is_running(virtio);
 
     virtio->status |= STATUS_NEEDS_RESET;
-    if (was_running)
+    if (was_running && !MUTANT(NEEDS_RESET_IN_SILENCE))
         ref_interrupt(virtio, virtio->config_vector, ISR_CONFIG);
 }
 

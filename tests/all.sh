@@ -42,6 +42,7 @@ protocol  python3 -B tests/selftest/test_protocol.py
 steps     python3 -B tests/selftest/test_steps.py
 tree      python3 -B tests/selftest/test_devicetree.py
 options   python3 -B tests/selftest/test_run_sh.py
+server    python3 -B tests/selftest/test_refdev.py
 
 boots     python3 -B tests/selftest/test_harness.py
 

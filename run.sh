@@ -159,6 +159,10 @@ for word in "${words[@]:2}"; do
         [ -n "$devices" ] || devices=$("$qemu" -device help 2>/dev/null || true)
         if [[ $devices == *"name \"${word:1}\""* ]]; then hardware+=(-device "${word:1}"); fi
         ;;
+    !!?*)
+        [ -n "$devices" ] || devices=$("$qemu" -device help 2>/dev/null || true)
+        [[ $devices == *"name \"${word:2}\""* ]] || skip="no ${word:2} in QEMU $version"
+        ;;
     !?*)
         # Whether it goes into this machine, which is the words before it, only a start can tell.
         if [ -z "$dry$skip" ] && [ -z "$(refusal "${hardware[@]}")" ]; then

@@ -101,6 +101,8 @@ unsigned notifications_wait(const struct notifications *notifications, unsigned 
 
 void notifications_settle(struct notifications *notifications)
 {
+    /* What a read brings comes behind the messages that were sent before (PCI's ordering). */
+    notifications->transport->ops->status(notifications->transport);
     arch_wait_ns(SETTLE_NS);
     for (unsigned i = 0; i < NOTIFICATION_SOURCES; i++)
         notifications->hits[i] = 0;

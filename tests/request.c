@@ -17,12 +17,20 @@ static const char *outcome_text(const struct viommu *viommu, const struct viommu
     }
 }
 
+/* What says how long an answer is. */
+static enum clause clause_of_length(const struct viommu *viommu)
+{
+    return viommu_has(viommu, VIRTIO_F_RING_PACKED) ? PACKED_P03 : VQ_USED_P02;
+}
+
 /* What says that a request comes back as it should, where it did not. */
 static enum clause clause_of_return(const struct viommu *viommu, const struct viommu_reply *reply)
 {
     if (reply->outcome != VIOMMU_LIED)
         return IOMMU_OP_P01;
-    return viommu->lie == VIRTQ_BAD_LENGTH ? VQ_USED_P02 : VQ_USED_P01;
+    if (viommu->lie == VIRTQ_BAD_LENGTH)
+        return clause_of_length(viommu);
+    return viommu_has(viommu, VIRTIO_F_RING_PACKED) ? PACKED_P04 : VQ_USED_P01;
 }
 
 struct viommu_reply submit(struct test *test, const struct viommu_request *request)
@@ -38,7 +46,7 @@ struct viommu_reply submit(struct test *test, const struct viommu_request *reque
     if (reply.outcome == VIOMMU_SILENT)
         return reply;
     lab_remember(test, request, reply.status);
-    expect(test, VQ_USED_P02, reply.written == sizeof(struct virtio_iommu_req_tail),
+    expect(test, clause_of_length(viommu), reply.written == sizeof(struct virtio_iommu_req_tail),
            "%s: used length %u, expected 4", text, reply.written);
     expect(test, IOMMU_OP_D05, !reply.reserved[0] && !reply.reserved[1] && !reply.reserved[2],
            "%s: tail.reserved is %02x %02x %02x, expected zeroes", text, reply.reserved[0],
@@ -114,7 +122,7 @@ void must(struct test *test, struct viommu_request request)
     viommu_request_text(&request, text);
     if (answered && reply.status == VIRTIO_IOMMU_S_NOMEM)
         broken(test, "%s: NOMEM, the device has no room for the test", text);
-    require(test, VQ_USED_P02, answered || reply.status == VIOMMU_POISON,
+    require(test, clause_of_length(lab_iommu(test)), answered || reply.status == VIOMMU_POISON,
             "%s: used length %u, expected 4: a status was written", text, reply.written);
     require(test, purpose_of(request.head.type), answered && reply.status == VIRTIO_IOMMU_S_OK,
             "%s: %s, expected OK for a valid request", text,

@@ -7,9 +7,9 @@
 
 /*
  * Submits and judges what holds for every answer: it came back (IOMMU-OP-P01) as a used entry that
- * can be right (VQ-USED-P01, -P02), a tail of four bytes with reserved bytes 0 (IOMMU-OP-P02,
- * -D05), a status that exists (IOMMU-OP-P04), and nothing else written. A device that does not
- * answer ends the test.
+ * can be right (VQ-USED-P01, -P02, in a packed ring PACKED-P04, -P03), a tail of four bytes with
+ * reserved bytes 0 (IOMMU-OP-P02, -D05), a status that exists (IOMMU-OP-P04), and nothing else
+ * written. A device that does not answer ends the test.
  */
 struct viommu_reply submit(struct test *test, const struct viommu_request *request);
 

@@ -209,6 +209,13 @@ static bool start(struct search *search)
     return search->pages && add_iommu(search);
 }
 
+/* The reset that follows should do that, but nothing has judged it yet. */
+static void detach_all(struct search *search)
+{
+    for (unsigned n = 0; n < search->count; n++)
+        ask(search, viommu_detach(domain_of(search, n), search->known[n].id));
+}
+
 void scan_endpoints(struct lab *lab, const struct topology *asked, struct topology *topology)
 {
     struct search search = {.lab = lab, .topology = topology};
@@ -226,6 +233,7 @@ void scan_endpoints(struct lab *lab, const struct topology *asked, struct topolo
         if (lab->engines[i].can_write && !lab->engines[i].bypasses)
             find_engine(&search, &lab->engines[i]);
     add_unplaced(&search);
+    detach_all(&search);
     virtio_reset(lab->iommu.transport);
     pages_release(&lab->pages, lab->pages.base);
 }

@@ -51,18 +51,32 @@ static unsigned open_engine(struct place place, struct pages *pages, struct dma_
     return kind->open(engine, pages, complaints);
 }
 
+/* The same for the next of `count` engines, if there is room. */
+static unsigned add_engine(struct place place, struct pages *pages, struct dma_engine *engines,
+                           unsigned count, const struct sink *complaints)
+{
+    char text[PLACE_TEXT];
+
+    if (count < DMA_MAX_ENGINES)
+        return open_engine(place, pages, &engines[count], complaints);
+    if (kind_of(&place))
+        sink_printf(complaints, "DMA engine at %s is not used, expected %d at most",
+                    place_text(&place, text), DMA_MAX_ENGINES);
+    return 0;
+}
+
 unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
                           struct dma_engine *engines, const struct sink *complaints)
 {
     const struct pci *pci = &platform->pci;
     unsigned count = 0;
 
-    for (unsigned i = 0; i < pci->function_count && count < DMA_MAX_ENGINES; i++)
-        count += open_engine((struct place){.function = &pci->functions[i]}, pages, &engines[count],
-                             complaints);
-    for (unsigned i = 0; i < platform->block_count && count < DMA_MAX_ENGINES; i++)
-        count += open_engine((struct place){.block = &platform->blocks[i]}, pages, &engines[count],
-                             complaints);
+    for (unsigned i = 0; i < pci->function_count; i++)
+        count += add_engine((struct place){.function = &pci->functions[i]}, pages, engines, count,
+                            complaints);
+    for (unsigned i = 0; i < platform->block_count; i++)
+        count += add_engine((struct place){.block = &platform->blocks[i]}, pages, engines, count,
+                            complaints);
     return count;
 }
 

@@ -34,6 +34,13 @@ uint8_t *virtio_engine_own_pages(const struct dma_engine *engine)
     return (uint8_t *)engine->footprint + VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE;
 }
 
+/* A write may still be under way to the device (on PCI it is posted), where it would look at its
+ * rings when the IOMMU has already been told to keep it from them; a read does not overtake it. */
+static uint8_t settled_status(struct virtio_transport *transport)
+{
+    return transport->ops->status(transport);
+}
+
 bool virtio_engine_start(struct dma_engine *engine)
 {
     struct virtio_engine *virtio = engine->state;
@@ -49,6 +56,7 @@ bool virtio_engine_start(struct dma_engine *engine)
                            &virtio->queue))
         return false;
     virtio_driver_ok(transport);
+    settled_status(transport);
     return true;
 }
 
@@ -75,6 +83,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
     virtq_publish(&virtio->queue);
     virtq_kick(&virtio->queue);
     for (;;) {
+        uint8_t status = settled_status(transport);
         enum virtq_pop result = virtq_pop(&virtio->queue, &used);
 
         if (result == VIRTQ_POPPED || result == VIRTQ_BAD_LENGTH) {
@@ -84,7 +93,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
         }
         if (result != VIRTQ_EMPTY)
             return DMA_REFUSED;
-        if (transport->ops->status(transport) & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
+        if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
             return DMA_REFUSED;
         if (arch_now_ns() - start > patience_ns)
             return DMA_NO_ANSWER;

@@ -81,16 +81,24 @@ bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *dev
     return true;
 }
 
-uint32_t virtio_pci_window_read(const struct virtio_pci *device, enum virtio_pci_structure type,
-                                uint32_t offset, unsigned width)
+/* Where the data of the window is, once it is set up. */
+static uint16_t aim_window(const struct virtio_pci *device, enum virtio_pci_structure type,
+                           uint32_t offset, unsigned width)
 {
     const struct virtio_pci_capability *structure = &device->capabilities[type];
     const uint16_t window = device->capabilities[VIRTIO_PCI_CAP_PCI_CFG].position;
-    uint16_t data = (uint16_t)(window + 16u);
 
     pci_write8(device->function, (uint16_t)(window + 4u), structure->bar);
     pci_write32(device->function, (uint16_t)(window + 8u), structure->offset + offset);
     pci_write32(device->function, (uint16_t)(window + 12u), width);
+    return (uint16_t)(window + 16u);
+}
+
+uint32_t virtio_pci_window_read(const struct virtio_pci *device, enum virtio_pci_structure type,
+                                uint32_t offset, unsigned width)
+{
+    uint16_t data = aim_window(device, type, offset, width);
+
     switch (width) {
     case 1:
         return pci_read8(device->function, data);
@@ -98,5 +106,22 @@ uint32_t virtio_pci_window_read(const struct virtio_pci *device, enum virtio_pci
         return pci_read16(device->function, data);
     default:
         return pci_read32(device->function, data);
+    }
+}
+
+void virtio_pci_window_write(const struct virtio_pci *device, enum virtio_pci_structure type,
+                             uint32_t offset, unsigned width, uint32_t value)
+{
+    uint16_t data = aim_window(device, type, offset, width);
+
+    switch (width) {
+    case 1:
+        pci_write8(device->function, data, (uint8_t)value);
+        break;
+    case 2:
+        pci_write16(device->function, data, (uint16_t)value);
+        break;
+    default:
+        pci_write32(device->function, data, value);
     }
 }

@@ -52,6 +52,8 @@ bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *dev
  */
 uint32_t virtio_pci_window_read(const struct virtio_pci *device, enum virtio_pci_structure type,
                                 uint32_t offset, unsigned width);
+void virtio_pci_window_write(const struct virtio_pci *device, enum virtio_pci_structure type,
+                             uint32_t offset, unsigned width, uint32_t value);
 
 /* The MSI-X vector that the queue reads back. */
 uint16_t virtio_pci_queue_vector(const struct virtio_pci *device, uint16_t queue);

@@ -27,8 +27,9 @@
  *     topology=WHICH              whose descriptions count: auto (without it), all that are there,
  *                                 but for viot-v8, which only who knows can tell from viot; or one
  *                                 of dt, viot, viot-v8, viot-draft, iort, builtin, options; or off,
- *                                 none. builtin-v1 to builtin-v4 also say what a virtio-iommu's own
- *                                 configuration holds, which else is found out.
+ *                                 none. Of several VIOTs the first of the layout that is named
+ *                                 counts. builtin-v1 to builtin-v4 also say what a virtio-iommu's
+ *                                 own configuration holds, which else is found out.
  */
 #pragma once
 

@@ -167,16 +167,24 @@ TEST(bypass_flag_must_match_the_domain, .clauses = CLAUSES(IOMMU_ATTACH_D10, IOM
                    viommu_attach(bypass, lab_endpoint_id(test, 1), 0), VIRTIO_IOMMU_S_INVAL);
 }
 
-TEST(moving_leaves_the_old_domain, .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_D13),
+TEST(moving_leaves_the_old_domain,
+     .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_D13, IOMMU_ATTACH_D15),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     uint32_t old = lab_domain(test, 0), new = lab_domain(test, 1);
 
     must(test, viommu_attach(old, lab_endpoint_id(test, 0), 0));
     must(test, any_map(test, old));
-    if (!expect_status(test, IOMMU_ATTACH_D12, viommu_attach(new, lab_endpoint_id(test, 0), 0),
-                       VIRTIO_IOMMU_S_OK))
-        return;
+
+    struct viommu_request move = viommu_attach(new, lab_endpoint_id(test, 0), 0);
+    struct viommu_reply reply = submit(test, &move);
+
+    expect(test, IOMMU_ATTACH_D15,
+           reply.status == VIRTIO_IOMMU_S_OK || reply.status == VIRTIO_IOMMU_S_UNSUPP,
+           "ATTACH of an attached endpoint: %s, expected OK or UNSUPP",
+           viommu_status_text(reply.status));
+    require(test, IOMMU_ATTACH_D12, reply.status == VIRTIO_IOMMU_S_OK,
+            "an attached endpoint can't be moved");
     expect_refused(test, IOMMU_ATTACH_D13, any_map(test, old));
     expect_status(test, IOMMU_ATTACH_D12, any_map(test, new), VIRTIO_IOMMU_S_OK);
     must(test, viommu_detach(new, lab_endpoint_id(test, 0)));

@@ -192,3 +192,44 @@ TEST(holds_without_the_feature_too, .clauses = CLAUSES(IOMMU_BYP_P02), .needs = 
     expect_write_lands(test, IOMMU_BYP_P02, engine, target_physical(&target), &target, 0,
                        engine->min_length);
 }
+
+/* Of a device that has no bypass byte. */
+static struct dma_engine *engine_without_the_byte(struct test *test)
+{
+    struct dma_engine *engine = lab_engine(test);
+
+    if (viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        skip(test, "VIRTIO_IOMMU_F_BYPASS_CONFIG is offered");
+    prepare_engine(test, engine);
+    return engine;
+}
+
+static bool offers_old_bypass(struct test *test)
+{
+    return lab_iommu(test)->offered >> VIRTIO_IOMMU_F_BYPASS & 1;
+}
+
+TEST(without_any_feature_there_is_none, .clauses = CLAUSES(IOMMU_BYP_P05, IOMMU_BYP_P09),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = engine_without_the_byte(test);
+    struct target target = target_new(test, 1);
+    bool is_old = offers_old_bypass(test);
+
+    excuse(test, is_old ? IOMMU_BYP_P09 : IOMMU_BYP_P05, "the device is of the other kind");
+    expect_write_denied(test, is_old ? IOMMU_BYP_P05 : IOMMU_BYP_P09, engine,
+                        target_physical(&target), &target, engine->min_length);
+}
+
+TEST(old_feature_lets_through, .clauses = CLAUSES(IOMMU_BYP_P04),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = engine_without_the_byte(test);
+    struct target target = target_new(test, 1);
+
+    if (!offers_old_bypass(test))
+        skip(test, "VIRTIO_IOMMU_F_BYPASS is not offered");
+    lab_restart(test, test->lab->features | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS));
+    expect_write_lands(test, IOMMU_BYP_P04, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
+}

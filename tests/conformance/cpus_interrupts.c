@@ -63,6 +63,7 @@ TEST(messages_arrive_while_another_cpu_submits, .clauses = CLAUSES(PCI_MSIX_P01,
     notifications_open_vectors(test, &conversation.notifications, 1);
     transport->ops->set_queue_vector(transport, 0, 0);
     hold_conversation(test, VQ_USUP_D03, &conversation);
+    expect(test, PCI_MSIX_P01, conversation.interrupts, "no message of the vector's came");
     notifications_close(&conversation.notifications);
 }
 

@@ -100,6 +100,27 @@ TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs
            (unsigned long long)unoffered);
 }
 
+/* A driver must not write them then (3.1.1). */
+TEST(accepted_features_stay, .clauses = CLAUSES(DEV_FEAT_P01), .needs = NEEDS_IOMMU)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtio_transport *transport = viommu->transport;
+
+    if (!transport->ops->driver_features)
+        skip(test, "what the device keeps of the features can't be read on this transport");
+    for (uint32_t word = 0; word < 2; word++) {
+        uint32_t accepted = (uint32_t)(viommu->features >> 32 * word);
+
+        transport->ops->set_driver_features(transport, word, 0);
+
+        uint32_t kept = transport->ops->driver_features(transport, word);
+
+        advise(test, DEV_FEAT_P01, kept == accepted,
+               "word %u of the features reads 0x%x after a write behind FEATURES_OK, expected 0x%x",
+               (unsigned)word, (unsigned)kept, (unsigned)accepted);
+    }
+}
+
 TEST(configuration_is_sound, .clauses = CLAUSES(IOMMU_CFG_D01, IOMMU_CFG_P02, IOMMU_CFG_D06),
      .needs = NEEDS_IOMMU)
 {

@@ -75,6 +75,31 @@ TEST(vectors_are_unmapped_by_a_reset, .clauses = CLAUSES(PCI_MSIX_D07, PCI_MSIX_
     notifications_close(&notifications);
 }
 
+TEST(every_vector_can_be_mapped, .clauses = CLAUSES(PCI_MSIX_D01, PCI_MSIX_D04, PCI_MSIX_D08),
+     .needs = NEEDS_PCI)
+{
+    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct notifications notifications;
+    unsigned failed = 0;
+
+    notifications_open_vectors(test, &notifications, 1);
+
+    uint16_t count = notifications.msix.vector_count;
+
+    expect(test, PCI_MSIX_D01, count >= 2, "MSI-X has %u vectors, expected at least 2", count);
+    for (uint16_t queue = 0; queue < 2; queue++)
+        for (uint16_t vector = 0; vector < count; vector++)
+            failed += transport->ops->set_queue_vector(transport, queue, vector) != vector;
+    for (uint16_t vector = 0; vector < count; vector++)
+        failed += transport->ops->set_config_vector(transport, vector) != vector;
+    transport->ops->set_config_vector(transport, VIRTIO_NO_VECTOR);
+    expect(test, PCI_MSIX_D08, !failed, "%u of %u mappings to a valid vector failed", failed,
+           3u * count);
+    expect(test, PCI_MSIX_D04, !failed, "%u of %u mappings to a valid vector failed", failed,
+           3u * count);
+    notifications_close(&notifications);
+}
+
 TEST(vector_out_of_range_reads_no_vector, .clauses = CLAUSES(PCI_MSIX_D09), .needs = NEEDS_PCI)
 {
     struct virtio_transport *transport = lab_iommu(test)->transport;
@@ -132,6 +157,27 @@ TEST(avail_flag_suppresses, .clauses = CLAUSES(VQ_USUP_D02, VQ_USUP_D01), .needs
     expect(test, VQ_USUP_D01,
            notifications_wait(&notifications, VIRTIO_IOMMU_REQUESTQ, 1, WAIT_NS) >= 1,
            "used_event is heeded without EVENT_IDX");
+    notifications_close(&notifications);
+}
+
+TEST(avail_flag_is_ignored_with_event_index, .clauses = CLAUSES(VQ_USUP_D04), .needs = NEEDS_IOMMU)
+{
+    struct virtq *queue = &lab_iommu(test)->requests;
+    struct notifications notifications;
+
+    if (!viommu_has(lab_iommu(test), VIRTIO_F_EVENT_IDX))
+        skip(test, "EVENT_IDX is not offered");
+    lab_restart(test, test->lab->features & ~PACKED);
+    notifications_open(test, &notifications);
+    request_once(test);
+    notifications_settle(&notifications);
+    queue->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
+    *virtq_used_event(queue) = queue->used_index;
+    request_once(test);
+    expect(
+        test, VQ_USUP_D04,
+        notifications_wait(&notifications, VIRTIO_IOMMU_REQUESTQ, 1, WAIT_NS) >= 1,
+        "avail.flags is heeded with EVENT_IDX: no interrupt for the entry that used_event names");
     notifications_close(&notifications);
 }
 

@@ -87,13 +87,16 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
 }
 
 /* Requests on the rings of before must stay untouched. */
-TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D03), .needs = NEEDS_ENDPOINT)
+TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
+     .needs = NEEDS_ENDPOINT)
 {
     struct viommu *viommu = lab_iommu(test);
     struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
     struct virtq_used_element used;
     uint16_t head;
 
+    /* So that whatever is used is notified. */
+    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     virtio_reset(viommu->transport);
     if (!viommu_stage(viommu, &attach, &head))
         broken(test, "the request queue is full");
@@ -102,20 +105,26 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D03), .needs = NEEDS
     arch_wait_ns(10000000);
     expect(test, DEV_RESET_D03, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,
            "the device used a buffer while its status reads 0");
+
+    uint8_t isr = viommu->transport->ops->isr(viommu->transport);
+
+    expect(test, DEV_RESET_D02, !isr, "the interrupt status reads 0x%x while status reads 0", isr);
 }
 
-TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01), .needs = NEEDS_ENDPOINT)
+TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02),
+     .needs = NEEDS_ENDPOINT)
 {
     struct viommu *viommu = lab_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    const uint64_t features = test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
     struct virtq_used_element used;
     uint16_t head;
 
     virtio_reset(transport);
     virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, test->lab->features) ||
-        virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, 64, test->lab->features, viommu->pages,
+    if (virtio_negotiate(transport, features) ||
+        virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, 64, features, viommu->pages,
                            &viommu->requests))
         broken(test, "the request queue can't be set up");
     viommu_stage(viommu, &attach, &head);
@@ -123,6 +132,10 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01), .needs 
     arch_wait_ns(10000000);
     expect(test, DEV_STAT_D01, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,
            "the device used a buffer before DRIVER_OK");
+
+    uint8_t isr = transport->ops->isr(transport);
+
+    expect(test, DEV_STAT_D02, !(isr & 1), "the interrupt status reads 0x%x before DRIVER_OK", isr);
     virtio_driver_ok(transport);
     virtq_notify(&viommu->requests);
 
@@ -130,6 +143,32 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01), .needs 
 
     expect(test, IOMMU_OP_P01, reply.outcome == VIOMMU_ANSWERED,
            "a request made available before DRIVER_OK is not answered after it");
+}
+
+/*
+ * More chains than the queue has, of which no device can make sense. It may go on as if nothing had
+ * been; if it says NEEDS_RESET, it does so aloud.
+ */
+TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_ENDPOINT)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtio_transport *transport = viommu->transport;
+    uint64_t start;
+    uint8_t isr;
+
+    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_RING_PACKED));
+    transport->ops->isr(transport);
+    viommu->requests.avail_index += (uint16_t)(3 * viommu->requests.size);
+    virtq_publish(&viommu->requests);
+    virtq_notify(&viommu->requests);
+    start = arch_now_ns();
+    while (!viommu_needs_reset(viommu) && arch_now_ns() - start < 100000000)
+        cpu_relax();
+    if (!viommu_needs_reset(viommu))
+        skip(test, "the device does not say NEEDS_RESET of an available index that can't be right");
+    isr = transport->ops->isr(transport);
+    expect(test, DEV_STAT_D04, isr & 2,
+           "the interrupt status reads 0x%x after NEEDS_RESET was set, expected bit 1", isr);
 }
 
 TEST(hundred_times, .clauses = CLAUSES(DEV_FEAT_D05, DEV_INIT_P01), .needs = NEEDS_ENDPOINT)

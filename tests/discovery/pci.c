@@ -218,6 +218,26 @@ TEST(virtio_structures_lie_inside_their_bars,
            "the device configuration is not 4-byte aligned");
 }
 
+/* Where the structures are is the device's to say (4.1.4.2). */
+TEST(virtio_structures_cannot_be_moved, .clauses = CLAUSES(PCI_CAP_P02),
+     .needs = NEEDS_PCI | NEEDS_NO_START)
+{
+    const struct virtio_pci *device = &test->lab->iommu_device.pci;
+
+    for (unsigned type = 1; type < VIRTIO_PCI_CAP_PCI_CFG; type++)
+        for (uint16_t at = 4; device->capabilities[type].position && at <= 12; at += 4) {
+            uint16_t offset = (uint16_t)(device->capabilities[type].position + at);
+            uint32_t before = pci_read32(device->function, offset), after;
+
+            pci_write32(device->function, offset, ~before);
+            after = pci_read32(device->function, offset);
+            pci_write32(device->function, offset, before);
+            expect(test, PCI_CAP_P02, after == before,
+                   "cfg_type %u: a write to offset 0x%02x changed 0x%08x to 0x%08x", type, offset,
+                   (unsigned)before, (unsigned)after);
+        }
+}
+
 /* Configuration space has a window into the BARs, for whoever can't map them (4.1.4.9). */
 TEST(pci_cfg_window_reads_the_device, .clauses = CLAUSES(PCI_CFGW_D01, PCI_CFGW_D03),
      .needs = NEEDS_PCI)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import glob
 import os
 import re
@@ -29,6 +30,7 @@ BOOTS_MAX = 12  # of one mutant: each ends with a crash or a hang
 BOOT_LIMIT = 150  # seconds
 GLOBS_MAX = 8  # of a command line
 
+SKIPPED = "skipped"
 RUN = re.compile(r"# run (\S+)")
 FINDING = re.compile(r"# (FAIL|WARN) ([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+) (.*)")
 RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
@@ -114,18 +116,23 @@ def topology_of(kind: str) -> str:
 
 
 def boot_vm(mutant: Mutant | None, kind: str, globs: list[str]) -> list[str]:
-    """The lines of one run, which goes on by itself behind a test that ends it."""
+    """The lines of one run, which goes on by itself behind a test that ends it; SKIPPED for a
+    machine that this QEMU does not have."""
     results = os.path.join(HOME, "build/results/mutants", mutant.name if mutant else kind)
+    console = os.path.join(results, "console.log")
     command = [os.path.join(HOME, "run.sh"), "-m", MACHINES[kind], "-s", "1", "-t", "1", "-o", results]
     environment = {**os.environ, "REFDEV_MUTANT": mutant.name if mutant else ""}
-    try:
-        subprocess.run(
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(console)  # of an earlier run
+    status = None
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        status = subprocess.run(
             [*command, *globs], env=environment, capture_output=True, timeout=VM_LIMIT, check=False
-        )
-        with open(os.path.join(results, "console.log"), encoding="utf-8", errors="replace") as console:
-            return console.read().splitlines()
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return [f"Bail out! {error}"]
+        ).returncode
+    if not os.path.exists(console):
+        return [SKIPPED] if status == 0 else []
+    with open(console, encoding="utf-8", errors="replace") as file:
+        return file.read().splitlines()
 
 
 def boot(mutant: Mutant | None, kind: str, globs: list[str], first: int) -> list[str]:
@@ -208,7 +215,12 @@ def findings_of_the_conforming(kinds: set[str], in_vm: bool) -> list[str]:
     found = []
     for kind in sorted(kinds):
         lines = boot_vm(None, kind, list(DEFAULT)) if in_vm else boot(None, kind, list(DEFAULT), 1)
-        found += [f"{kind}: {line}" for line in lines if line.startswith(("not ok", "Bail out"))]
+        found += [f"{kind}: {line}" for line in lines if line.startswith("not ok")]
+        if SKIPPED in lines:
+            print(f"mutants: SKIP this QEMU has no {MACHINES[kind]}")
+            sys.exit(0)
+        if not any(RUN.match(line) for line in lines):
+            found.append(f"{kind}: no test ran")
     return found
 
 
@@ -216,6 +228,21 @@ def print_list(title: str, lines: list[str]) -> None:
     print(f"# {title}: {len(lines)}")
     for line in lines:
         print(f"#   {line}")
+
+
+def print_verdicts(
+    mutants: list[Mutant], claims: dict[str, set[str]], options: argparse.Namespace
+) -> None:
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for number, mutant in enumerate(pool.map(lambda m: kill(m, claims, options.vm), mutants), 1):
+            caught = [f"{test} ({', '.join(sorted(named))})" for test, named in mutant.kills.items()]
+            print(
+                f"{'ok' if caught else 'not ok'} {number} mutants.{mutant.name}"
+                + ("" if caught else f" # FAIL breaks {', '.join(mutant.clauses)}: no test finds it"),
+            )
+            print(f"#   {mutant.text}")
+            for line in caught or sorted(mutant.others):
+                print(f"#   {line}", flush=True)
 
 
 def main() -> int:
@@ -228,17 +255,10 @@ def main() -> int:
     claims, mutants = read_claims(), read_mutants(names)
     if unknown := set(names) - {mutant.name for mutant in mutants}:
         sys.exit(f"mutants: there is no {', '.join(sorted(unknown))}")
+    if options.vm and (others := [mutant.name for mutant in mutants if mutant.kind not in MACHINES]):
+        sys.exit(f"mutants: no machine behind QEMU is of the kind of {', '.join(others)}")
     unsound = findings_of_the_conforming({mutant.kind for mutant in mutants}, options.vm)
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for number, mutant in enumerate(pool.map(lambda m: kill(m, claims, options.vm), mutants), 1):
-            caught = [f"{test} ({', '.join(sorted(named))})" for test, named in mutant.kills.items()]
-            print(
-                f"{'ok' if caught else 'not ok'} {number} mutants.{mutant.name}"
-                + ("" if caught else f" # FAIL breaks {', '.join(mutant.clauses)}: no test finds it"),
-            )
-            print(f"#   {mutant.text}")
-            for line in caught or sorted(mutant.others):
-                print(f"#   {line}", flush=True)
+    print_verdicts(mutants, claims, options)
     unnamed = [
         f"{mutant.name}: {', '.join(sorted(missing))}"
         for mutant in mutants

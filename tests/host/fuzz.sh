@@ -6,10 +6,13 @@ set -euo pipefail
 
 # run_one SECONDS NUMBER FUZZER
 run_one() {
-    local name=${3##*/fuzz_} log=$3.log status=0 result=ok said
+    local name=${3##*/fuzz_} log=$3.log status=0 result=ok said words=()
+    case $name in
+    fdt | *_tree) words=(-dict=tests/host/fuzz_tree.dict) ;;
+    esac
     mkdir -p "build/fuzz/corpus/$name" build/fuzz/failed
     "$3" -max_total_time="$1" -timeout=5 -max_len=16384 -print_final_stats=1 -close_fd_mask=1 \
-        -artifact_prefix="build/fuzz/failed/$name-" "build/fuzz/corpus/$name" \
+        "${words[@]}" -artifact_prefix="build/fuzz/failed/$name-" "build/fuzz/corpus/$name" \
         "build/fuzz/seeds/$name" >"$log" 2>&1 || status=$?
     if [ "$status" -ne 0 ]; then
         result='not ok'

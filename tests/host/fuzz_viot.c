@@ -27,6 +27,9 @@ static void check_draft(const uint8_t *bytes, size_t size)
                   &topology);
     fuzz_check_topology(&others);
     FUZZ_READ(viot_is_draft(bytes, size));
+    fuzz_forget_lines();
+    if (FUZZ_READ(viot_is_v8(bytes, size)))
+        FUZZ_CHECK(viot_read(bytes, size, &topology, NULL) == VIOT_IS_V8);
 }
 
 static void check(const uint8_t *bytes, size_t size)

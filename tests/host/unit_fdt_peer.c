@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/fdt/fdt.h"
 #include "tests/host/peer/libfdt.h"
@@ -204,19 +205,24 @@ static void trees_of_others(void)
 /* What dtc makes of a tree, as our reader reads it; NULL: dtc refuses the tree. */
 static char *rewritten(const uint8_t *blob, size_t size)
 {
-    static const char in[] = "build/host/peer-in.dtb", out[] = "build/host/peer-out.dtb";
+    char in[40], out[40], command[160];
+
+    /* Of this process: the same unit may run twice, built to count and under the sanitizers. */
+    snprintf(in, sizeof(in), "build/host/peer-%d-in.dtb", getpid());
+    snprintf(out, sizeof(out), "build/host/peer-%d-out.dtb", getpid());
+
     FILE *file = fopen(in, "wb");
     struct fdt fdt;
-    char command[128];
 
     CHECK(file && fwrite(blob, 1, size, file) == size && !fclose(file));
     snprintf(command, sizeof(command), "dtc -qqq -f -I dtb -O dtb -o %s %s 2>/dev/null", out, in);
-    if (system(command))
-        return NULL;
-    uint8_t *bytes = unit_read_file(out, &size);
-    char *text = fdt_open(&fdt, bytes, size, NULL) ? text_of(&fdt) : NULL;
+
+    uint8_t *bytes = system(command) ? NULL : unit_read_file(out, &size);
+    char *text = bytes && fdt_open(&fdt, bytes, size, NULL) ? text_of(&fdt) : NULL;
 
     free(bytes);
+    remove(in);
+    remove(out);
     return text;
 }
 

@@ -206,6 +206,26 @@ static void functions(void)
     }
 }
 
+/* Which of several tables is the one that was asked for. */
+static void layouts(void)
+{
+    static const struct {
+        void (*build)(struct table *table);
+        bool is_v8, is_draft;
+    } kinds[] = {{build_v8, true, false}, {build_draft, false, true}, {build_final, false, false}};
+
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        struct table table;
+
+        kinds[i].build(&table);
+        table_seal(&table);
+        CHECK_EQ(viot_is_v8(table.bytes, table.size), kinds[i].is_v8);
+        CHECK_EQ(viot_is_draft(table.bytes, table.size), kinds[i].is_draft);
+        table.bytes[9]++;
+        CHECK(!viot_is_v8(table.bytes, table.size));
+    }
+}
+
 static void truncated(void)
 {
     struct table whole;
@@ -251,10 +271,8 @@ static void mutated(void)
 }
 
 static const struct unit units[] = {
-    {"vectors", all_vectors},
-    {"functions", functions},
-    {"truncated", truncated},
-    {"mutated", mutated},
+    {"vectors", all_vectors}, {"functions", functions}, {"layouts", layouts},
+    {"truncated", truncated}, {"mutated", mutated},
 };
 
 int main(void)

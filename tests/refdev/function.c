@@ -82,7 +82,7 @@ void ref_add_msix(struct ref_function *function)
 {
     uint8_t bytes[12] = {0};
 
-    ref_put(bytes + MSIX_CONTROL, 2, REF_VECTORS - 1);
+    ref_put(bytes + MSIX_CONTROL, 2, MUTANT(MSIX_ONE_VECTOR) ? 0 : REF_VECTORS - 1);
     ref_put(bytes + 4, 4, REF_MSIX_TABLE);
     ref_put(bytes + 8, 4, REF_MSIX_PENDING);
     function->msix = ref_add_capability(function, CAPABILITY_MSIX, bytes, sizeof(bytes));

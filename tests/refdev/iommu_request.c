@@ -123,7 +123,8 @@ static int64_t answer_with(struct ref_iommu *iommu, const struct ref_chain *chai
             return 0;
         memset(area, 0, PROBE_MAX);
     }
-    if (!ref_chain_write(&iommu->virtio, chain, before, &tail, TAIL_SIZE))
+    if (!ref_chain_write(&iommu->virtio, chain, before, &tail,
+                         MUTANT(TAIL_RESERVED_LEFT) ? 1 : TAIL_SIZE))
         return 0;
     if (MUTANT(USED_LENGTH_OF_ALL))
         return (int64_t)(chain->writable_length + chain->readable_length);

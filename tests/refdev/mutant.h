@@ -49,7 +49,7 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t add
                         uint32_t length, bool is_write, struct model_translation *to,
                         struct model_piece *pieces);
 /* Of a queue that is enabled, that was just reset and was `before`, and of one that is notified. */
-void mutate_enable(const struct ref_virtio *virtio, struct ref_queue *queue);
+void mutate_enable(struct ref_virtio *virtio, struct ref_queue *queue);
 void mutate_queue_reset(struct ref_virtio *virtio, unsigned index, const struct ref_queue *before);
 void mutate_resetting(const struct ref_virtio *virtio, unsigned index, bool *is_resetting);
 void mutate_doorbell(struct ref_virtio *virtio, const struct ref_queue *queue, uint32_t value);

@@ -29,10 +29,12 @@ static void mutate_bypass(const struct ref_iommu *iommu, const struct model_endp
     bool unattached = !domain, in_bypass_domain = domain && domain->bypass;
     bool negotiated = iommu->model.config.bypass_config;
 
-    if (unattached && (MUTANT(BYPASS_NEVER) || (MUTANT(BYPASS_NEEDS_THE_FEATURE) && !negotiated) ||
+    if (unattached && (MUTANT(BYPASS_NEVER) || MUTANT(OLD_BYPASS_MISSING) ||
+                       (MUTANT(BYPASS_NEEDS_THE_FEATURE) && !negotiated) ||
                        (MUTANT(BYPASS_ENDS_WITH_ATTACH) && iommu->was_attached)))
         deny(to, VIRTIO_IOMMU_FAULT_R_DOMAIN, address);
-    if (unattached && (MUTANT(BYPASS_ALWAYS) || (MUTANT(BYPASS_READS) && !is_write)))
+    if (unattached && (MUTANT(BYPASS_ALWAYS) || MUTANT(OLD_BYPASS_UNASKED) ||
+                       MUTANT(BYPASS_UNOFFERED) || (MUTANT(BYPASS_READS) && !is_write)))
         allow(to, pieces, address, length);
     if (domain && !in_bypass_domain && iommu->model.bypass && !to->allowed &&
         MUTANT(BYPASS_ATTACHED_TOO))

@@ -6,11 +6,13 @@
 /* What the queues were before their last reset; a mutant's memory, which the device has not. */
 static struct ref_queue kept[REF_QUEUES];
 
-void mutate_enable(const struct ref_virtio *virtio, struct ref_queue *queue)
+void mutate_enable(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     const struct ref_queue *before = &kept[queue - virtio->queues];
 
     queue->is_undead = false;
+    if (MUTANT(ENABLE_NOTIFIES))
+        ref_interrupt(virtio, 0, ISR_QUEUE);
     if (!MUTANT(QUEUE_RESET_KEEPS_ADDRESSES) || !before->desc)
         return;
     queue->desc = before->desc;
@@ -62,6 +64,8 @@ void mutate_doorbell(struct ref_virtio *virtio, const struct ref_queue *queue, u
 {
     static uint32_t last; /* the one before */
 
+    if (MUTANT(RESET_NOTIFIES_ON) && !virtio->status)
+        ref_interrupt(virtio, 0, ISR_QUEUE);
     if (MUTANT(QUEUE_RESET_NOTIFIES) && !queue->is_enabled)
         ref_interrupt(virtio, queue->vector, ISR_QUEUE);
     if (MUTANT(NOTIFICATION_REPEATED_BREAKS) && value >> 16 && value == last &&

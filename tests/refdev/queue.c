@@ -195,6 +195,9 @@ static bool split_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *q
         return true;
     if (!ref_has(virtio, REF_F_EVENT_IDX))
         return ref_read16(virtio, queue->driver, &flags) && !(flags & AVAIL_NO_INTERRUPT);
+    if (MUTANT(NO_INTERRUPT_FLAG_BESIDE_EVENT_IDX) && ref_read16(virtio, queue->driver, &flags) &&
+        flags & AVAIL_NO_INTERRUPT)
+        return false;
     return ref_read16(virtio, queue->driver + 4 + 2 * queue->size, &event) &&
            (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
 }

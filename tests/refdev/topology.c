@@ -73,6 +73,10 @@ static void mutate_v1(uint8_t *config)
         item[10] = item[12] = 0xf0;
     if (MUTANT(TOPOLOGY_OVERLAP))
         item[V1_ITEM + 10] = item[10];
+    if (MUTANT(TOPOLOGY_INVERTED))
+        item[12] = 0;
+    if (MUTANT(TOPOLOGY_LOOP))
+        ref_put(item + 2, 2, V1_LIST);
     if (MUTANT(TOPOLOGY_LIST_LOOPS))
         ref_put(item + V1_ITEM + 2, 2, V1_LIST);
 }
@@ -93,7 +97,6 @@ uint32_t ref_topology_write(enum ref_topology version, const uint32_t *ids, unsi
                             uint8_t config[REF_TOPOLOGY_MAX])
 {
     unsigned room = (REF_TOPOLOGY_MAX - V2_LIST) / V34_ITEM;
-
     uint32_t size;
 
     count = count < room ? count : room;

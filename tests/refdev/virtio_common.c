@@ -176,7 +176,7 @@ void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width
         ref_write_features(virtio, (uint32_t)value);
         break;
     case REF_COMMON_CONFIG_VECTOR:
-        virtio->config_vector = vector_of(value);
+        virtio->config_vector = MUTANT(CONFIG_VECTOR_REFUSED) ? REF_NO_VECTOR : vector_of(value);
         break;
     case REF_COMMON_DEVICE_STATUS:
         ref_write_status(virtio, (uint8_t)value);

@@ -113,7 +113,7 @@ static void config_write(struct ref_function *function, uint16_t offset, unsigne
 {
     struct window window;
 
-    if (is_window(function, offset, width, &window))
+    if (is_window(function, offset, width, &window) && !MUTANT(PCI_CFG_WRITES_LOST))
         ref_bar_write(function, window.offset, width, value);
 }
 
@@ -167,7 +167,12 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
             : MUTANT(NOTIFY_MULTIPLIER_6)       ? 6
             : MUTANT(NOTIFICATION_MULTIPLIER_2) ? 2
                                                 : REF_NOTIFY_STEP);
-    return ref_add_capability(function, CAPABILITY_VENDOR, bytes, size);
+
+    uint8_t at = ref_add_capability(function, CAPABILITY_VENDOR, bytes, size);
+
+    if (MUTANT(STRUCTURES_MOVE) && type < 5)
+        memset(function->writable + at + 8, 0xff, 4);
+    return at;
 }
 
 void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops, uint16_t type,
@@ -194,6 +199,10 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
 
     function->writable[window + 4] = 0xff;
     memset(function->writable + window + 8, 0xff, 12);
+    if (MUTANT(PCI_CFG_LENGTH_FIXED)) {
+        function->config[window + 12] = 4;
+        memset(function->writable + window + 12, 0, 4);
+    }
     if (MUTANT(LIE_CAPABILITIES_LOOP))
         function->config[window + 1] = window;
     if (MUTANT(LIE_CAPABILITY_LEAVES_SPACE)) {

@@ -41,7 +41,7 @@ void ref_break(struct ref_virtio *virtio)
     bool was_running = ref_is_running(virtio);
 
     virtio->status |= STATUS_NEEDS_RESET;
-    if (was_running)
+    if (was_running && !MUTANT(NEEDS_RESET_IN_SILENCE))
         ref_interrupt(virtio, virtio->config_vector, ISR_CONFIG);
 }
 
@@ -113,7 +113,8 @@ void ref_write_features(struct ref_virtio *virtio, uint32_t value)
 {
     unsigned shift = 32 * virtio->driver_select;
 
-    if (virtio->driver_select > 1 || virtio->status & STATUS_FEATURES_OK)
+    if (virtio->driver_select > 1 ||
+        (virtio->status & STATUS_FEATURES_OK && !MUTANT(FEATURES_CHANGE_LATE)))
         return;
     virtio->driver_features =
         (virtio->driver_features & ~((uint64_t)UINT32_MAX << shift)) | (uint64_t)value << shift;

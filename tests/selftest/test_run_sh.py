@@ -105,6 +105,16 @@ def machine_that_lacks_a_device_is_skipped() -> None:
 
 
 @test
+def machine_of_a_device_that_the_vmm_does_not_know_is_skipped() -> None:
+    ran = run_sh("-m", "q35-refdev-vfio", QEMU=vmm("echo QEMU emulator version 7.2.22"))
+    ran.ends(0)
+    check(ran.out.splitlines() == ["KTAP version 1", "1..0 # SKIP no vfio-user-pci in QEMU 7.2.22"], ran.out)
+    ran = run_sh("-m", "q35-refdev-vfio", QEMU=vmm("echo 'name \"vfio-user-pci\", bus PCI'"))
+    ran.ends(3)
+    check("SKIP" not in ran.out, ran.out)
+
+
+@test
 def machine_that_does_not_start_at_all_is_not_skipped() -> None:
     ran = run_sh("-m", "virt-riscv64-pci", QEMU=vmm("echo no machine >&2; exit 1"))
     ran.ends(3)

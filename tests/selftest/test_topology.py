@@ -29,10 +29,10 @@ HOSTS = [Q35, PC, OVMF]
 Tables = list[tuple[str, bytes]]  # signatures, and what follows the common header
 
 
-def run(machine: str, *globs: str, tables: Tables, options: str = "", vmm: list[str] | None = None) -> Ran:
+def run(machine: str, *globs: str, extra: Tables, options: str = "", vmm: list[str] | None = None) -> Ran:
     with tempfile.TemporaryDirectory() as directory:
         words = list(vmm or [])
-        for number, (signature, body) in enumerate(tables):
+        for number, (signature, body) in enumerate(extra):
             path = f"{directory}/{number}"
             with open(path, "wb") as file:
                 file.write(body)
@@ -57,7 +57,7 @@ def old_tables(host: Host, offset: int = 0) -> dict[str, tuple[str, str, bytes]]
 
 def counts_alone(host: Host, choice: str) -> None:
     name, signature, body = old_tables(host)[choice]
-    ran = run(host.machine, DMA, tables=[(signature, body)], options=f"topology={choice}", vmm=host.alone)
+    ran = run(host.machine, DMA, extra=[(signature, body)], options=f"topology={choice}", vmm=host.alone)
     ran.ends(0)
     is_fine(ran, DMA)
     is_said(ran, "# endpoint ", f" by {name} engine edu")
@@ -93,7 +93,7 @@ def iort_with_a_virtio_iommu_is_enough() -> None:
 def final_viot_takes_the_place_of_qemus() -> None:
     """With its nodes the other way round."""
     body = tables.viot(tables.viot_range(*EVERY_FUNCTION, 0, 72), tables.viot_iommu(Q35.iommu))
-    ran = run("q35", DMA, tables=[("VIOT", body)], vmm=Q35.alone)
+    ran = run("q35", DMA, extra=[("VIOT", body)], vmm=Q35.alone)
     ran.ends(0)
     is_fine(ran, DMA)
 
@@ -111,7 +111,7 @@ def beside_qemus(host: Host, offset: int) -> Tables:
 @test
 def four_tables_agree() -> None:
     for host in HOSTS:
-        ran = run(host.machine, DMA, tables=beside_qemus(host, 0))
+        ran = run(host.machine, DMA, extra=beside_qemus(host, 0))
         ran.ends(0)
         is_fine(ran, DMA)
         is_judged(ran, descriptions_agree="PASS", every_dma_engine_goes_by_its_endpoint="PASS")
@@ -121,7 +121,7 @@ def four_tables_agree() -> None:
 @test
 def difference_names_both_and_the_endpoint_and_qemus_counts() -> None:
     for host in HOSTS:
-        ran = run(host.machine, DMA, tables=beside_qemus(host, 0x100))
+        ran = run(host.machine, DMA, extra=beside_qemus(host, 0x100))
         ran.ends(1)
         is_fine(ran, DMA, "descriptions_agree")
         for other in ("second VIOT", "VIOT draft of 2019", "IORT"):
@@ -143,7 +143,7 @@ def who_is_behind_another_iommu_does_not_look_unmanaged() -> None:
     bypass = ["-machine", "default_bus_bypass_iommu=on"]
     for host, signature in ((Q35, "DMAR"), (Q35, "IVRS"), (OVMF, "DMAR")):
         kind, body = OTHERS[signature]
-        ran = run(host.machine, tables=[(signature, body)], vmm=bypass)
+        ran = run(host.machine, extra=[(signature, body)], vmm=bypass)
         ran.ends(0)
         is_said(ran, f"# other IOMMU: {kind[3:]} at 0x{UNIT:x} by {signature}, which is not driven")
         is_said(ran, "# function 0000:00:03.0 1234:11e8 ", f" behind {kind[3:]} id 0x18 by {signature}")
@@ -153,7 +153,7 @@ def who_is_behind_another_iommu_does_not_look_unmanaged() -> None:
 @test
 def device_behind_two_iommus_is_named() -> None:
     for signature, (kind, body) in OTHERS.items():
-        ran = run("q35", DMA, tables=[(signature, body)])
+        ran = run("q35", DMA, extra=[(signature, body)])
         ran.ends(0)
         is_fine(ran, DMA, "other_iommus_have_other_devices")
         is_said(ran, f"0000:00:02.0 is behind a virtio-iommu by VIOT and behind {kind} by {signature}")
@@ -238,7 +238,7 @@ def damage_is_named_and_the_run_goes_on() -> None:
     for number in range(rounds):
         for host in HOSTS if number % 6 == 0 else [Q35]:
             chosen = {name: cases[number] for name, cases in damage(host.iommu).items() if number < len(cases)}
-            ran = run(host.machine, ORDINARY, tables=[(name, body) for name, (_, body) in chosen.items()])
+            ran = run(host.machine, ORDINARY, extra=[(name, body) for name, (_, body) in chosen.items()])
             ran.ends(0)
             is_fine(ran, ORDINARY, "descriptions_are_well_formed")
             is_judged(ran, every_dma_engine_goes_by_its_endpoint="PASS", device_knows_every_endpoint="PASS")
@@ -256,19 +256,19 @@ def what_there_is_no_room_for_is_named() -> None:
     """In one table, in all of them, and of the endpoints."""
     functions = [tables.viot_range(bdf, bdf, bdf) for bdf in range(0x80, 0x80 + 70)]
     iommus = [tables.viot_iommu(Q35.iommu)] * 9
-    ran = run("q35", ORDINARY, tables=[("VIOT", tables.viot(*iommus, *functions))])
+    ran = run("q35", ORDINARY, extra=[("VIOT", tables.viot(*iommus, *functions))])
     ran.ends(0)
     is_fine(ran, ORDINARY, "descriptions_are_well_formed")
     is_said(ran, "# WARN TOPO_FORM_D01 VIOT: 7 nodes left out, room is for 8 virtio-iommus and 64 ranges")
     is_said(ran, "# WARN TOPO_FORM_D01 topology: 8 IOMMUs by second VIOT left out, expected at most 8 in all")
-    ran = run("q35", ORDINARY, tables=[("VIOT", tables.viot(iommus[0], *functions))])
+    ran = run("q35", ORDINARY, extra=[("VIOT", tables.viot(iommus[0], *functions))])
     ran.ends(0)
     is_fine(ran, ORDINARY, "descriptions_agree", "descriptions_are_well_formed", "described_endpoints_exist")
     is_said(ran, "# WARN TOPO_FORM_D01 VIOT: 6 nodes left out, room is for 8 virtio-iommus and 64 ranges")
     is_said(ran, "# WARN TOPO_FORM_D01 topology: 1 ranges by second VIOT left out, expected at most 64 in all")
     places = [f"{slot:x}.{function}" for slot in range(0x10, 0x18) for function in range(8)]
     devices = [word for place in places for word in ("-device", f"pvpanic-pci,multifunction=on,addr={place}")]
-    ran = run("q35", tables=[], vmm=devices)
+    ran = run("q35", extra=[], vmm=devices)
     ran.ends(0)
     is_said(ran, "# topology: endpoint 0xfb at 0000:00:1f.3 is not tested, expected 64 at most")
 
@@ -280,7 +280,7 @@ FIRST, LAST = 5 << 3, 8 << 3  # the endpoints, with ids that are their numbers
 
 
 def audit(*bodies: bytes, signature: str = "VIOT") -> Ran:
-    return run("q35-refdev", tables=[(signature, body) for body in bodies])
+    return run("q35-refdev", extra=[(signature, body) for body in bodies])
 
 
 @test

@@ -85,17 +85,16 @@ static unsigned list_sources(const struct topology *topology,
     return count;
 }
 
-/* Whether a virtio-iommu's own configuration would have been a description. */
+/* What would have been a description in a virtio-iommu's own configuration. */
 static void judge_builtins(struct test *test, const struct platform *platform)
 {
     char text[PLACE_TEXT];
 
     for (unsigned i = 0; i < platform->builtin_count; i++)
-        expect(test, TOPO_FORM_D01,
-               !platform->builtins[i].is_offered ||
-                   platform->builtins[i].result.verdict != BUILTIN_REJECTED,
-               "the built-in topology of %s is malformed",
-               place_text(&platform->builtins[i].place, text));
+        if (platform->builtins[i].is_offered &&
+            platform->builtins[i].result.verdict == BUILTIN_REJECTED)
+            expect(test, TOPO_FORM_D01, false, "the built-in topology of %s is malformed",
+                   place_text(&platform->builtins[i].place, text));
 }
 
 /* The lines were printed before the first test, too, where the machine is introduced. */
@@ -105,7 +104,8 @@ TEST(descriptions_are_well_formed, .clauses = CLAUSES(TOPO_FORM_D01), .needs = 0
     const struct platform_complaints *complaints = &platform->complaints;
 
     judge_builtins(test, platform);
-    if (!platform->topology.iommu_count && !platform->others.iommu_count && !complaints->count)
+    if (!platform->topology.iommu_count && !platform->others.iommu_count && !complaints->count &&
+        !test->checks)
         skip(test, "nothing describes a topology");
     for (unsigned i = 0; i < complaints->count && i < PLATFORM_MAX_COMPLAINTS; i++)
         expect(test, TOPO_FORM_D01, false, "%s", complaints->lines[i]);

@@ -43,16 +43,33 @@ void shared_clear(struct shared_memory *memory)
     memory->count = 0;
 }
 
-void shared_add(struct shared_memory *memory, int descriptor, uint64_t address, uint64_t size,
+bool shared_add(struct shared_memory *memory, int descriptor, uint64_t address, uint64_t size,
                 uint64_t offset)
 {
     const struct file *file = map(descriptor);
 
     close(descriptor);
-    if (file && memory->count < SHARED_REGIONS_MAX && offset <= file->size &&
-        size <= file->size - offset)
-        memory->regions[memory->count++] =
-            (struct shared_region){address, size, file->bytes + offset};
+    if (!file || memory->count == SHARED_REGIONS_MAX || offset > file->size ||
+        size > file->size - offset)
+        return false;
+    memory->regions[memory->count++] = (struct shared_region){address, size, file->bytes + offset};
+    return true;
+}
+
+static bool is_inside(const struct shared_region *region, uint64_t address, uint64_t size)
+{
+    return region->address >= address && region->size <= size &&
+           region->address - address <= size - region->size;
+}
+
+void shared_remove(struct shared_memory *memory, uint64_t address, uint64_t size)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < memory->count; i++)
+        if (!is_inside(&memory->regions[i], address, size))
+            memory->regions[kept++] = memory->regions[i];
+    memory->count = kept;
 }
 
 void *shared_find(const struct shared_memory *memory, uint64_t address, uint64_t size)

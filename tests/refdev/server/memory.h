@@ -2,9 +2,10 @@
 /* The guest's memory, as the VMM shares it: files, mapped once each. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define SHARED_REGIONS_MAX 8
+#define SHARED_REGIONS_MAX 64
 
 struct shared_region {
     uint64_t address, size;
@@ -17,9 +18,11 @@ struct shared_memory {
 };
 
 void shared_clear(struct shared_memory *memory);
-/* Adds [address, address + size), which is at `offset` of the file; takes the descriptor. What
- * can't be mapped is left out. */
-void shared_add(struct shared_memory *memory, int descriptor, uint64_t address, uint64_t size,
+/* Adds [address, address + size), which is at `offset` of the file; takes the descriptor. False:
+ * it can't be mapped, or there is no room for more. */
+bool shared_add(struct shared_memory *memory, int descriptor, uint64_t address, uint64_t size,
                 uint64_t offset);
+/* Removes every region that lies in [address, address + size). */
+void shared_remove(struct shared_memory *memory, uint64_t address, uint64_t size);
 /* `size` bytes at a physical address; NULL: not all of them lie in one region. */
 void *shared_find(const struct shared_memory *memory, uint64_t address, uint64_t size);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interrupts of a function by eventfds, as VFIO has them: the line, the message of MSI, and the
+ * vectors of MSI-X. The VMM keeps the table of MSI-X to itself; what it wants to hear of has an
+ * eventfd.
+ */
+#pragma once
+
+#include "tests/refdev/function.h"
+
+/* The indices of <linux/vfio.h>. */
+enum trigger_index { TRIGGER_INTX, TRIGGER_MSI, TRIGGER_MSIX, TRIGGER_INDICES };
+
+struct triggers {
+    struct ref_function *function;
+    int eventfds[TRIGGER_INDICES][REF_VECTORS]; /* -1: none */
+    /* Of the line; once it has been told of, it is masked until the VMM unmasks it. */
+    bool is_asserted, is_masked;
+};
+
+void triggers_init(struct triggers *triggers, struct ref_function *function);
+/* How many the function has of an index, which is below TRIGGER_INDICES. */
+unsigned triggers_count(const struct triggers *triggers, unsigned index);
+/* Takes the eventfd, or -1; `vector` is below triggers_count(). */
+void triggers_set(struct triggers *triggers, unsigned index, unsigned vector, int eventfd);
+void triggers_mask_line(struct triggers *triggers, bool is_masked);
+/* The function was reset. */
+void triggers_renew(struct triggers *triggers);
+
+/* What the function does. */
+void triggers_line(struct triggers *triggers, bool is_asserted);
+void triggers_message(struct triggers *triggers, uint32_t data);

@@ -128,7 +128,7 @@ $(BUILD)/boot/efi/%.o: boot/efi/%.c Makefile
 	$(say) CC $<
 	$(run)$(EFI_CC) -MMD -MP -c $< -o $@
 
-$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S $(KERNEL_$(ARCH)) Makefile
+$(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S boot/efi/kernel.S $(KERNEL_$(ARCH)) Makefile
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(run)memory=$$(llvm-nm $(ELF) | awk '$$3 ~ /^kernel_(begin|end)$$/ { print "0x" $$1 }' | sort); \
@@ -209,7 +209,7 @@ HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
 	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) \
-	$(addprefix tests/host/,lent.c memory.c table.c table_iort.c tree.c unit.c writer.c)
+	$(addprefix tests/host/,form.c lent.c line.c memory.c table.c table_iort.c tree.c unit.c writer.c)
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 

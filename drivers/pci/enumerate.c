@@ -21,7 +21,8 @@ struct walk {
     struct pciplan_buses answering; /* before anything was numbered; only where that is ours */
 };
 
-bool pci_is_ours(const struct pci_host *host)
+/* Whether the host's bridges and BARs are ours to configure. */
+static bool is_ours(const struct pci_host *host)
 {
     return host->machine && host->machine->window_count;
 }
@@ -219,7 +220,7 @@ static bool is_mirror(const struct pci_host *host, unsigned bus)
 static void walk_host(struct pci *pci, const struct pci_host *host, const struct sink *complaints)
 {
     struct walk walk = {
-        .pci = pci, .host = host, .complaints = complaints, .is_ours = pci_is_ours(host)};
+        .pci = pci, .host = host, .complaints = complaints, .is_ours = is_ours(host)};
     unsigned first = pci->function_count;
 
     if (walk.is_ours)

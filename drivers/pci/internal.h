@@ -12,8 +12,6 @@
 
 /* Fills the rest of a function of which host, bridge, bdf and vendor are known. */
 void pci_read_function(struct pci_function *function);
-/* Whether the host's bridges and BARs are ours to configure. */
-bool pci_is_ours(const struct pci_host *host);
 /* Gives the functions [first, function_count), all of one host that is ours, their addresses. */
 void pci_assign(struct pci *pci, unsigned first, const struct sink *complaints);
 /* Requester id, message id and interrupt line of a function, from the bridges above it. */

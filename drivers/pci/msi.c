@@ -39,8 +39,12 @@ bool pci_msix_open(const struct pci_function *function, struct pci_msix *msix)
     msix->vector_count =
         (pci_read16(function, msix->capability + MSIX_CONTROL) & MSIX_SIZE_MASK) + 1u;
     msix->table = map_region(msix, MSIX_TABLE, msix->vector_count * MSIX_ENTRY_SIZE);
-    msix->pending = map_region(msix, MSIX_PENDING, (msix->vector_count + 63u) / 64 * 8);
-    return msix->table && msix->pending;
+    return msix->table && map_region(msix, MSIX_PENDING, (msix->vector_count + 63u) / 64 * 8);
+}
+
+static void mask(const struct pci_msix *msix, uint16_t vector, bool masked)
+{
+    mmio_write32(msix->table + vector * MSIX_ENTRY_SIZE + MSIX_ENTRY_MASK, masked);
 }
 
 void pci_msix_enable(const struct pci_msix *msix)
@@ -49,7 +53,7 @@ void pci_msix_enable(const struct pci_msix *msix)
 
     pci_command(msix->function, PCI_COMMAND_INTX_DISABLE | PCI_COMMAND_BUS_MASTER, 0);
     for (uint16_t vector = 0; vector < msix->vector_count; vector++)
-        pci_msix_mask(msix, vector, true);
+        mask(msix, vector, true);
     pci_write16(msix->function, offset, pci_read16(msix->function, offset) | MSIX_ENABLE);
 }
 
@@ -68,17 +72,7 @@ void pci_msix_set(const struct pci_msix *msix, uint16_t vector, const struct arc
     mmio_write32(entry, (uint32_t)message->address);
     mmio_write32(entry + 4, (uint32_t)(message->address >> 32));
     mmio_write32(entry + MSIX_ENTRY_DATA, message->data);
-    pci_msix_mask(msix, vector, false);
-}
-
-void pci_msix_mask(const struct pci_msix *msix, uint16_t vector, bool masked)
-{
-    mmio_write32(msix->table + vector * MSIX_ENTRY_SIZE + MSIX_ENTRY_MASK, masked);
-}
-
-bool pci_msix_is_pending(const struct pci_msix *msix, uint16_t vector)
-{
-    return mmio_read32(msix->pending + vector / 32 * 4) >> (vector & 31) & 1;
+    mask(msix, vector, false);
 }
 
 bool pci_msi_enable(const struct pci_function *function, const struct arch_msi *message)

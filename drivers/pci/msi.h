@@ -13,18 +13,16 @@ struct pci_msix {
     uint8_t capability;
     uint16_t vector_count;
     volatile uint8_t *table;
-    volatile uint8_t *pending;
 };
 
-/* Finds and maps the table; false when there is none or it does not lie inside its BAR. */
+/* Finds and maps the table; false when there is none, or when it or the array of pending bits does
+ * not lie inside its BAR. */
 bool pci_msix_open(const struct pci_function *function, struct pci_msix *msix);
 /* Enables MSI-X with every vector masked and INTx off; off again, which leaves INTx off. */
 void pci_msix_enable(const struct pci_msix *msix);
 void pci_msix_disable(const struct pci_msix *msix);
 /* Writes the message of `vector` (below vector_count) and unmasks it. */
 void pci_msix_set(const struct pci_msix *msix, uint16_t vector, const struct arch_msi *message);
-void pci_msix_mask(const struct pci_msix *msix, uint16_t vector, bool masked);
-bool pci_msix_is_pending(const struct pci_msix *msix, uint16_t vector);
 
 /* One message for the function, INTx off (and left so); false when it has no MSI capability. */
 bool pci_msi_enable(const struct pci_function *function, const struct arch_msi *message);

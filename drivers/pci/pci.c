@@ -83,7 +83,8 @@ void pci_command(const struct pci_function *function, uint16_t set, uint16_t cle
     pci_write16(function, PCI_COMMAND, (uint16_t)((command & ~clear) | set));
 }
 
-bool pci_bar_address(const struct pci_function *function, unsigned index, uint64_t *address)
+/* The CPU's address of a memory BAR; false: absent, an I/O BAR, without address, out of reach. */
+static bool bar_address(const struct pci_function *function, unsigned index, uint64_t *address)
 {
     const struct pci_bar *bar = &function->bars[index];
     const struct machine_host *host = function->host->machine;
@@ -116,7 +117,7 @@ void *pci_map_bar(const struct pci_function *function, unsigned index)
         if (bar->size && !bar->is_io && !bar->base)
             return NULL;
     }
-    if (!pci_bar_address(function, index, &address))
+    if (!bar_address(function, index, &address))
         return NULL;
     pci_command(function, PCI_COMMAND_MEMORY, 0);
     return arch_map(address, function->bars[index].size, ARCH_DEVICE);

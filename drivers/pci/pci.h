@@ -94,8 +94,6 @@ uint8_t pci_find_capability(const struct pci_function *function, uint8_t id, uin
 /* Sets and clears bits of the command register. */
 void pci_command(const struct pci_function *function, uint16_t set, uint16_t clear);
 
-/* The CPU's address of a memory BAR; false: absent, an I/O BAR, without address, out of reach. */
-bool pci_bar_address(const struct pci_function *function, unsigned index, uint64_t *address);
 /*
  * Maps a whole memory BAR as device memory, decoding on. NULL: it has no address, or another memory
  * BAR of the function has none, which would answer where something else lies.

@@ -27,7 +27,11 @@ static void report(const struct sink *sink, uint32_t offset, const char *field, 
     sink_field(sink, "device tree", offset, field, value, "%s", expected);
 }
 
-uint32_t fdt_total_size(const uint8_t *header, const struct sink *sink)
+/*
+ * The total size in a header of FDT_HEADER_SIZE bytes; 0, with a report: it is none of a tree of
+ * version 17 that has at most FDT_SIZE_MAX bytes.
+ */
+static uint32_t total_size(const uint8_t *header, const struct sink *sink)
 {
     uint32_t size = fdt_be32(header + TOTAL_SIZE);
 
@@ -133,7 +137,7 @@ bool fdt_open(struct fdt *fdt, const void *bytes, size_t size, const struct sink
     *fdt = (struct fdt){.bytes = bytes};
     if (size < FDT_HEADER_SIZE)
         report(sink, 0, "the size", size, "the 40 bytes of a header");
-    else if ((fdt->size = fdt_total_size(bytes, sink)) > size)
+    else if ((fdt->size = total_size(bytes, sink)) > size)
         report(sink, TOTAL_SIZE, "totalsize", fdt->size, "no more than there are bytes");
     else if (fdt->size && open_blocks(fdt, sink))
         return true;
@@ -145,7 +149,7 @@ bool fdt_open_at(struct fdt *fdt, const struct mem_view *memory, uint64_t addres
                  const struct sink *sink)
 {
     const uint8_t *header = mem_map(memory, address, FDT_HEADER_SIZE);
-    uint32_t size = header ? fdt_total_size(header, sink) : 0;
+    uint32_t size = header ? total_size(header, sink) : 0;
     const void *bytes = size ? mem_map(memory, address, size) : NULL;
 
     if (!header || (size && !bytes))

@@ -45,11 +45,6 @@ struct fdt_range {
 };
 
 /*
- * The total size in a header of FDT_HEADER_SIZE bytes; 0, with a report: it is none of a tree of
- * version 17 that has at most FDT_SIZE_MAX bytes.
- */
-uint32_t fdt_total_size(const uint8_t *header, const struct sink *sink);
-/*
  * False, with a report, *fdt all zeros: something of the tree does not lie inside [bytes, bytes +
  * size), or exceeds what is allowed above.
  */

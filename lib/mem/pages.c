@@ -3,33 +3,23 @@
 
 #include <string.h>
 
-static uintptr_t round_up(uintptr_t value, uintptr_t align)
-{
-    return (value + align - 1) & ~(align - 1);
-}
-
 void pages_init(struct pages *pages, void *base, size_t size)
 {
-    pages->base = round_up((uintptr_t)base, PAGE_SIZE);
+    pages->base = ((uintptr_t)base + PAGE_SIZE - 1) & ~(uintptr_t)(PAGE_SIZE - 1);
     pages->end = ((uintptr_t)base + size) & ~(uintptr_t)(PAGE_SIZE - 1);
     if (pages->end < pages->base)
         pages->end = pages->base;
     pages->next = pages->base;
 }
 
-void *pages_get_aligned(struct pages *pages, size_t count, size_t align)
-{
-    uintptr_t start = round_up(pages->next, align);
-
-    if (start < pages->next || start > pages->end || count > (pages->end - start) / PAGE_SIZE)
-        return NULL;
-    pages->next = start + count * PAGE_SIZE;
-    return memset((void *)start, 0, count * PAGE_SIZE);
-}
-
 void *pages_get(struct pages *pages, size_t count)
 {
-    return pages_get_aligned(pages, count, PAGE_SIZE);
+    void *start = (void *)pages->next;
+
+    if (count > pages_left(pages))
+        return NULL;
+    pages->next += count * PAGE_SIZE;
+    return memset(start, 0, count * PAGE_SIZE);
 }
 
 bool pages_share(struct pages *pages, size_t count, struct pages *part)

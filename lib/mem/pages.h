@@ -16,8 +16,7 @@ struct pages {
 };
 
 void pages_init(struct pages *pages, void *base, size_t size);
-/* `count` zeroed pages, the first aligned to `align` (a power of two, at least a page); or NULL. */
-void *pages_get_aligned(struct pages *pages, size_t count, size_t align);
+/* `count` zeroed pages; NULL where there are not that many. */
 void *pages_get(struct pages *pages, size_t count);
 /* A pool of `count` pages of another; an empty one, and false, where there are not that many. */
 bool pages_share(struct pages *pages, size_t count, struct pages *part);

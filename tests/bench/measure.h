@@ -8,6 +8,8 @@
 #include "lib/stats/stats.h"
 #include "tests/lab.h"
 
+#define REGIONS 300 /* of each row about requests */
+
 /* Where the cycles of a region went: ours, the device's (as far as it works inside the notification
  * or makes us wait), and ours again for judging the answers. */
 struct phases {

@@ -8,12 +8,19 @@
 #include "lib/bytes/bytes.h"
 #include "tests/host/unit.h"
 
+#define HEADER_SIZE 36u
+
+void table_store(uint8_t *at, unsigned width, uint64_t value)
+{
+    for (unsigned i = 0; i < width; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
 void table_put(struct table *table, uint32_t offset, unsigned width, uint64_t value)
 {
     if (offset + width > table->size)
         abort();
-    for (unsigned i = 0; i < width; i++)
-        table->bytes[offset + i] = (uint8_t)(value >> (8 * i));
+    table_store(table->bytes + offset, width, value);
 }
 
 uint32_t table_add(struct table *table, uint32_t size)
@@ -47,8 +54,7 @@ void table_begin(struct table *table, const char *signature, uint8_t revision, u
 
 static void seal(uint8_t *bytes, uint32_t size)
 {
-    for (unsigned i = 0; i < 4; i++)
-        bytes[4 + i] = (uint8_t)(size >> (8 * i));
+    table_store(bytes + 4, 4, size);
     bytes[9] = (uint8_t)(bytes[9] - bytes_sum(bytes, size));
 }
 
@@ -57,6 +63,23 @@ void table_seal(struct table *table)
     if (table->size > 96 && !memcmp(table->bytes, "VIOT", 4) &&
         !memcmp(table->bytes + 48, "IORT", 4))
         seal(table->bytes + 48, table->size - 48);
+    seal(table->bytes, table->size);
+}
+
+void table_set_checksum(struct table *table, uint32_t size)
+{
+    uint32_t summed = size < table->size ? size : table->size;
+
+    table->bytes[9] = (uint8_t)(table->bytes[9] - bytes_sum(table->bytes, summed));
+}
+
+void table_build(struct table *table, const char *signature, const void *body, uint32_t size)
+{
+    table_begin(table, signature, 1, HEADER_SIZE);
+    uint32_t offset = table_add(table, size);
+
+    if (size)
+        memcpy(table->bytes + offset, body, size);
     seal(table->bytes, table->size);
 }
 

@@ -14,7 +14,9 @@ struct table {
     uint32_t size;
 };
 
-/* `width` bytes, little-endian, at `offset`; the table must have them. */
+/* `width` bytes, little-endian, wherever they are to be. */
+void table_store(uint8_t *at, unsigned width, uint64_t value);
+/* The same at `offset`; the table must have them. */
 void table_put(struct table *table, uint32_t offset, unsigned width, uint64_t value);
 /* Adds `size` bytes of zero; returns their offset. */
 uint32_t table_add(struct table *table, uint32_t size);
@@ -22,6 +24,12 @@ uint32_t table_add(struct table *table, uint32_t size);
 void table_begin(struct table *table, const char *signature, uint8_t revision, uint32_t size);
 /* Sets the length (and that of what is embedded at 48, in a VIOT around an IORT) and checksums. */
 void table_seal(struct table *table);
+
+/* Puts the checksum right, and no more, for the first `size` bytes, or all where there are fewer.
+ */
+void table_set_checksum(struct table *table, uint32_t size);
+/* A whole table: a header, `size` bytes behind it, length and checksum. */
+void table_build(struct table *table, const char *signature, const void *body, uint32_t size);
 
 /* The bytes that pairs of hexadecimal digits name; other characters are between them. */
 void table_hex(struct table *table, const char *text);

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "lib/bytes/bytes.h"
 #include "tests/host/table.h"
 #include "tests/host/unit.h"
 
@@ -141,7 +140,7 @@ static void all_vectors(void)
         table_apply(&table, v->edits, COUNT(v->edits));
         if (v->edits[0].offset == 4)
             table.size = (uint32_t)v->edits[0].value;
-        table.bytes[9] = (uint8_t)(table.bytes[9] - bytes_sum(table.bytes, table.size));
+        table_set_checksum(&table, table.size);
         bool is_good = read_exact(&table, &topology, &report);
         if (is_good != v->is_good || topology.iommu_count != v->iommus ||
             topology.range_count != v->ranges)

@@ -149,7 +149,7 @@ static void take_vector(const struct vector *vector)
     table_seal(&table);
     table_apply(&table, vector->edits, COUNT(vector->edits));
     /* Only the outer checksum is put right: the embedded one is no reason to refuse. */
-    table.bytes[9] = (uint8_t)(table.bytes[9] - bytes_sum(table.bytes, table.size));
+    table_set_checksum(&table, table.size);
 
     uint8_t *exact = table_exact(&table);
     enum viot_verdict verdict = vector->is_v8

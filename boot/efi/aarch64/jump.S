@@ -41,13 +41,4 @@ write_back:
     ret
 
     .section .rdata, "dr"
-    .balign 8
-    .globl kernel_memory
-kernel_memory:
-    .quad KERNEL_MEMORY
-    .globl kernel_bytes
-    .balign 4096
-kernel_bytes:
-    .incbin KERNEL_FILE
-    .globl kernel_bytes_end
-kernel_bytes_end:
+#include "boot/efi/kernel.S"

@@ -209,7 +209,7 @@ HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
 	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) \
-	$(addprefix tests/host/,lent.c table.c table_iort.c tree.c unit.c writer.c)
+	$(addprefix tests/host/,lent.c memory.c table.c table_iort.c tree.c unit.c writer.c)
 HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
 UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
 

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* The unit under test has no way to pass a context through CHECK; one process runs one unit. */
 static bool failed;
@@ -27,6 +28,25 @@ uint64_t unit_random(void)
     state ^= state >> 7;
     state ^= state << 17;
     return state;
+}
+
+uint8_t *unit_read_file(const char *path, size_t *size)
+{
+    enum { STEP = 0x10000 };
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = NULL;
+
+    if (!file) {
+        perror(path);
+        exit(1);
+    }
+    *size = 0;
+    do {
+        bytes = realloc(bytes, *size + STEP);
+        *size += fread(bytes + *size, 1, STEP, file);
+    } while (!feof(file) && !ferror(file));
+    fclose(file);
+    return realloc(bytes, *size);
 }
 
 int unit_main(const char *suite, const struct unit *units, size_t count)

@@ -22,6 +22,9 @@ int unit_main(const char *suite, const struct unit *units, size_t count);
 /* The next of a sequence that is the same in every process. */
 uint64_t unit_random(void);
 
+/* The bytes of a file, an allocation of exactly *size; ends the program where there is none. */
+uint8_t *unit_read_file(const char *path, size_t *size);
+
 /* Prints a diagnostic and marks the running unit as failed. */
 void unit_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

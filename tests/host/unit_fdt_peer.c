@@ -184,17 +184,6 @@ static void damaged_trees(void)
     CHECK(both > MUTATIONS / 10);
 }
 
-static uint8_t *read_file(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    uint8_t *bytes = malloc(FDT_SIZE_MAX);
-
-    *size = file ? fread(bytes, 1, FDT_SIZE_MAX, file) : 0;
-    if (file)
-        fclose(file);
-    return bytes;
-}
-
 static void trees_of_others(void)
 {
     glob_t files;
@@ -203,7 +192,7 @@ static void trees_of_others(void)
     for (size_t i = 0; i < files.gl_pathc; i++) {
         struct fdt fdt;
         size_t size;
-        uint8_t *blob = read_file(files.gl_pathv[i], &size);
+        uint8_t *blob = unit_read_file(files.gl_pathv[i], &size);
 
         if (!libfdt_accepts(blob, size) || !fdt_open(&fdt, blob, size, NULL) ||
             !reads_the_same(&fdt, blob))
@@ -228,7 +217,7 @@ static char *rewritten(const uint8_t *blob, size_t size)
     CHECK(file && fwrite(blob, 1, size, file) == size && !fclose(file));
     snprintf(command, sizeof(command), "dtc -qqq -f -I dtb -O dtb -o %s %s 2>/dev/null", out, in);
 
-    uint8_t *bytes = system(command) ? NULL : read_file(out, &size);
+    uint8_t *bytes = system(command) ? NULL : unit_read_file(out, &size);
     char *text = bytes && fdt_open(&fdt, bytes, size, NULL) ? text_of(&fdt) : NULL;
 
     free(bytes);

@@ -1,45 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Machines and memory maps of the device trees in tests/host/trees, as dtc compiles them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "boot/devicetree.h"
 #include "lib/machine/machine.h"
+#include "tests/host/memory.h"
 #include "tests/host/unit.h"
 
 #define TREE_ADDRESS 0x48000000ull
 
-static uint8_t *blob;
-static size_t blob_size;
-
-static const void *map(void *context, uint64_t address, uint64_t size)
-{
-    (void)context;
-    return address >= TREE_ADDRESS && address - TREE_ADDRESS <= blob_size &&
-                   size <= blob_size - (address - TREE_ADDRESS)
-               ? blob + (address - TREE_ADDRESS)
-               : NULL;
-}
-
-static const struct mem_view memory = {.map = map};
+/* Nothing but one tree. */
+static struct memory memory;
+static struct memory_range *const tree = &memory.ranges[0];
+static const struct mem_view view = {memory_map, &memory};
 
 static void load(const char *name)
 {
     char path[128];
 
     snprintf(path, sizeof(path), "build/host/trees/%s.dtb", name);
-    FILE *file = fopen(path, "rb");
-
-    if (!file) {
-        perror(path);
-        exit(1);
-    }
-    free(blob);
-    blob = malloc(65536);
-    blob_size = fread(blob, 1, 65536, file);
-    fclose(file);
-    blob = realloc(blob, blob_size);
+    memory_release(&memory);
+    memory_load(&memory, TREE_ADDRESS, path);
 }
 
 static struct machine read_machine(const char *name)
@@ -49,7 +31,7 @@ static struct machine read_machine(const char *name)
 
     load(name);
     memset(&machine, 0, sizeof(machine));
-    machine_read(&machine, &roots, &memory, NULL);
+    machine_read(&machine, &roots, &view, NULL);
     return machine;
 }
 
@@ -153,13 +135,13 @@ static bool is_kind(const struct boot_info *info, uint64_t address, enum boot_me
     return false;
 }
 
-static void memory_map(void)
+static void map_of_memory(void)
 {
     static struct boot_info info;
 
     load("gicv3");
     memset(&info, 0, sizeof(info));
-    devicetree_read(&memory, TREE_ADDRESS, &info);
+    devicetree_read(&view, TREE_ADDRESS, &info);
     CHECK(!strcmp(info.cmdline, "seed=7 list"));
     CHECK_EQ(info.dtb, TREE_ADDRESS);
     CHECK_EQ(info.complaint_count, 0);
@@ -168,7 +150,7 @@ static void memory_map(void)
     CHECK(is_kind(&info, 0x41000000, BOOT_FIRMWARE) && is_kind(&info, 0x410fffff, BOOT_FIRMWARE));
     CHECK(is_kind(&info, 0x47f00000, BOOT_FIRMWARE) && is_kind(&info, 0x47f01000, BOOT_USABLE));
     CHECK(is_kind(&info, TREE_ADDRESS, BOOT_FIRMWARE));
-    CHECK(is_kind(&info, TREE_ADDRESS + blob_size - 1, BOOT_FIRMWARE));
+    CHECK(is_kind(&info, TREE_ADDRESS + tree->size - 1, BOOT_FIRMWARE));
 }
 
 static void damaged_tree_gives_nothing(void)
@@ -177,17 +159,17 @@ static void damaged_tree_gives_nothing(void)
 
     load("gicv3");
     memset(&info, 0, sizeof(info));
-    blob[0] ^= 1;
-    devicetree_read(&memory, TREE_ADDRESS, &info);
+    tree->bytes[0] ^= 1;
+    devicetree_read(&view, TREE_ADDRESS, &info);
     CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "magic"));
     CHECK(!info.memory_count && !info.dtb && !info.cmdline[0]);
     memset(&info, 0, sizeof(info));
-    devicetree_read(&memory, 0x1000, &info);
+    devicetree_read(&view, 0x1000, &info);
     CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "0x1000 can't be read"));
     memset(&info, 0, sizeof(info));
-    blob[0] ^= 1;
-    blob_size /= 2;
-    devicetree_read(&memory, TREE_ADDRESS, &info);
+    tree->bytes[0] ^= 1;
+    tree->size /= 2;
+    devicetree_read(&view, TREE_ADDRESS, &info);
     CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "can't be read"));
 }
 
@@ -198,11 +180,11 @@ int main(void)
         {"gicv3_host", gicv3_host},
         {"gicv2_machine", gicv2_machine},
         {"plic_machine", plic_machine},
-        {"memory_map", memory_map},
+        {"memory_map", map_of_memory},
         {"damaged_tree_gives_nothing", damaged_tree_gives_nothing},
     };
     int status = unit_main("machine_fdt", units, sizeof(units) / sizeof(units[0]));
 
-    free(blob);
+    memory_release(&memory);
     return status;
 }

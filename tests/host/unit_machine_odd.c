@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Machines of device trees that are well-formed and say odd things: what is kept, what is said. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "boot/devicetree.h"
 #include "lib/machine/machine.h"
+#include "tests/host/memory.h"
 #include "tests/host/tree.h"
 #include "tests/host/unit.h"
 
@@ -15,8 +15,8 @@
 
 enum { GIC = 1, PLIC = 2, WITHOUT_CELLS = 3, ABSENT = 9 };
 
-static uint8_t *blob;
-static size_t blob_size;
+static struct memory memory; /* nothing but one tree */
+static const struct mem_view view = {memory_map, &memory};
 static char reported[4][SINK_LINE_MAX];
 static unsigned report_count;
 
@@ -27,17 +27,6 @@ static void take_line(void *context, const char *text)
         snprintf(reported[report_count], sizeof(reported[0]), "%s", text);
     report_count++;
 }
-
-static const void *map(void *context, uint64_t address, uint64_t size)
-{
-    (void)context;
-    return address >= TREE_ADDRESS && address - TREE_ADDRESS <= blob_size &&
-                   size <= blob_size - (address - TREE_ADDRESS)
-               ? blob + (address - TREE_ADDRESS)
-               : NULL;
-}
-
-static const struct mem_view memory = {.map = map};
 
 /* A root of 2 and 2 cells with interrupt controllers; the caller adds nodes and calls finish(). */
 static struct tree *begin(void)
@@ -61,9 +50,12 @@ static struct tree *begin(void)
 
 static void finish(struct tree *tree)
 {
+    size_t size;
+
     tree_end(tree);
-    free(blob);
-    blob = tree_finish(tree, &blob_size);
+    uint8_t *blob = tree_finish(tree, &size);
+    memory_release(&memory);
+    memory_take(&memory, TREE_ADDRESS, blob, size);
 }
 
 static const struct machine *read_machine(struct tree *tree)
@@ -76,7 +68,7 @@ static const struct machine *read_machine(struct tree *tree)
     report_count = 0;
     memset(&machine, 0, sizeof(machine));
     memset(reported, 0, sizeof(reported));
-    machine_read(&machine, &roots, &memory, &sink);
+    machine_read(&machine, &roots, &view, &sink);
     return &machine;
 }
 
@@ -490,7 +482,7 @@ static void odd_memory(void)
     tree_end(tree);
     tree_end(tree);
     finish(tree);
-    devicetree_read(&memory, TREE_ADDRESS, &info);
+    devicetree_read(&view, TREE_ADDRESS, &info);
     CHECK_EQ(info.complaint_count, 3);
     CHECK(strstr(info.complaints[0], "memory@0, entry 0"));
     CHECK(strstr(info.complaints[1], "memory@1 has no reg"));
@@ -515,7 +507,7 @@ static void too_much_memory(void)
     tree_cells(tree, "reg", reg, COUNT(reg));
     tree_end(tree);
     finish(tree);
-    devicetree_read(&memory, TREE_ADDRESS, &info);
+    devicetree_read(&view, TREE_ADDRESS, &info);
     CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "reg of memory has 513 entries"));
     CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
 }
@@ -532,7 +524,7 @@ static void too_many_reservations(void)
         tree->reservations[i][1] = 0x1000;
     }
     finish(tree);
-    devicetree_read(&memory, TREE_ADDRESS, &info);
+    devicetree_read(&view, TREE_ADDRESS, &info);
     CHECK(info.complaint_count == 1 &&
           strstr(info.complaints[0], "more than 512 memory reservations"));
     CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
@@ -557,6 +549,6 @@ int main(void)
     };
     int status = unit_main("machine_odd", units, COUNT(units));
 
-    free(blob);
+    memory_release(&memory);
     return status;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The trees that QEMU writes for the machines that we run on, as `make unit` dumps them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "boot/devicetree.h"
 #include "lib/machine/machine.h"
 #include "lib/topology/devicetree.h"
+#include "tests/host/memory.h"
 #include "tests/host/unit.h"
 
 #define TREE_ADDRESS 0x48000000ull
@@ -14,20 +14,10 @@
 #define GIB          (1ull << 30)
 
 /* One tree at a time, and what our readers make of it. */
-static uint8_t *blob;
-static size_t blob_size;
+static struct memory memory;
 static struct machine machine;
 static struct boot_info info;
 static struct topology topology;
-
-static const void *map(void *context, uint64_t address, uint64_t size)
-{
-    (void)context;
-    return address >= TREE_ADDRESS && address - TREE_ADDRESS <= blob_size &&
-                   size <= blob_size - (address - TREE_ADDRESS)
-               ? blob + (address - TREE_ADDRESS)
-               : NULL;
-}
 
 static void take_line(void *context, const char *text)
 {
@@ -39,27 +29,18 @@ static void take_line(void *context, const char *text)
 static void read_tree(const char *name)
 {
     const struct machine_roots roots = {.dtb = TREE_ADDRESS};
-    const struct mem_view memory = {.map = map};
+    const struct mem_view view = {memory_map, &memory};
     const struct sink sink = {.line = take_line};
     char path[128];
 
     snprintf(path, sizeof(path), "build/host/trees/qemu-%s.dtb", name);
-    FILE *file = fopen(path, "rb");
-
-    if (!file) {
-        perror(path);
-        exit(1);
-    }
-    free(blob);
-    blob = malloc(FDT_SIZE_MAX);
-    blob_size = fread(blob, 1, FDT_SIZE_MAX, file);
-    fclose(file);
-    blob = realloc(blob, blob_size);
+    memory_release(&memory);
+    memory_load(&memory, TREE_ADDRESS, path);
     memset(&machine, 0, sizeof(machine));
     memset(&info, 0, sizeof(info));
     memset(&topology, 0, sizeof(topology));
-    machine_read(&machine, &roots, &memory, &sink);
-    devicetree_read(&memory, TREE_ADDRESS, &info);
+    machine_read(&machine, &roots, &view, &sink);
+    devicetree_read(&view, TREE_ADDRESS, &info);
     devicetree_topology(&machine.fdt, &topology, &sink);
     CHECK_EQ(info.complaint_count, 0);
 }
@@ -112,7 +93,7 @@ static void check_memory(uint64_t base)
     }
     bool has_tree = TREE_ADDRESS >= base && TREE_ADDRESS < base + 512 * MIB;
 
-    CHECK_EQ(usable, 512 * MIB - (has_tree ? blob_size : 0));
+    CHECK_EQ(usable, 512 * MIB - (has_tree ? memory.ranges[0].size : 0));
 }
 
 /* 02.0 is the IOMMU; every other function has its own requester id. */
@@ -215,6 +196,6 @@ int main(void)
     };
     int status = unit_main("qemu_trees", units, sizeof(units) / sizeof(units[0]));
 
-    free(blob);
+    memory_release(&memory);
     return status;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a CPU and its interrupt controller must offer. The rest of the kernel sees no more of them
- * than this file. Plain accessors (MMIO, ports, barriers, the cycle counter) are inline and come
- * from arch/<cpu>/arch_inline.h; everything else is one implementation per directory.
+ * than this file. Plain accessors (MMIO, ports, barriers, the cycle counter) and firmware's
+ * console, where it has one, come from arch/<cpu>/arch_inline.h; everything else is one
+ * implementation per directory.
  *
  * Memory is mapped at its own address: a pointer to it is its physical address. Only what
  * arch_map() was asked for can be relied on to be there; page 0, whose address is a null pointer,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/common/no_firmware_console.h"
 #include "arch/common/no_ports.h"
 
 static inline uint8_t mmio_read8(const volatile void *address)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/common/no_firmware_console.h"
 #include "arch/common/no_ports.h"
 
 uint64_t host_mmio_read(const volatile void *address, unsigned width);

@@ -13,7 +13,7 @@
 const char arch_name[] = "riscv64";
 
 /* No machine with this CPU has anything at a place of its own. */
-const struct machine arch_machine = {0};
+const struct machine arch_machine = {.uart = {.kind = MACHINE_UART_FIRMWARE}};
 
 /* The end of a run has no parameter to bring it along. NULL: none. */
 static volatile uint8_t *test_register;

@@ -10,6 +10,10 @@
 
 #include "arch/common/no_ports.h"
 
+/* SBI's console, for whoever finds no UART; where SBI has none, a byte is lost. */
+bool arch_has_firmware_console(void);
+void arch_firmware_put(uint8_t byte);
+
 static inline uint8_t mmio_read8(const volatile void *address)
 {
     uint64_t value;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Supervisor Binary Interface 1.0: chapters 3 (calls), 6 (TIME), 9 (HSM), 10 (SRST). */
+/* Supervisor Binary Interface 1.0: chapters 3 (calls), 4 (base), 5 (legacy), 6 (TIME), 9, 10. */
 #pragma once
 
 #include <stdint.h>
 
+#define SBI_LEGACY_PUT   0x01
+#define SBI_BASE         0x10
+#define SBI_BASE_PROBE   3
 #define SBI_TIME         0x54494d45
 #define SBI_TIME_SET     0
 #define SBI_HSM          0x48534d

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/common/no_firmware_console.h"
+
 static inline uint8_t mmio_read8(const volatile void *address)
 {
     return *(const volatile uint8_t *)address;

@@ -10,6 +10,7 @@ static const struct uart_ops *const kinds[] = {
     [MACHINE_UART_16550_PORT] = &uart_16550,
     [MACHINE_UART_16550] = &uart_16550,
     [MACHINE_UART_PL011] = &uart_pl011,
+    [MACHINE_UART_FIRMWARE] = &uart_firmware,
 };
 
 bool uart_open(struct uart *uart, const struct machine_uart *where)
@@ -20,6 +21,8 @@ bool uart_open(struct uart *uart, const struct machine_uart *where)
     *uart = (struct uart){.ops = ops, .where = *where};
     if (!ops)
         return false;
+    if (where->kind == MACHINE_UART_FIRMWARE)
+        return arch_has_firmware_console();
     if (where->kind != MACHINE_UART_16550_PORT) {
         uart->registers = arch_map(where->base, REGISTERS_SIZE, ARCH_DEVICE);
         if (!uart->registers)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * UARTs, polled, output only: a 16550 at I/O ports or memory mapped, a PL011. One that is stuck
- * never holds the kernel up: what it does not take in time is dropped.
+ * UARTs, polled, output only: a 16550 at I/O ports or memory mapped, a PL011, one that firmware
+ * drives. One that is stuck never holds the kernel up: what it does not take in time is dropped.
  */
 #pragma once
 
@@ -32,4 +32,4 @@ struct uart {
 bool uart_open(struct uart *uart, const struct machine_uart *where);
 void uart_write(struct uart *uart, const char *bytes, size_t count);
 
-extern const struct uart_ops uart_16550, uart_pl011;
+extern const struct uart_ops uart_16550, uart_pl011, uart_firmware;

@@ -120,17 +120,21 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     return model_apply(walk->model, request->bytes, request->length, reply.status);
 }
 
-/* An engine's own pages must be reachable wherever it is attached. */
+/* An engine's own pages must be reachable wherever it is attached. Until they are it may have
+ * looked at its rings in vain, at a notification that it heard of late, and given up. */
 static bool map_footprint(struct walk *walk, const struct viommu_request *attach)
 {
     const struct model_endpoint *endpoint =
         model_find_endpoint(walk->model, attach->attach.endpoint);
 
     for (unsigned i = 0; i < walk->engine_count; i++) {
-        const struct dma_engine *engine = walk->engines[i];
+        struct dma_engine *engine = walk->engines[i];
 
-        if (!endpoint || engine->endpoint != endpoint->id || !endpoint->domain ||
-            endpoint->domain->bypass || model_find_mapping(endpoint->domain, engine->footprint))
+        if (!endpoint || engine->endpoint != endpoint->id)
+            continue;
+        engine->needs_start = true;
+        if (!endpoint->domain || endpoint->domain->bypass ||
+            model_find_mapping(endpoint->domain, engine->footprint))
             continue;
 
         const struct viommu_request map = viommu_map(endpoint->domain->id, engine->footprint,

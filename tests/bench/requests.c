@@ -72,6 +72,14 @@ static void choose_slots(struct bench *bench, unsigned count)
         bench->at[i] = even_slot(bench, (start + i * step) % bench->slots) + bench->size;
 }
 
+/* Not given the reply itself: to have an address it would have to be put into memory each time. */
+static _Noreturn void refused(struct bench *bench, uint8_t status)
+{
+    if (status == VIRTIO_IOMMU_S_NOMEM)
+        skip(bench->test, "the device has no room for as many mappings: NOMEM");
+    broken(bench->test, "a request failed during the benchmark: %s", viommu_status_text(status));
+}
+
 static measured void collect(struct bench *bench, unsigned count)
 {
     uint16_t head;
@@ -79,8 +87,8 @@ static measured void collect(struct bench *bench, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         struct viommu_reply reply = viommu_collect(bench->viommu, &head);
 
-        check(bench, reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK,
-              "a request");
+        if (reply.outcome != VIOMMU_ANSWERED || reply.status != VIRTIO_IOMMU_S_OK)
+            refused(bench, reply.status);
     }
 }
 

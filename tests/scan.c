@@ -115,9 +115,7 @@ static void add_range(struct search *search, struct topology_range range)
 {
     range.source = TOPOLOGY_SCAN;
     range.iommu = search->iommu;
-    if (search->topology->range_count < TOPOLOGY_MAX_RANGES)
-        search->topology->ranges[search->topology->range_count++] = range;
-    else
+    if (!topology_add_range(search->topology, &range))
         report_diagnostic("scan: id 0x%x is left out, expected at most %d ranges",
                           (unsigned)range.id_first, TOPOLOGY_MAX_RANGES);
 }

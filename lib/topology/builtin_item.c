@@ -79,12 +79,10 @@ bool builtin_add_range(struct builtin_reader *reader, uint32_t offset,
     if (range->id_first + span > UINT32_MAX)
         return builtin_refuse(reader, offset, "first endpoint", range->id_first,
                               "endpoint identifiers that fit in 32 bits");
-    if (staged->range_count == TOPOLOGY_MAX_RANGES) {
-        reader->left_out++;
-        return true;
-    }
-    staged->ranges[staged->range_count] = *range;
-    staged->ranges[staged->range_count++].source = TOPOLOGY_BUILTIN;
+    struct topology_range ours = *range;
+
+    ours.source = TOPOLOGY_BUILTIN;
+    reader->left_out += !topology_add_range(staged, &ours);
     return true;
 }
 

@@ -94,21 +94,17 @@ static bool find_iommu(const struct reader *reader, uint32_t cell, uint32_t phan
     for (*index = 0; *index < out->iommu_count; ++*index)
         if (same_iommu(&out->iommus[*index], &iommu))
             return true;
-    if (out->iommu_count == TOPOLOGY_MAX_IOMMUS) {
-        report(reader, cell, "phandle", phandle, "8 IOMMUs at most (entry skipped)");
-        return false;
-    }
-    out->iommus[out->iommu_count++] = iommu;
-    return true;
+    if (topology_add_iommu(out, &iommu))
+        return true;
+    report(reader, cell, "phandle", phandle, "8 IOMMUs at most (entry skipped)");
+    return false;
 }
 
 static void add_range(const struct reader *reader, uint32_t cell,
                       const struct topology_range *range)
 {
-    if (reader->out->range_count == TOPOLOGY_MAX_RANGES)
+    if (!topology_add_range(reader->out, range))
         report(reader, cell, "entry", cell, "room for its range (left out)");
-    else
-        reader->out->ranges[reader->out->range_count++] = *range;
 }
 
 static bool check_map(const struct reader *reader, const struct fdt_property *map, uint16_t ignored)

@@ -71,10 +71,7 @@ static bool check_structure(const struct reader *reader)
 
 static void add_range(struct reader *reader, const struct topology_range *range)
 {
-    if (reader->out->range_count == TOPOLOGY_MAX_RANGES)
-        reader->left_out++;
-    else
-        reader->out->ranges[reader->out->range_count++] = *range;
+    reader->left_out += !topology_add_range(reader->out, range);
 }
 
 static void read_scope(struct reader *reader, uint32_t at, uint16_t segment, unsigned iommu)
@@ -116,15 +113,14 @@ static void read_unit(struct reader *reader, uint32_t at, bool is_for_all)
         sink_field(reader->sink, "DMAR", at + 8, "base", 0, "the address of a unit (left out)");
         return;
     }
-    if (out->iommu_count == TOPOLOGY_MAX_IOMMUS) {
+    if (!topology_add_iommu(out, &(struct topology_iommu){.source = TOPOLOGY_DMAR,
+                                                          .kind = TOPOLOGY_INTEL_IOMMU,
+                                                          .bus = TOPOLOGY_MMIO,
+                                                          .segment = segment,
+                                                          .base = bytes_le64(unit + 8)})) {
         reader->left_out++;
         return;
     }
-    out->iommus[out->iommu_count++] = (struct topology_iommu){.source = TOPOLOGY_DMAR,
-                                                              .kind = TOPOLOGY_INTEL_IOMMU,
-                                                              .bus = TOPOLOGY_MMIO,
-                                                              .segment = segment,
-                                                              .base = bytes_le64(unit + 8)};
     if (is_for_all)
         add_range(reader, &(struct topology_range){.source = TOPOLOGY_DMAR,
                                                    .segment_first = segment,

@@ -35,10 +35,6 @@ static void add_iommu(struct reader *reader, uint32_t node)
 
     if (!home || !(is_viommu || iort_is_smmu(iort, node)))
         return;
-    if (home->iommu_count == TOPOLOGY_MAX_IOMMUS) {
-        reader->left_out++;
-        return;
-    }
     if (!is_viommu)
         iommu.kind = iort_type(iort, node) == IORT_TYPE_SMMU ? TOPOLOGY_SMMU : TOPOLOGY_SMMU_V3;
     if (!is_viommu || iort_is_mmio(iort, node)) {
@@ -48,18 +44,18 @@ static void add_iommu(struct reader *reader, uint32_t node)
         iommu.bdf = (uint16_t)iort_field(iort, node, 16);
         iommu.segment = (uint16_t)(iort_field(iort, node, 16) >> 16);
     }
+    if (!topology_add_iommu(home, &iommu)) {
+        reader->left_out++;
+        return;
+    }
     reader->known[reader->known_count].node = node;
-    reader->known[reader->known_count++].index = home->iommu_count;
-    home->iommus[home->iommu_count++] = iommu;
+    reader->known[reader->known_count++].index = home->iommu_count - 1;
 }
 
 static void add_range(struct reader *reader, struct topology *home,
                       const struct topology_range *range)
 {
-    if (home->range_count == TOPOLOGY_MAX_RANGES)
-        reader->left_out++;
-    else
-        home->ranges[home->range_count++] = *range;
+    reader->left_out += !topology_add_range(home, range);
 }
 
 /* Requesters of one id, in blocks of a power of two of them, as a record ignores whole bits. */

@@ -97,14 +97,10 @@ static bool check_structure(const struct reader *reader)
 
 static void add_range(struct reader *reader, uint32_t first, uint32_t last, uint32_t id)
 {
-    if (reader->out->range_count == TOPOLOGY_MAX_RANGES) {
-        reader->left_out++;
-        return;
-    }
     reader->range.bdf_first = (uint16_t)first;
     reader->range.bdf_last = (uint16_t)last;
     reader->range.id_first = id;
-    reader->out->ranges[reader->out->range_count++] = reader->range;
+    reader->left_out += !topology_add_range(reader->out, &reader->range);
 }
 
 static void end_range(struct reader *reader, uint32_t at, uint16_t last)
@@ -161,16 +157,15 @@ static void read_block(struct reader *reader, uint32_t at, uint8_t type)
 
     if (!type || block[0] != type)
         return;
-    if (out->iommu_count == TOPOLOGY_MAX_IOMMUS) {
+    if (!topology_add_iommu(out, &iommu)) {
         reader->left_out++;
         return;
     }
     reader->range = (struct topology_range){.source = TOPOLOGY_IVRS,
                                             .segment_first = iommu.segment,
                                             .segment_last = iommu.segment,
-                                            .iommu = out->iommu_count};
+                                            .iommu = out->iommu_count - 1};
     reader->first = NO_RANGE;
-    out->iommus[out->iommu_count++] = iommu;
     at += entries_at(type);
     while (at < end) {
         read_entry(reader, at);

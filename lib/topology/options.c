@@ -48,10 +48,7 @@ bool topology_option_iommu(struct scan *scan, struct topology *out)
     }
     if (!scan_end(scan))
         return false;
-    if (out->iommu_count == TOPOLOGY_MAX_IOMMUS)
-        return scan_fail(scan, "no more than 8 IOMMUs");
-    out->iommus[out->iommu_count++] = iommu;
-    return true;
+    return topology_add_iommu(out, &iommu) || scan_fail(scan, "no more than 8 IOMMUs");
 }
 
 /* "BDF" or "BDF-BDF". */
@@ -131,11 +128,8 @@ bool topology_option_endpoint(struct scan *scan, struct topology *out)
                      &id, "an id that, for the last function too, fits in 32 bits") ||
         !scan_end(scan))
         return false;
-    if (out->range_count == TOPOLOGY_MAX_RANGES)
-        return scan_fail(scan, "no more than 64 ranges");
     range.id_first = (uint32_t)id;
-    out->ranges[out->range_count++] = range;
-    return true;
+    return topology_add_range(out, &range) || scan_fail(scan, "no more than 64 ranges");
 }
 
 #define SOURCE(source) (1u << (source))

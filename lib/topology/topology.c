@@ -68,6 +68,22 @@ bool topology_find_mmio(const struct topology *topology, uint64_t base,
     return find(topology, &device, match);
 }
 
+bool topology_add_iommu(struct topology *topology, const struct topology_iommu *iommu)
+{
+    if (topology->iommu_count == TOPOLOGY_MAX_IOMMUS)
+        return false;
+    topology->iommus[topology->iommu_count++] = *iommu;
+    return true;
+}
+
+bool topology_add_range(struct topology *topology, const struct topology_range *range)
+{
+    if (topology->range_count == TOPOLOGY_MAX_RANGES)
+        return false;
+    topology->ranges[topology->range_count++] = *range;
+    return true;
+}
+
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink)
 {
@@ -82,12 +98,10 @@ void topology_append(struct topology *topology, const struct topology *more,
     for (unsigned i = 0; i < more->iommu_count; i++)
         topology->iommus[topology->iommu_count++] = more->iommus[i];
     for (unsigned i = 0; i < more->range_count; i++) {
-        if (topology->range_count == TOPOLOGY_MAX_RANGES) {
-            left_out++;
-            continue;
-        }
-        topology->ranges[topology->range_count] = more->ranges[i];
-        topology->ranges[topology->range_count++].iommu += offset;
+        struct topology_range range = more->ranges[i];
+
+        range.iommu += offset;
+        left_out += !topology_add_range(topology, &range);
     }
     if (left_out)
         sink_printf(sink, "topology: %u ranges by %s left out, expected at most %d in all",

@@ -97,6 +97,10 @@ bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16
 bool topology_find_mmio(const struct topology *topology, uint64_t base,
                         struct topology_match *match);
 
+/* False: there is no room, and nothing was added. */
+bool topology_add_iommu(struct topology *topology, const struct topology_iommu *iommu);
+bool topology_add_range(struct topology *topology, const struct topology_range *range);
+
 /*
  * Adds the IOMMUs of *more, with their ranges; what there is no room for is reported and left out.
  */

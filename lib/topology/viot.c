@@ -179,13 +179,12 @@ static void read_iommu(struct reader *reader, uint32_t offset)
     } else {
         return;
     }
-    if (reader->out->iommu_count == TOPOLOGY_MAX_IOMMUS) {
+    if (!topology_add_iommu(reader->out, &iommu)) {
         reader->left_out++;
         return;
     }
     reader->iommus[reader->iommu_count].offset = offset;
-    reader->iommus[reader->iommu_count++].index = reader->out->iommu_count;
-    reader->out->iommus[reader->out->iommu_count++] = iommu;
+    reader->iommus[reader->iommu_count++].index = reader->out->iommu_count - 1;
 }
 
 /* Decodes a node of type 1; false: reported, to be left out. */
@@ -254,11 +253,7 @@ static void read_endpoints(struct reader *reader, uint32_t offset)
                     "the offset of a virtio-iommu node that is not left out");
         return;
     }
-    if (reader->out->range_count == TOPOLOGY_MAX_RANGES) {
-        reader->left_out++;
-        return;
-    }
-    reader->out->ranges[reader->out->range_count++] = range;
+    reader->left_out += !topology_add_range(reader->out, &range);
 }
 
 static enum viot_verdict read_nodes(struct reader *reader)

@@ -59,8 +59,7 @@ SRC_lib := $(wildcard lib/*/*.c)
 SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
-SRC_tests := $(wildcard tests/*.c) \
-	$(foreach suite,discovery topology conformance stress bench selftest,$(wildcard tests/$(suite)/*.c))
+SRC_tests := $(wildcard tests/framework/*.c tests/suites/*/*.c tests/suites/*/*/*.c tests/selftest/*.c)
 SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
@@ -90,7 +89,7 @@ published: $(IMAGE)
 
 help: ## this text
 	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
 
 $(ELF): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
 	$(say) LD $@
@@ -204,173 +203,7 @@ $(LIBC):
 	@mv $(BUILD)/newlib-build/out/$(ARCH)-unknown-elf $(NEWLIB)
 	@rm -rf $(BUILD)/newlib-build
 
-# Host unit tests: the pure code as an ordinary process under the sanitizers.
-HOSTFLAGS := -std=gnu11 -g -O1 -I. $(WARNINGS) -fsanitize=address,undefined \
-	-fno-sanitize-recover=all -fno-omit-frame-pointer
-HOST_PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c) \
-	$(addprefix tests/host/,form.c lent.c line.c memory.c table.c table_iort.c tree.c unit.c writer.c)
-HOST_OBJECTS := $(addprefix build/host/,$(HOST_PURE:.c=.o))
-UNITS := $(patsubst tests/host/%.c,build/host/%,$(wildcard tests/host/unit_*.c))
-
-# What QEMU writes for its machines.
-QEMU_arm64-gicv2 := qemu-system-aarch64 -machine virt-7.2,gic-version=2,virtualization=on,dumpdtb=
-QEMU_arm64-gicv3 := qemu-system-aarch64 -machine virt-7.2,gic-version=3,dumpdtb=
-QEMU_riscv64 := qemu-system-riscv64 -machine virt,dumpdtb=
-QEMU_IOMMU_arm64-gicv2 := -device virtio-iommu-pci,addr=2
-QEMU_IOMMU_arm64-gicv3 := -device virtio-iommu-pci,addr=2
-
-TREES := $(patsubst tests/host/%.dts,build/host/%.dtb,$(wildcard tests/host/trees/*.dts)) \
-	$(addprefix build/host/trees/qemu-,$(addsuffix .dtb,arm64-gicv2 arm64-gicv3 riscv64))
-
-build/host/trees/%.dtb: tests/host/trees/%.dts
-	@mkdir -p $(@D)
-	$(say) DTC $<
-	$(run)dtc -q -I dts -O dtb -o $@ $<
-
-# ACPI tables, compiled and disassembled again by iasl.
-TABLES := $(patsubst tests/host/%.asl,build/host/%.dsl,$(wildcard tests/host/tables/*.asl))
-
-build/host/tables/%.dsl: tests/host/tables/%.asl
-	@mkdir -p $(@D)
-	$(say) IASL $<
-	$(run)rm -f $@ && iasl -p $(@D)/$* $< >$(@D)/$*.log 2>&1 && \
-		iasl -d $(@D)/$*.aml >>$(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
-
-build/host/trees/qemu-%.dtb: Makefile
-	@mkdir -p $(@D)
-	$(say) DUMPDTB $*
-	$(run)$(QEMU_$*)$@ -smp 2 -m 512M -nodefaults -display none $(QEMU_IOMMU_$*) >$@.log 2>&1 || \
-		{ cat $@.log >&2; exit 1; }
-
-unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
-	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
-
-build/host/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(say) HOSTCC $<
-	$(run)$(HOSTCC) $(HOSTFLAGS) -MMD -MP -c $< -o $@
-
-build/host/pure.a: $(HOST_OBJECTS)
-	@rm -f $@
-	$(run)llvm-ar rcs $@ $^
-
-# Libraries of others that a unit compares us with.
-build/host/unit_fdt_peer: build/host/tests/host/peer/libfdt.o
-build/host/unit_fdt_peer: LIBRARIES := -lfdt
-
-# The UEFI application, in the hands of a firmware of the test's.
-build/host/unit_efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o
-build/host/boot/efi/%.o build/host/tests/host/unit_efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
-	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
-
-build/host/unit_%: build/host/tests/host/unit_%.o build/host/pure.a
-	$(run)$(HOSTCC) -fsanitize=address,undefined $^ $(LIBRARIES) -o $@
-
-# The readers under libFuzzer; FUZZ_SECONDS each. In the object files the fuzzer sees the branches.
-FUZZ_SECONDS ?= 60
-READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
-	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
-FUZZ_OBJECTS := $(addprefix build/fuzz/,$(patsubst %.c,%.o,$(READERS) $(wildcard lib/text/*.c)))
-FUZZERS := $(patsubst tests/host/%.c,build/fuzz/%,$(wildcard tests/host/fuzz_*.c))
-FUZZFLAGS := $(HOSTFLAGS) -O2 -fsanitize=fuzzer-no-link
-
-fuzz: $(FUZZERS) $(TREES) ## every reader under libFuzzer, FUZZ_SECONDS=60 each
-	@tests/host/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
-
-build/fuzz/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(say) HOSTCC $<
-	$(run)$(HOSTCC) $(FUZZFLAGS) -MMD -MP -c $< -o $@
-
-build/fuzz/pure.a: $(FUZZ_OBJECTS)
-	@rm -f $@
-	$(run)llvm-ar rcs $@ $^
-
-build/fuzz/fuzz_%: build/fuzz/tests/host/fuzz_%.o build/fuzz/pure.a
-	$(run)$(HOSTCC) -fsanitize=fuzzer,address,undefined $^ -o $@
-
--include $(FUZZ_OBJECTS:.o=.d) $(FUZZERS:build/fuzz/%=build/fuzz/tests/host/%.d)
-
-.PRECIOUS: build/host/%.o build/fuzz/%.o build/coverage/%.o
--include $(HOST_OBJECTS:.o=.d) $(UNITS:build/host/%=build/host/tests/host/%.d)
-
-# Which lines of the readers the unit tests run.
-COVERAGE_MINIMUM := 95
-COVERAGE_UNITS := $(patsubst build/host/%,build/coverage/%,$(filter-out %/unit_efi_app,$(UNITS)))
-COVERAGEFLAGS := -fprofile-instr-generate -fcoverage-mapping
-COVERAGE_OBJECTS := $(addprefix build/coverage/,$(HOST_PURE:.c=.o))
-
-coverage-host: $(COVERAGE_UNITS) $(TREES) $(TABLES) ## line coverage of each reader by the unit tests; 95 % or less of one fails
-	@tests/host/coverage.sh $(COVERAGE_MINIMUM) '$(COVERAGE_UNITS)' $(READERS)
-
-build/coverage/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(say) HOSTCC $<
-	$(run)$(HOSTCC) $(filter-out -fsanitize% -fno-sanitize%,$(HOSTFLAGS)) $(COVERAGEFLAGS) -MMD -MP -c $< -o $@
-
-build/coverage/pure.a: $(COVERAGE_OBJECTS)
-	@rm -f $@
-	$(run)llvm-ar rcs $@ $^
-
-build/coverage/unit_fdt_peer: build/coverage/tests/host/peer/libfdt.o
-build/coverage/unit_fdt_peer: LIBRARIES := -lfdt
-
-build/coverage/unit_%: build/coverage/tests/host/unit_%.o build/coverage/pure.a
-	$(run)$(HOSTCC) $(COVERAGEFLAGS) $^ $(LIBRARIES) -o $@
-
--include $(COVERAGE_OBJECTS:.o=.d) $(COVERAGE_UNITS:build/coverage/%=build/coverage/tests/host/%.d)
-
-# The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
-NATIVE := build/host/viommu-guest
-SRC_native := $(filter-out lib/newlib/%,$(SRC_lib)) $(wildcard arch/host/*.c) $(SRC_drivers) \
-	$(wildcard boot/*.c) $(SRC_tests) $(wildcard tests/refdev/*.c tests/native/*.c)
-NATIVE_OBJECTS := $(addprefix build/native/,$(SRC_native:.c=.o))
-NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie \
-	-fsanitize-ignorelist=tests/native/asan.ignore
-
-native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
-
-host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
-	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/native/host.sh
-
-mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
-	@python3 -B tests/harness/mutants.py $(MUTANT)
-
-mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the bugs; MUTANT=
-	@python3 -B tests/harness/mutants.py --vm $(MUTANT)
-
-build/native/%.o: %.c Makefile tests/native/asan.ignore
-	@mkdir -p $(@D)
-	$(say) HOSTCC $<
-	$(run)$(HOSTCC) $(NATIVEFLAGS) -MMD -MP -c $< -o $@
-
-$(NATIVE): $(NATIVE_OBJECTS) tests/native/sections.lds
-	@mkdir -p $(@D)
-	$(say) LD $@
-	$(run)$(HOSTCC) -fsanitize=address,undefined -fuse-ld=lld -no-pie -Wl,-T,tests/native/sections.lds \
-		$(NATIVE_OBJECTS) -o $@
-
--include $(NATIVE_OBJECTS:.o=.d)
-
-# The reference device as a process behind a VMM.
-REFDEV := build/host/refdev
-REFDEV_OBJECTS := $(addprefix build/refdev/,$(patsubst %.c,%.o,$(wildcard tests/refdev/*.c \
-	tests/refdev/server/*.c lib/model/*.c lib/spec/*.c)))
-
-refdev: $(REFDEV) ## the reference device behind a VMM, build/host/refdev
-
-build/refdev/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(say) HOSTCC $<
-	$(run)$(HOSTCC) -std=gnu11 -O2 -g -D_GNU_SOURCE -I. $(WARNINGS) -MMD -MP -c $< -o $@
-
-$(REFDEV): $(REFDEV_OBJECTS)
-	@mkdir -p $(@D)
-	$(say) LD $@
-	$(run)$(HOSTCC) $(REFDEV_OBJECTS) -o $@
-
--include $(REFDEV_OBJECTS:.o=.d)
+include tests/host.mk
 
 # The same sources once more through gcc, for its warnings only, where it is a compiler for this CPU.
 ifeq ($(ARCH),$(shell uname -m))
@@ -400,7 +233,7 @@ check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck
 	$(run)tests/check/spdx.sh
 
 test: ## everything: set-up, check, unit tests, the runner's own tests, every machine
-	tests/all.sh
+	tests/harness/all.sh
 
 clean: ## removes build/
 	rm -rf build

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Builds the guest, boots it and judges what it says. With tests/nested, the only text that knows a VMM's
-# command line; the machines themselves are data in tests/machines, the judging is in tests/harness.
+# command line; the machines themselves are data in tests/harness/machines, the judging is in tests/harness.
 set -euo pipefail
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=tests/setup.sh
+# shellcheck source=tests/harness/setup.sh
 . "$home/tests/setup.sh"
 # shellcheck source=tests/nested/kvmtool.sh
 . "$home/tests/nested/kvmtool.sh"
@@ -15,7 +15,7 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   GLOB             ids of tests: 'conformance.map.*', conformance.map, 'bench.*'
                    default: every test that -l does not mark as run by name only
   -a ARCH          the CPU: x86_64, aarch64 or riscv64
-  -m MACHINE       a line of tests/machines; default: the first one of ARCH, q35
+  -m MACHINE       a line of tests/harness/machines; default: the first one of ARCH, q35
   -l               list the tests of the image and the machines
   -n               print the VMM's command line and stop
   -s SEED          of everything random, decimal or 0x; default: another one each run, printed
@@ -89,7 +89,7 @@ seed=${seed:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 machines() { sed 's/#.*//' "$home/tests/machines" | awk 'NF'; }
 read -r -a words < <(machines | awk -v name="$machine" -v arch="$arch" \
     '(name == "" || $1 == name) && (arch == "" || $2 == arch) { print; exit }') ||
-    fail "no machine is called '${machine:-*}' and has CPU '${arch:-*}'; tests/machines has:" \
+    fail "no machine is called '${machine:-*}' and has CPU '${arch:-*}'; tests/harness/machines has:" \
         "$(machines | awk '{ printf "%s%s (%s)", sep, $1, $2; sep = ", " }')"
 machine=${words[0]} arch=${words[1]}
 build=$home/build/$arch
@@ -259,5 +259,5 @@ fi
 tool=$(sed -n 's/^VERSION := //p' "$home/Makefile")
 exec python3 -B "$home/tests/harness/run.py" "${judge[@]}" --results="$results" --machine="$machine" \
     --arch="$arch" --vmm="$vmm" --vmm-version="$version" --accel="$accel" --version="$tool" \
-    --expect="$home/tests/expect" --seed="$seed" --seconds="$seconds" --timeout="$timeout" \
+    --expect="$home/tests/harness/expect" --seed="$seed" --seconds="$seconds" --timeout="$timeout" \
     --guest="$guest" -- "${command[@]}"

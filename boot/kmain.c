@@ -8,10 +8,10 @@
 #include "drivers/console/console.h"
 #include "drivers/platform/platform.h"
 #include "lib/text/options.h"
-#include "tests/banner.h"
-#include "tests/lab.h"
-#include "tests/report.h"
-#include "tests/runner.h"
+#include "tests/framework/banner.h"
+#include "tests/framework/lab.h"
+#include "tests/framework/report.h"
+#include "tests/framework/runner.h"
 
 static void print_complaint(void *context, const char *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A Linux process as a machine: registers that are functions, memory that is its own. Whoever
- * starts the kernel (tests/native) lays it out with this before kmain() is called.
+ * starts the kernel (tests/refdev/native) lays it out with this before kmain() is called.
  */
 #pragma once
 

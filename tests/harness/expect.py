@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Known deviations of a device: tests/expect/<vmm>-<version>, and <vmm>-<version>.<cpu> for those that it
+"""Known deviations of a device: tests/harness/expect/<vmm>-<version>, and <vmm>-<version>.<cpu> for those that it
 has on one CPU only.
 
 A line is `test.id CLAUSE[,CLAUSE...] reason`. A test that fails as listed is XFAIL, one that no longer

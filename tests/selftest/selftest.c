@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Planted verdicts: how whoever runs the image proves that it would notice each of them. */
 #include "arch/arch.h"
-#include "tests/cpu.h"
-#include "tests/request.h"
+#include "tests/framework/cpu.h"
+#include "tests/framework/request.h"
 
 #define SUITE "selftest"
 

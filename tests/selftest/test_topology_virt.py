@@ -73,7 +73,7 @@ def smmu_manages_all_but_the_root_bus() -> None:
 
 @dataclass
 class Host:
-    """A machine of tests/machines, and how to get the tree that QEMU makes for it."""
+    """A machine of tests/harness/machines, and how to get the tree that QEMU makes for it."""
 
     machine: str
     command: str

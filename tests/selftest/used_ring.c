@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "tests/lab.h"
+#include "tests/framework/lab.h"
 
 #define SUITE "selftest.used_ring"
 

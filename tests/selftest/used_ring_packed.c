@@ -3,7 +3,7 @@
  * A packed ring that lies (virtio 1.4 sections 2.8.1 and 2.8.3), as used_ring.c has it for a split
  * one.
  */
-#include "tests/lab.h"
+#include "tests/framework/lab.h"
 
 #define SUITE "selftest.used_ring_packed"
 

@@ -5,7 +5,7 @@
  * the arguments name words of.
  *
  * usage: refdev QEMU ARGUMENT...; $REFDEV and $REFDEV_MUTANT choose the device
- * (tests/refdev/chosen.h). Ends with QEMU's exit status.
+ * (tests/refdev/device/chosen.h). Ends with QEMU's exit status.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/refdev/chosen.h"
-#include "tests/refdev/endpoints.h"
+#include "tests/refdev/device/chosen.h"
+#include "tests/refdev/device/endpoints.h"
 #include "tests/refdev/server/server.h"
 
 #define BDF(slot)      ((uint32_t)(slot) << 3)

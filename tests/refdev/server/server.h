@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tests/refdev/virtio.h"
+#include "tests/refdev/device/virtio.h"
 
 #define SERVER_FUNCTIONS  5
 #define SERVER_SOURCES    16

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "tests/refdev/function.h"
+#include "tests/refdev/device/function.h"
 
 /* The indices of <linux/vfio.h>. */
 enum trigger_index { TRIGGER_INTX, TRIGGER_MSI, TRIGGER_MSIX, TRIGGER_INDICES };

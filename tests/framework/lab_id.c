@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Ids to ask the device with: of endpoints, of none, and of domains. */
+#include "tests/framework/lab.h"
+
+uint32_t lab_endpoint_id(struct test *test, unsigned n)
+{
+    return test->lab->endpoints[n].id;
+}
+
+static bool topology_describes(const struct topology *topology, uint32_t id)
+{
+    for (unsigned i = 0; i < topology->range_count; i++) {
+        const struct topology_range *range = &topology->ranges[i];
+        uint32_t segments = range->bus == TOPOLOGY_PCI
+                                ? (uint32_t)(range->segment_last - range->segment_first) << 16
+                                : 0;
+        uint32_t span =
+            range->bus == TOPOLOGY_PCI ? segments + (range->bdf_last - range->bdf_first) : 0;
+
+        if (id - range->id_first <= span)
+            return true;
+    }
+    return false;
+}
+
+bool lab_is_described(struct test *test, uint32_t id)
+{
+    return topology_describes(&test->lab->platform->topology, id);
+}
+
+uint32_t lab_absent_endpoint(struct test *test)
+{
+    uint32_t id = 0xdeadbeef;
+
+    while (lab_is_described(test, id))
+        id -= 0x10001;
+    return id;
+}
+
+uint32_t lab_domain(struct test *test, unsigned n)
+{
+    const struct viommu *viommu = lab_iommu(test);
+    uint32_t start =
+        viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
+
+    return start + n;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/framework/notifications.h"
+
+#define SETTLE_NS 5000000ull
+
+static void count(void *context)
+{
+    ++*(volatile unsigned *)context;
+}
+
+void notifications_open_vectors(struct test *test, struct notifications *notifications,
+                                uint16_t sources)
+{
+    const struct pci_function *function = test->lab->iommu_place.function;
+    struct pci_msix *msix = &notifications->msix;
+
+    *notifications =
+        (struct notifications){.transport = lab_iommu(test)->transport, .sources = sources};
+    if (!pci_msix_open(function, msix) || msix->vector_count < sources)
+        skip(test, "the IOMMU has fewer than %u MSI-X vectors", sources);
+    pci_msix_enable(msix);
+    for (uint16_t i = 0; i < sources; i++) {
+        struct arch_msi message;
+
+        if (!arch_msi_claim(function->msi_id, count, (void *)&notifications->hits[i], &message))
+            skip(test, "the machine delivers no messages, or has no vector left");
+        pci_msix_set(msix, i, &message);
+    }
+}
+
+/* Of several devices on a line, the one whose status reads 0 has not asked. */
+static void acknowledge(void *context)
+{
+    struct notifications *notifications = context;
+    uint8_t isr = notifications->transport->ops->isr(notifications->transport);
+
+    notifications->isr |= isr;
+    notifications->hits[0] += isr != 0;
+}
+
+void notifications_open_line(struct test *test, struct notifications *notifications)
+{
+    const struct place *place = &test->lab->iommu_place;
+    bool is_told, is_edge;
+    uint32_t line;
+
+    *notifications = (struct notifications){.transport = lab_iommu(test)->transport, .sources = 1};
+    if (place->function) {
+        line = place->function->interrupt_line;
+        is_edge = place->function->interrupt_is_edge;
+        is_told = place->function->interrupt_pin && line != UINT32_MAX;
+        pci_command(place->function, 0, PCI_COMMAND_INTX_DISABLE);
+    } else {
+        line = place->block->machine->line;
+        is_edge = place->block->machine->is_edge;
+        is_told = line;
+    }
+    if (!is_told)
+        skip(test, "nothing tells the IOMMU's interrupt line");
+    /* What was polled for has left its interrupt pending, and a line that is high has no edge. */
+    notifications->transport->ops->isr(notifications->transport);
+    if (!arch_line_claim(line, is_edge, acknowledge, notifications))
+        skip(test, "interrupt line %u can't be claimed", (unsigned)line);
+}
+
+void notifications_open(struct test *test, struct notifications *notifications)
+{
+    const struct pci_function *function = test->lab->iommu_place.function;
+    struct virtio_transport *transport = lab_iommu(test)->transport;
+
+    if (!function || !pci_msix_open(function, &notifications->msix)) {
+        notifications_open_line(test, notifications);
+        return;
+    }
+    notifications_open_vectors(test, notifications, notifications->msix.vector_count > 1 ? 2 : 1);
+    for (uint16_t queue = 0; queue < 2; queue++) {
+        uint16_t vector = (uint16_t)(queue % notifications->sources);
+
+        expect(test, PCI_MSIX_D04,
+               transport->ops->set_queue_vector(transport, queue, vector) == vector,
+               "queue %u can't be mapped to vector %u", queue, vector);
+    }
+}
+
+void notifications_close(struct notifications *notifications)
+{
+    if (notifications->msix.function)
+        pci_msix_disable(&notifications->msix);
+}
+
+unsigned notifications_wait(const struct notifications *notifications, unsigned queue,
+                            unsigned wanted, uint64_t ns)
+{
+    const volatile unsigned *hits = &notifications->hits[queue % notifications->sources];
+    uint64_t start = arch_now_ns();
+
+    while (*hits < wanted && arch_now_ns() - start < ns)
+        cpu_relax();
+    return *hits;
+}
+
+void notifications_settle(struct notifications *notifications)
+{
+    /* What a read brings comes behind the messages that were sent before (PCI's ordering). */
+    notifications->transport->ops->status(notifications->transport);
+    arch_wait_ns(SETTLE_NS);
+    for (unsigned i = 0; i < NOTIFICATION_SOURCES; i++)
+        notifications->hits[i] = 0;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/framework/properties.h"
+
+#include <string.h>
+
+#include "tests/framework/request.h"
+
+/* Whether the area, poisoned before, begins with a property. */
+static bool has_property(const uint8_t *bytes, uint32_t size)
+{
+    unsigned type = size >= 4 ? (bytes[0] | bytes[1] << 8) : 0;
+
+    return type && type != (VIOMMU_POISON | VIOMMU_POISON << 8);
+}
+
+struct properties probe(struct test *test, uint32_t endpoint)
+{
+    struct viommu *viommu = lab_iommu(test);
+    uint32_t size = viommu->config.probe_size;
+
+    if (size > PROPERTIES_MAX)
+        skip(test, "probe_size is %u, more than %u", size, PROPERTIES_MAX);
+
+    uint8_t *bytes = lab_pages(test, 1);
+    struct viommu_reply reply = viommu_probe(viommu, endpoint, NULL, bytes);
+
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "PROBE 0x%x did not come back",
+            endpoint);
+    expect(test, IOMMU_PROBE_P01, !reply.strayed,
+           "PROBE 0x%x: a byte outside properties and tail was changed", endpoint);
+    require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK || !has_property(bytes, size),
+            "PROBE 0x%x: %s, expected OK with properties", endpoint,
+            viommu_status_text(reply.status));
+    require(test, IOMMU_PROBE_P01, reply.status == VIRTIO_IOMMU_S_OK,
+            "PROBE 0x%x: %s, expected OK for an endpoint that exists", endpoint,
+            viommu_status_text(reply.status));
+    expect(test, IOMMU_PROBE_P01, reply.written == size + sizeof(struct virtio_iommu_req_tail),
+           "PROBE 0x%x: used length %u, expected probe_size + 4 = %u", endpoint, reply.written,
+           size + (uint32_t)sizeof(struct virtio_iommu_req_tail));
+    return (struct properties){.bytes = bytes, .size = size};
+}
+
+bool property_next(const struct properties *properties, uint32_t *at, struct property *property)
+{
+    struct virtio_iommu_probe_property head;
+    uint32_t left = properties->size - *at;
+
+    if (left < sizeof(head))
+        return false;
+    memcpy(&head, properties->bytes + *at, sizeof(head));
+    if ((head.type & VIRTIO_IOMMU_PROBE_T_MASK) == VIRTIO_IOMMU_PROBE_T_NONE)
+        return false;
+    *property = (struct property){
+        .offset = *at,
+        .type = head.type & VIRTIO_IOMMU_PROBE_T_MASK,
+        .reserved = head.type & (uint16_t)~VIRTIO_IOMMU_PROBE_T_MASK,
+        .length = head.length,
+        .fits = head.length <= left - sizeof(head),
+        .value = properties->bytes + *at + sizeof(head),
+    };
+    *at = property->fits ? *at + (uint32_t)sizeof(head) + head.length : properties->size;
+    return true;
+}
+
+unsigned reserved_regions(struct test *test, uint32_t endpoint,
+                          struct reserved_region regions[RESERVED_REGIONS_MAX])
+{
+    const size_t head = sizeof(struct virtio_iommu_probe_property);
+    struct properties properties = probe(test, endpoint);
+    struct property property;
+    unsigned count = 0;
+    uint32_t at = 0;
+
+    while (count < RESERVED_REGIONS_MAX && property_next(&properties, &at, &property)) {
+        struct virtio_iommu_probe_resv_mem value;
+
+        if (property.type != VIRTIO_IOMMU_PROBE_T_RESV_MEM || !property.fits ||
+            property.length != sizeof(value) - head)
+            continue;
+        memcpy(&value, property.value - head, sizeof(value));
+        regions[count] = (struct reserved_region){
+            .subtype = value.subtype, .first = value.start, .last = value.end};
+        memcpy(regions[count++].reserved, value.reserved, sizeof(value.reserved));
+    }
+    return count;
+}
+
+uint64_t last_mappable(struct test *test, uint32_t endpoint)
+{
+    const struct viommu *viommu = lab_iommu(test);
+    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    uint64_t granule = viommu_granule(viommu);
+    uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.end
+                                                                   : UINT64_MAX;
+    unsigned count =
+        viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) ? reserved_regions(test, endpoint, regions) : 0;
+
+    /* A region that is passed once may come into the way again no more than each of the others. */
+    for (unsigned pass = 0; pass < count; pass++)
+        for (unsigned i = 0; i < count; i++)
+            if (regions[i].first <= last && regions[i].last > last - granule)
+                last = (regions[i].first & -granule) - 1;
+    return last;
+}
+
+bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last)
+{
+    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    unsigned count = viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_PROBE)
+                         ? reserved_regions(test, endpoint, regions)
+                         : 0;
+
+    for (unsigned i = 0; i < count; i++)
+        if (regions[i].first <= last && regions[i].last >= first)
+            return true;
+    return false;
+}

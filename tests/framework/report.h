@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* KTAP on the console: the plan first, one write per line, one shape for every verdict. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "tests/framework/test.h"
+
+#define TEST_ID_MAX 128
+
+/* "suite.name" */
+void test_id(const struct test_definition *definition, char id[TEST_ID_MAX]);
+
+/* The first line of a run. */
+void report_begin(void);
+/* A line that starts with "# ". */
+void report_diagnostic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A whole line, however long: for the machine-readable records of the benchmark. */
+void report_line(const char *text);
+void report_plan(unsigned count);
+void report_start(const struct test_definition *definition);
+/* `word` is NULL for a plain pass, else PASS's other forms: SKIP, WARN, FAIL, ERROR, CRASH, HANG.
+ */
+void report_result(bool ok, unsigned number, const struct test_definition *definition,
+                   const char *word, const char *reason);
+/* The last line of a run: 0 passed, 1 failed, 2 cut short. */
+void report_exit(unsigned code);

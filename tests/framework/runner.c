@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/framework/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "lib/text/glob.h"
+#include "tests/framework/report.h"
+
+#define MAX_TESTS     512
+#define USUAL_LIMIT_S 10
+#define NS_PER_S      1000000000ull
+
+/* Laid out by the linker: every TEST of the image. */
+extern const struct test_definition *const tests_begin[], *const tests_end[];
+
+/* What a trap, which has no other way in, must know of the test that it hit. */
+static struct {
+    const struct test_definition *definition;
+    unsigned number;
+} running;
+
+static int by_id(const void *left, const void *right)
+{
+    const struct test_definition *a = *(const struct test_definition *const *)left;
+    const struct test_definition *b = *(const struct test_definition *const *)right;
+    int suites = strcmp(a->suite, b->suite);
+
+    return suites ? suites : strcmp(a->name, b->name);
+}
+
+/* "Run by name only": a pattern that would match every suite names none. */
+static bool names_a_suite(const char *pattern)
+{
+    return *pattern != '*' && *pattern != '?';
+}
+
+static bool selects(const char *pattern, const struct test_definition *definition)
+{
+    char id[TEST_ID_MAX];
+
+    test_id(definition, id);
+    return (!definition->is_optional || names_a_suite(pattern)) && glob_match(pattern, id);
+}
+
+static bool is_selected(const struct options *options, const struct test_definition *definition)
+{
+    if (options->run_count == 0)
+        return !definition->is_optional;
+    for (unsigned i = 0; i < options->run_count; i++)
+        if (selects(options->run[i], definition))
+            return true;
+    return false;
+}
+
+/* Names a pattern that selects none: whoever mistyped it wants no other tests instead. */
+static bool has_unmatched(const struct options *options, const struct test_definition **selected,
+                          unsigned count)
+{
+    for (unsigned i = 0; i < options->run_count; i++) {
+        unsigned n = 0;
+
+        while (n < count && !selects(options->run[i], selected[n]))
+            n++;
+        if (n < count)
+            continue;
+        report_diagnostic("error: no test matches %s", options->run[i]);
+        return true;
+    }
+    return false;
+}
+
+static unsigned select_tests(const struct options *options, const struct test_definition **selected)
+{
+    unsigned count = 0;
+
+    for (const struct test_definition *const *entry = tests_begin; entry < tests_end; entry++)
+        if (count < MAX_TESTS && (options->list || is_selected(options, *entry)))
+            selected[count++] = *entry;
+    qsort(selected, count, sizeof(*selected), by_id);
+    return count;
+}
+
+/* Two tests with one id would make a selection and a resumed run ambiguous. */
+static bool has_duplicate(const struct test_definition **selected, unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        if (by_id(&selected[i - 1], &selected[i]))
+            continue;
+        report_diagnostic("error: two tests are called %s.%s", selected[i]->suite,
+                          selected[i]->name);
+        return true;
+    }
+    return false;
+}
+
+static void print_trap_line(const char *line)
+{
+    report_diagnostic("%s", line);
+}
+
+static _Noreturn void trapped(const struct arch_trap *trap)
+{
+    char reason[80], where[24] = "";
+
+    if (trap->cpu)
+        snprintf(where, sizeof(where), " on CPU %u", trap->cpu);
+    if (!running.definition) {
+        report_diagnostic("CRASH %s%s outside any test", trap->name, where);
+        arch_trap_print(trap, print_trap_line);
+    } else {
+        report_diagnostic("%s%s in %s.%s", trap->name, where, running.definition->suite,
+                          running.definition->name);
+        arch_trap_print(trap, print_trap_line);
+        snprintf(reason, sizeof(reason), "%s at 0x%llx%s", trap->name, (unsigned long long)trap->ip,
+                 where);
+        report_result(false, running.number, running.definition,
+                      trap->is_deadline ? "HANG" : "CRASH", reason);
+    }
+    report_exit(2);
+    arch_poweroff(2);
+}
+
+static void announce(const struct test_definition *definition, unsigned number, struct test *test)
+{
+    static const char *const words[] = {[VERDICT_SKIP] = "SKIP",
+                                        [VERDICT_WARN] = "WARN",
+                                        [VERDICT_FAIL] = "FAIL",
+                                        [VERDICT_ERROR] = "ERROR"};
+
+    report_result(test->verdict < VERDICT_FAIL, number, definition, words[test->verdict],
+                  test->reason);
+}
+
+/* Whether a statement is one of the IOMMU's other transport, which the test cannot have judged. */
+static bool is_elsewhere(const struct lab *lab, enum clause clause)
+{
+    const char *id = clause_row(clause)->id;
+    bool on_mmio = lab->iommu_place.block;
+
+    return !strncmp(id, on_mmio ? "PCI_" : "MMIO_", on_mmio ? 4 : 5);
+}
+
+/* A test that passes has judged what it claims to, or says why it could not. */
+static void check_claims(struct test *test)
+{
+    const enum clause *claim = test->definition->clauses;
+
+    for (; claim && *claim && test->verdict == VERDICT_PASS; claim++)
+        if (!test->judged[*claim] && !is_elsewhere(test->lab, *claim))
+            broken(test, "%s is claimed, and nothing judged it", clause_row(*claim)->id);
+}
+
+static void call(struct test *test)
+{
+    if (setjmp(test->stop))
+        return;
+    lab_begin(test);
+    test->checks = 0; /* of its own */
+    test->definition->run(test);
+    if (!test->checks)
+        broken(test, "the test came to its end without a check");
+    check_claims(test);
+}
+
+static enum verdict run_one(struct lab *lab, const struct test_definition *definition,
+                            unsigned number)
+{
+    struct test test = {.definition = definition, .lab = lab};
+    uint64_t seconds = definition->limit_s ? definition->limit_s : USUAL_LIMIT_S;
+    char id[TEST_ID_MAX];
+
+    if (definition->adds_duration)
+        seconds += lab->options->seconds;
+    test_id(definition, id);
+    rng_derive(&test.rng, lab->options->seed, id);
+    running.definition = definition;
+    running.number = number;
+    report_start(definition);
+    arch_deadline(seconds * NS_PER_S);
+    call(&test);
+    lab_end(&test);
+    arch_deadline(0);
+    running.definition = NULL;
+    announce(definition, number, &test);
+    return test.verdict;
+}
+
+static unsigned list(const struct test_definition **selected, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        report_diagnostic("test %s.%s %s", selected[i]->suite, selected[i]->name,
+                          selected[i]->is_optional ? "optional" : "default");
+    return 0;
+}
+
+void tests_catch_traps(void)
+{
+    arch_on_trap(trapped);
+}
+
+unsigned tests_run(struct lab *lab)
+{
+    static const struct test_definition *selected[MAX_TESTS];
+    const struct options *options = lab->options;
+    unsigned count = select_tests(options, selected);
+    unsigned tally[VERDICT_ERROR + 1] = {0};
+
+    if (has_duplicate(selected, count))
+        return 2;
+    if (options->list)
+        return list(selected, count);
+    if (has_unmatched(options, selected, count))
+        return 2;
+    if (!count) {
+        report_diagnostic("error: no test matches the default selection");
+        return 2;
+    }
+    report_plan(count);
+    for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
+        tally[run_one(lab, selected[i], i + 1)]++;
+    report_diagnostic("passed=%u warned=%u failed=%u skipped=%u errors=%u", tally[VERDICT_PASS],
+                      tally[VERDICT_WARN], tally[VERDICT_FAIL], tally[VERDICT_SKIP],
+                      tally[VERDICT_ERROR]);
+    return tally[VERDICT_FAIL] || tally[VERDICT_ERROR];
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * An ATTACH that succeeds tells that an id is known. Every id gets a domain of its own, and in each
+ * of these domains one and the same address leads to another page: an engine that is told to write
+ * to the address shows by the page that changes which id it goes by.
+ */
+#include "tests/framework/scan.h"
+
+#include <string.h>
+
+#include "lib/spec/wire.h"
+#include "tests/framework/report.h"
+
+#define POISON     0xa5
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+
+#define PATIENCE_NS      200000000ull
+#define SLOW_PATIENCE_NS 2000000000ull
+
+struct known {
+    uint32_t id;
+    bool is_placed; /* the device that goes by it was found */
+};
+
+struct search {
+    struct lab *lab;
+    struct topology *topology;
+    unsigned iommu; /* its index in the topology */
+    struct known known[LAB_MAX_ENDPOINTS];
+    unsigned count;
+    /* A page that the address is the address of, then one for each known id. */
+    uint8_t *pages;
+};
+
+static uint8_t *page_of(const struct search *search, unsigned n)
+{
+    return search->pages + (1 + n) * (size_t)PAGE_SIZE;
+}
+
+static uint32_t domain_of(const struct search *search, unsigned n)
+{
+    const struct viommu *viommu = &search->lab->iommu;
+
+    return (viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start
+                                                            : 0) +
+           n;
+}
+
+/* The status of the answer; -1: there is none. */
+static int ask(struct search *search, struct viommu_request request)
+{
+    struct viommu_reply reply = viommu_submit(&search->lab->iommu, &request);
+
+    return reply.outcome == VIOMMU_ANSWERED ? reply.status : -1;
+}
+
+/* False: the device does not answer any more, or there is no room for another id. */
+static bool try_id(struct search *search, uint32_t id)
+{
+    if (search->count == LAB_MAX_ENDPOINTS) {
+        report_diagnostic("scan: more than %d ids are known, those from 0x%x on are left out",
+                          LAB_MAX_ENDPOINTS, (unsigned)id);
+        return false;
+    }
+
+    int status = ask(search, viommu_attach(domain_of(search, search->count), id, 0));
+
+    if (status == VIRTIO_IOMMU_S_OK)
+        search->known[search->count++].id = id;
+    else if (status != VIRTIO_IOMMU_S_NOENT)
+        report_diagnostic("scan: ATTACH of id 0x%x: status %d, expected 0, or %d for an unknown id",
+                          (unsigned)id, status, VIRTIO_IOMMU_S_NOENT);
+    return status >= 0;
+}
+
+static void find_ids(struct search *search, const struct topology *asked)
+{
+    for (unsigned i = 0; i < asked->scan_count; i++)
+        for (uint64_t id = asked->scans[i].first; id <= asked->scans[i].last; id++)
+            if (!try_id(search, (uint32_t)id))
+                return;
+}
+
+static bool map(struct search *search, unsigned n, uint64_t address, uint64_t size,
+                uint64_t physical)
+{
+    return ask(search, viommu_map(domain_of(search, n), address, address + (size - 1), physical,
+                                  READ_WRITE)) == VIRTIO_IOMMU_S_OK;
+}
+
+/* Makes the n-th domain one in which every engine works and the address leads to its own page. */
+static void prepare(struct search *search, unsigned n)
+{
+    struct lab *lab = search->lab;
+    bool is_ready =
+        map(search, n, (uintptr_t)search->pages, PAGE_SIZE, (uintptr_t)page_of(search, n));
+
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        is_ready &= map(search, n, lab->engines[i].footprint, lab->engines[i].footprint_size,
+                        lab->engines[i].footprint);
+    if (!is_ready)
+        report_diagnostic("scan: MAP for id 0x%x fails; nobody can go by it",
+                          (unsigned)search->known[n].id);
+}
+
+static bool is_changed(const uint8_t *page)
+{
+    for (unsigned i = 0; i < PAGE_SIZE; i++)
+        if (page[i] != POISON)
+            return true;
+    return false;
+}
+
+static void add_range(struct search *search, struct topology_range range)
+{
+    range.source = TOPOLOGY_SCAN;
+    range.iommu = search->iommu;
+    if (!topology_add_range(search->topology, &range))
+        report_diagnostic("scan: id 0x%x is left out, expected at most %d ranges",
+                          (unsigned)range.id_first, TOPOLOGY_MAX_RANGES);
+}
+
+static void place_id(struct search *search, struct known *known, const struct dma_engine *engine)
+{
+    const struct pci_function *function = engine->place.function;
+    char text[PLACE_TEXT];
+
+    report_diagnostic("scan: %s %s goes by id 0x%x", engine->ops->name,
+                      place_text(&engine->place, text), (unsigned)known->id);
+    known->is_placed = true;
+    if (!function)
+        add_range(search, (struct topology_range){.bus = TOPOLOGY_MMIO,
+                                                  .base = engine->place.block->machine->base,
+                                                  .id_first = known->id});
+    else
+        add_range(search, (struct topology_range){.segment_first = function->host->segment,
+                                                  .segment_last = function->host->segment,
+                                                  .bdf_first = function->requester_id,
+                                                  .bdf_last = function->requester_id,
+                                                  .id_first = known->id});
+}
+
+/* Lets the engine write, and looks where it arrives. */
+static void find_engine(struct search *search, struct dma_engine *engine)
+{
+    uint32_t length = engine->min_length < 8 ? 8 : engine->min_length;
+    uint64_t patience = engine->is_slow ? SLOW_PATIENCE_NS : PATIENCE_NS;
+    char text[PLACE_TEXT];
+
+    memset(search->pages, POISON, (1 + search->count) * (size_t)PAGE_SIZE);
+    dma_prepare(engine, patience);
+    dma_write(engine, (uintptr_t)search->pages, length, patience);
+    engine->needs_start = true;
+    for (unsigned n = 0; n < search->count; n++)
+        if (is_changed(page_of(search, n))) {
+            place_id(search, &search->known[n], engine);
+            return;
+        }
+    report_diagnostic("scan: %s %s goes by no id that is known: what it writes %s",
+                      engine->ops->name, place_text(&engine->place, text),
+                      is_changed(search->pages) ? "is not translated" : "does not arrive");
+}
+
+/* The ids that no engine goes by are endpoints, too, but nobody knows where. */
+static void add_unplaced(struct search *search)
+{
+    for (unsigned n = 0; n < search->count; n++) {
+        if (search->known[n].is_placed)
+            continue;
+        report_diagnostic("scan: id 0x%x is known, and no engine goes by it",
+                          (unsigned)search->known[n].id);
+        add_range(search,
+                  (struct topology_range){.bus = TOPOLOGY_MMIO, .id_first = search->known[n].id});
+    }
+}
+
+/* The topology's record of the IOMMU that is open; false: no room for one. */
+static bool add_iommu(struct search *search)
+{
+    struct topology *topology = search->topology;
+    const struct place *place = &search->lab->iommu_place;
+    struct topology_iommu iommu = {.source = TOPOLOGY_SCAN};
+
+    if (topology->iommu_count == TOPOLOGY_MAX_IOMMUS)
+        return false;
+    if (place->function) {
+        iommu.segment = place->function->host->segment;
+        iommu.bdf = place->function->bdf;
+    } else {
+        iommu.bus = TOPOLOGY_MMIO;
+        iommu.base = place->block->machine->base;
+    }
+    search->iommu = topology->iommu_count++;
+    topology->iommus[search->iommu] = iommu;
+    return true;
+}
+
+static bool start(struct search *search)
+{
+    struct lab *lab = search->lab;
+
+    if (viommu_start(&lab->iommu, lab->features))
+        return false;
+    if (viommu_has(&lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        viommu_set_bypass(&lab->iommu, 1);
+    search->pages = pages_get(&lab->pages, 1 + LAB_MAX_ENDPOINTS);
+    return search->pages && add_iommu(search);
+}
+
+/* The reset that follows should do that, but nothing has judged it yet. */
+static void detach_all(struct search *search)
+{
+    for (unsigned n = 0; n < search->count; n++)
+        ask(search, viommu_detach(domain_of(search, n), search->known[n].id));
+}
+
+void scan_endpoints(struct lab *lab, const struct topology *asked, struct topology *topology)
+{
+    struct search search = {.lab = lab, .topology = topology};
+
+    if (!lab->has_iommu)
+        return;
+    if (!start(&search)) {
+        report_diagnostic("scan: the IOMMU does not come up, or there is no room");
+        return;
+    }
+    find_ids(&search, asked);
+    for (unsigned n = 0; n < search.count; n++)
+        prepare(&search, n);
+    for (unsigned i = 0; i < lab->engine_count; i++)
+        if (lab->engines[i].can_write && !lab->engines[i].bypasses)
+            find_engine(&search, &lab->engines[i]);
+    add_unplaced(&search);
+    detach_all(&search);
+    virtio_reset(lab->iommu.transport);
+    pages_release(&lab->pages, lab->pages.base);
+}

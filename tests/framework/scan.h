@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Endpoint ids without a description: the IOMMU is asked which ids it knows, and each DMA engine
+ * shows by which of them it goes.
+ */
+#pragma once
+
+#include "tests/framework/lab.h"
+
+/*
+ * Asks about the ids of asked->scans and adds to *topology a range for each id that is known. Needs
+ * the lab's IOMMU, engines and pages, and leaves the IOMMU in reset and the engines stopped.
+ */
+void scan_endpoints(struct lab *lab, const struct topology *asked, struct topology *topology);

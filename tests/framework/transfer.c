@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/framework/transfer.h"
+
+#include <string.h>
+
+#include "lib/spec/wire.h"
+
+#define POISON 0x5a
+
+/* A completed transfer answers within microseconds, edu's after 100 ms of virtual time. */
+#define PATIENCE_NS        2000000000ull
+#define DENIED_PATIENCE_NS 20000000ull
+
+uint64_t transfer_patience(const struct dma_engine *engine, bool is_denied)
+{
+    return is_denied && !engine->is_slow ? DENIED_PATIENCE_NS : PATIENCE_NS;
+}
+
+struct target target_new(struct test *test, unsigned pages)
+{
+    uint8_t *guard = lab_pages(test, pages + 2);
+
+    memset(guard, POISON, (pages + 2u) * PAGE_SIZE);
+    return (struct target){.bytes = guard + PAGE_SIZE, .size = pages * PAGE_SIZE};
+}
+
+void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
+{
+    if (viommu_granule(lab_iommu(test)) > PAGE_SIZE)
+        skip(test, "the granule is larger than a page of the engine's");
+    must(test, viommu_attach(domain, engine->endpoint, 0));
+    must(test, viommu_map(domain, engine->footprint, engine->footprint + engine->footprint_size - 1,
+                          engine->footprint, VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE));
+}
+
+void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
+{
+    must(test, viommu_detach(domain, engine->endpoint));
+}
+
+/* An endpoint that is attached to nothing reaches memory. */
+static bool is_open(struct viommu *viommu)
+{
+    return viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG) && viommu_bypass(viommu);
+}
+
+void prepare_engine(struct test *test, struct dma_engine *engine)
+{
+    struct viommu *viommu = lab_iommu(test);
+    bool by_mapping = !is_open(viommu) && viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP);
+    uint32_t domain = lab_domain(test, LAB_SPARE_DOMAIN);
+
+    if (by_mapping)
+        attach_engine(test, domain, engine);
+
+    enum dma_result result = dma_prepare(engine, PATIENCE_NS);
+
+    require(test, by_mapping ? IOMMU_MAP_P11 : IOMMU_BYP_P06, result == DMA_COMPLETED,
+            "%s: cannot load its content %s: %s", engine->ops->name,
+            by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
+    if (by_mapping)
+        detach_engine(test, domain, engine);
+}
+
+/* Offset of the first byte of target and guards that is not poison; -1 when all are. */
+static long first_change(const struct target *target, const uint8_t *from, const uint8_t *end)
+{
+    for (const uint8_t *byte = from; byte < end; byte++)
+        if (*byte != POISON)
+            return byte - target->bytes;
+    return -1;
+}
+
+static const uint8_t *room_begin(const struct target *target)
+{
+    return target->bytes - PAGE_SIZE;
+}
+
+static const uint8_t *room_end(const struct target *target)
+{
+    return target->bytes + target->size + PAGE_SIZE;
+}
+
+void target_poison(const struct target *target)
+{
+    memset(target->bytes - PAGE_SIZE, POISON, target->size + 2 * PAGE_SIZE);
+}
+
+/* Random content can't be predicted, but 8 bytes of poison in a row are not random. */
+static bool arrived(const struct dma_engine *engine, const uint8_t *bytes, uint32_t length)
+{
+    static const uint8_t untouched[8] = {POISON, POISON, POISON, POISON,
+                                         POISON, POISON, POISON, POISON};
+
+    if (engine->content)
+        return !memcmp(bytes, engine->content, length);
+    return length >= 8 && memcmp(bytes, untouched, 8) && memcmp(bytes + length - 8, untouched, 8);
+}
+
+bool expect_only_touched(struct test *test, enum clause clause, const struct dma_engine *engine,
+                         uint64_t address, const struct target *target, uint32_t offset,
+                         uint32_t length)
+{
+    const uint8_t *allowed = target->bytes + offset;
+    long before = first_change(target, room_begin(target), allowed);
+    long after = first_change(target, allowed + length, room_end(target));
+
+    return expect(test, clause, before < 0 && after < 0,
+                  "%s writes at 0x%llx: offset %ld of the target was changed, expected none but "
+                  "0x%x to 0x%x",
+                  engine->ops->name, (unsigned long long)address, before < 0 ? after : before,
+                  offset, offset + length - 1);
+}
+
+bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,
+                   uint64_t address, const struct target *target, uint32_t offset, uint32_t length,
+                   enum dma_result result)
+{
+    const uint8_t *landing = target->bytes + offset;
+
+    if (!expect(test, clause, arrived(engine, landing, length),
+                "%s writes %u bytes at 0x%llx: they did not arrive at offset 0x%x of the target "
+                "(engine: %s)",
+                engine->ops->name, length, (unsigned long long)address, offset,
+                dma_result_text(result)))
+        return false;
+    return expect_only_touched(test, clause, engine, address, target, offset, length);
+}
+
+bool expect_untouched(struct test *test, enum clause clause, const struct dma_engine *engine,
+                      uint64_t address, const struct target *target, uint32_t length)
+{
+    long change = first_change(target, room_begin(target), room_end(target));
+
+    return expect(test, clause, change < 0,
+                  "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
+                  "was changed",
+                  engine->ops->name, length, (unsigned long long)address, change);
+}
+
+bool target_is_touched(const struct target *target)
+{
+    return first_change(target, room_begin(target), room_end(target)) >= 0;
+}
+
+bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine *engine,
+                        uint64_t address, const struct target *target, uint32_t offset,
+                        uint32_t length)
+{
+    target_poison(target);
+
+    enum dma_result result = dma_write(engine, address, length, PATIENCE_NS);
+
+    return expect_landed(test, clause, engine, address, target, offset, length, result);
+}
+
+bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
+                         uint64_t address, const struct target *target, uint32_t length)
+{
+    target_poison(target);
+    dma_write(engine, address, length, transfer_patience(engine, true));
+    return expect_untouched(test, clause, engine, address, target, length);
+}
+
+static void fill_secret(struct test *test, const struct target *target)
+{
+    for (uint32_t i = 0; i < target->size; i += 8) {
+        uint64_t word = rng_next64(&test->rng);
+
+        memcpy(target->bytes + i, &word, sizeof(word));
+    }
+}
+
+bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *engine,
+                      uint64_t address, const struct target *target, uint32_t offset,
+                      uint32_t length)
+{
+    uint8_t *seen = lab_pages(test, (length + PAGE_SIZE - 1) / PAGE_SIZE);
+
+    fill_secret(test, target);
+
+    enum dma_result read = dma_read(engine, address, length, PATIENCE_NS);
+    enum dma_result report = dma_report(engine, seen, length, PATIENCE_NS);
+
+    return expect(test, clause, !memcmp(seen, target->bytes + offset, length),
+                  "%s reads %u bytes at 0x%llx: it did not see offset 0x%x of the target (read: "
+                  "%s, report: %s)",
+                  engine->ops->name, length, (unsigned long long)address, offset,
+                  dma_result_text(read), dma_result_text(report));
+}
+
+static bool shares_a_word(const uint8_t *seen, uint32_t length, const struct target *target)
+{
+    for (uint32_t at = 0; at + 8 <= length; at++)
+        for (uint32_t i = 0; i < target->size; i += 8)
+            if (!memcmp(seen + at, target->bytes + i, 8))
+                return true;
+    return false;
+}
+
+bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine *engine,
+                        uint64_t address, const struct target *target, uint32_t length,
+                        void (*make_reachable)(struct test *test, struct dma_engine *engine))
+{
+    uint8_t *seen = lab_pages(test, (length + PAGE_SIZE - 1) / PAGE_SIZE);
+
+    fill_secret(test, target);
+    dma_read(engine, address, length, transfer_patience(engine, true));
+    if (make_reachable)
+        make_reachable(test, engine);
+
+    enum dma_result report = dma_report(engine, seen, length, PATIENCE_NS);
+
+    if (report != DMA_COMPLETED)
+        broken(test, "%s: cannot report what it read: %s", engine->ops->name,
+               dma_result_text(report));
+    return expect(test, clause, !shares_a_word(seen, length, target),
+                  "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
+                  engine->ops->name, length, (unsigned long long)address);
+}
+
+uint64_t free_iova(struct test *test)
+{
+    const struct viommu *viommu = lab_iommu(test);
+    uint64_t last = viommu->config.input_range.end;
+    uint64_t wanted = 0x600000000;
+
+    if (!viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) || last >= 2 * wanted)
+        return wanted;
+    return (last / 4 * 3) & ~(uint64_t)0x1fffff;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Real DMA and its judgement. A target is memory between guard pages; every check looks at all of
+ * it, so a byte that arrives in the wrong place is seen. What the engine itself says is never
+ * trusted.
+ */
+#pragma once
+
+#include "tests/framework/request.h"
+
+/* A stretch of memory, whole pages, with a guard page on either side. */
+struct target {
+    uint8_t *bytes;
+    uint32_t size;
+};
+
+struct target target_new(struct test *test, unsigned pages);
+static inline uint64_t target_physical(const struct target *target)
+{
+    return (uintptr_t)target->bytes;
+}
+
+/*
+ * Makes an engine usable in `domain`: attaches its endpoint and maps its footprint at its own
+ * address. detach() only sends DETACH.
+ */
+void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
+void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
+/*
+ * Loads the engine's content, in bypass or else through a mapping in a domain of its own; the first
+ * step of a DMA test.
+ */
+void prepare_engine(struct test *test, struct dma_engine *engine);
+
+/*
+ * The engine writes `length` bytes to `address`, and they must arrive at `offset` of the target and
+ * nowhere else in it.
+ */
+bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine *engine,
+                        uint64_t address, const struct target *target, uint32_t offset,
+                        uint32_t length);
+/* ... and nothing of the target may change. */
+bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
+                         uint64_t address, const struct target *target, uint32_t length);
+/*
+ * Their steps, for whoever takes them apart: poison, dma_write() with so much patience, and the
+ * judgement of what is there after it.
+ */
+uint64_t transfer_patience(const struct dma_engine *engine, bool is_denied);
+void target_poison(const struct target *target);
+bool target_is_touched(const struct target *target);
+bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,
+                   uint64_t address, const struct target *target, uint32_t offset, uint32_t length,
+                   enum dma_result result);
+bool expect_untouched(struct test *test, enum clause clause, const struct dma_engine *engine,
+                      uint64_t address, const struct target *target, uint32_t length);
+/* Of a target that was poison: nothing but [offset, offset + length) of it may have changed. */
+bool expect_only_touched(struct test *test, enum clause clause, const struct dma_engine *engine,
+                         uint64_t address, const struct target *target, uint32_t offset,
+                         uint32_t length);
+/* The engine reads `length` bytes at `address`, and must see what stands at `offset` of the target.
+ */
+bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *engine,
+                      uint64_t address, const struct target *target, uint32_t offset,
+                      uint32_t length);
+/*
+ * ... and must not see any 8 bytes of the target. The engine is asked afterwards, with its
+ * footprint reachable by then: `make_reachable` (NULL: it is) restores that.
+ */
+bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine *engine,
+                        uint64_t address, const struct target *target, uint32_t length,
+                        void (*make_reachable)(struct test *test, struct dma_engine *engine));
+
+/* An address far from the engine's footprint and from RAM, inside the input range, page aligned. */
+uint64_t free_iova(struct test *test);

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Everything that `make test` runs, one step a line: a name, then a command that prints KTAP or only
+# ends well or badly. Steps of one paragraph run side by side. All steps run, whatever the others say;
+# the table at the end adds them up.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=tests/harness/setup.sh
+. tests/harness/setup.sh
+need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packages_qemu_riscv64" \
+    "$packages_firmware_x86_64" "$packages_firmware_aarch64" "$packages_firmware_riscv64" "$packages_test"
+
+# The steps call make themselves: they are not part of the make that called this.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+machines() { sed 's/#.*//' tests/harness/machines | awk 'NF { print $1 }'; }
+
+{
+    # Only the machines share the CPUs: the others watch limits of time.
+    cat <<STEPS
+check     timeout 1800 make -s -j$(nproc) check
+
+aarch64   timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
+
+riscv64   timeout 1800 make -s -j$(nproc) ARCH=riscv64 check
+
+images    python3 -B tests/selftest/test_images.py
+
+unit      timeout 1800 make -s -j$(nproc) unit
+
+fuzz      timeout 900 make -s -j$(nproc) fuzz FUZZ_SECONDS=3
+
+coverage  timeout 1800 make -s -j$(nproc) coverage-host
+
+host      timeout 1800 make -s -j$(nproc) host
+
+mutants   timeout 1800 make -s -j$(nproc) mutants
+
+behind    timeout 1200 make -s -j$(nproc) mutants-vm
+
+protocol  python3 -B tests/selftest/test_protocol.py
+steps     python3 -B tests/selftest/test_steps.py
+tree      python3 -B tests/selftest/test_devicetree.py
+options   python3 -B tests/selftest/test_run_sh.py
+server    python3 -B tests/selftest/test_refdev.py
+
+boots     python3 -B tests/selftest/test_harness.py
+
+real      python3 -B tests/selftest/test_real.py
+topology  python3 -B tests/selftest/test_topology.py
+
+virt      python3 -B tests/selftest/test_topology_virt.py
+
+nested    python3 -B tests/selftest/test_nested.py
+
+STEPS
+    for machine in $(machines); do
+        echo "$machine ./run.sh -m $machine"
+    done
+    echo
+    echo "siblings  python3 -B tests/selftest/test_siblings.py"
+    echo "stress    ./run.sh -t 3 -o build/results/stress stress.*"
+    echo "bench     ./run.sh -t 1 -o build/results/bench bench.*"
+} | python3 -B tests/harness/steps.py

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What runs on the host: unit tests, fuzzers, line coverage, the whole kernel as a process, the reference
+# device behind a VMM. Included by the Makefile.
+
+# $(call flavour,NAME,VARIABLE): objects under build/NAME/, compiled with the flags in VARIABLE.
+define flavour
+build/$(1)/%.o: %.c Makefile tests/host.mk
+	@mkdir -p $$(@D)
+	$$(say) HOSTCC $$<
+	$$(run)$$(HOSTCC) $$($(2)) -MMD -MP -c $$< -o $$@
+
+build/$(1)/pure.a:
+	@rm -f $$@
+	$$(run)llvm-ar rcs $$@ $$^
+
+.PRECIOUS: build/$(1)/%.o
+endef
+
+# $(call depends,OBJECT...): what the compiler wrote of their headers.
+depends = $(eval -include $(1:.o=.d))
+
+PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+UNIT_SOURCES := $(wildcard tests/unit/*.c)
+FIXTURES := $(wildcard tests/unit/fixtures/*.c)
+READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
+	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+
+# Unit tests: the pure code as an ordinary process under the sanitizers.
+HOST_BASE := -std=gnu11 -g -I. $(WARNINGS)
+SANITIZE := -fsanitize=address,undefined
+HOSTFLAGS := $(HOST_BASE) -O1 $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HOST_OBJECTS := $(patsubst %.c,build/host/%.o,$(PURE) $(FIXTURES))
+UNITS := $(UNIT_SOURCES:%.c=build/host/%)
+
+$(eval $(call flavour,host,HOSTFLAGS))
+build/host/pure.a: $(HOST_OBJECTS)
+
+build/host/tests/unit/%: build/host/tests/unit/%.o build/host/pure.a
+	$(run)$(HOSTCC) $(SANITIZE) $^ $(LIBRARIES) -o $@
+
+$(call depends,$(HOST_OBJECTS) $(UNITS:=.o))
+
+# A library of others that a unit compares us with.
+PEER := tests/unit/fixtures/peer/libfdt.o
+build/host/tests/unit/fdt_peer: build/host/$(PEER)
+build/coverage/tests/unit/fdt_peer: build/coverage/$(PEER)
+build/host/tests/unit/fdt_peer build/coverage/tests/unit/fdt_peer: LIBRARIES := -lfdt
+
+# The UEFI application, in the hands of a firmware of the test's.
+build/host/tests/unit/efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o
+build/host/boot/efi/%.o build/host/tests/unit/efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
+
+# Device trees as sources, and what QEMU writes for its machines.
+QEMU_arm64-gicv2 := qemu-system-aarch64 -machine virt-7.2,gic-version=2,virtualization=on,dumpdtb=
+QEMU_arm64-gicv3 := qemu-system-aarch64 -machine virt-7.2,gic-version=3,dumpdtb=
+QEMU_riscv64 := qemu-system-riscv64 -machine virt,dumpdtb=
+QEMU_IOMMU_arm64-gicv2 := -device virtio-iommu-pci,addr=2
+QEMU_IOMMU_arm64-gicv3 := -device virtio-iommu-pci,addr=2
+TREES := $(patsubst tests/unit/fixtures/%.dts,build/host/%.dtb,$(wildcard tests/unit/fixtures/trees/*.dts)) \
+	$(addprefix build/host/trees/qemu-,$(addsuffix .dtb,arm64-gicv2 arm64-gicv3 riscv64))
+
+build/host/trees/%.dtb: tests/unit/fixtures/trees/%.dts
+	@mkdir -p $(@D)
+	$(say) DTC $<
+	$(run)dtc -q -I dts -O dtb -o $@ $<
+
+build/host/trees/qemu-%.dtb: tests/host.mk
+	@mkdir -p $(@D)
+	$(say) DUMPDTB $*
+	$(run)$(QEMU_$*)$@ -smp 2 -m 512M -nodefaults -display none $(QEMU_IOMMU_$*) >$@.log 2>&1 || \
+		{ cat $@.log >&2; exit 1; }
+
+# ACPI tables, compiled and disassembled again by iasl.
+TABLES := $(patsubst tests/unit/fixtures/%.asl,build/host/%.dsl,$(wildcard tests/unit/fixtures/tables/*.asl))
+
+build/host/tables/%.dsl: tests/unit/fixtures/tables/%.asl
+	@mkdir -p $(@D)
+	$(say) IASL $<
+	$(run)rm -f $@ && iasl -p $(@D)/$* $< >$(@D)/$*.log 2>&1 && \
+		iasl -d $(@D)/$*.aml >>$(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
+
+unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
+	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status
+
+# The readers under libFuzzer; FUZZ_SECONDS each. In the object files the fuzzer sees the branches.
+FUZZ_SECONDS ?= 60
+FUZZFLAGS := $(HOSTFLAGS) -O2 -fsanitize=fuzzer-no-link
+FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(READERS) $(wildcard lib/text/*.c))
+FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/unit/fuzz/*.c))
+
+$(eval $(call flavour,fuzz,FUZZFLAGS))
+build/fuzz/pure.a: $(FUZZ_OBJECTS)
+
+build/fuzz/tests/unit/fuzz/%: build/fuzz/tests/unit/fuzz/%.o build/fuzz/pure.a
+	$(run)$(HOSTCC) -fsanitize=fuzzer,address,undefined $^ -o $@
+
+$(call depends,$(FUZZ_OBJECTS) $(FUZZERS:=.o))
+
+fuzz: $(FUZZERS) $(TREES) ## every reader under libFuzzer, FUZZ_SECONDS=60 each
+	@tests/unit/fuzz/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+# Which lines of the readers the unit tests run.
+COVERAGE_MINIMUM := 95
+COVERAGE_COUNT := -fprofile-instr-generate -fcoverage-mapping
+COVERAGEFLAGS := $(HOST_BASE) -O1 -fno-omit-frame-pointer $(COVERAGE_COUNT)
+COVERAGE_OBJECTS := $(patsubst %.c,build/coverage/%.o,$(PURE) $(FIXTURES))
+COVERAGE_UNITS := $(patsubst %.c,build/coverage/%,$(filter-out %/efi_app.c,$(UNIT_SOURCES)))
+
+$(eval $(call flavour,coverage,COVERAGEFLAGS))
+build/coverage/pure.a: $(COVERAGE_OBJECTS)
+
+build/coverage/tests/unit/%: build/coverage/tests/unit/%.o build/coverage/pure.a
+	$(run)$(HOSTCC) $(COVERAGE_COUNT) $^ $(LIBRARIES) -o $@
+
+$(call depends,$(COVERAGE_OBJECTS) $(COVERAGE_UNITS:=.o))
+
+coverage-host: $(COVERAGE_UNITS) $(TREES) $(TABLES) ## line coverage of each reader by the unit tests; 95 % or less of one fails
+	@tests/unit/coverage.sh $(COVERAGE_MINIMUM) '$(COVERAGE_UNITS)' $(READERS)
+
+# The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
+NATIVE := build/host/viommu-guest
+NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie \
+	-fsanitize-ignorelist=tests/refdev/native/asan.ignore
+NATIVE_OBJECTS := $(patsubst %.c,build/native/%.o,$(filter-out lib/newlib/%,$(SRC_lib)) \
+	$(wildcard arch/host/*.c) $(SRC_drivers) $(wildcard boot/*.c) $(SRC_tests) \
+	$(wildcard tests/refdev/device/*.c tests/refdev/mutants/*.c tests/refdev/native/*.c))
+
+$(eval $(call flavour,native,NATIVEFLAGS))
+$(NATIVE_OBJECTS): tests/refdev/native/asan.ignore
+
+$(NATIVE): $(NATIVE_OBJECTS) tests/refdev/native/sections.lds
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(run)$(HOSTCC) $(SANITIZE) -fuse-ld=lld -no-pie -Wl,-T,tests/refdev/native/sections.lds \
+		$(NATIVE_OBJECTS) -o $@
+
+$(call depends,$(NATIVE_OBJECTS))
+
+native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
+
+host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
+	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/refdev/native/host.sh
+
+mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
+	@python3 -B tests/refdev/mutants/mutants.py $(MUTANT)
+
+mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the bugs; MUTANT=
+	@python3 -B tests/refdev/mutants/mutants.py --vm $(MUTANT)
+
+# The reference device as a process behind a VMM.
+REFDEV := build/host/refdev
+REFDEVFLAGS := $(HOST_BASE) -O2 -D_GNU_SOURCE
+REFDEV_OBJECTS := $(patsubst %.c,build/refdev/%.o,$(wildcard tests/refdev/device/*.c \
+	tests/refdev/mutants/*.c tests/refdev/server/*.c lib/model/*.c lib/spec/*.c))
+
+$(eval $(call flavour,refdev,REFDEVFLAGS))
+
+$(REFDEV): $(REFDEV_OBJECTS)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(run)$(HOSTCC) $(REFDEV_OBJECTS) -o $@
+
+$(call depends,$(REFDEV_OBJECTS))
+
+refdev: $(REFDEV) ## the reference device behind a VMM, build/host/refdev

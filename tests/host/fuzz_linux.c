@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: BSD-2-Clause
-#include "boot/linux.h"
-#include "tests/host/fuzz_boot.h"
-
-static void fuzz_one(const uint8_t *bytes, size_t size)
-{
-    fuzz_boot(linux_read, bytes, size);
-}

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: BSD-2-Clause
-#include "tests/host/fuzz_machine.h"
-
-static void fuzz_one(const uint8_t *bytes, size_t size)
-{
-    static const struct machine_roots roots = {.dtb = FUZZ_MEMORY};
-
-    fuzz_machine(&roots, bytes, size, false);
-}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/refdev/device/iommu.h"
+
+#include <string.h>
+
+#include "tests/refdev/device/iommu_parts.h"
+#include "tests/refdev/mutants/mutant.h"
+
+#define CONFIG_BYPASS offsetof(struct virtio_iommu_config, bypass)
+
+/* Bit 6 is that of the built-in topology where the device has one. */
+static bool offers(const struct ref_iommu *iommu, unsigned feature)
+{
+    if (feature == VIRTIO_IOMMU_F_BYPASS_CONFIG && iommu->config.topology)
+        return false;
+    return iommu->config.features >> feature & 1;
+}
+
+static bool negotiates(const struct ref_iommu *iommu, unsigned feature)
+{
+    return offers(iommu, feature) && ref_has(&iommu->virtio, feature);
+}
+
+static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)
+{
+    const struct ref_iommu *iommu = ref_iommu_of(virtio);
+    const struct ref_iommu_config *config = &iommu->config;
+    struct virtio_iommu_config fields = {
+        .page_size_mask = config->page_size_mask,
+        .input_range = {config->input_first, config->input_last},
+        .domain_range = {config->domain_first, config->domain_last},
+        .probe_size = config->probe_size,
+        .bypass = iommu->model.bypass,
+    };
+
+    if (config->topology && offset >= REF_TOPOLOGY_FIRST)
+        return iommu->described[offset];
+    mutate_config(iommu, &fields);
+    return ((const uint8_t *)&fields)[offset < sizeof(fields) ? offset : 0];
+}
+
+/* 5.13.4.2: nothing but 0 and 1 ever reads back. */
+static void config_write(struct ref_virtio *virtio, uint32_t offset, uint8_t value)
+{
+    struct ref_iommu *iommu = ref_iommu_of(virtio);
+
+    if (MUTANT(CONFIG_MASK_WRITABLE) && offset < 8)
+        ((uint8_t *)&iommu->config.page_size_mask)[offset] = value;
+    if (MUTANT(BYPASS_STUCK))
+        return;
+    if (MUTANT(BYPASS_ANY_VALUE) && offset == CONFIG_BYPASS)
+        iommu->odd_bypass = value;
+    if (offset == CONFIG_BYPASS && value <= 1 && negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        iommu->model.bypass = value;
+}
+
+/* Ranges count when they are offered, bits of requests when they are negotiated. */
+static void negotiated(struct ref_virtio *virtio)
+{
+    struct ref_iommu *iommu = ref_iommu_of(virtio);
+
+    iommu->model.config.bypass_config = negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    iommu->model.config.mmio = negotiates(iommu, VIRTIO_IOMMU_F_MMIO);
+    if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        iommu->model.bypass = ref_has(virtio, VIRTIO_IOMMU_F_BYPASS);
+}
+
+/* 5.13.5; the byte `bypass` survives a reset of the device. */
+static void reset(struct ref_virtio *virtio)
+{
+    struct ref_iommu *iommu = ref_iommu_of(virtio);
+
+    if (MUTANT(RESET_CLEARS_BYPASS) || MUTANT(RESET_SETS_BYPASS))
+        iommu->model.bypass = MUTANT(RESET_SETS_BYPASS);
+    for (unsigned i = 0; MUTANT(ATTACH_STALE_MAPPINGS) && i < MODEL_DOMAINS; i++)
+        iommu->model.domains[i].count = 0;
+    if (!MUTANT(RESET_KEEPS_DOMAINS))
+        model_reset(&iommu->model);
+    if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        iommu->model.bypass = false;
+}
+
+static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct ref_chain *chain)
+{
+    /* Buffers for events wait until there is one. */
+    return queue == VIRTIO_IOMMU_REQUESTQ ? ref_handle_request(ref_iommu_of(virtio), chain)
+                                          : REF_KEEP;
+}
+
+static const struct ref_virtio_ops ops = {
+    .dma = ref_dma_direct,
+    .config_read = config_read,
+    .config_write = config_write,
+    .negotiated = negotiated,
+    .handle = handle,
+    .reset = reset,
+};
+
+static struct model_config model_config_of(const struct ref_iommu_config *config)
+{
+    bool has_input = config->features >> VIRTIO_IOMMU_F_INPUT_RANGE & 1;
+    bool has_domains = config->features >> VIRTIO_IOMMU_F_DOMAIN_RANGE & 1;
+
+    return (struct model_config){
+        .granule = config->page_size_mask & -config->page_size_mask,
+        .input_first = has_input ? config->input_first : 0,
+        .input_last = has_input ? config->input_last : UINT64_MAX,
+        .domain_first = has_domains ? config->domain_first : 0,
+        .domain_last = has_domains ? config->domain_last : UINT32_MAX,
+    };
+}
+
+static void place_messages(struct ref_iommu_config *config, uint64_t first, uint64_t last)
+{
+    for (unsigned i = 0; i < config->region_count; i++)
+        if (config->regions[i].subtype == VIRTIO_IOMMU_RESV_MEM_T_MSI) {
+            config->regions[i].first = first;
+            config->regions[i].last = last;
+        }
+}
+
+void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config,
+                    uint64_t message_first, uint64_t message_last)
+{
+    const struct model_config model_config = model_config_of(config);
+    uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) |
+                     REF_BIT(REF_F_RING_PACKED) | REF_BIT(REF_F_RING_RESET);
+    uint64_t features = config->features | (rings & ~config->withheld);
+
+    memset(iommu, 0, sizeof(*iommu));
+    iommu->config = *config;
+    place_messages(&iommu->config, message_first, message_last);
+    model_init(&iommu->model, &model_config, config->bypass);
+    if (config->topology)
+        features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
+                    config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
+    iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
+    iommu->virtio.is_slow = config->is_slow;
+    for (unsigned i = 0; config->queue_size && i < 2; i++)
+        iommu->virtio.queues[i].size_max = config->queue_size;
+}
+
+static void describe(struct ref_iommu *iommu)
+{
+    uint32_t ids[MODEL_ENDPOINTS];
+
+    for (unsigned i = 0; i < iommu->model.endpoint_count; i++)
+        ids[i] = iommu->model.endpoints[i].id;
+    memset(iommu->described, 0, sizeof(iommu->described));
+    ref_topology_write(iommu->config.topology, ids, iommu->model.endpoint_count, iommu->described);
+}
+
+bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
+{
+    if (MUTANT(ENDPOINT_UNKNOWN) && endpoint == 0x28)
+        return true;
+    if (MUTANT(UNDESCRIBED_ID_KNOWN) && !model_find_endpoint(&iommu->model, 0x100))
+        model_add_endpoint(&iommu->model, 0x100);
+    if (!model_add_endpoint(&iommu->model, endpoint))
+        return false;
+    for (unsigned i = 0; i < iommu->config.region_count; i++)
+        if (!model_add_reserved(&iommu->model, endpoint, iommu->config.regions[i].first,
+                                iommu->config.regions[i].last))
+            return false;
+    describe(iommu);
+    return true;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reference virtio-iommu: virtio 1.4 section 5.13 around lib/model, with everything behind it
+ * that does DMA. Where the text leaves a choice it does the plainest thing that is permitted.
+ */
+#pragma once
+
+#include "lib/model/model.h"
+#include "tests/refdev/device/topology.h"
+#include "tests/refdev/device/virtio.h"
+
+#define REF_REGIONS_MAX 8
+
+struct ref_region {
+    uint64_t first, last;
+    uint8_t subtype; /* VIRTIO_IOMMU_RESV_MEM_T_* */
+};
+
+/* What the device is like. */
+struct ref_iommu_config {
+    uint64_t features; /* of the device type, bits below 24, and what few kinds have */
+    uint64_t page_size_mask;
+    uint64_t input_first, input_last;
+    uint32_t domain_first, domain_last;
+    uint32_t probe_size;
+    uint8_t bypass; /* at a system reset */
+    /* The same for every endpoint; the one for messages is where the surroundings have it. */
+    struct ref_region regions[REF_REGIONS_MAX];
+    unsigned region_count;
+    enum ref_topology topology; /* bit 6 stands for it, then, and there is no `bypass` */
+
+    uint64_t withheld;     /* features of rings that are not offered */
+    uint16_t queue_size;   /* 0: the usual one */
+    unsigned max_domains;  /* 0: as many as the model holds; more get NOMEM */
+    unsigned max_mappings; /* likewise, of all domains together */
+    bool is_unshared;      /* a domain has one endpoint */
+    bool is_lazy;          /* requests come back late, in reverse order */
+    bool is_slow;          /* ... one at a time, in no order; resets take a while */
+    bool is_on_mmio;       /* behind a register block, in machines that can have one */
+};
+
+struct ref_iommu {
+    struct ref_virtio virtio; /* the first member */
+    struct ref_iommu_config config;
+    struct model model;
+    uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
+    int sticky;                          /* the status of the request before */
+    unsigned sticky_since;               /* virtio.processed, then */
+    bool was_attached;                   /* any endpoint, since the start */
+    uint8_t odd_bypass;                  /* what was written to the configuration's byte */
+};
+
+/* Messages of endpoints go to [message_first, message_last], both inclusive. */
+void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config,
+                    uint64_t message_first, uint64_t message_last);
+/* Makes an endpoint known; false: no room, or it is known. */
+bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint);
+
+/*
+ * An endpoint's access, all of it or nothing; what is denied is reported on the event queue. False:
+ * denied, or there is no memory where it leads.
+ */
+bool ref_iommu_access(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address, void *bytes,
+                      uint32_t length, bool is_write);

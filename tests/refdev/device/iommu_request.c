@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Requests and their answers: virtio 1.4 section 5.13.6. */
+#include <string.h>
+
+#include "tests/refdev/device/iommu_parts.h"
+#include "tests/refdev/mutants/mutant.h"
+
+#define READABLE_MAX  sizeof(struct virtio_iommu_req_probe)
+#define PROPERTY_SIZE sizeof(struct virtio_iommu_probe_resv_mem)
+#define PROBE_MAX     1024
+#define TAIL_SIZE     sizeof(struct virtio_iommu_req_tail)
+
+/* 5.13.6.8: a property for each region, then zeros. */
+static void write_properties(const struct ref_iommu *iommu, uint8_t area[PROBE_MAX])
+{
+    memset(area, 0, PROBE_MAX);
+    for (unsigned i = 0; i < iommu->config.region_count; i++) {
+        const struct ref_region *region = &iommu->config.regions[i];
+        const struct virtio_iommu_probe_resv_mem property = {
+            .head = {.type = VIRTIO_IOMMU_PROBE_T_RESV_MEM,
+                     .length = PROPERTY_SIZE - sizeof(property.head)},
+            .subtype = region->subtype,
+            .start = region->first,
+            .end = region->last,
+        };
+
+        memcpy(area + i * PROPERTY_SIZE, &property, PROPERTY_SIZE);
+    }
+    mutate_properties(iommu, area, iommu->config.probe_size);
+}
+
+/* The status of a request that model_judge() is not asked about; -1: ask it. */
+static int status_beforehand(const struct ref_iommu *iommu, uint8_t type, uint64_t writable)
+{
+    const struct ref_virtio *virtio = &iommu->virtio;
+    bool is_mapping = type == VIRTIO_IOMMU_T_MAP || type == VIRTIO_IOMMU_T_UNMAP;
+
+    if (is_mapping && !ref_has(virtio, VIRTIO_IOMMU_F_MAP_UNMAP))
+        return VIRTIO_IOMMU_S_UNSUPP;
+    if (type == VIRTIO_IOMMU_T_PROBE && writable < iommu->config.probe_size + TAIL_SIZE &&
+        !MUTANT(PROBE_SMALL_OK))
+        return MUTANT(PROBE_SMALL_NOMEM) ? VIRTIO_IOMMU_S_NOMEM : VIRTIO_IOMMU_S_INVAL;
+    return -1;
+}
+
+static unsigned domains_of(const struct model *model, unsigned *mappings)
+{
+    unsigned count = 0;
+
+    *mappings = 0;
+    for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
+        if (!model->domains[i].exists)
+            continue;
+        count++;
+        *mappings += model->domains[i].count;
+    }
+    return count;
+}
+
+/* What this kind of device has not got for a request that is valid; OK: it has. */
+static uint8_t lacking(const struct ref_iommu *iommu, const void *request)
+{
+    const struct ref_iommu_config *config = &iommu->config;
+    const struct virtio_iommu_req_attach *attach = request;
+    unsigned mappings, domains = domains_of(&iommu->model, &mappings);
+
+    if (attach->head.type == VIRTIO_IOMMU_T_MAP)
+        return config->max_mappings && mappings >= config->max_mappings ? VIRTIO_IOMMU_S_NOMEM
+                                                                        : VIRTIO_IOMMU_S_OK;
+    if (attach->head.type != VIRTIO_IOMMU_T_ATTACH)
+        return VIRTIO_IOMMU_S_OK;
+
+    const struct model_domain *domain = model_find_domain(&iommu->model, attach->domain);
+
+    if (!domain)
+        return config->max_domains && domains >= config->max_domains ? VIRTIO_IOMMU_S_NOMEM
+                                                                     : VIRTIO_IOMMU_S_OK;
+    return config->is_unshared &&
+                   model_find_endpoint(&iommu->model, attach->endpoint)->domain != domain
+               ? VIRTIO_IOMMU_S_UNSUPP
+               : VIRTIO_IOMMU_S_OK;
+}
+
+static uint8_t carry_out(struct ref_iommu *iommu, const void *request, size_t length,
+                         const struct model_answer *answer)
+{
+    uint8_t status = answer->status ? answer->status : lacking(iommu, request);
+
+    if (status == VIRTIO_IOMMU_S_OK && !mutate_effect(iommu, request) &&
+        !model_apply(&iommu->model, request, length, VIRTIO_IOMMU_S_OK) && !ref_mutant)
+        status = VIRTIO_IOMMU_S_NOMEM;
+    mutate_state(iommu, request);
+    return status;
+}
+
+/* 5.13.6: what is written ends with the tail, the last bytes that may be. */
+static int64_t answer_with(struct ref_iommu *iommu, const struct ref_chain *chain, uint8_t type,
+                           uint8_t status)
+{
+    uint8_t area[PROBE_MAX + TAIL_SIZE] = {0};
+    uint64_t before = chain->writable_length - TAIL_SIZE;
+    struct virtio_iommu_req_tail tail = {.status = status};
+
+    if (MUTANT(TAIL_RESERVED_SET))
+        tail.reserved[1] = 1;
+    if (MUTANT(STATUS_UNDEFINED) && status)
+        tail.status = status + 32;
+    if (MUTANT(USED_LENGTH_ZERO))
+        return ref_chain_write(&iommu->virtio, chain, before, &tail, TAIL_SIZE) ? 0 : 0;
+    if (MUTANT(PROBE_STATUS_FIRST) && type == VIRTIO_IOMMU_T_PROBE) {
+        write_properties(iommu, area + TAIL_SIZE);
+        memcpy(area, &tail, TAIL_SIZE);
+        ref_chain_write(&iommu->virtio, chain, 0, area, TAIL_SIZE + (uint32_t)before);
+        return (int64_t)chain->writable_length;
+    }
+    if (type == VIRTIO_IOMMU_T_PROBE &&
+        (status == VIRTIO_IOMMU_S_OK || MUTANT(PROBE_SMALL_FILLED) || MUTANT(PROBE_DEVERR)))
+        write_properties(iommu, area);
+    for (uint64_t done = 0; done < before; done += PROBE_MAX) {
+        uint32_t part = before - done < PROBE_MAX ? (uint32_t)(before - done) : PROBE_MAX;
+
+        if (!ref_chain_write(&iommu->virtio, chain, done, area, part))
+            return 0;
+        memset(area, 0, PROBE_MAX);
+    }
+    if (!ref_chain_write(&iommu->virtio, chain, before, &tail,
+                         MUTANT(TAIL_RESERVED_LEFT) ? 1 : TAIL_SIZE))
+        return 0;
+    if (MUTANT(USED_LENGTH_OF_ALL))
+        return (int64_t)(chain->writable_length + chain->readable_length);
+    if (MUTANT(PROBE_USED_LENGTH_4))
+        return TAIL_SIZE;
+    if (MUTANT(REPLY_OVERRUN) && chain->writable_count)
+        ref_dma_direct(&iommu->virtio,
+                       chain->writable[chain->writable_count - 1].address +
+                           chain->writable[chain->writable_count - 1].length,
+                       area, 1, true);
+    return (int64_t)chain->writable_length;
+}
+
+int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chain)
+{
+    _Alignas(8) uint8_t request[READABLE_MAX] = {0};
+    uint32_t length = ref_chain_read(&iommu->virtio, chain, 0, request, sizeof(request));
+
+    if (MUTANT(SHORT_REQUEST_TAKEN) && length >= 4)
+        length = sizeof(request);
+    if (MUTANT(SHORT_TAIL_WRITTEN) && chain->writable_length < TAIL_SIZE)
+        ref_chain_write(&iommu->virtio, chain, 0, "\0", chain->writable_length ? 1 : 0);
+    if (MUTANT(FRAME_WHOLE_DESCRIPTORS) && (chain->readable_count > 2 || chain->writable_count > 2))
+        return 0;
+    mutate_late_detach(iommu, false);
+    if (length >= 4)
+        mutate_request(iommu, request);
+    if (length > sizeof(request) || chain->writable_length < TAIL_SIZE)
+        return 0;
+    struct model_answer answer = model_judge(&iommu->model, request, length);
+    uint8_t type = request[0];
+
+    mutate_answer(request, &answer);
+    if (answer.is_unwritten && MUTANT(UNKNOWN_TYPE_UNSUPP))
+        return answer_with(iommu, chain, type, VIRTIO_IOMMU_S_UNSUPP);
+    if (answer.is_unwritten && MUTANT(UNKNOWN_TYPE_OK))
+        return answer_with(iommu, chain, type, VIRTIO_IOMMU_S_OK);
+    if (answer.is_unwritten && MUTANT(UNKNOWN_TYPE_LENGTH_4))
+        return TAIL_SIZE;
+    if (type == VIRTIO_IOMMU_T_PROBE && !ref_has(&iommu->virtio, VIRTIO_IOMMU_F_PROBE) &&
+        (MUTANT(PROBE_UNOFFERED_UNSUPP) || MUTANT(PROBE_UNOFFERED_LENGTH_4)))
+        return MUTANT(PROBE_UNOFFERED_LENGTH_4)
+                   ? (int64_t)TAIL_SIZE
+                   : answer_with(iommu, chain, type, VIRTIO_IOMMU_S_UNSUPP);
+    if (answer.is_unwritten ||
+        (type == VIRTIO_IOMMU_T_PROBE && !ref_has(&iommu->virtio, VIRTIO_IOMMU_F_PROBE)))
+        return 0;
+    int status = status_beforehand(iommu, type, chain->writable_length);
+
+    if (status < 0)
+        status = carry_out(iommu, request, length, &answer);
+    if (MUTANT(BATCH_ERROR_STICKS) && iommu->sticky_since == iommu->virtio.processed)
+        status = iommu->sticky ? iommu->sticky : status;
+    iommu->sticky = status;
+    iommu->sticky_since = iommu->virtio.processed;
+    if (MUTANT(PROBE_DETACHES) && type == VIRTIO_IOMMU_T_PROBE)
+        model_reset(&iommu->model);
+    return answer_with(iommu, chain, type, (uint8_t)status);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kinds of virtio-iommu that the reference device can be: all of them keep the specification.
+ */
+#pragma once
+
+#include "tests/refdev/device/iommu.h"
+
+struct ref_kind {
+    const char *name;
+    struct ref_iommu_config config;
+};
+
+/* By name; NULL: there is none. The first one is the usual one. */
+const struct ref_kind *ref_find_kind(const char *name);
+/* The index-th; NULL: there are not that many. */
+const struct ref_kind *ref_kind_at(unsigned index);

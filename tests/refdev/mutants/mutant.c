@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/refdev/mutants/mutant.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum ref_mutant ref_mutant;
+
+static const struct {
+    const char *name, *kind, *text, *clauses;
+} mutants[] = {
+    {"", "", "", ""},
+#define REF_MUTANT(name, kind, text, ...) {#name, kind, text, #__VA_ARGS__},
+#include "tests/refdev/mutants/lies.def"
+#include "tests/refdev/mutants/mutants.def"
+#undef REF_MUTANT
+};
+
+#define MUTANTS (sizeof(mutants) / sizeof(mutants[0]))
+
+bool ref_choose_mutant(const char *name)
+{
+    for (unsigned i = 1; i < MUTANTS; i++)
+        if (!strcmp(mutants[i].name, name)) {
+            ref_mutant = (enum ref_mutant)i;
+            return true;
+        }
+    return false;
+}
+
+void ref_list_mutants(void)
+{
+    for (unsigned i = 1; i < MUTANTS; i++)
+        printf("%s\t%s\t%s\t%s\n", mutants[i].name, mutants[i].kind, mutants[i].clauses,
+               mutants[i].text);
+}

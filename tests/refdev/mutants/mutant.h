@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bugs that the reference device can be given, one at a time: mutants.def lists them. Which one is
+ * asked for where the conforming code makes its choice, as MUTANT(NAME), or in one of the hooks
+ * below, which change nothing while there is none.
+ */
+#pragma once
+
+#include "lib/model/model.h"
+#include "tests/refdev/device/iommu.h"
+
+enum ref_mutant {
+    MUTANT_NONE,
+#define REF_MUTANT(name, kind, text, ...) MUTANT_##name,
+#include "tests/refdev/mutants/lies.def"
+#include "tests/refdev/mutants/mutants.def"
+#undef REF_MUTANT
+};
+
+/* What the device is from its start on; every function of it asks. */
+extern enum ref_mutant ref_mutant;
+
+#define MUTANT(name) (ref_mutant == MUTANT_##name)
+
+/* False: no mutant is called that. */
+bool ref_choose_mutant(const char *name);
+/* A line for each: name, kind of device, clauses with commas between them, what it does. */
+void ref_list_mutants(void);
+
+/* Before a request is judged, or an access: a DETACH that was put off may be due. */
+void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
+/* Before a request is judged. */
+void mutate_request(struct ref_iommu *iommu, void *request);
+/* Before it is carried out. */
+void mutate_answer(const void *request, struct model_answer *answer);
+/* Carries a valid request out in another way; false: it is to be done as always. */
+bool mutate_effect(struct ref_iommu *iommu, const void *request);
+/* After it has been carried out. */
+void mutate_state(struct ref_iommu *iommu, const void *request);
+/* What PROBE gives, of `size` bytes; its status. */
+void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size);
+void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields);
+void mutate_fault(struct virtio_iommu_fault *fault);
+/* Registers of virtio-mmio: what one reads, and a write, which true keeps from being done. */
+void mutate_mmio_read(struct ref_virtio *virtio, uint32_t offset, uint32_t *value);
+bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint32_t value);
+/* Where an access goes, after the model has said so. */
+void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
+                        uint32_t length, bool is_write, struct model_translation *to,
+                        struct model_piece *pieces);
+/* Of a queue that is enabled, that was just reset and was `before`, and of one that is notified. */
+void mutate_enable(struct ref_virtio *virtio, struct ref_queue *queue);
+void mutate_queue_reset(struct ref_virtio *virtio, unsigned index, const struct ref_queue *before);
+void mutate_resetting(const struct ref_virtio *virtio, unsigned index, bool *is_resetting);
+void mutate_doorbell(struct ref_virtio *virtio, const struct ref_queue *queue, uint32_t value);

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Accesses that go elsewhere, and what the device says of itself and of them. */
+#include <string.h>
+
+#include "tests/refdev/device/virtio_parts.h"
+#include "tests/refdev/mutants/mutant.h"
+
+#define PAGE   4096u
+#define PADDED 32u /* bytes for a property of 24 */
+
+static void allow(struct model_translation *to, struct model_piece *piece, uint64_t address,
+                  uint32_t length)
+{
+    *to = (struct model_translation){.allowed = true, .count = 1};
+    *piece = (struct model_piece){address, length};
+}
+
+static void deny(struct model_translation *to, uint8_t reason, uint64_t address)
+{
+    *to = (struct model_translation){.reason = reason, .address = address};
+}
+
+/* What an endpoint that is not attached, or attached to a bypass domain, may do. */
+static void mutate_bypass(const struct ref_iommu *iommu, const struct model_endpoint *endpoint,
+                          uint64_t address, uint32_t length, bool is_write,
+                          struct model_translation *to, struct model_piece *pieces)
+{
+    const struct model_domain *domain = endpoint->domain;
+    bool unattached = !domain, in_bypass_domain = domain && domain->bypass;
+    bool negotiated = iommu->model.config.bypass_config;
+
+    if (unattached && (MUTANT(BYPASS_NEVER) || MUTANT(OLD_BYPASS_MISSING) ||
+                       (MUTANT(BYPASS_NEEDS_THE_FEATURE) && !negotiated) ||
+                       (MUTANT(BYPASS_ENDS_WITH_ATTACH) && iommu->was_attached)))
+        deny(to, VIRTIO_IOMMU_FAULT_R_DOMAIN, address);
+    if (unattached && (MUTANT(BYPASS_ALWAYS) || MUTANT(OLD_BYPASS_UNASKED) ||
+                       MUTANT(BYPASS_UNOFFERED) || (MUTANT(BYPASS_READS) && !is_write)))
+        allow(to, pieces, address, length);
+    if (domain && !in_bypass_domain && iommu->model.bypass && !to->allowed &&
+        MUTANT(BYPASS_ATTACHED_TOO))
+        allow(to, pieces, address, length);
+    if (domain && MUTANT(IDENTITY_WHERE_UNMAPPED) && !to->allowed)
+        allow(to, pieces, address, length);
+    if (in_bypass_domain && (MUTANT(BYPASS_DOMAIN_BLOCKS) ||
+                             (MUTANT(BYPASS_DOMAIN_FIRST_ONLY) && endpoint->id != 0x20) ||
+                             (MUTANT(BYPASS_DOMAIN_READ_ONLY) && is_write)))
+        deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
+    if ((in_bypass_domain || unattached) && to->allowed && !is_write && MUTANT(BYPASS_NO_READS) &&
+        length >= 256)
+        deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
+    if ((in_bypass_domain || unattached) && to->allowed && is_write && length >= 256 &&
+        MUTANT(BYPASS_PAGE_OFF))
+        pieces[0].address += PAGE;
+}
+
+/* Translations that outlive what made them. */
+static void mutate_cached(const struct model_endpoint *endpoint, uint64_t address, uint32_t length,
+                          struct model_translation *to, struct model_piece *pieces)
+{
+    static struct {
+        uint32_t endpoint, domain;
+        uint64_t address, physical;
+        uint32_t length;
+    } kept; /* as a cache would */
+    bool by_domain = MUTANT(ATTACH_MOVE_CACHED);
+
+    if (!MUTANT(UNMAP_CACHED) && !MUTANT(UNMAP_CACHED_OVER_NEW_MAP) && !by_domain)
+        return;
+    bool hit = kept.length && kept.endpoint == endpoint->id && kept.address == address &&
+               length <= kept.length;
+    bool is_other = endpoint->domain && kept.length && kept.domain != endpoint->domain->id;
+
+    if (by_domain && !is_other)
+        hit = false;
+    if (hit && (!to->allowed || MUTANT(UNMAP_CACHED_OVER_NEW_MAP)))
+        allow(to, pieces, kept.physical, length);
+    else if (to->allowed && to->count == 1 && length >= 256 && pieces[0].address != address &&
+             endpoint->domain && !(by_domain && is_other)) {
+        kept.endpoint = endpoint->id;
+        kept.domain = endpoint->domain->id;
+        kept.address = address;
+        kept.physical = pieces[0].address;
+        kept.length = length;
+    }
+}
+
+static bool is_in_any_domain(const struct model *model, uint64_t address, uint64_t *physical)
+{
+    for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
+        const struct model_domain *domain = &model->domains[i];
+        const struct model_mapping *mapping =
+            domain->exists && !domain->bypass ? model_find_mapping(domain, address) : NULL;
+
+        if (mapping) {
+            *physical = mapping->physical + (address - mapping->first);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void mutate_mapped(const struct ref_iommu *iommu, const struct model_endpoint *endpoint,
+                          uint64_t address, uint32_t length, bool is_write,
+                          struct model_translation *to, struct model_piece *pieces)
+{
+    const struct model_domain *domain = endpoint->domain;
+    uint64_t physical;
+
+    if (MUTANT(DOMAINS_SHARE_MAPPINGS) && domain && !to->allowed &&
+        is_in_any_domain(&iommu->model, address, &physical))
+        allow(to, pieces, physical, length);
+    if (MUTANT(CROSSING_IS_DENIED) && to->count > 1)
+        deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
+    if (MUTANT(CROSSING_GOES_ON_LINEARLY) && to->allowed && to->count > 1)
+        allow(to, pieces, pieces[0].address, length);
+    if (MUTANT(PERMISSIONS_IGNORED) && domain && !to->allowed) {
+        const struct model_mapping *mapping = model_find_mapping(domain, address);
+
+        if (mapping)
+            allow(to, pieces, mapping->physical + (address - mapping->first), length);
+    }
+    if (MUTANT(PAGE_OFFSET_LOST) && to->allowed && domain && is_write && length >= 256)
+        pieces[0].address &= ~(uint64_t)(PAGE - 1);
+    if (MUTANT(START_DECIDES) && domain && !to->allowed && to->count)
+        allow(to, pieces, pieces[0].address, length);
+}
+
+void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, uint32_t length,
+                        bool is_write, struct model_translation *to, struct model_piece *pieces)
+{
+    const struct model_endpoint *endpoint = model_find_endpoint(&iommu->model, id);
+    unsigned access = is_write ? MODEL_WRITE : MODEL_READ;
+
+    if (!ref_mutant || !endpoint)
+        return;
+    if (MUTANT(ENDPOINTS_MIXED_UP)) {
+        endpoint = model_find_endpoint(&iommu->model, id == 0x20 ? 0x28 : id == 0x28 ? 0x20 : id);
+        *to = model_translate(&iommu->model, endpoint->id, address, length, access, pieces, 64);
+    }
+    if (MUTANT(ENDPOINT_ESCAPES) && id == 0x28)
+        allow(to, pieces, address, length);
+    if (MUTANT(ADDRESS_40_BITS) && endpoint->domain && !endpoint->domain->bypass)
+        *to = model_translate(&iommu->model, id, address & ((1ull << 40) - 1), length, access,
+                              pieces, 64);
+    if (MUTANT(ADDRESS_SIGN_EXTENDED) && endpoint->domain && !endpoint->domain->bypass &&
+        address >> 47 & 1)
+        deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
+    mutate_bypass(iommu, endpoint, address, length, is_write, to, pieces);
+    mutate_mapped(iommu, endpoint, address, length, is_write, to, pieces);
+    mutate_cached(endpoint, address, length, to, pieces);
+}
+
+/* -- what is told --------------------------------------------------------------------------- */
+
+void mutate_fault(struct virtio_iommu_fault *fault)
+{
+    uint32_t direction = VIRTIO_IOMMU_FAULT_F_READ | VIRTIO_IOMMU_FAULT_F_WRITE;
+
+    if (MUTANT(FAULT_REASON_DOMAIN))
+        fault->reason = VIRTIO_IOMMU_FAULT_R_DOMAIN;
+    if (MUTANT(FAULT_REASON_MAPPING))
+        fault->reason = VIRTIO_IOMMU_FAULT_R_MAPPING;
+    if (MUTANT(FAULT_REASON_UNDEFINED))
+        fault->reason = 7;
+    if (MUTANT(FAULT_DIRECTION_SWAPPED))
+        fault->flags ^= direction;
+    if (MUTANT(FAULT_FLAG_2_SET))
+        fault->flags |= 4;
+    if (MUTANT(FAULT_ADDRESS_ZERO))
+        fault->address = 0;
+    if (MUTANT(FAULT_ADDRESS_OF_NEXT_PAGE))
+        fault->address = (fault->address | (PAGE - 1)) + 1;
+    if (MUTANT(FAULT_ENDPOINT_ZERO))
+        fault->endpoint = 0;
+    if (MUTANT(FAULT_RESERVED_SET))
+        fault->reserved[2] = 1;
+    if (MUTANT(FAULT_RESERVED1_SET))
+        fault->reserved1 = 1;
+    if (MUTANT(FAULT_ADDRESS_AT_16)) {
+        fault->reserved1 = (uint32_t)fault->address;
+        fault->address >>= 32;
+    }
+}
+
+void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields)
+{
+    bool is_settled = iommu->virtio.status & 8;
+
+    if (MUTANT(CONFIG_MASK_ZERO))
+        fields->page_size_mask = 0;
+    if (MUTANT(CONFIG_MASK_OF_FEATURES) && is_settled && !(iommu->virtio.driver_features & 0xff))
+        fields->page_size_mask = 0;
+    if (MUTANT(CONFIG_AFTER_FEATURES_OK) && !is_settled)
+        memset(fields, 0, sizeof(*fields));
+    if (MUTANT(CONFIG_RANGE_AFTER_FEATURES_OK) && !is_settled)
+        memset(&fields->input_range, 0, sizeof(fields->input_range));
+    if (MUTANT(CONFIG_BIG_ENDIAN))
+        fields->page_size_mask = __builtin_bswap64(fields->page_size_mask);
+    if (MUTANT(CONFIG_DOMAINS_IN_BITS))
+        fields->domain_range.end = 32;
+    if (MUTANT(CONFIG_INPUT_INVERTED))
+        fields->input_range.start = fields->input_range.end + 1;
+    if (MUTANT(CONFIG_DOMAINS_INVERTED))
+        fields->domain_range.start = fields->domain_range.end + 1;
+    if (MUTANT(CONFIG_CHANGES) || MUTANT(MMIO_CONFIG_CHANGES))
+        fields->probe_size += ref_look() % 8;
+    if (MUTANT(CONFIG_PROBE_SIZE_HUGE))
+        fields->probe_size = 0x20000;
+    if (MUTANT(BYPASS_ANY_VALUE) && iommu->odd_bypass > 1)
+        fields->bypass = iommu->odd_bypass;
+    if (MUTANT(BYPASS_READS_INVERTED))
+        fields->bypass ^= 1;
+}
+
+static void put_property(uint8_t *area, uint32_t at,
+                         const struct virtio_iommu_probe_resv_mem *value)
+{
+    memcpy(area + at, value, sizeof(*value));
+}
+
+void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size)
+{
+    struct virtio_iommu_probe_resv_mem first;
+    bool is_attached = iommu->model.domains[0].exists || iommu->model.domains[1].exists;
+    uint32_t second = (uint32_t)sizeof(first);
+
+    if (!ref_mutant || size < 2 * sizeof(first))
+        return;
+    memcpy(&first, area, sizeof(first));
+    if (MUTANT(PROBE_TYPE_RESERVED_SET))
+        area[1] |= 0x10;
+    if (MUTANT(PROBE_LENGTH_WITH_HEADER))
+        area[2] += 4;
+    if (MUTANT(PROBE_LENGTH_BEYOND))
+        area[3] = 0x10;
+    if (MUTANT(PROBE_TYPES_END_LATE))
+        area[second] = 1, area[second + 2] = 0xff, area[second + 3] = 0xff;
+    for (uint32_t i = iommu->config.region_count - 1; MUTANT(PROBE_PADDED) && i; i--) {
+        memmove(area + i * PADDED, area + i * sizeof(first), sizeof(first));
+        memset(area + (i - 1) * PADDED + sizeof(first), 0, PADDED - sizeof(first));
+    }
+    if (MUTANT(PROBE_JUNK_BEHIND))
+        area[size - 1] = 0xa5;
+    if (MUTANT(PROBE_CHANGES_WHEN_ATTACHED) && is_attached)
+        memset(area, 0, sizeof(first));
+    if (MUTANT(RESV_RESERVED_SET))
+        first.reserved[1] = 1;
+    if (MUTANT(RESV_SUBTYPE_2))
+        first.subtype = 2;
+    if (MUTANT(RESV_INVERTED))
+        first.start = first.end + 1;
+    if (MUTANT(RESV_END_EXCLUSIVE))
+        first.end++;
+    if (MUTANT(RESV_END_IS_A_LENGTH))
+        first.end -= first.start;
+    if (MUTANT(RESV_RESERVED_SET) || MUTANT(RESV_SUBTYPE_2) || MUTANT(RESV_INVERTED) ||
+        MUTANT(RESV_END_EXCLUSIVE) || MUTANT(RESV_END_IS_A_LENGTH))
+        put_property(area, 0, &first);
+    if (MUTANT(RESV_OVERLAP)) {
+        first.subtype = VIRTIO_IOMMU_RESV_MEM_T_RESERVED;
+        put_property(area, second, &first);
+    }
+    if (MUTANT(RESV_TWO_MSI)) {
+        first.start += 0x100000;
+        first.end += 0x100000;
+        put_property(area, second, &first);
+    }
+}

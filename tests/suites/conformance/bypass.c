@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Bypass mode: virtio 1.4 sections 5.13.3, 5.13.4.2 and 5.13.6. */
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.bypass"
+
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define NEEDS      (NEEDS_DMA | NEEDS_BYPASS_CONFIG)
+
+TEST(byte_reads_back, .clauses = CLAUSES(IOMMU_CFG_P10), .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
+{
+    struct viommu *viommu = lab_iommu(test);
+
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t value = i & 1;
+
+        viommu_set_bypass(viommu, value);
+        expect(test, IOMMU_CFG_P10, viommu_bypass(viommu) == value,
+               "bypass reads %u after %u was written", viommu_bypass(viommu), value);
+    }
+}
+
+/* A driver must not write them; the device must still never show anything but 0 or 1. */
+TEST(byte_is_never_more_than_one, .clauses = CLAUSES(IOMMU_CFG_D06),
+     .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
+{
+    static const uint8_t values[] = {2, 0x80, 0xff, 0xfe};
+    struct viommu *viommu = lab_iommu(test);
+
+    for (unsigned i = 0; i < sizeof(values); i++) {
+        viommu_set_bypass(viommu, values[i]);
+        expect(test, IOMMU_CFG_D06, viommu_bypass(viommu) <= 1,
+               "bypass reads 0x%02x, expected 0 or 1", viommu_bypass(viommu));
+    }
+}
+
+TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
+     .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
+{
+    struct viommu *viommu = lab_iommu(test);
+
+    for (uint8_t value = 0; value < 2; value++) {
+        viommu_set_bypass(viommu, value);
+        virtio_reset(viommu->transport);
+        expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
+               "bypass reads %u after a reset, %u was written before", viommu_bypass(viommu),
+               value);
+        lab_restart(test, test->lab->features);
+        expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
+               "bypass reads %u after negotiation, %u was written before the reset",
+               viommu_bypass(viommu), value);
+    }
+}
+
+TEST(unattached_endpoint_reaches_memory, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU_BYP_P06),
+     .needs = NEEDS)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 2);
+
+    /* Those that write what nobody knows need nothing but to be let through. */
+    for (unsigned i = 0; lab_writer(test, i); i++)
+        if (!lab_writer(test, i)->content)
+            expect_write_lands(test, IOMMU_BYP_P01, lab_writer(test, i), target_physical(&target),
+                               &target, 0, 512);
+    prepare_engine(test, engine);
+    expect_write_lands(test, IOMMU_BYP_P06, engine, target_physical(&target) + 100, &target, 100,
+                       engine->min_length);
+    expect_read_sees(test, IOMMU_BYP_P06, engine, target_physical(&target) + PAGE_SIZE, &target,
+                     PAGE_SIZE, engine->min_length);
+}
+
+/* Whoever needs the report of a blocked read gets it through bypass. */
+static void allow(struct test *test, struct dma_engine *engine)
+{
+    (void)engine;
+    viommu_set_bypass(lab_iommu(test), 1);
+}
+
+TEST(unattached_endpoint_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06, IOMMU_CFG_P10),
+     .needs = NEEDS)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+
+    prepare_engine(test, engine);
+    viommu_set_bypass(lab_iommu(test), 0);
+    expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
+                        engine->min_length);
+    expect_read_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
+                       engine->min_length, allow);
+    /* The switch takes effect in both directions, and nothing but the switch was in the way. */
+    expect_write_lands(test, IOMMU_CFG_P10, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
+}
+
+TEST(every_unattached_engine_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06), .needs = NEEDS,
+     .limit_s = 20)
+{
+    struct target target = target_new(test, 1);
+
+    for (unsigned i = 0; lab_writer(test, i); i++)
+        prepare_engine(test, lab_writer(test, i));
+    viommu_set_bypass(lab_iommu(test), 0);
+    for (unsigned i = 0; lab_writer(test, i); i++)
+        expect_write_denied(test, IOMMU_OP_D06, lab_writer(test, i), target_physical(&target),
+                            &target, 512);
+}
+
+TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
+     .needs = NEEDS | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = free_iova(test);
+
+    prepare_engine(test, engine);
+    attach_engine(test, lab_domain(test, 0), engine);
+    expect_write_denied(test, IOMMU_BYP_P07, engine, target_physical(&target), &target,
+                        engine->min_length);
+    must(test, viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target),
+                          READ_WRITE));
+    expect_write_lands(test, IOMMU_BYP_P07, engine, at, &target, 0, engine->min_length);
+}
+
+TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .needs = NEEDS)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+
+    prepare_engine(test, engine);
+    viommu_set_bypass(lab_iommu(test), 0);
+    must(test, viommu_attach(domain, engine->endpoint, VIRTIO_IOMMU_ATTACH_F_BYPASS));
+    expect_write_lands(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
+    expect_read_sees(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
+                     engine->min_length);
+    must(test, viommu_detach(domain, engine->endpoint));
+    expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
+                        engine->min_length);
+}
+
+TEST(bypass_domain_takes_every_endpoint, .clauses = CLAUSES(IOMMU_ATTACH_P06),
+     .needs = NEEDS_TWO_ENGINES | NEEDS_BYPASS_CONFIG)
+{
+    struct target target = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+
+    for (unsigned i = 0; i < 2; i++)
+        prepare_engine(test, lab_writer(test, i));
+    viommu_set_bypass(lab_iommu(test), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        struct viommu_request attach =
+            viommu_attach(domain, lab_writer(test, i)->endpoint, VIRTIO_IOMMU_ATTACH_F_BYPASS);
+
+        if (submit(test, &attach).status != VIRTIO_IOMMU_S_OK)
+            skip(test, "the device does not share a domain between endpoints");
+    }
+    for (unsigned i = 0; i < 2; i++)
+        expect_write_lands(test, IOMMU_ATTACH_P06, lab_writer(test, i), target_physical(&target),
+                           &target, 0, 512);
+}
+
+TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
+     .needs = NEEDS | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target mapped = target_new(test, 1), identity = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t at = target_physical(&identity);
+
+    prepare_engine(test, engine);
+    attach_engine(test, domain, engine);
+    must(test, viommu_map(domain, at, at + PAGE_SIZE - 1, target_physical(&mapped), READ_WRITE));
+    expect_write_lands(test, IOMMU_MAP_P03, engine, at, &mapped, 0, engine->min_length);
+    detach_engine(test, domain, engine);
+    expect_write_lands(test, IOMMU_BYP_P08, engine, at, &identity, 0, engine->min_length);
+}
+
+TEST(holds_without_the_feature_too, .clauses = CLAUSES(IOMMU_BYP_P02), .needs = NEEDS)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+
+    prepare_engine(test, engine);
+    viommu_set_bypass(lab_iommu(test), 1);
+    virtio_reset(lab_iommu(test)->transport);
+    expect_write_lands(test, IOMMU_BYP_P02, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
+    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG));
+    expect_write_lands(test, IOMMU_BYP_P02, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
+}
+
+/* Of a device that has no bypass byte. */
+static struct dma_engine *engine_without_the_byte(struct test *test)
+{
+    struct dma_engine *engine = lab_engine(test);
+
+    if (viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        skip(test, "VIRTIO_IOMMU_F_BYPASS_CONFIG is offered");
+    prepare_engine(test, engine);
+    return engine;
+}
+
+static bool offers_old_bypass(struct test *test)
+{
+    return lab_iommu(test)->offered >> VIRTIO_IOMMU_F_BYPASS & 1;
+}
+
+TEST(without_any_feature_there_is_none, .clauses = CLAUSES(IOMMU_BYP_P05, IOMMU_BYP_P09),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = engine_without_the_byte(test);
+    struct target target = target_new(test, 1);
+    bool is_old = offers_old_bypass(test);
+
+    excuse(test, is_old ? IOMMU_BYP_P09 : IOMMU_BYP_P05, "the device is of the other kind");
+    expect_write_denied(test, is_old ? IOMMU_BYP_P05 : IOMMU_BYP_P09, engine,
+                        target_physical(&target), &target, engine->min_length);
+}
+
+TEST(old_feature_lets_through, .clauses = CLAUSES(IOMMU_BYP_P04),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = engine_without_the_byte(test);
+    struct target target = target_new(test, 1);
+
+    if (!offers_old_bypass(test))
+        skip(test, "VIRTIO_IOMMU_F_BYPASS is not offered");
+    lab_restart(test, test->lab->features | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS));
+    expect_write_lands(test, IOMMU_BYP_P04, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The device from several CPUs at once: endpoints are made to transfer, or requests sent, by
+ * another CPU while this one goes on. A queue and an engine are always in the hands of one CPU.
+ */
+#include "drivers/viommu/event.h"
+#include "tests/framework/cpu.h"
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.cpus"
+#define NEEDS (NEEDS_CPUS | NEEDS_MAP_UNMAP)
+
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define ROUND_NS   1000000000ull
+#define ROUNDS     20
+#define REQUESTS   500
+#define TRANSFERS  20
+#define WORKERS    2
+
+/*
+ * What holds for the mapping while the other CPU transfers. A transfer is judged only if the phase
+ * was the same before and after it.
+ */
+enum phase { PHASE_MAPPED, PHASE_UNMAPPING, PHASE_UNMAPPED, PHASE_MAPPING, PHASE_COUNT };
+
+/* The other CPU reads the phase and is_over, and writes the numbers. */
+struct traffic {
+    struct dma_engine *engine;
+    struct target target;
+    uint32_t domain;
+    uint64_t at;
+    unsigned phase; /* modulo PHASE_COUNT; counts on, so that no two are taken for one */
+    bool is_over;
+    unsigned transfers, lost, late;
+};
+
+static void transfer_until_over(void *context)
+{
+    struct traffic *traffic = context;
+
+    while (!__atomic_load_n(&traffic->is_over, __ATOMIC_ACQUIRE)) {
+        unsigned phase = __atomic_load_n(&traffic->phase, __ATOMIC_ACQUIRE);
+
+        target_poison(&traffic->target);
+        dma_write(traffic->engine, traffic->at, traffic->engine->min_length,
+                  transfer_patience(traffic->engine, phase % PHASE_COUNT != PHASE_MAPPED));
+
+        bool landed = target_is_touched(&traffic->target);
+
+        if (phase == __atomic_load_n(&traffic->phase, __ATOMIC_ACQUIRE)) {
+            traffic->lost += phase % PHASE_COUNT == PHASE_MAPPED && !landed;
+            traffic->late += phase % PHASE_COUNT == PHASE_UNMAPPED && landed;
+        }
+        __atomic_store_n(&traffic->transfers, traffic->transfers + 1, __ATOMIC_RELEASE);
+    }
+}
+
+static void next_phase(struct traffic *traffic)
+{
+    __atomic_store_n(&traffic->phase, traffic->phase + 1, __ATOMIC_RELEASE);
+}
+
+/* The second of two transfers that end has begun after the call. */
+static void wait_for_transfers(const struct traffic *traffic)
+{
+    uint64_t start = arch_now_ns();
+    unsigned first = __atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE);
+
+    while (__atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE) - first < 2 &&
+           arch_now_ns() - start < ROUND_NS)
+        cpu_relax();
+}
+
+static struct viommu_request map_of(const struct traffic *traffic)
+{
+    return viommu_map(traffic->domain, traffic->at, traffic->at + PAGE_SIZE - 1,
+                      target_physical(&traffic->target), READ_WRITE);
+}
+
+static void open_traffic(struct test *test, struct traffic *traffic, struct dma_engine *engine,
+                         unsigned n)
+{
+    *traffic = (struct traffic){.engine = engine,
+                                .target = target_new(test, 1),
+                                .domain = lab_domain(test, n),
+                                .at = free_iova(test)};
+    if (viommu_granule(lab_iommu(test)) > PAGE_SIZE)
+        skip(test, "the granule is larger than a page of the target");
+    prepare_engine(test, engine);
+    attach_engine(test, traffic->domain, engine);
+    must(test, map_of(traffic));
+}
+
+static void end_traffic(struct test *test, struct traffic *traffic, unsigned cpu)
+{
+    __atomic_store_n(&traffic->is_over, true, __ATOMIC_RELEASE);
+    finish_on(test, cpu);
+    note(test, "%u transfers by %s, started by CPU %u", traffic->transfers,
+         traffic->engine->ops->name, cpu);
+    expect(test, IOMMU_MAP_P01, !traffic->lost, "%u of them are lost, with a mapping all the time",
+           traffic->lost);
+}
+
+/* Traffic i from CPU i + 1; all of them or none. */
+static void start_traffic(struct test *test, struct traffic *traffic, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (arch_start_on(i + 1, transfer_until_over, &traffic[i]))
+            continue;
+        for (unsigned started = 0; started < i; started++)
+            end_traffic(test, &traffic[started], started + 1);
+        cpu_does_not_start(test, i + 1);
+    }
+    for (unsigned i = 0; i < count; i++)
+        wait_for_transfers(&traffic[i]);
+}
+
+TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01),
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct traffic traffic;
+    unsigned refused = 0;
+
+    open_traffic(test, &traffic, lab_engine(test), 0);
+
+    const struct viommu_request map = map_of(&traffic);
+    const struct viommu_request unmap =
+        viommu_unmap(traffic.domain, map.map.virt_start, map.map.virt_end);
+
+    start_traffic(test, &traffic, 1);
+    for (unsigned i = 0; i < (traffic.engine->is_slow ? 1 : ROUNDS); i++) {
+        wait_for_transfers(&traffic);
+        next_phase(&traffic);
+        refused += viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK;
+        next_phase(&traffic);
+        wait_for_transfers(&traffic);
+        next_phase(&traffic);
+        refused += viommu_submit(viommu, &map).status != VIRTIO_IOMMU_S_OK;
+        next_phase(&traffic);
+    }
+    end_traffic(test, &traffic, 1);
+    expect(test, IOMMU_OP_D01, !refused, "%u requests are refused", refused);
+    expect(test, IOMMU_UNMAP_P02, !traffic.late,
+           "%u transfers reach memory that was unmapped before they began", traffic.late);
+}
+
+/* MAP and UNMAP of the page behind the one that is in use; how many were not answered by OK. */
+static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)
+{
+    uint64_t first = traffic->at + PAGE_SIZE, last = first + PAGE_SIZE - 1;
+    const struct viommu_request map = viommu_map(
+        traffic->domain, first, last, target_physical(&traffic->target) + PAGE_SIZE, READ_WRITE);
+    const struct viommu_request unmap = viommu_unmap(traffic->domain, first, last);
+    unsigned refused = viommu_submit(viommu, &map).status != VIRTIO_IOMMU_S_OK;
+
+    return refused + (viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK);
+}
+
+/* Whether there is to be an i-th disturbance: enough of them, and of transfers meanwhile. */
+static bool is_going_on(const struct traffic *traffic, unsigned i, uint64_t start)
+{
+    return i < REQUESTS || (__atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE) < TRANSFERS &&
+                            arch_now_ns() - start < ROUND_NS);
+}
+
+/* One engine for each CPU that is left, up to WORKERS of them, each in a domain of its own. */
+TEST(requests_do_not_disturb_transfers, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_OP_D01),
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+{
+    struct traffic traffic[WORKERS];
+    unsigned count = 0, refused = 0;
+    uint64_t start;
+
+    while (count < WORKERS && count + 1 < arch_cpu_count() && lab_writer(test, count)) {
+        open_traffic(test, &traffic[count], lab_writer(test, count), count);
+        count++;
+    }
+    start_traffic(test, traffic, count);
+    start = arch_now_ns();
+    for (unsigned i = 0; is_going_on(&traffic[i % count], i, start); i++)
+        refused += disturb(lab_iommu(test), &traffic[i % count]);
+    for (unsigned i = 0; i < count; i++)
+        end_traffic(test, &traffic[i], i + 1);
+    expect(test, IOMMU_OP_D01, !refused, "%u requests are refused", refused);
+}
+
+struct reports {
+    unsigned count, strange;
+};
+
+/* Takes a report if there is one, and posts another buffer for it. */
+static void take_report(struct viommu *viommu, const struct traffic *traffic,
+                        struct reports *reports)
+{
+    struct viommu_event event;
+    enum virtq_pop result = viommu_next_event(viommu, 0, &event);
+
+    if (result == VIRTQ_EMPTY)
+        return;
+    reports->count++;
+    reports->strange += result != VIRTQ_POPPED || event.fault.endpoint != traffic->engine->endpoint;
+    reports->strange += !viommu_post_events(viommu, 1, sizeof(event.fault));
+}
+
+/* Two buffers are fewer than the faults need: the queue runs empty again and again. */
+TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03),
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct reports reports = {0};
+    struct traffic traffic;
+    unsigned refused = 0;
+    uint64_t start;
+
+    open_traffic(test, &traffic, lab_engine(test), 0);
+    must(test, viommu_unmap(traffic.domain, traffic.at, traffic.at + PAGE_SIZE - 1));
+    traffic.phase = PHASE_UNMAPPED;
+    if (!viommu_post_events(viommu, 2, sizeof(struct virtio_iommu_fault)))
+        broken(test, "the event queue takes no buffer");
+    start_traffic(test, &traffic, 1);
+    start = arch_now_ns();
+    for (unsigned i = 0; is_going_on(&traffic, i, start) && !reports.strange; i++) {
+        refused += disturb(viommu, &traffic);
+        take_report(viommu, &traffic, &reports);
+    }
+    end_traffic(test, &traffic, 1);
+    note(test, "%u reports", reports.count);
+    expect(test, IOMMU_UNMAP_P02, !traffic.late, "%u transfers reach memory", traffic.late);
+    expect(test, IOMMU_FAULT_P02, !refused, "%u requests are refused", refused);
+    expect(test, IOMMU_FAULT_P03, !reports.strange, "%u reports are not of endpoint 0x%x",
+           reports.strange, (unsigned)traffic.engine->endpoint);
+}

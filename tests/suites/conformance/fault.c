@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Fault reports: virtio 1.4 section 5.13.6.9. They are optional; those that arrive are judged. */
+#include <string.h>
+
+#include "drivers/viommu/event.h"
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.fault"
+
+#define READ       VIRTIO_IOMMU_MAP_F_READ
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define NEEDS      (NEEDS_DMA | NEEDS_MAP_UNMAP)
+
+#define FAULT_FLAGS                                                                                \
+    (VIRTIO_IOMMU_FAULT_F_READ | VIRTIO_IOMMU_FAULT_F_WRITE | VIRTIO_IOMMU_FAULT_F_ADDRESS)
+#define EVENT_WAIT_NS 50000000ull
+
+/* What a blocked transfer may be reported as. */
+struct cause {
+    const struct dma_engine *engine;
+    uint8_t reason;
+    uint32_t direction; /* the FAULT_F bit of the access */
+    uint64_t first, last;
+};
+
+static void judge_event(struct test *test, const struct viommu_event *event,
+                        const struct cause *cause)
+{
+    const struct virtio_iommu_fault *fault = &event->fault;
+    uint64_t granule = viommu_granule(lab_iommu(test));
+
+    expect(test, IOMMU_FAULT_P03, event->written >= sizeof(*fault),
+           "used length of the report is %u, expected at least 24", event->written);
+    expect(test, IOMMU_FAULT_D01, !fault->reserved[0] && !fault->reserved[1] && !fault->reserved[2],
+           "fault.reserved is %02x %02x %02x, expected zeroes", fault->reserved[0],
+           fault->reserved[1], fault->reserved[2]);
+    expect(test, IOMMU_FAULT_D02, !fault->reserved1, "fault.reserved1 is 0x%x, expected 0",
+           (unsigned)fault->reserved1);
+    expect(test, IOMMU_FAULT_D03, !(fault->flags & ~FAULT_FLAGS),
+           "fault.flags is 0x%x, expected none but bits 0, 1, 8", (unsigned)fault->flags);
+    expect(test, IOMMU_FAULT_D04, fault->endpoint == cause->engine->endpoint,
+           "fault.endpoint is 0x%x, expected 0x%x", (unsigned)fault->endpoint,
+           (unsigned)cause->engine->endpoint);
+    /* A device may not know better than UNKNOWN. */
+    expect(test, cause->reason == VIRTIO_IOMMU_FAULT_R_DOMAIN ? IOMMU_FAULT_P04 : IOMMU_FAULT_P05,
+           fault->reason == cause->reason || fault->reason == VIRTIO_IOMMU_FAULT_R_UNKNOWN,
+           "fault.reason is %u, expected %u", fault->reason, cause->reason);
+    expect(test, IOMMU_FAULT_P06,
+           !(fault->flags & (VIRTIO_IOMMU_FAULT_F_READ | VIRTIO_IOMMU_FAULT_F_WRITE)) ||
+               fault->flags & cause->direction,
+           "fault.flags is 0x%x, the access was of kind 0x%x", (unsigned)fault->flags,
+           (unsigned)cause->direction);
+    if (fault->flags & VIRTIO_IOMMU_FAULT_F_ADDRESS)
+        expect(test, IOMMU_FAULT_P07,
+               fault->address >= (cause->first & -granule) && fault->address <= cause->last,
+               "fault.address is 0x%llx, expected within [0x%llx, 0x%llx]",
+               (unsigned long long)fault->address, (unsigned long long)cause->first,
+               (unsigned long long)cause->last);
+}
+
+/* Judges every report that is there; returns how many were. */
+static unsigned judge_events(struct test *test, const struct cause *cause)
+{
+    struct viommu_event event;
+    enum virtq_pop result;
+    unsigned count = 0;
+
+    while ((result = viommu_next_event(lab_iommu(test), count ? 0 : EVENT_WAIT_NS, &event)) ==
+           VIRTQ_POPPED) {
+        judge_event(test, &event, cause);
+        count++;
+    }
+    expect(test, IOMMU_FAULT_P03, result == VIRTQ_EMPTY, "event queue: %s", virtq_pop_text(result));
+    note(test, "%u reports", count);
+    return count;
+}
+
+static void post_events(struct test *test, unsigned count, uint32_t length)
+{
+    if (!viommu_post_events(lab_iommu(test), count, length))
+        broken(test, "the event queue takes no %u buffers of %u bytes", count, length);
+}
+
+static struct dma_engine *attached_engine(struct test *test)
+{
+    struct dma_engine *engine = lab_engine(test);
+
+    prepare_engine(test, engine);
+    attach_engine(test, lab_domain(test, 0), engine);
+    return engine;
+}
+
+TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_FAULT_D02),
+     .needs = NEEDS)
+{
+    struct dma_engine *engine = attached_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = free_iova(test) + PAGE_SIZE; /* bits in both halves */
+    const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
+                                at, at + engine->min_length - 1};
+
+    post_events(test, 8, sizeof(struct virtio_iommu_fault));
+    expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
+    judge_events(test, &cause);
+}
+
+TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06), .needs = NEEDS)
+{
+    struct dma_engine *engine = attached_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = free_iova(test);
+    const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_READ, at,
+                                at + engine->min_length - 1};
+
+    post_events(test, 8, sizeof(struct virtio_iommu_fault));
+    expect_read_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length, NULL);
+    judge_events(test, &cause);
+}
+
+TEST(write_to_a_read_only_mapping, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_MAP_D15),
+     .needs = NEEDS)
+{
+    struct dma_engine *engine = attached_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = free_iova(test);
+    struct viommu_request map =
+        viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target), READ);
+    const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
+                                at, at + engine->min_length - 1};
+
+    if (submit(test, &map).status != VIRTIO_IOMMU_S_OK)
+        skip(test, "the device refuses read-only mappings");
+    post_events(test, 8, sizeof(struct virtio_iommu_fault));
+    expect_write_denied(test, IOMMU_MAP_D15, engine, at, &target, engine->min_length);
+    judge_events(test, &cause);
+}
+
+/* Engines whose rings are out of reach too fault there first, at an address of their own choice. */
+TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
+     .needs = NEEDS_EXACT_DMA | NEEDS_BYPASS_CONFIG)
+{
+    struct dma_engine *engine = lab_exact_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = target_physical(&target);
+    const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_DOMAIN, VIRTIO_IOMMU_FAULT_F_WRITE, at,
+                                at + 63};
+
+    prepare_engine(test, engine);
+    viommu_set_bypass(lab_iommu(test), 0);
+    post_events(test, 8, sizeof(struct virtio_iommu_fault));
+    expect_write_denied(test, IOMMU_OP_D06, engine, at, &target, 64);
+    judge_events(test, &cause);
+}
+
+TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .needs = NEEDS)
+{
+    struct dma_engine *engine = attached_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = free_iova(test);
+    const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
+                                at, at + engine->min_length - 1};
+
+    for (unsigned i = 0; i < 4; i++)
+        expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
+    require(test, IOMMU_FAULT_P02, !viommu_needs_reset(lab_iommu(test)),
+            "the device asks for a reset after faults that found no buffer");
+    expect_status(test, IOMMU_FAULT_P02,
+                  viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target),
+                             READ_WRITE),
+                  VIRTIO_IOMMU_S_OK);
+    expect_write_lands(test, IOMMU_FAULT_P02, engine, at, &target, 0, engine->min_length);
+    post_events(test, 8, sizeof(struct virtio_iommu_fault));
+    judge_events(test, &cause);
+}
+
+/* One report is not spread over several buffers, and never longer than its buffer. */
+TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs = NEEDS)
+{
+    static const uint32_t lengths[] = {8, 23};
+    struct dma_engine *engine = attached_engine(test);
+    struct target target = target_new(test, 1);
+    struct viommu *viommu = lab_iommu(test);
+
+    for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        struct viommu_event event;
+        unsigned count = 0;
+
+        post_events(test, 4, lengths[i]);
+        expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target,
+                            engine->min_length);
+        enum virtq_pop result;
+
+        while ((result = viommu_next_event(viommu, EVENT_WAIT_NS, &event)) == VIRTQ_POPPED) {
+            count++;
+            expect(test, IOMMU_FAULT_D06, event.written <= lengths[i],
+                   "used length %u for a buffer of %u bytes", event.written, lengths[i]);
+            for (uint32_t byte = lengths[i]; byte < VIOMMU_EVENT_ROOM; byte++)
+                if (event.bytes[byte] != VIOMMU_POISON) {
+                    expect(test, IOMMU_FAULT_D06, false,
+                           "byte %u behind a buffer of %u bytes was written", byte, lengths[i]);
+                    break;
+                }
+        }
+        expect(test, IOMMU_FAULT_D06, result == VIRTQ_EMPTY, "a buffer of %u bytes: %s", lengths[i],
+               virtq_pop_text(result));
+        expect(test, IOMMU_FAULT_D06, count <= 1, "one fault took %u buffers of %u bytes", count,
+               lengths[i]);
+        expect(test, IOMMU_FAULT_D07, !count, "a report came in a buffer of %u bytes", lengths[i]);
+        /* A short buffer is the driver's fault: asking for a reset is an answer, silence is not. */
+        if (viommu_needs_reset(viommu)) {
+            note(test, "the device asks for a reset after a buffer of %u bytes", lengths[i]);
+            lab_restart(test, test->lab->features);
+            attach_engine(test, lab_domain(test, 0), engine);
+        }
+    }
+    expect_status(test, IOMMU_FAULT_P02,
+                  viommu_unmap(lab_domain(test, 0), free_iova(test), free_iova(test) + 0xfff),
+                  VIRTIO_IOMMU_S_OK);
+}
+
+TEST(long_buffer_gets_one_report, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS)
+{
+    struct dma_engine *engine = attached_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = free_iova(test);
+    const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
+                                at, at + engine->min_length - 1};
+
+    post_events(test, 4, VIOMMU_EVENT_ROOM);
+    expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
+    judge_events(test, &cause);
+}

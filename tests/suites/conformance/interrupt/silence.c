@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* When the IOMMU must not interrupt, by whatever its transport has: virtio 1.4, 2.1.2 and 2.4.1. */
+#include "tests/framework/notifications.h"
+#include "tests/framework/request.h"
+
+#define SUITE "conformance.interrupt"
+
+#define EVENT_IDX VIRTIO_BIT(VIRTIO_F_EVENT_IDX)
+
+#define QUIET_NS 5000000ull
+
+/* Makes a request available, and tells the device. */
+static void offer_request(struct test *test)
+{
+    struct viommu *viommu = lab_iommu(test);
+    const struct viommu_request detach =
+        viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
+    uint16_t head;
+
+    if (!viommu_stage(viommu, &detach, &head))
+        broken(test, "the request queue is full");
+    virtq_publish(&viommu->requests);
+    virtq_notify(&viommu->requests);
+}
+
+static unsigned all_hits(const struct notifications *notifications)
+{
+    unsigned hits = 0;
+
+    for (unsigned i = 0; i < notifications->sources; i++)
+        hits += notifications_wait(notifications, i, 1, QUIET_NS);
+    return hits;
+}
+
+TEST(nothing_after_a_reset, .clauses = CLAUSES(DEV_RESET_D02), .needs = NEEDS_IOMMU)
+{
+    struct notifications notifications;
+
+    lab_restart(test, test->lab->features & ~EVENT_IDX);
+    notifications_open(test, &notifications);
+    offer_request(test);
+    notifications_settle(&notifications);
+    virtio_reset(lab_iommu(test)->transport);
+    notifications_settle(&notifications);
+    offer_request(test);
+    expect(test, DEV_RESET_D02, !all_hits(&notifications),
+           "an interrupt came while the status reads 0");
+    notifications_close(&notifications);
+}
+
+TEST(nothing_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D02), .needs = NEEDS_IOMMU)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtio_transport *transport = viommu->transport;
+    uint64_t features = test->lab->features & ~EVENT_IDX;
+    struct notifications notifications;
+
+    virtio_reset(transport);
+    virtio_acknowledge(transport);
+    if (virtio_negotiate(transport, features))
+        broken(test, "the features are refused");
+    notifications_open(test, &notifications);
+    for (uint16_t queue = 0; queue < 2; queue++)
+        if (virtio_setup_queue(transport, queue, viommu->requests.size, features, viommu->pages,
+                               queue ? &viommu->events : &viommu->requests))
+            broken(test, "queue %u can't be set up", queue);
+    expect(test, DEV_STAT_D02, !all_hits(&notifications), "an interrupt came before DRIVER_OK");
+    notifications_close(&notifications);
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Notifications, batches and fault reports in packed rings: virtio 1.4 sections 2.8.10 to 2.8.14.
+ */
+#include "drivers/viommu/event.h"
+#include "tests/framework/notifications.h"
+#include "tests/framework/packed.h"
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.packed"
+
+#define EVENT_IDX VIRTIO_BIT(VIRTIO_F_EVENT_IDX)
+#define INDIRECT  VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)
+
+#define SIZE     16
+#define WAIT_NS  500000000ull
+#define QUIET_NS 5000000ull
+
+/* A request in a list of two. */
+static void send_one(struct test *test, struct packed_ring *ring, struct packed_request *request)
+{
+    struct virtq_packed_desc list[2], used;
+
+    packed_cut(request, list, 2, 0);
+    require(test, PACKED_P01, packed_send(test, ring, list, 2, &used), "a list does not come back");
+}
+
+static void set_event(const struct packed_ring *ring, uint16_t position, uint16_t flags)
+{
+    volatile struct virtq_packed_event *event = ring->queue->packed.driver;
+
+    event->position = position;
+    dma_wmb();
+    event->flags = flags;
+    dma_mb(); /* before the next list is there */
+}
+
+static unsigned hits_of(const struct notifications *notifications, unsigned wanted, uint64_t ns)
+{
+    return notifications_wait(notifications, VIRTIO_IOMMU_REQUESTQ, wanted, ns);
+}
+
+TEST(enable_flag_notifies, .clauses = CLAUSES(PACKED_P08), .needs = NEEDS_ENDPOINT)
+{
+    struct packed_ring ring = packed_open(test, SIZE, EVENT_IDX);
+    struct packed_request *request = packed_request(test);
+    struct notifications notifications;
+
+    notifications_open(test, &notifications);
+    set_event(&ring, 0x7fff, VIRTQ_EVENT_ENABLE);
+    for (unsigned i = 1; i <= 2 * SIZE; i++) {
+        send_one(test, &ring, request);
+
+        unsigned hits = hits_of(&notifications, i, WAIT_NS);
+
+        if (!expect(test, PACKED_P08, hits == i, "%u interrupts after %u requests", hits, i))
+            break;
+    }
+    notifications_close(&notifications);
+}
+
+/* What is not asked for may come all the same, and is no good. */
+TEST(disable_flag_suppresses, .clauses = CLAUSES(PACKED_P08), .needs = NEEDS_ENDPOINT)
+{
+    struct packed_ring ring = packed_open(test, SIZE, 0);
+    struct packed_request *request = packed_request(test);
+    struct notifications notifications;
+
+    notifications_open(test, &notifications);
+    send_one(test, &ring, request);
+    set_event(&ring, 0, VIRTQ_EVENT_DISABLE);
+    notifications_settle(&notifications);
+    for (unsigned i = 0; i < SIZE; i++)
+        send_one(test, &ring, request);
+    advise(test, PACKED_P08, hits_of(&notifications, 1, QUIET_NS) == 0,
+           "an interrupt came although the driver's event flags are DISABLE");
+    set_event(&ring, 0, VIRTQ_EVENT_ENABLE);
+    send_one(test, &ring, request);
+    expect(test, PACKED_P08, hits_of(&notifications, 1, WAIT_NS) >= 1,
+           "no interrupt after the driver's event flags are ENABLE again");
+    notifications_close(&notifications);
+}
+
+/* The fourth list from here on, at every slot of three laps that lists begin at. */
+TEST(event_is_at_its_descriptor, .clauses = CLAUSES(PACKED_P08), .needs = NEEDS_ENDPOINT)
+{
+    struct packed_ring ring = packed_open(test, SIZE, 0);
+    struct packed_request *request = packed_request(test);
+    struct notifications notifications;
+
+    if (!(test->lab->features & EVENT_IDX))
+        skip(test, "EVENT_IDX is not offered");
+    notifications_open(test, &notifications);
+    for (unsigned round = 0; round < 6; round++) {
+        struct packed_ring event = ring;
+
+        packed_skip(&event, 6);
+        set_event(&ring, (uint16_t)(event.at | event.wrap << 15), VIRTQ_EVENT_DESC);
+        notifications_settle(&notifications);
+        for (unsigned i = 0; i < 3; i++)
+            send_one(test, &ring, request);
+        advise(test, PACKED_P08, hits_of(&notifications, 1, QUIET_NS) == 0,
+               "an interrupt came before the descriptor in slot %u was used", event.at);
+        send_one(test, &ring, request);
+        expect(test, PACKED_P08, hits_of(&notifications, 1, WAIT_NS) >= 1,
+               "no interrupt for the descriptor in slot %u, wrap counter %u", event.at, event.wrap);
+        notifications_settle(&notifications);
+        for (unsigned i = 0; i < round % 3; i++)
+            send_one(test, &ring, request);
+        advise(test, PACKED_P08, hits_of(&notifications, 1, QUIET_NS) == 0,
+               "an interrupt came after the descriptor in slot %u was used", event.at);
+    }
+    notifications_close(&notifications);
+}
+
+TEST(event_structure_of_the_device_is_sound, .clauses = CLAUSES(PACKED_P09),
+     .needs = NEEDS_ENDPOINT)
+{
+    for (unsigned without = 0; without < 2; without++) {
+        struct packed_ring ring = packed_open(test, SIZE, without ? EVENT_IDX : 0);
+        struct packed_request *request = packed_request(test);
+        const volatile struct virtq_packed_event *event = ring.queue->packed.device;
+        bool has_events = !without && test->lab->features & EVENT_IDX;
+
+        for (unsigned i = 0; i < 2 * SIZE; i++) {
+            send_one(test, &ring, request);
+
+            uint16_t flags = event->flags, slot = event->position & 0x7fff;
+
+            expect(test, PACKED_P09, flags <= (has_events ? VIRTQ_EVENT_DESC : VIRTQ_EVENT_DISABLE),
+                   "the device's event flags are 0x%04x %s EVENT_IDX", flags,
+                   has_events ? "with" : "without");
+            expect(test, PACKED_P09, flags != VIRTQ_EVENT_DESC || slot < ring.size,
+                   "the device's event is at slot %u of %u", slot, ring.size);
+        }
+    }
+}
+
+/* Any number of requests between two notifications, through the driver, which goes by events. */
+TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = NEEDS_ENDPOINT)
+{
+    enum { BATCH_MAX = 200, ROUNDS = 10 };
+    struct viommu *viommu = lab_iommu(test);
+    struct viommu_request *requests =
+        lab_pages(test, BATCH_MAX * sizeof(*requests) / PAGE_SIZE + 1);
+    struct viommu_reply *replies = lab_pages(test, BATCH_MAX * sizeof(*replies) / PAGE_SIZE + 1);
+    const uint64_t sets[] = {0, INDIRECT, EVENT_IDX, INDIRECT | EVENT_IDX};
+
+    lab_use_packed_rings(test);
+    for (unsigned i = 0; i < BATCH_MAX; i++)
+        requests[i] = i % 2 ? viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test))
+                            : viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]) * ROUNDS; i++) {
+        unsigned count = 1 + (unsigned)rng_below(&test->rng, BATCH_MAX);
+
+        if (i % ROUNDS == 0)
+            lab_restart(test, test->lab->features & ~sets[i / ROUNDS]);
+        require(test, PACKED_D02, viommu_submit_batch(viommu, requests, count, replies) == count,
+                "not every request of a batch of %u came back", count);
+        for (unsigned k = 0; k < count; k++)
+            expect(test, PACKED_P01,
+                   replies[k].status == (k % 2 ? VIRTIO_IOMMU_S_NOENT : VIRTIO_IOMMU_S_OK),
+                   "request %u of a batch of %u: %s", k, count,
+                   viommu_status_text(replies[k].status));
+    }
+}
+
+/* 2.8.12: each depends on the one before it. */
+TEST(requests_start_in_the_order_of_the_ring, .clauses = CLAUSES(PACKED_D01),
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+{
+    static const uint8_t expected[] = {VIRTIO_IOMMU_S_OK, VIRTIO_IOMMU_S_OK, VIRTIO_IOMMU_S_INVAL,
+                                       VIRTIO_IOMMU_S_OK};
+    uint32_t domain = lab_domain(test, 0), endpoint = lab_endpoint_id(test, 0);
+    uint64_t at = free_iova(test), last = at + viommu_granule(lab_iommu(test)) - 1;
+    const struct viommu_request requests[] = {
+        viommu_attach(domain, endpoint, 0),
+        viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ),
+        viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ),
+        viommu_detach(domain, endpoint),
+    };
+    struct viommu_reply replies[4];
+
+    lab_use_packed_rings(test);
+    for (unsigned round = 0; round < 100; round++) {
+        require(test, PACKED_D01, viommu_submit_batch(lab_iommu(test), requests, 4, replies) == 4,
+                "not every request came back");
+        for (unsigned i = 0; i < 4; i++)
+            expect(test, PACKED_D01, replies[i].status == expected[i],
+                   "request %u of ATTACH, MAP, the same MAP, DETACH: %s, expected %s", i,
+                   viommu_status_text(replies[i].status), viommu_status_text(expected[i]));
+    }
+}
+
+TEST(faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    unsigned posted, count = 0;
+
+    lab_use_packed_rings(test);
+    if (viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        viommu_set_bypass(viommu, 1);
+    prepare_engine(test, engine);
+    attach_engine(test, lab_domain(test, 0), engine);
+    posted = viommu->events.size;
+    if (!viommu_post_events(viommu, posted, sizeof(struct virtio_iommu_fault)))
+        broken(test, "the event queue takes no %u buffers", posted);
+    for (unsigned i = 0; i < 4; i++) {
+        struct viommu_event event;
+        enum virtq_pop result;
+
+        expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target,
+                            engine->min_length);
+        result = viommu_next_event(viommu, WAIT_NS / 10, &event);
+        expect(test, IOMMU_FAULT_P03, result == VIRTQ_EMPTY || result == VIRTQ_POPPED,
+               "event queue: %s", virtq_pop_text(result));
+        if (result != VIRTQ_POPPED)
+            continue;
+        count++;
+        expect(test, IOMMU_FAULT_P03, event.written >= sizeof(event.fault),
+               "used length of the report is %u, expected at least 24", event.written);
+        expect(test, IOMMU_FAULT_D04, event.fault.endpoint == engine->endpoint,
+               "fault.endpoint is 0x%x, expected 0x%x", (unsigned)event.fault.endpoint,
+               (unsigned)engine->endpoint);
+    }
+    note(test, "%u reports", count);
+}

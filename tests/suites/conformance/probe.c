@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* PROBE and its properties: virtio 1.4 sections 5.13.6.7 and 5.13.6.8. */
+#include <string.h>
+
+#include "tests/framework/properties.h"
+#include "tests/framework/request.h"
+
+#define SUITE "conformance.probe"
+#define NEEDS (NEEDS_ENDPOINT | NEEDS_PROBE)
+
+TEST(answers_for_every_endpoint, .clauses = CLAUSES(IOMMU_PROBE_P01), .needs = NEEDS)
+{
+    struct lab *lab = test->lab;
+
+    for (unsigned i = 0; i < lab->endpoint_count; i++)
+        probe(test, lab->endpoints[i].id);
+}
+
+/* How many zeros stand at the end of a list before something that is a RESV_MEM after all. */
+static uint32_t padding_at(const struct properties *properties, uint32_t at)
+{
+    static const uint8_t head[] = {VIRTIO_IOMMU_PROBE_T_RESV_MEM, 0, 20, 0};
+
+    for (uint32_t padding = 4; at && padding < 64 && at + padding + 24 <= properties->size;
+         padding += 4)
+        if (!memcmp(properties->bytes + at + padding, head, sizeof(head)))
+            return padding;
+    return 0;
+}
+
+static void judge_headers(struct test *test, uint32_t id)
+{
+    struct properties properties = probe(test, id);
+    struct property property;
+    uint32_t at = 0, padding;
+
+    while (property_next(&properties, &at, &property)) {
+        expect(test, IOMMU_PROBE_D06, !property.reserved,
+               "endpoint 0x%x: property at %u: reserved bits 0x%x, expected 0", id, property.offset,
+               property.reserved);
+        expect(test, IOMMU_PROBE_P02, property.fits,
+               "endpoint 0x%x: property at %u: length %u leaves the %u bytes of properties", id,
+               property.offset, property.length, properties.size);
+        if (property.type == VIRTIO_IOMMU_PROBE_T_RESV_MEM)
+            expect(test, IOMMU_PROBE_D07, property.length == 20,
+                   "endpoint 0x%x: RESV_MEM at %u: length %u, expected 20 (the value only)", id,
+                   property.offset, property.length);
+    }
+    padding = padding_at(&properties, at);
+    expect(test, IOMMU_PROBE_D08, !padding,
+           "endpoint 0x%x: the property behind %u begins %u bytes late", id, at, padding);
+    for (; at < properties.size && !padding; at++)
+        if (properties.bytes[at]) {
+            expect(test, IOMMU_PROBE_D12, false,
+                   "endpoint 0x%x: unused property byte %u is 0x%02x, expected 0", id, at,
+                   properties.bytes[at]);
+            return;
+        }
+    expect(test, IOMMU_PROBE_D12, true, "zero filled");
+}
+
+TEST(properties_are_a_list,
+     .clauses = CLAUSES(IOMMU_PROBE_P02, IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08,
+                        IOMMU_PROBE_D12),
+     .needs = NEEDS)
+{
+    struct lab *lab = test->lab;
+
+    for (unsigned i = 0; i < lab->endpoint_count; i++)
+        judge_headers(test, lab->endpoints[i].id);
+    excuse(test, IOMMU_PROBE_P02, "no endpoint has a property");
+    excuse(test, IOMMU_PROBE_D06, "no endpoint has a property");
+    excuse(test, IOMMU_PROBE_D07, "no endpoint has a reserved region");
+    excuse(test, IOMMU_PROBE_D08, "no endpoint has a property");
+}
+
+TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_PROBE_D01), .needs = NEEDS)
+{
+    struct properties plain = probe(test, lab_endpoint_id(test, 0));
+    uint8_t *bytes = lab_pages(test, 2);
+    uint8_t reserved[64];
+
+    memset(reserved, 0xff, sizeof(reserved));
+
+    struct viommu_reply reply =
+        viommu_probe(lab_iommu(test), lab_endpoint_id(test, 0), reserved, bytes);
+
+    expect(test, IOMMU_PROBE_D01,
+           reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK,
+           "PROBE with reserved bytes 0xff: %s, expected OK", viommu_status_text(reply.status));
+    expect(test, IOMMU_PROBE_D01, !memcmp(bytes, plain.bytes, plain.size),
+           "PROBE with reserved bytes 0xff gives other properties than with zeroes");
+}
+
+TEST(absent_endpoint_is_not_found,
+     .clauses = CLAUSES(IOMMU_PROBE_D02, IOMMU_PROBE_D03, IOMMU_PROBE_P01),
+     .needs = NEEDS_IOMMU | NEEDS_PROBE)
+{
+    uint8_t *bytes = lab_pages(test, 2);
+    uint32_t id = lab_absent_endpoint(test);
+    struct viommu_reply reply = viommu_probe(lab_iommu(test), id, NULL, bytes);
+
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "PROBE was not answered");
+    expect(test, IOMMU_PROBE_P01,
+           reply.status == VIRTIO_IOMMU_S_NOENT || bytes[0] != VIRTIO_IOMMU_S_NOENT,
+           "PROBE of absent endpoint 0x%x: the status stands before the properties", id);
+    expect(test, IOMMU_PROBE_D02, reply.status != VIRTIO_IOMMU_S_OK,
+           "PROBE of absent endpoint 0x%x: OK, expected a refusal", id);
+    expect(test, IOMMU_PROBE_D03, reply.status == VIRTIO_IOMMU_S_NOENT,
+           "PROBE of absent endpoint 0x%x: %s, expected NOENT", id,
+           viommu_status_text(reply.status));
+}
+
+TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs = NEEDS)
+{
+    uint32_t id = lab_endpoint_id(test, 0);
+    struct properties before = probe(test, id);
+
+    must_attach(test, 0, 0);
+
+    struct properties attached = probe(test, id);
+
+    expect(test, IOMMU_PROBE_P03, !memcmp(before.bytes, attached.bytes, before.size),
+           "properties differ before and after ATTACH");
+    expect_status(test, IOMMU_PROBE_P03, viommu_detach(lab_domain(test, 0), id), VIRTIO_IOMMU_S_OK);
+}
+
+/*
+ * Every size of writable area from nothing to the whole: the reply stays inside, the tail is last.
+ * Zeros in the area are no property but the end of the list (IOMMU-PROBE-P02), and a device that
+ * tells the tail's end as used length has to write something in front of it (2.7.8.2).
+ */
+TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11),
+     .needs = NEEDS)
+{
+    struct viommu *viommu = lab_iommu(test);
+    uint32_t probe_size = viommu->config.probe_size;
+    struct virtio_iommu_req_probe request = {.head.type = VIRTIO_IOMMU_T_PROBE,
+                                             .endpoint = lab_endpoint_id(test, 0)};
+    uint32_t step = probe_size > 64 ? probe_size / 64 : 1;
+    uint8_t *bytes = lab_pages(test, 3);
+
+    if (!probe_size)
+        skip(test, "probe_size is 0: no area is too small");
+    for (uint32_t size = 0; size < probe_size; size += size < 8 ? 1 : step) {
+        struct viommu_reply reply = viommu_submit_malformed(
+            viommu, &request, sizeof(request), bytes, size + sizeof(struct virtio_iommu_req_tail));
+        unsigned written = 0;
+
+        require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT,
+                "PROBE with %u bytes of properties did not come back", size);
+        expect(test, IOMMU_OP_P02, !reply.strayed,
+               "PROBE with %u bytes of properties: a byte outside the reply was changed", size);
+        for (uint32_t i = 0; i < size; i++)
+            written += bytes[i] != VIOMMU_POISON && bytes[i] != 0;
+        expect(test, IOMMU_PROBE_D09, !written,
+               "PROBE with %u bytes of properties, fewer than probe_size: %u are not 0", size,
+               written);
+        expect(test, IOMMU_PROBE_D10, reply.status != VIRTIO_IOMMU_S_OK,
+               "PROBE with %u bytes of properties: OK, expected a refusal", size);
+        expect(test, IOMMU_PROBE_D11, reply.status == VIRTIO_IOMMU_S_INVAL,
+               "PROBE with %u bytes of properties: %s in the last four bytes, expected INVAL", size,
+               viommu_status_text(reply.status));
+    }
+}
+
+TEST(without_the_feature_nothing_is_written, .clauses = CLAUSES(IOMMU_PROBE_D04, IOMMU_PROBE_D05),
+     .needs = NEEDS_IOMMU)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtio_iommu_req_probe request = {.head.type = VIRTIO_IOMMU_T_PROBE};
+    struct virtio_iommu_req_tail tail;
+
+    if (viommu->offered >> VIRTIO_IOMMU_F_PROBE & 1)
+        skip(test, "VIRTIO_IOMMU_F_PROBE is offered");
+
+    struct viommu_reply reply =
+        viommu_submit_malformed(viommu, &request, sizeof(request), &tail, sizeof(tail));
+
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "PROBE did not come back");
+    expect(test, IOMMU_PROBE_D04, reply.status == VIOMMU_POISON,
+           "PROBE without the feature: status %u was written", reply.status);
+    expect(test, IOMMU_PROBE_D05, !reply.written, "PROBE without the feature: used length %u",
+           reply.written);
+}

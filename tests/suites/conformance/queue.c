@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The split virtqueue as the device uses it: virtio 1.4 section 2.7. */
+#include <string.h>
+
+#include "tests/framework/request.h"
+
+#define SUITE "conformance.queue"
+#define NEEDS NEEDS_ENDPOINT
+
+#define EVENT_IDX (VIRTIO_BIT(VIRTIO_F_EVENT_IDX))
+#define INDIRECT  (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
+#define PACKED    (VIRTIO_BIT(VIRTIO_F_RING_PACKED))
+
+/* All that the lab usually has but these features, and a split ring. */
+static void without(struct test *test, uint64_t features)
+{
+    lab_restart(test, test->lab->features & ~(features | PACKED));
+}
+
+/* The request queue, with a split ring whatever the lab usually has. */
+static struct virtq *split_ring(struct test *test)
+{
+    if (test->lab->features & PACKED)
+        without(test, 0);
+    return &lab_iommu(test)->requests;
+}
+
+static void with(struct test *test, uint64_t feature, const char *name)
+{
+    if (!(test->lab->features & feature))
+        skip(test, "%s is not offered", name);
+}
+
+/* An ATTACH that a test lays out itself. */
+struct by_hand {
+    struct viommu_request request;
+    struct virtio_iommu_req_tail tail;
+    struct virtq_desc table[8];
+};
+
+static struct by_hand *by_hand(struct test *test)
+{
+    struct by_hand *memory = lab_pages(test, 1);
+
+    memory->request = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    memset(&memory->tail, VIOMMU_POISON, sizeof(memory->tail));
+    return memory;
+}
+
+/* Publishes the descriptor at the head of the free list as it stands and waits for its return. */
+static bool run_head(struct test *test, struct virtq_used_element *used)
+{
+    struct virtq *queue = &lab_iommu(test)->requests;
+    uint16_t head = queue->free_head;
+
+    queue->pending[head] = (struct virtq_pending){.tail = head, .taken = 1, .writable = 4};
+    queue->free_head = queue->desc[head].next;
+    queue->avail->ring[queue->avail_index++ & (queue->size - 1)] = head;
+    virtq_publish(queue);
+    virtq_notify(queue);
+    return viommu_wait(lab_iommu(test), used) != VIRTQ_EMPTY;
+}
+
+static void expect_attached(struct test *test, enum clause clause, const struct by_hand *memory,
+                            const char *what)
+{
+    struct virtq_used_element used;
+    bool returned = run_head(test, &used);
+    struct viommu_request sent = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+
+    expect(test, VQ_DESC_D01, !memcmp(memory->request.bytes, sent.bytes, sent.length),
+           "%s: the readable part was written", what);
+    expect(test, clause, returned && used.length == 4 && memory->tail.status == VIRTIO_IOMMU_S_OK,
+           "%s: %s, status %s", what, returned ? "returned" : "did not come back",
+           viommu_status_text(memory->tail.status));
+}
+
+TEST(direct_chains, .clauses = CLAUSES(VQ_USED_P01), .needs = NEEDS)
+{
+    without(test, INDIRECT);
+    for (unsigned i = 0; i < 300; i++)
+        must_attach(test, i % 2, 0);
+    expect(test, VQ_USED_P01, virtq_outstanding(&lab_iommu(test)->requests) == 0,
+           "chains are missing");
+}
+
+TEST(used_index_wraps, .clauses = CLAUSES(VQ_USED_P01, IOMMU_OP_P01), .needs = NEEDS)
+{
+    enum { BATCH = 256 };
+    struct viommu_request *requests = lab_pages(test, BATCH * sizeof(*requests) / PAGE_SIZE + 1);
+    struct viommu_reply *replies = lab_pages(test, BATCH * sizeof(*replies) / PAGE_SIZE + 1);
+
+    for (unsigned i = 0; i < BATCH; i++)
+        requests[i] = viommu_unmap(lab_domain(test, 3), 0, 0xffff);
+    split_ring(test);
+    for (unsigned round = 0; round < 65536 / BATCH + 2; round++) {
+        unsigned answered = viommu_submit_batch(lab_iommu(test), requests, BATCH, replies);
+
+        for (unsigned i = 0; i < BATCH; i++)
+            require(test, VQ_USED_P01, replies[i].outcome != VIOMMU_LIED, "round %u: %s", round,
+                    virtq_pop_text(lab_iommu(test)->lie));
+        require(test, IOMMU_OP_P01, answered == BATCH, "round %u: not every request came back",
+                round);
+    }
+}
+
+/* As many at once as there is room for, so that chains begin everywhere. */
+static void expect_batch(struct test *test, unsigned size)
+{
+    enum { BATCH = 64 };
+    struct viommu_request requests[BATCH];
+    struct viommu_reply replies[BATCH];
+    unsigned fine = 0;
+
+    for (unsigned i = 0; i < BATCH; i++)
+        requests[i] = i % 2 ? viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test))
+                            : viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    require(test, VQ_SIZE_P01,
+            viommu_submit_batch(lab_iommu(test), requests, BATCH, replies) == BATCH,
+            "a queue of %u entries: not every request of a batch came back", size);
+    for (unsigned i = 0; i < BATCH; i++)
+        fine += replies[i].status == (i % 2 ? VIRTIO_IOMMU_S_NOENT : VIRTIO_IOMMU_S_OK);
+    expect(test, VQ_SIZE_P01, fine == BATCH, "a queue of %u entries: %u of %u answers are right",
+           size, fine, BATCH);
+}
+
+TEST(smaller_queue_works, .clauses = CLAUSES(VQ_SIZE_P01), .needs = NEEDS)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtio_transport *transport = viommu->transport;
+
+    split_ring(test);
+    for (uint16_t size = 2; size <= 128; size *= 4) {
+        virtio_reset(transport);
+        virtio_acknowledge(transport);
+        if (virtio_negotiate(transport, viommu->features) ||
+            virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, size, viommu->features,
+                               viommu->pages, &viommu->requests))
+            broken(test, "the request queue can't be set up with %u entries", size);
+        virtio_driver_ok(transport);
+        for (unsigned i = 0; i < 2u * size + 1; i++)
+            expect_status(test, VQ_SIZE_P01,
+                          viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0),
+                          VIRTIO_IOMMU_S_OK);
+        expect_batch(test, size);
+    }
+}
+
+TEST(indirect_table_in_any_order, .clauses = CLAUSES(VQ_IND_P01), .needs = NEEDS)
+{
+    struct virtq *queue = split_ring(test);
+    struct by_hand *memory = by_hand(test);
+
+    with(test, INDIRECT, "INDIRECT_DESC");
+    memset(memory->table, 0xff, sizeof(memory->table));
+    memory->table[0] =
+        (struct virtq_desc){(uintptr_t)memory->request.bytes, 8, VIRTQ_DESC_F_NEXT, 6};
+    memory->table[6] =
+        (struct virtq_desc){(uintptr_t)memory->request.bytes + 8, 12, VIRTQ_DESC_F_NEXT, 3};
+    memory->table[3] = (struct virtq_desc){(uintptr_t)&memory->tail, 4, VIRTQ_DESC_F_WRITE, 0};
+    queue->desc[queue->free_head].address = (uintptr_t)memory->table;
+    queue->desc[queue->free_head].length = sizeof(memory->table);
+    queue->desc[queue->free_head].flags = VIRTQ_DESC_F_INDIRECT;
+    expect_attached(test, VQ_IND_P01, memory, "indirect table with shuffled entries");
+}
+
+TEST(write_flag_of_an_indirect_descriptor_is_ignored, .clauses = CLAUSES(VQ_IND_D01),
+     .needs = NEEDS)
+{
+    struct virtq *queue = split_ring(test);
+    struct by_hand *memory = by_hand(test);
+
+    with(test, INDIRECT, "INDIRECT_DESC");
+    memory->table[0] =
+        (struct virtq_desc){(uintptr_t)memory->request.bytes, 20, VIRTQ_DESC_F_NEXT, 1};
+    memory->table[1] = (struct virtq_desc){(uintptr_t)&memory->tail, 4, VIRTQ_DESC_F_WRITE, 0};
+    queue->desc[queue->free_head].address = (uintptr_t)memory->table;
+    queue->desc[queue->free_head].length = 2 * sizeof(memory->table[0]);
+    queue->desc[queue->free_head].flags = VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_WRITE;
+    expect_attached(test, VQ_IND_D01, memory, "INDIRECT with WRITE");
+}
+
+TEST(chain_may_end_in_an_indirect_descriptor, .clauses = CLAUSES(VQ_IND_D02), .needs = NEEDS)
+{
+    struct virtq *queue = split_ring(test);
+    struct by_hand *memory = by_hand(test);
+    uint16_t head = queue->free_head;
+
+    with(test, INDIRECT, "INDIRECT_DESC");
+
+    uint16_t second = queue->desc[head].next;
+
+    memory->table[0] =
+        (struct virtq_desc){(uintptr_t)memory->request.bytes + 5, 15, VIRTQ_DESC_F_NEXT, 1};
+    memory->table[1] = (struct virtq_desc){(uintptr_t)&memory->tail, 4, VIRTQ_DESC_F_WRITE, 0};
+    queue->desc[head].address = (uintptr_t)memory->request.bytes;
+    queue->desc[head].length = 5;
+    queue->desc[head].flags = VIRTQ_DESC_F_NEXT;
+    queue->desc[second].address = (uintptr_t)memory->table;
+    queue->desc[second].length = 2 * sizeof(memory->table[0]);
+    queue->desc[second].flags = VIRTQ_DESC_F_INDIRECT;
+    expect_attached(test, VQ_IND_D02, memory, "a direct descriptor, then an indirect one");
+}
+
+TEST(rings_of_the_driver_are_not_written,
+     .clauses = CLAUSES(VQ_AVAIL_P01, VQ_DESC_D03, VQ_DESC_D01), .needs = NEEDS)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtq *queue = split_ring(test);
+    size_t desc_size = sizeof(*queue->desc) * queue->size;
+    size_t avail_size = sizeof(*queue->avail) + sizeof(uint16_t) * (queue->size + 1u);
+    uint8_t *desc = lab_pages(test, (unsigned)(desc_size / PAGE_SIZE + 1));
+    uint8_t *avail = lab_pages(test, (unsigned)(avail_size / PAGE_SIZE + 1));
+    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    uint16_t head = 0;
+
+    if (!viommu_stage(viommu, &attach, &head))
+        broken(test, "an empty queue takes no request");
+    virtq_publish(queue);
+    memcpy(desc, queue->desc, desc_size);
+    memcpy(avail, queue->avail, avail_size);
+    virtq_notify(queue);
+
+    uint64_t start = arch_now_ns();
+
+    while (*(volatile uint16_t *)&queue->used->index == queue->used_index &&
+           arch_now_ns() - start < 2000000000)
+        cpu_relax();
+    expect(test, IOMMU_OP_P01, *(volatile uint16_t *)&queue->used->index != queue->used_index,
+           "the request did not come back within 2 s");
+    expect(test, VQ_DESC_D03, !memcmp(desc, queue->desc, desc_size),
+           "the descriptor table was written");
+    expect(test, VQ_AVAIL_P01, !memcmp(avail, queue->avail, avail_size),
+           "the available ring was written");
+    expect(test, VQ_DESC_D01,
+           !memcmp(viommu->slots[head].request, attach.bytes, sizeof(attach.bytes)),
+           "the request, which is for reading, was written");
+}
+
+TEST(used_flags_are_zero_or_one, .clauses = CLAUSES(VQ_ASUP_D01, VQ_ASUP_D03), .needs = NEEDS)
+{
+    struct viommu *viommu = lab_iommu(test);
+
+    split_ring(test);
+    for (unsigned i = 0; i < 16; i++) {
+        must_attach(test, i % 2, 0);
+        if (viommu_has(viommu, VIRTIO_F_EVENT_IDX))
+            expect(test, VQ_ASUP_D03, viommu->requests.used->flags == 0,
+                   "used.flags is %u, expected 0 with EVENT_IDX", viommu->requests.used->flags);
+    }
+    excuse(test, VQ_ASUP_D03, "the device does not offer EVENT_IDX");
+    without(test, EVENT_IDX);
+    for (unsigned i = 0; i < 16; i++) {
+        must_attach(test, i % 2, 0);
+        expect(test, VQ_ASUP_D01, viommu->requests.used->flags <= 1,
+               "used.flags is %u, expected 0 or 1", viommu->requests.used->flags);
+    }
+}
+
+TEST(spurious_notifications_are_harmless, .clauses = CLAUSES(VQ_ASUP_D05), .needs = NEEDS)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtq_used_element used;
+
+    for (unsigned i = 0; i < 100; i++) {
+        virtq_notify(&viommu->requests);
+        virtq_notify(&viommu->events);
+    }
+    expect(test, VQ_ASUP_D05, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,
+           "a used entry appeared for nothing");
+    expect(test, VQ_ASUP_D05, !viommu_needs_reset(viommu), "the device asks for a reset");
+    expect_status(test, VQ_ASUP_D05,
+                  viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0),
+                  VIRTIO_IOMMU_S_OK);
+}
+
+TEST(every_feature_set_serves_requests, .clauses = CLAUSES(DEV_FEAT_D02), .needs = NEEDS)
+{
+    static const uint64_t sets[] = {0, INDIRECT, EVENT_IDX, INDIRECT | EVENT_IDX};
+
+    for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        without(test, sets[i]);
+        for (unsigned round = 0; round < 40; round++)
+            expect_status(test, DEV_FEAT_D02,
+                          viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0),
+                          VIRTIO_IOMMU_S_OK);
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Reserved memory: virtio 1.4 section 5.13.6.8.1. */
+#include "drivers/pci/msi.h"
+#include "tests/framework/properties.h"
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.reserved"
+
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define NEEDS      (NEEDS_ENDPOINT | NEEDS_PROBE)
+
+static unsigned overlaps(const struct reserved_region *regions, unsigned count)
+{
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned j = i + 1; j < count; j++)
+            found += regions[i].first <= regions[j].last && regions[j].first <= regions[i].last;
+    return found;
+}
+
+static void judge_regions(struct test *test, uint32_t id)
+{
+    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    unsigned count = reserved_regions(test, id, regions), msi = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct reserved_region *region = &regions[i];
+
+        msi += region->subtype == VIRTIO_IOMMU_RESV_MEM_T_MSI;
+        expect(test, IOMMU_RESV_P01, region->first <= region->last,
+               "endpoint 0x%x: reserved region [0x%llx, 0x%llx] is inverted", id,
+               (unsigned long long)region->first, (unsigned long long)region->last);
+        expect(test, IOMMU_RESV_P01, region->subtype <= VIRTIO_IOMMU_RESV_MEM_T_MSI,
+               "endpoint 0x%x: RESV_MEM subtype %u, expected 0 or 1", id, region->subtype);
+        expect(test, IOMMU_RESV_D01,
+               !region->reserved[0] && !region->reserved[1] && !region->reserved[2],
+               "endpoint 0x%x: RESV_MEM.reserved is not 0", id);
+    }
+    expect(test, IOMMU_RESV_D02, msi <= 1, "endpoint 0x%x has %u MSI regions, expected at most 1",
+           id, msi);
+    expect(test, IOMMU_RESV_D03, !overlaps(regions, count),
+           "endpoint 0x%x: %u pairs of reserved regions overlap", id, overlaps(regions, count));
+}
+
+TEST(regions_are_sound,
+     .clauses = CLAUSES(IOMMU_RESV_P01, IOMMU_RESV_D01, IOMMU_RESV_D02, IOMMU_RESV_D03),
+     .needs = NEEDS)
+{
+    for (unsigned i = 0; i < test->lab->endpoint_count; i++)
+        judge_regions(test, test->lab->endpoints[i].id);
+    excuse(test, IOMMU_RESV_P01, "no endpoint has a reserved region");
+    excuse(test, IOMMU_RESV_D01, "no endpoint has a reserved region");
+}
+
+/* Around one edge of a region: [edge - g, edge + g) crosses it. */
+static void expect_no_mapping(struct test *test, uint32_t domain, uint64_t first, uint64_t last)
+{
+    struct viommu_request map = viommu_map(domain, first, last, 0x200000, READ_WRITE);
+
+    if (!expect_refused(test, IOMMU_RESV_D04, map))
+        must(test, viommu_unmap(domain, first, last));
+}
+
+TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04), .needs = NEEDS | NEEDS_MAP_UNMAP)
+{
+    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    unsigned count = reserved_regions(test, lab_endpoint_id(test, 0), regions);
+    uint64_t granule = viommu_granule(lab_iommu(test));
+    uint32_t domain = lab_domain(test, 0);
+
+    if (!count)
+        skip(test, "endpoint 0x%x has no reserved region", lab_endpoint_id(test, 0));
+    must_attach(test, 0, 0);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t first = regions[i].first & -granule, last = regions[i].last | (granule - 1);
+
+        expect_no_mapping(test, domain, first, last);
+        expect_no_mapping(test, domain, first, first + granule - 1);
+        expect_no_mapping(test, domain, last - granule + 1, last);
+        if (first >= granule) {
+            expect_no_mapping(test, domain, first - granule, first + granule - 1);
+            expect_status(test, IOMMU_MAP_P01,
+                          viommu_map(domain, first - granule, first - 1, 0x200000, READ_WRITE),
+                          VIRTIO_IOMMU_S_OK);
+        }
+        if (last <= lab_iommu(test)->config.input_range.end - granule) {
+            expect_no_mapping(test, domain, last - granule + 1, last + granule);
+            expect_status(test, IOMMU_MAP_P01,
+                          viommu_map(domain, last + 1, last + granule, 0x200000, READ_WRITE),
+                          VIRTIO_IOMMU_S_OK);
+        }
+    }
+}
+
+static void count_interrupt(void *context)
+{
+    ++*(volatile unsigned *)context;
+}
+
+static const struct reserved_region *msi_region(const struct reserved_region *regions,
+                                                unsigned count, uint64_t address)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (regions[i].subtype == VIRTIO_IOMMU_RESV_MEM_T_MSI && regions[i].first <= address &&
+            address <= regions[i].last)
+            return &regions[i];
+    return NULL;
+}
+
+TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
+     .needs = NEEDS | NEEDS_MAP_UNMAP)
+{
+    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    volatile unsigned interrupts = 0;
+    struct dma_engine *engine = lab_msi_engine(test);
+    struct arch_msi message;
+
+    if (!engine)
+        skip(test, "no engine raises an MSI on demand");
+    if (!arch_msi_claim(engine->place.function->msi_id, count_interrupt, (void *)&interrupts,
+                        &message))
+        skip(test, "the machine delivers no messages, or has no vector left");
+
+    unsigned count = reserved_regions(test, engine->endpoint, regions);
+
+    if (!msi_region(regions, count, message.address))
+        skip(test, "the doorbell 0x%llx is in no MSI region: it would have to be mapped",
+             (unsigned long long)message.address);
+    must(test, viommu_attach(lab_domain(test, 0), engine->endpoint, 0));
+    if (!dma_raise_msi(engine, &message))
+        broken(test, "%s does not raise its MSI", engine->ops->name);
+
+    uint64_t start = arch_now_ns();
+
+    while (!interrupts && arch_now_ns() - start < 1000000000)
+        cpu_relax();
+    pci_msi_disable(engine->place.function);
+    expect(test, IOMMU_RESV_P03, interrupts == 1,
+           "%u interrupts arrived from the attached endpoint, expected 1", interrupts);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Reset and status: virtio 1.4 sections 2.1, 2.4, 3.1.1 and 5.13.5. */
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.reset"
+
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+
+TEST(status_returns_to_zero,
+     .clauses = CLAUSES(DEV_RESET_D01, DEV_STAT_P01, PCI_COM_D07, MMIO_REG_P05),
+     .needs = NEEDS_IOMMU)
+{
+    struct virtio_transport *transport = lab_iommu(test)->transport;
+
+    expect(test, DEV_RESET_D01, virtio_reset(transport) == VIRTIO_OK,
+           "status does not read 0 after a reset");
+    expect(test, DEV_STAT_P01, transport->ops->status(transport) == 0, "status reads 0x%x",
+           transport->ops->status(transport));
+    virtio_acknowledge(transport);
+    expect(test, lab_clause(test, PCI_COM_D07, MMIO_REG_P05), virtio_reset(transport) == VIRTIO_OK,
+           "status does not read 0 after 0 was written");
+}
+
+TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .needs = NEEDS_IOMMU)
+{
+    struct virtio_transport *transport = lab_iommu(test)->transport;
+    const uint8_t steps[] = {VIRTIO_STATUS_ACKNOWLEDGE,
+                             VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER};
+
+    virtio_reset(transport);
+    for (unsigned i = 0; i < sizeof(steps); i++) {
+        transport->ops->set_status(transport, steps[i]);
+        expect(test, DEV_STAT_P02, transport->ops->status(transport) == steps[i],
+               "status reads 0x%x after 0x%x was written", transport->ops->status(transport),
+               steps[i]);
+    }
+    lab_restart(test, test->lab->features);
+    expect(test, DEV_INIT_P01, transport->ops->status(transport) == 0xf,
+           "status reads 0x%x after initialisation, expected 0xf",
+           transport->ops->status(transport));
+}
+
+TEST(queues_are_disabled, .clauses = CLAUSES(PCI_COM_D08, MMIO_RST_D02), .needs = NEEDS_IOMMU)
+{
+    struct virtio_transport *transport = lab_iommu(test)->transport;
+
+    virtio_reset(transport);
+    for (uint16_t queue = 0; queue < 2; queue++)
+        expect(test, lab_clause(test, PCI_COM_D08, MMIO_RST_D02),
+               !transport->ops->queue_enabled(transport, queue),
+               "queue %u is enabled after a reset", queue);
+}
+
+TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+{
+    uint64_t address = free_iova(test);
+    uint32_t domain = lab_domain(test, 0);
+    struct viommu_request map = viommu_map(
+        domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0x200000, READ_WRITE);
+
+    must_attach(test, 0, 0);
+    must(test, map);
+    lab_restart(test, test->lab->features);
+    expect_refused(test, IOMMU_INIT_P01, map);
+    must_attach(test, 0, 0);
+    expect_status(test, IOMMU_INIT_P01, map, VIRTIO_IOMMU_S_OK);
+}
+
+TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = free_iova(test);
+
+    prepare_engine(test, engine);
+    attach_engine(test, lab_domain(test, 0), engine);
+    must(test, viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target),
+                          READ_WRITE));
+    expect_write_lands(test, IOMMU_MAP_P01, engine, at, &target, 0, engine->min_length);
+    viommu_set_bypass(lab_iommu(test), 0);
+    lab_restart(test, test->lab->features);
+    expect_write_denied(test, IOMMU_INIT_P01, engine, at, &target, engine->min_length);
+    expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
+                        engine->min_length);
+}
+
+/* Requests on the rings of before must stay untouched. */
+TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
+     .needs = NEEDS_ENDPOINT)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    struct virtq_used_element used;
+    uint16_t head;
+
+    /* So that whatever is used is notified. */
+    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+    virtio_reset(viommu->transport);
+    if (!viommu_stage(viommu, &attach, &head))
+        broken(test, "the request queue is full");
+    virtq_publish(&viommu->requests);
+    virtq_notify(&viommu->requests);
+    arch_wait_ns(10000000);
+    expect(test, DEV_RESET_D03, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,
+           "the device used a buffer while its status reads 0");
+
+    uint8_t isr = viommu->transport->ops->isr(viommu->transport);
+
+    expect(test, DEV_RESET_D02, !isr, "the interrupt status reads 0x%x while status reads 0", isr);
+}
+
+TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02),
+     .needs = NEEDS_ENDPOINT)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtio_transport *transport = viommu->transport;
+    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    const uint64_t features = test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
+    struct virtq_used_element used;
+    uint16_t head;
+
+    virtio_reset(transport);
+    virtio_acknowledge(transport);
+    if (virtio_negotiate(transport, features) ||
+        virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, 64, features, viommu->pages,
+                           &viommu->requests))
+        broken(test, "the request queue can't be set up");
+    viommu_stage(viommu, &attach, &head);
+    virtq_publish(&viommu->requests);
+    arch_wait_ns(10000000);
+    expect(test, DEV_STAT_D01, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,
+           "the device used a buffer before DRIVER_OK");
+
+    uint8_t isr = transport->ops->isr(transport);
+
+    expect(test, DEV_STAT_D02, !(isr & 1), "the interrupt status reads 0x%x before DRIVER_OK", isr);
+    virtio_driver_ok(transport);
+    virtq_notify(&viommu->requests);
+
+    struct viommu_reply reply = viommu_collect(viommu, &head);
+
+    expect(test, IOMMU_OP_P01, reply.outcome == VIOMMU_ANSWERED,
+           "a request made available before DRIVER_OK is not answered after it");
+}
+
+/*
+ * More chains than the queue has, of which no device can make sense. It may go on as if nothing had
+ * been; if it says NEEDS_RESET, it does so aloud.
+ */
+TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_ENDPOINT)
+{
+    struct viommu *viommu = lab_iommu(test);
+    struct virtio_transport *transport = viommu->transport;
+    uint64_t start;
+    uint8_t isr;
+
+    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_RING_PACKED));
+    transport->ops->isr(transport);
+    viommu->requests.avail_index += (uint16_t)(3 * viommu->requests.size);
+    virtq_publish(&viommu->requests);
+    virtq_notify(&viommu->requests);
+    start = arch_now_ns();
+    while (!viommu_needs_reset(viommu) && arch_now_ns() - start < 100000000)
+        cpu_relax();
+    if (!viommu_needs_reset(viommu))
+        skip(test, "the device does not say NEEDS_RESET of an available index that can't be right");
+    isr = transport->ops->isr(transport);
+    expect(test, DEV_STAT_D04, isr & 2,
+           "the interrupt status reads 0x%x after NEEDS_RESET was set, expected bit 1", isr);
+}
+
+TEST(hundred_times, .clauses = CLAUSES(DEV_FEAT_D05, DEV_INIT_P01), .needs = NEEDS_ENDPOINT)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        enum virtio_result result = viommu_start(lab_iommu(test), test->lab->features);
+
+        require(test, result == VIRTIO_FEATURES_REFUSED ? DEV_FEAT_D05 : DEV_INIT_P01, !result,
+                "time %u: %s", i, virtio_result_text(result));
+        expect_status(test, DEV_FEAT_D05,
+                      viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0),
+                      VIRTIO_IOMMU_S_OK);
+    }
+}

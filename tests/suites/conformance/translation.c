@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What a mapping does to real accesses: virtio 1.4 sections 5.13.6 and 5.13.6.5. */
+#include <string.h>
+
+#include "tests/framework/properties.h"
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.translation"
+
+#define READ       VIRTIO_IOMMU_MAP_F_READ
+#define WRITE      VIRTIO_IOMMU_MAP_F_WRITE
+#define READ_WRITE (READ | WRITE)
+#define NEEDS      (NEEDS_DMA | NEEDS_MAP_UNMAP)
+
+struct scene {
+    struct dma_engine *engine;
+    struct target target;
+    uint32_t domain;
+    uint64_t at; /* where tests map */
+};
+
+static struct scene scene(struct test *test, struct dma_engine *engine, unsigned pages)
+{
+    struct scene scene = {.engine = engine,
+                          .target = target_new(test, pages),
+                          .domain = lab_domain(test, 0),
+                          .at = free_iova(test)};
+
+    if (viommu_granule(lab_iommu(test)) > PAGE_SIZE)
+        skip(test, "the granule is larger than a page of the target");
+    prepare_engine(test, engine);
+    attach_engine(test, scene.domain, engine);
+    return scene;
+}
+
+/* Maps pages first..last of the target, at the same pages from scene->at on. */
+static void map(struct test *test, const struct scene *scene, unsigned first, unsigned last,
+                uint32_t flags)
+{
+    must(test, viommu_map(scene->domain, scene->at + first * PAGE_SIZE,
+                          scene->at + (last + 1) * PAGE_SIZE - 1,
+                          target_physical(&scene->target) + first * PAGE_SIZE, flags));
+}
+
+TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_P11),
+     .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 4);
+    uint32_t length = s.engine->min_length;
+    const uint32_t offsets[] = {
+        0, 1, 7, PAGE_SIZE - length, PAGE_SIZE, 2 * PAGE_SIZE + 3, 4 * PAGE_SIZE - length};
+
+    map(test, &s, 0, 3, READ_WRITE);
+    for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+        expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + offsets[i], &s.target, offsets[i],
+                           length);
+        expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at + offsets[i], &s.target, offsets[i],
+                         length);
+    }
+}
+
+TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, s.engine->min_length);
+    map(test, &s, 0, 0, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P01, s.engine, s.at, &s.target, 0, s.engine->min_length);
+}
+
+TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+
+    s.at = last_mappable(test, s.engine->endpoint) - PAGE_SIZE + 1;
+    map(test, &s, 0, 0, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, s.engine->min_length);
+}
+
+/* An address that differs from a mapped one in a single high bit. */
+TEST(high_bits_of_the_address_count, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS,
+     .limit_s = 20)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+    uint64_t last = last_mappable(test, s.engine->endpoint);
+
+    map(test, &s, 0, 0, READ_WRITE);
+    for (unsigned bit = 35; bit < 64 && 1ull << bit < last; bit += 4)
+        if ((s.at ^ 1ull << bit) <= last)
+            expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at ^ 1ull << bit, &s.target,
+                                s.engine->min_length);
+    if (last < 1ull << 36)
+        skip(test, "no address that can be mapped has high bits");
+}
+
+TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 4);
+
+    for (unsigned page = 0; page < 4; page++)
+        must(test, viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
+                              target_physical(&s.target) + (3 - page) * PAGE_SIZE, READ_WRITE));
+    for (unsigned page = 0; page < 4; page++)
+        expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE, &s.target,
+                           (3 - page) * PAGE_SIZE, s.engine->min_length);
+}
+
+TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+
+    for (unsigned page = 0; page < 2; page++)
+        must(test, viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
+                              target_physical(&s.target), READ_WRITE));
+    for (unsigned page = 0; page < 2; page++)
+        expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE + 64, &s.target,
+                           64, s.engine->min_length);
+}
+
+TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 2);
+    uint32_t length = s.engine->min_length;
+
+    map(test, &s, 0, 0, READ_WRITE);
+    map(test, &s, 1, 1, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at + PAGE_SIZE - length / 2, &s.target,
+                       PAGE_SIZE - length / 2, length);
+    expect_read_sees(test, IOMMU_MAP_P05, s.engine, s.at + PAGE_SIZE - length / 2, &s.target,
+                     PAGE_SIZE - length / 2, length);
+}
+
+/* The half of a transfer on either side goes where its own mapping leads. */
+TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 2);
+    uint32_t half = s.engine->min_length / 2;
+    uint8_t *first = s.target.bytes + 2 * PAGE_SIZE - half, *second = s.target.bytes;
+
+    if (!s.engine->content || half < 8)
+        skip(test, "the engine writes nothing that is known and can be cut in two");
+    for (unsigned page = 0; page < 2; page++)
+        must(test, viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
+                              target_physical(&s.target) + (1 - page) * PAGE_SIZE, READ_WRITE));
+    target_poison(&s.target);
+    dma_write(s.engine, s.at + PAGE_SIZE - half, 2 * half, transfer_patience(s.engine, false));
+    expect(test, IOMMU_MAP_P05,
+           !memcmp(first, s.engine->content, half) &&
+               !memcmp(second, s.engine->content + half, half),
+           "a transfer over two mappings did not arrive where each of them leads");
+}
+
+TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 4);
+    uint32_t length = s.engine->min_length;
+
+    map(test, &s, 1, 2, READ_WRITE);
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, length);
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - length, &s.target,
+                        length);
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, length);
+    expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, length, NULL);
+    expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, length,
+                       NULL);
+}
+
+TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_BYP_P07), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+
+    map(test, &s, 0, 0, READ_WRITE);
+    expect_write_denied(test, IOMMU_BYP_P07, s.engine, target_physical(&s.target), &s.target,
+                        s.engine->min_length);
+    expect_read_denied(test, IOMMU_BYP_P07, s.engine, target_physical(&s.target), &s.target,
+                       s.engine->min_length, NULL);
+}
+
+/* What lies inside the mapping may arrive or not; what lies outside may not. */
+TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 3);
+    uint32_t length = s.engine->min_length;
+    const uint64_t edges[] = {s.at + PAGE_SIZE - length / 2, s.at + 2 * PAGE_SIZE - length / 2};
+
+    map(test, &s, 1, 1, READ_WRITE);
+    for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+        target_poison(&s.target);
+        dma_write(s.engine, edges[i], length, transfer_patience(s.engine, true));
+        expect_only_touched(test, IOMMU_MAP_P04, s.engine, edges[i], &s.target, PAGE_SIZE,
+                            PAGE_SIZE);
+    }
+}
+
+TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 4);
+
+    map(test, &s, 1, 2, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + PAGE_SIZE, &s.target, PAGE_SIZE, 1);
+    expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + 3 * PAGE_SIZE - 1, &s.target,
+                       3 * PAGE_SIZE - 1, 1);
+}
+
+TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - 1, &s.target, 1);
+}
+
+TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
+     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
+{
+    struct scene s = scene(test, lab_exact_engine(test), 3);
+
+    map(test, &s, 1, 1, READ_WRITE);
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE, &s.target, 1);
+}
+
+TEST(read_only_mapping_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_MAP_P11),
+     .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+    struct viommu_request request =
+        viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), READ);
+
+    if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
+        skip(test, "the device refuses read-only mappings");
+    expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
+    expect_write_denied(test, IOMMU_MAP_D15, s.engine, s.at, &s.target, s.engine->min_length);
+    expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
+}
+
+TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+    struct viommu_request request =
+        viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), 0);
+
+    if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
+        note(test, "the device refuses mappings without READ and WRITE");
+    expect_write_denied(test, IOMMU_MAP_D15, s.engine, s.at, &s.target, s.engine->min_length);
+}
+
+/* 5.13.6.5.2: reads through it may be allowed. */
+TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 1);
+    struct viommu_request request =
+        viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), WRITE);
+
+    if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
+        skip(test, "the device refuses write-only mappings");
+    expect_write_lands(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
+}
+
+TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
+{
+    const unsigned pages = 600; /* more than 2 MiB, and no power of two */
+    struct scene s = scene(test, lab_engine(test), pages);
+    uint32_t length = s.engine->min_length;
+    uint32_t last = pages * PAGE_SIZE - length;
+
+    map(test, &s, 0, pages - 1, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, length);
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + 0x1fff00, &s.target, 0x1fff00, length);
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + last, &s.target, last, length);
+}
+
+TEST(long_transfer_over_many_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
+{
+    struct scene s = scene(test, lab_engine(test), 8);
+
+    for (unsigned page = 0; page < 8; page++)
+        map(test, &s, page, page, READ_WRITE);
+    if (s.engine->max_length < 8 * PAGE_SIZE)
+        skip(test, "the engine transfers at most %u bytes", s.engine->max_length);
+    expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at, &s.target, 0, 8 * PAGE_SIZE);
+    expect_read_sees(test, IOMMU_MAP_P05, s.engine, s.at, &s.target, 0, 8 * PAGE_SIZE);
+}

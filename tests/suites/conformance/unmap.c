@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* UNMAP: virtio 1.4 section 5.13.6.6, with its seven numbered examples. */
+#include <string.h>
+
+#include "tests/framework/transfer.h"
+
+#define SUITE "conformance.unmap"
+
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define NEEDS      (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+
+/* The specification's examples count addresses; here each stands for one granule from `origin` on.
+ */
+struct scale {
+    struct test *test;
+    uint32_t domain;
+    uint64_t origin, granule;
+};
+
+static struct scale attached(struct test *test)
+{
+    must_attach(test, 0, 0);
+    return (struct scale){.test = test,
+                          .domain = lab_domain(test, 0),
+                          .origin = free_iova(test),
+                          .granule = viommu_granule(lab_iommu(test))};
+}
+
+static uint64_t first_of(const struct scale *scale, unsigned n)
+{
+    return scale->origin + n * scale->granule;
+}
+
+static uint64_t last_of(const struct scale *scale, unsigned n)
+{
+    return first_of(scale, n + 1) - 1;
+}
+
+static void map(const struct scale *scale, unsigned first, unsigned last)
+{
+    must(scale->test, viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
+                                 first_of(scale, first), READ_WRITE));
+}
+
+static struct viommu_request unmap(const struct scale *scale, unsigned first, unsigned last)
+{
+    return viommu_unmap(scale->domain, first_of(scale, first), last_of(scale, last));
+}
+
+static void expect_mapped(const struct scale *scale, enum clause clause, unsigned first,
+                          unsigned last, bool mapped)
+{
+    bool found =
+        is_mapped(scale->test, scale->domain, first_of(scale, first), last_of(scale, last));
+
+    expect(scale->test, clause, found == mapped, "granules %u to %u are %s, expected %s", first,
+           last, found ? "mapped" : "not mapped", mapped ? "mapped" : "not mapped");
+}
+
+static void expect_all_gone(const struct scale *scale, enum clause clause, unsigned last)
+{
+    for (unsigned i = 0; i <= last; i++)
+        expect_mapped(scale, clause, i, i, false);
+}
+
+TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01), .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    expect_status(test, IOMMU_UNMAP_E01, unmap(&scale, 0, 4), VIRTIO_IOMMU_S_OK);
+}
+
+TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02), .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 0, 9);
+    expect_status(test, IOMMU_UNMAP_E02, unmap(&scale, 0, 9), VIRTIO_IOMMU_S_OK);
+    expect_all_gone(&scale, IOMMU_UNMAP_E02, 9);
+}
+
+TEST(example_3_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E03), .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 0, 4);
+    map(&scale, 5, 9);
+    expect_status(test, IOMMU_UNMAP_E03, unmap(&scale, 0, 9), VIRTIO_IOMMU_S_OK);
+    expect_all_gone(&scale, IOMMU_UNMAP_E03, 9);
+}
+
+TEST(example_4_half_of_a_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E04, IOMMU_UNMAP_D06),
+     .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 0, 9);
+    expect_refusal(test, IOMMU_UNMAP_E04, IOMMU_UNMAP_D06, unmap(&scale, 0, 4),
+                   VIRTIO_IOMMU_S_RANGE);
+    expect_mapped(&scale, IOMMU_UNMAP_E04, 0, 4, true);
+    expect_mapped(&scale, IOMMU_UNMAP_E04, 5, 9, true);
+}
+
+TEST(example_5_one_of_two_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E05), .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 0, 4);
+    map(&scale, 5, 9);
+    expect_status(test, IOMMU_UNMAP_E05, unmap(&scale, 0, 4), VIRTIO_IOMMU_S_OK);
+    expect_mapped(&scale, IOMMU_UNMAP_E05, 0, 4, false);
+    expect_mapped(&scale, IOMMU_UNMAP_E05, 5, 9, true);
+}
+
+TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06), .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 0, 4);
+    expect_status(test, IOMMU_UNMAP_E06, unmap(&scale, 0, 9), VIRTIO_IOMMU_S_OK);
+    expect_all_gone(&scale, IOMMU_UNMAP_E06, 9);
+}
+
+TEST(example_7_hole_between_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E07), .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 0, 4);
+    map(&scale, 10, 14);
+    expect_status(test, IOMMU_UNMAP_E07, unmap(&scale, 0, 14), VIRTIO_IOMMU_S_OK);
+    expect_all_gone(&scale, IOMMU_UNMAP_E07, 14);
+}
+
+TEST(holes_before_between_and_after, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_UNMAP_D09),
+     .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 2, 2);
+    map(&scale, 4, 6);
+    map(&scale, 9, 9);
+    expect_status(test, IOMMU_UNMAP_D09, unmap(&scale, 3, 3), VIRTIO_IOMMU_S_OK);
+    expect_status(test, IOMMU_UNMAP_D09, unmap(&scale, 0, 12), VIRTIO_IOMMU_S_OK);
+    expect_all_gone(&scale, IOMMU_UNMAP_D08, 12);
+}
+
+TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09), .needs = NEEDS)
+{
+    const struct viommu *viommu = lab_iommu(test);
+    struct scale scale = attached(test);
+    uint64_t first = 0, last = UINT64_MAX;
+
+    if (viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE)) {
+        first = viommu->config.input_range.start;
+        last = viommu->config.input_range.end;
+    }
+    map(&scale, 0, 3);
+    map(&scale, 5, 5);
+    expect_status(test, IOMMU_UNMAP_D09, viommu_unmap(scale.domain, first, last),
+                  VIRTIO_IOMMU_S_OK);
+    expect_all_gone(&scale, IOMMU_UNMAP_D08, 5);
+}
+
+TEST(no_part_of_a_mapping_can_go, .clauses = CLAUSES(IOMMU_UNMAP_P04, IOMMU_UNMAP_D06),
+     .needs = NEEDS)
+{
+    static const struct {
+        unsigned first, last;
+    } parts[] = {{4, 4}, {5, 6}, {7, 7}, {4, 6}, {5, 7}, {2, 4}, {7, 9}, {3, 6}, {5, 9}};
+    struct scale scale = attached(test);
+
+    map(&scale, 4, 7);
+    for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        expect_refusal(test, IOMMU_UNMAP_P04, IOMMU_UNMAP_D06,
+                       unmap(&scale, parts[i].first, parts[i].last), VIRTIO_IOMMU_S_RANGE);
+        expect_mapped(&scale, IOMMU_UNMAP_P04, 4, 7, true);
+    }
+}
+
+TEST(unit_of_removal_is_the_map_request, .clauses = CLAUSES(IOMMU_UNMAP_P01), .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    for (unsigned i = 0; i < 3; i++)
+        map(&scale, i, i);
+    expect_status(test, IOMMU_UNMAP_P01, unmap(&scale, 1, 1), VIRTIO_IOMMU_S_OK);
+    expect_mapped(&scale, IOMMU_UNMAP_P01, 0, 0, true);
+    expect_mapped(&scale, IOMMU_UNMAP_P01, 1, 1, false);
+    expect_mapped(&scale, IOMMU_UNMAP_P01, 2, 2, true);
+}
+
+/* `small` mappings of a granule, then one of four of which the range takes two. */
+static void split_after(struct test *test, unsigned small)
+{
+    struct scale scale = attached(test);
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < small; i++)
+        map(&scale, i, i);
+    map(&scale, small, small + 3);
+    expect_refusal(test, IOMMU_UNMAP_P04, IOMMU_UNMAP_D06, unmap(&scale, 0, small + 1),
+                   VIRTIO_IOMMU_S_RANGE);
+    for (unsigned i = 0; i < small; i++)
+        kept += is_mapped(test, scale.domain, first_of(&scale, i), last_of(&scale, i));
+    expect(test, IOMMU_UNMAP_D07, kept == small,
+           "UNMAP that would split a mapping removed %u of the %u before it, expected none",
+           small - kept, small);
+    expect_mapped(&scale, IOMMU_UNMAP_P04, small, small + 3, true);
+    must(test, viommu_detach(scale.domain, lab_endpoint_id(test, 0)));
+}
+
+TEST(refused_split_removes_nothing_before_it, .clauses = CLAUSES(IOMMU_UNMAP_D07, IOMMU_UNMAP_D06),
+     .needs = NEEDS)
+{
+    static const unsigned counts[] = {1, 2, 3, 7};
+
+    for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        split_after(test, counts[i]);
+}
+
+TEST(refused_split_removes_nothing_after_it, .clauses = CLAUSES(IOMMU_UNMAP_D07, IOMMU_UNMAP_D06),
+     .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+
+    map(&scale, 0, 3);
+    for (unsigned i = 4; i < 8; i++)
+        map(&scale, i, i);
+    expect_refusal(test, IOMMU_UNMAP_P04, IOMMU_UNMAP_D06, unmap(&scale, 2, 7),
+                   VIRTIO_IOMMU_S_RANGE);
+    for (unsigned i = 4; i < 8; i++)
+        expect_mapped(&scale, IOMMU_UNMAP_D07, i, i, true);
+    expect_mapped(&scale, IOMMU_UNMAP_P04, 0, 3, true);
+}
+
+TEST(missing_domain_is_not_found, .clauses = CLAUSES(IOMMU_UNMAP_D03), .needs = NEEDS)
+{
+    uint64_t address = free_iova(test);
+
+    must_attach(test, 0, 0);
+    expect_status(test, IOMMU_UNMAP_D03,
+                  viommu_unmap(lab_domain(test, 1), address, address + 0xffff),
+                  VIRTIO_IOMMU_S_NOENT);
+}
+
+TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_UNMAP_D04, IOMMU_UNMAP_D05),
+     .needs = NEEDS | NEEDS_BYPASS_CONFIG)
+{
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t address = free_iova(test);
+
+    must(test, viommu_attach(domain, lab_endpoint_id(test, 0), VIRTIO_IOMMU_ATTACH_F_BYPASS));
+    expect_refusal(test, IOMMU_UNMAP_D04, IOMMU_UNMAP_D05,
+                   viommu_unmap(domain, address, address + 0xffff), VIRTIO_IOMMU_S_INVAL);
+}
+
+TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_OP_D01, IOMMU_UNMAP_P02),
+     .needs = NEEDS)
+{
+    struct scale scale = attached(test);
+    struct viommu_request request = unmap(&scale, 0, 0);
+
+    map(&scale, 0, 0);
+    memset(request.unmap.reserved, 0xff, sizeof(request.unmap.reserved));
+
+    struct viommu_reply reply = submit(test, &request);
+
+    expect(test, IOMMU_OP_D01,
+           reply.outcome == VIOMMU_ANSWERED &&
+               (reply.status == VIRTIO_IOMMU_S_OK || reply.status == VIRTIO_IOMMU_S_INVAL),
+           "UNMAP with reserved bytes: %s, expected OK or INVAL", viommu_status_text(reply.status));
+    if (reply.status == VIRTIO_IOMMU_S_OK)
+        expect_mapped(&scale, IOMMU_UNMAP_P02, 0, 0, false);
+}
+
+TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target old = target_new(test, 1), new = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
+
+    prepare_engine(test, engine);
+    attach_engine(test, domain, engine);
+    for (unsigned round = 0; round < 8; round++) {
+        must(test, viommu_map(domain, first, last, target_physical(&old), READ_WRITE));
+        expect_write_lands(test, IOMMU_MAP_P01, engine, first, &old, 0, engine->min_length);
+        must(test, viommu_unmap(domain, first, last));
+        expect_write_denied(test, IOMMU_UNMAP_P02, engine, first, &old, engine->min_length);
+        must(test, viommu_map(domain, first, last, target_physical(&new), READ_WRITE));
+        expect_write_lands(test, IOMMU_UNMAP_P02, engine, first, &new, 0, engine->min_length);
+        must(test, viommu_unmap(domain, first, last));
+    }
+}
+
+TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 20)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 1);
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
+
+    prepare_engine(test, engine);
+    attach_engine(test, domain, engine);
+    for (unsigned round = 0; round < 4; round++) {
+        must(test, viommu_map(domain, first, last, target_physical(&target), READ_WRITE));
+        expect_read_sees(test, IOMMU_MAP_P01, engine, first, &target, 0, engine->min_length);
+        must(test, viommu_unmap(domain, first, last));
+        expect_read_denied(test, IOMMU_UNMAP_P02, engine, first, &target, engine->min_length, NULL);
+    }
+}
+
+TEST(refused_split_still_translates, .clauses = CLAUSES(IOMMU_UNMAP_P04),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+{
+    struct dma_engine *engine = lab_engine(test);
+    struct target target = target_new(test, 4);
+    uint32_t domain = lab_domain(test, 0);
+    uint64_t first = free_iova(test);
+
+    prepare_engine(test, engine);
+    attach_engine(test, domain, engine);
+    must(test,
+         viommu_map(domain, first, first + target.size - 1, target_physical(&target), READ_WRITE));
+    expect_refused(test, IOMMU_UNMAP_P04,
+                   viommu_unmap(domain, first + PAGE_SIZE, first + 2 * PAGE_SIZE - 1));
+    for (uint32_t page = 0; page < 4; page++)
+        expect_write_lands(test, IOMMU_UNMAP_P04, engine, first + page * PAGE_SIZE, &target,
+                           page * PAGE_SIZE, engine->min_length);
+}

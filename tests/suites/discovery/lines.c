@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Interrupt lines of PCI functions: where they lead, through bridges and the host's interrupt map.
+ */
+#include "tests/framework/lab.h"
+
+#define SUITE "discovery.lines"
+
+#define WAIT_NS  500000000ull
+#define QUIET_NS 1000000ull
+
+struct line {
+    struct dma_engine *engine;
+    volatile unsigned hits;
+};
+
+/* Takes the level away, or it would interrupt for ever. */
+static void lower(void *context)
+{
+    struct line *line = context;
+
+    dma_set_line(line->engine, false);
+    line->hits++;
+}
+
+static void wait_for(const struct line *line, unsigned hits, uint64_t ns)
+{
+    uint64_t start = arch_now_ns();
+
+    while (line->hits < hits && arch_now_ns() - start < ns)
+        cpu_relax();
+}
+
+/* False: it has no line to be judged. */
+static bool judge(struct test *test, struct dma_engine *engine)
+{
+    const struct pci_function *function = engine->place.function;
+    struct line line = {.engine = engine};
+
+    if (!engine->ops->set_line || !function ||
+        !arch_line_claim(function->interrupt_line, function->interrupt_is_edge, lower, &line))
+        return false;
+    for (unsigned i = 1; i <= 3; i++) {
+        if (!dma_set_line(engine, true))
+            broken(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
+        wait_for(&line, i, WAIT_NS);
+    }
+    wait_for(&line, 4, QUIET_NS);
+    dma_set_line(engine, false);
+    arch_irq_release_all();
+    expect(test, PCI_ID_D01, line.hits == 3,
+           "%s at 0x%04x raised pin %u 3 times, line %u interrupted %u times", engine->ops->name,
+           function->bdf, function->interrupt_pin, function->interrupt_line, line.hits);
+    return true;
+}
+
+TEST(pins_lead_to_their_lines, .needs = 0)
+{
+    unsigned judged = 0;
+
+    for (unsigned i = 0; i < test->lab->engine_count; i++)
+        judged += judge(test, &test->lab->engines[i]);
+    if (!judged)
+        skip(test, "no engine has an interrupt line that is known and can be raised");
+    note(test, "%u functions judged", judged);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What a walk asks the device for. Everything here depends on the seed and on the model alone. */
+#include "tests/suites/stress/generate.h"
+
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+
+static uint64_t below(struct walk *walk, uint64_t n)
+{
+    return rng_below(&walk->test->rng, n);
+}
+
+/* Often one that an engine is in: what it can reach is what transfers look at. */
+static uint32_t any_domain(struct walk *walk)
+{
+    if (walk->engine_count && below(walk, 2)) {
+        uint32_t engine = walk->engines[below(walk, walk->engine_count)]->endpoint;
+        const struct model_endpoint *endpoint = model_find_endpoint(walk->model, engine);
+
+        if (endpoint->domain)
+            return endpoint->domain->id;
+    }
+    return lab_domain(walk->test, (unsigned)below(walk, WALK_DOMAINS));
+}
+
+static uint32_t any_endpoint(struct walk *walk)
+{
+    if (walk->engine_count && below(walk, 2))
+        return walk->engines[below(walk, walk->engine_count)]->endpoint;
+    return lab_endpoint_id(walk->test, (unsigned)below(walk, walk->test->lab->endpoint_count));
+}
+
+static uint64_t granule_at(const struct walk *walk, uint64_t n)
+{
+    return walk->window + n * walk->model->config.granule;
+}
+
+/* Mostly short stretches, now and then one over half of the window. */
+static void any_range(struct walk *walk, uint64_t *first, uint64_t *last)
+{
+    uint64_t count = 1 + below(walk, below(walk, 8) ? 4 : WALK_WINDOW / 2);
+    uint64_t start = below(walk, WALK_WINDOW - count);
+
+    *first = granule_at(walk, start);
+    *last = granule_at(walk, start + count) - 1;
+}
+
+static struct viommu_request generate_map(struct walk *walk)
+{
+    static const uint32_t flags[] = {READ_WRITE,
+                                     READ_WRITE,
+                                     READ_WRITE,
+                                     VIRTIO_IOMMU_MAP_F_READ,
+                                     VIRTIO_IOMMU_MAP_F_READ,
+                                     VIRTIO_IOMMU_MAP_F_WRITE};
+    uint64_t granule = walk->model->config.granule, first, last;
+
+    any_range(walk, &first, &last);
+
+    uint64_t room = WALK_ARENA * (uint64_t)PAGE_SIZE - (last - first + 1);
+    uint64_t offset = last - first < WALK_ARENA * (uint64_t)PAGE_SIZE
+                          ? below(walk, room / granule + 1) * granule
+                          : 0;
+
+    return viommu_map(any_domain(walk), first, last, (uintptr_t)walk->arena + offset,
+                      flags[below(walk, sizeof(flags) / sizeof(flags[0]))]);
+}
+
+/* Half of the time exactly a mapping that is there, else any range. */
+static struct viommu_request generate_unmap(struct walk *walk)
+{
+    uint32_t id = any_domain(walk);
+    const struct model_domain *domain = model_find_domain(walk->model, id);
+    uint64_t first, last;
+
+    any_range(walk, &first, &last);
+    if (domain && below(walk, 2)) {
+        const struct model_mapping *mapping = model_find_mapping(domain, first);
+
+        if (mapping) {
+            first = mapping->first;
+            last = mapping->last;
+        }
+    }
+    return viommu_unmap(id, first, last);
+}
+
+static struct viommu_request generate_attach(struct walk *walk)
+{
+    bool bypass = walk->model->config.bypass_config && below(walk, 8) == 0;
+
+    return viommu_attach(any_domain(walk), any_endpoint(walk),
+                         bypass ? VIRTIO_IOMMU_ATTACH_F_BYPASS : 0);
+}
+
+static struct viommu_request generate_detach(struct walk *walk)
+{
+    uint32_t id = any_endpoint(walk);
+    const struct model_endpoint *endpoint = model_find_endpoint(walk->model, id);
+    bool right = endpoint->domain && below(walk, 4);
+
+    return viommu_detach(right ? endpoint->domain->id : any_domain(walk), id);
+}
+
+/* One thing wrong on purpose. */
+static struct viommu_request generate_invalid(struct walk *walk)
+{
+    struct viommu_request request = generate_map(walk);
+    uint64_t bit = 1ull << below(walk, 12);
+
+    switch (below(walk, 10)) {
+    case 0:
+        request.map.flags |= 1u << (3 + below(walk, 29));
+        return request;
+    case 1:
+        request.map.virt_start |= bit & (walk->model->config.granule - 1);
+        return request;
+    case 2:
+        request.map.phys_start |= bit & (walk->model->config.granule - 1);
+        return request;
+    case 3:
+        request.map.virt_end -= bit & (walk->model->config.granule - 1);
+        return request;
+    case 4:
+        request.map.domain = lab_domain(walk->test, WALK_DOMAINS);
+        return request;
+    case 5:
+        return viommu_unmap(lab_domain(walk->test, WALK_DOMAINS), walk->window,
+                            granule_at(walk, WALK_WINDOW) - 1);
+    case 6:
+        return viommu_attach(any_domain(walk), lab_absent_endpoint(walk->test), 0);
+    case 7:
+        return viommu_detach(any_domain(walk), lab_absent_endpoint(walk->test));
+    case 8:
+        return viommu_attach(any_domain(walk), any_endpoint(walk), 2u << below(walk, 31));
+    default:
+        request = viommu_attach(any_domain(walk), any_endpoint(walk), 0);
+        request.attach.reserved[below(walk, 4)] = (uint8_t)(1 + below(walk, 255));
+        return request;
+    }
+}
+
+struct viommu_request generate_request(struct walk *walk)
+{
+    uint64_t choice = below(walk, 100);
+
+    if (choice < 50)
+        return generate_map(walk);
+    if (choice < 70)
+        return generate_unmap(walk);
+    if (choice < 80)
+        return generate_attach(walk);
+    if (choice < 84)
+        return generate_detach(walk);
+    return generate_invalid(walk);
+}
+
+/* An UNMAP that splits one mapping and covers others whole. */
+static bool covers_and_splits(const struct walk *walk, const struct viommu_request *request)
+{
+    const struct model_domain *domain = model_find_domain(walk->model, request->unmap.domain);
+
+    if (request->head.type != VIRTIO_IOMMU_T_UNMAP || !domain)
+        return false;
+    for (unsigned i = 0; i < domain->count; i++)
+        if (domain->mappings[i].first >= request->unmap.virt_start &&
+            domain->mappings[i].last <= request->unmap.virt_end)
+            return true;
+    return false;
+}
+
+bool is_left_out(const struct walk *walk, const struct viommu_request *request)
+{
+    struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
+
+    if (answer.is_open || walk->excluded[answer.clause])
+        return true;
+    return answer.clause == IOMMU_UNMAP_D06 && walk->excluded[IOMMU_UNMAP_D07] &&
+           covers_and_splits(walk, request);
+}

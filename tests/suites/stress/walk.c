@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/suites/stress/walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/framework/properties.h"
+#include "tests/framework/report.h"
+#include "tests/suites/stress/generate.h"
+
+#define READ_WRITE         (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define REQUESTS_PER_PROBE 10
+
+typedef unsigned long long ull;
+
+static struct model_config config_of(const struct viommu *viommu)
+{
+    bool ranged = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE);
+    bool domains = viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE);
+
+    return (struct model_config){
+        .granule = viommu_granule(viommu),
+        .input_first = ranged ? viommu->config.input_range.start : 0,
+        .input_last = ranged ? viommu->config.input_range.end : UINT64_MAX,
+        .domain_first = domains ? viommu->config.domain_range.start : 0,
+        .domain_last = domains ? viommu->config.domain_range.end : UINT32_MAX,
+        .bypass_config = viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG),
+        .mmio = viommu_has(viommu, VIRTIO_IOMMU_F_MMIO),
+    };
+}
+
+static void add_endpoints(struct walk *walk)
+{
+    struct lab *lab = walk->test->lab;
+
+    for (unsigned i = 0; i < lab->endpoint_count; i++) {
+        struct reserved_region regions[RESERVED_REGIONS_MAX];
+        unsigned count = viommu_has(walk->viommu, VIRTIO_IOMMU_F_PROBE)
+                             ? reserved_regions(walk->test, lab->endpoints[i].id, regions)
+                             : 0;
+
+        model_add_endpoint(walk->model, lab->endpoints[i].id);
+        for (unsigned r = 0; r < count; r++)
+            model_add_reserved(walk->model, lab->endpoints[i].id, regions[r].first,
+                               regions[r].last);
+    }
+}
+
+void walk_begin(struct walk *walk, struct test *test)
+{
+    static struct model model; /* too large for a stack frame */
+
+    memset(walk, 0, sizeof(*walk));
+    walk->test = test;
+    walk->viommu = lab_iommu(test);
+    walk->model = &model;
+    walk->arena = lab_pages(test, WALK_ARENA);
+    walk->window = free_iova(test);
+    memset(walk->arena, WALK_POISON, WALK_ARENA * PAGE_SIZE);
+    for (unsigned i = 0; walk->engine_count < WALK_ENGINES && lab_writer(test, i); i++) {
+        struct dma_engine *engine = lab_writer(test, i);
+
+        if (engine->is_slow || !walk_can_transfer(walk->viommu))
+            continue;
+        prepare_engine(test, engine);
+        walk->engines[walk->engine_count++] = engine;
+    }
+
+    const struct model_config config = config_of(walk->viommu);
+
+    model_init(walk->model, &config, config.bypass_config);
+    add_endpoints(walk);
+}
+
+void walk_print_episode(const struct walk *walk)
+{
+    char text[VIOMMU_REQUEST_TEXT];
+
+    report_diagnostic("seed %llu, episode %llu, from a fresh device:",
+                      (ull)walk->test->lab->options->seed, (ull)walk->episodes);
+    for (unsigned i = 0; i < walk->step_count; i++) {
+        viommu_request_text(&walk->steps[i].request, text);
+        report_diagnostic("%3u %s: %s", i + 1, text, viommu_status_text(walk->steps[i].status));
+    }
+}
+
+static bool violated(struct walk *walk, enum clause clause, const char *text)
+{
+    expect(walk->test, clause, false, "%s", text);
+    if (clause_severity(clause) == CLAUSE_FAIL)
+        walk_print_episode(walk);
+    walk->excluded[clause] = true;
+    return false;
+}
+
+/* False: the device and the model are apart, and the episode is over. */
+static bool step(struct walk *walk, const struct viommu_request *request)
+{
+    struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
+    struct viommu_reply reply = viommu_submit(walk->viommu, request);
+    bool answered = reply.outcome == VIOMMU_ANSWERED;
+    char text[VIOMMU_REQUEST_TEXT], finding[2 * VIOMMU_REQUEST_TEXT];
+
+    walk->requests++;
+    if (walk->step_count < sizeof(walk->steps) / sizeof(walk->steps[0]))
+        walk->steps[walk->step_count++] =
+            (struct walk_step){.request = *request, .status = reply.status};
+    lab_remember(walk->test, request, reply.status);
+    viommu_request_text(request, text);
+    require(walk->test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "%s: no answer", text);
+    walk->refused += reply.status != VIRTIO_IOMMU_S_OK;
+    if (!answered || reply.strayed || reply.status > VIRTIO_IOMMU_S_NOMEM ||
+        !(answer.permitted >> reply.status & 1)) {
+        snprintf(finding, sizeof(finding), "%s: %s%s, expected %s", text,
+                 answered ? viommu_status_text(reply.status) : "no status",
+                 reply.strayed ? " and stray bytes" : "", viommu_status_text(answer.status));
+        return violated(walk, reply.strayed ? IOMMU_OP_P02 : answer.clause, finding);
+    }
+    expect(walk->test, answer.clause, true, "as the model says");
+    return model_apply(walk->model, request->bytes, request->length, reply.status);
+}
+
+/* An engine's own pages must be reachable wherever it is attached. Until they are it may have
+ * looked at its rings in vain, at a notification that it heard of late, and given up. */
+static bool map_footprint(struct walk *walk, const struct viommu_request *attach)
+{
+    const struct model_endpoint *endpoint =
+        model_find_endpoint(walk->model, attach->attach.endpoint);
+
+    for (unsigned i = 0; i < walk->engine_count; i++) {
+        struct dma_engine *engine = walk->engines[i];
+
+        if (!endpoint || engine->endpoint != endpoint->id)
+            continue;
+        engine->needs_start = true;
+        if (!endpoint->domain || endpoint->domain->bypass ||
+            model_find_mapping(endpoint->domain, engine->footprint))
+            continue;
+
+        const struct viommu_request map = viommu_map(endpoint->domain->id, engine->footprint,
+                                                     engine->footprint + engine->footprint_size - 1,
+                                                     engine->footprint, READ_WRITE);
+
+        if (!step(walk, &map))
+            return false;
+    }
+    return true;
+}
+
+/* After an UNMAP that was refused because it would split, all that it covers must still be there.
+ */
+static bool nothing_was_removed(struct walk *walk, const struct viommu_request *unmap)
+{
+    const struct model_domain *domain = model_find_domain(walk->model, unmap->unmap.domain);
+
+    for (unsigned i = 0; domain && i < domain->count; i++) {
+        const struct model_mapping *mapping = &domain->mappings[i];
+        struct viommu_request again = viommu_map(domain->id, mapping->first, mapping->last,
+                                                 mapping->physical, mapping->flags);
+
+        if (mapping->first > unmap->unmap.virt_end || mapping->last < unmap->unmap.virt_start)
+            continue;
+        walk->requests++;
+        if (viommu_submit(walk->viommu, &again).status != VIRTIO_IOMMU_S_INVAL)
+            return violated(walk, IOMMU_UNMAP_D07, "a refused UNMAP removed a mapping");
+    }
+    return true;
+}
+
+static bool random_step(struct walk *walk)
+{
+    struct viommu_request request = generate_request(walk);
+
+    if (is_left_out(walk, &request))
+        return true;
+
+    bool splits = model_judge(walk->model, request.bytes, request.length).clause == IOMMU_UNMAP_D06;
+
+    if (!step(walk, &request))
+        return false;
+    if (splits)
+        return nothing_was_removed(walk, &request);
+    return request.head.type != VIRTIO_IOMMU_T_ATTACH || map_footprint(walk, &request);
+}
+
+bool walk_episode(struct walk *walk)
+{
+    walk->episodes++;
+    walk->step_count = 0;
+    lab_renew(walk->test);
+    model_reset(walk->model);
+    for (unsigned i = 0; i < walk->engine_count; i++)
+        walk->engines[i]->needs_start = true;
+    for (unsigned i = 0; i < WALK_EPISODE; i++) {
+        if (!random_step(walk))
+            return true;
+        if (walk->engine_count && rng_chance(&walk->test->rng, 1, REQUESTS_PER_PROBE) &&
+            !walk_transfer(walk))
+            return false;
+    }
+    return true;
+}
+
+void walk_print(const struct walk *walk)
+{
+    report_diagnostic("%llu episodes, %llu requests (%llu refused), %llu transfers (%llu denied)",
+                      (ull)walk->episodes, (ull)walk->requests, (ull)walk->refused,
+                      (ull)walk->transfers, (ull)walk->denied);
+}

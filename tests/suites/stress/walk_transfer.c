@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The transfers of a walk: whether memory is what the statuses promise. */
+#include <string.h>
+
+#include "tests/suites/stress/walk.h"
+
+#define PATIENCE_NS        1000000000ull
+#define DENIED_PATIENCE_NS 20000000ull
+#define PIECES_MAX         8
+#define TRANSFER           512 /* bytes */
+#define ALIGNMENT          16
+#define ARENA_BYTES        (WALK_ARENA * (uint64_t)PAGE_SIZE)
+
+typedef unsigned long long ull;
+
+/* A part of a transfer that stays within one granule. */
+struct part {
+    uint32_t offset, length;
+    uint64_t memory; /* where it goes, where that is allowed */
+    bool is_allowed;
+    bool is_open; /* a read through what is mapped for writes only: the device may allow it */
+};
+
+/* What a transfer is to do by the model. */
+struct plan {
+    struct dma_engine *engine;
+    uint64_t address;
+    struct part parts[PIECES_MAX];
+    unsigned count;
+    bool is_allowed; /* all of it */
+};
+
+bool walk_can_transfer(const struct viommu *viommu)
+{
+    uint64_t granule = viommu_granule(viommu);
+
+    return granule <= PAGE_SIZE && granule * (PIECES_MAX - 1) >= TRANSFER;
+}
+
+/*
+ * Somewhere in the window; half of the time where something is mapped, from where a transfer may
+ * cross into what lies behind. Aligned, as transfers are: the bytes next to a mapping have a test
+ * of their own.
+ */
+static uint64_t any_address(struct walk *walk, const struct model_domain *domain)
+{
+    struct rng *rng = &walk->test->rng;
+    uint64_t size = WALK_WINDOW * walk->model->config.granule;
+    uint64_t address = walk->window + rng_below(rng, size - TRANSFER);
+
+    if (domain->count && rng_chance(rng, 1, 2)) {
+        const struct model_mapping *mapping = &domain->mappings[rng_below(rng, domain->count)];
+
+        if (mapping->first >= walk->window && mapping->last < walk->window + size)
+            address = mapping->first + rng_below(rng, mapping->last - mapping->first + 1);
+    }
+    return address & -(uint64_t)ALIGNMENT;
+}
+
+static bool translate(const struct walk *walk, const struct plan *plan, enum model_access access,
+                      struct part *part)
+{
+    struct model_piece piece;
+    struct model_translation translation =
+        model_translate(walk->model, plan->engine->endpoint, plan->address + part->offset,
+                        part->length, access, &piece, 1);
+
+    if (translation.allowed)
+        part->memory = piece.address;
+    return translation.allowed;
+}
+
+/* Of a transfer that is denied somewhere an endpoint may still do the rest: each part is judged. */
+static void plan_parts(const struct walk *walk, enum model_access access, struct plan *plan)
+{
+    uint64_t granule = walk->model->config.granule;
+
+    plan->is_allowed = true;
+    for (uint32_t offset = 0; offset < TRANSFER && plan->count < PIECES_MAX;) {
+        struct part *part = &plan->parts[plan->count++];
+        uint64_t room = granule - ((plan->address + offset) & (granule - 1));
+
+        *part = (struct part){.offset = offset};
+        part->length = TRANSFER - offset < room ? TRANSFER - offset : (uint32_t)room;
+        part->is_open = access == MODEL_READ && translate(walk, plan, MODEL_WRITE, part);
+        part->is_allowed = translate(walk, plan, access, part);
+        plan->is_allowed &= part->is_allowed;
+        offset += part->length;
+    }
+}
+
+/* Not so where a mapping is longer than the arena. */
+static bool stays_in_arena(const struct walk *walk, const struct plan *plan)
+{
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct part *part = &plan->parts[i];
+        uint64_t offset = part->memory - (uintptr_t)walk->arena;
+
+        if ((part->is_allowed || part->is_open) &&
+            (offset >= ARENA_BYTES || ARENA_BYTES - offset < part->length))
+            return false;
+    }
+    return true;
+}
+
+static bool judge(struct walk *walk, const struct plan *plan, enum clause clause, const char *how,
+                  const char *fault, enum dma_result result)
+{
+    walk->transfers++;
+    walk->denied += !plan->is_allowed;
+    if (expect(walk->test, clause, !fault,
+               "%s %s %u bytes at 0x%llx, %s by the model: %s (engine: %s)",
+               plan->engine->ops->name, how, TRANSFER, (ull)plan->address,
+               plan->is_allowed ? "allowed" : "denied", fault, dma_result_text(result)))
+        return true;
+    walk_print_episode(walk);
+    return false;
+}
+
+static enum dma_result transfer(const struct plan *plan,
+                                enum dma_result (*move)(struct dma_engine *, uint64_t, uint32_t,
+                                                        uint64_t))
+{
+    return move(plan->engine, plan->address, TRANSFER,
+                plan->is_allowed ? PATIENCE_NS : DENIED_PATIENCE_NS);
+}
+
+/* -- writes: into an arena of poison ----------------------------------------------------------- */
+
+static bool arena_is_poison(const struct walk *walk)
+{
+    const uint64_t word = 0x0101010101010101ull * WALK_POISON;
+    const uint64_t *words = (const uint64_t *)walk->arena;
+
+    for (size_t i = 0; i < ARENA_BYTES / sizeof(word); i++)
+        if (words[i] != word)
+            return false;
+    return true;
+}
+
+static bool is_random(const uint8_t *bytes, uint32_t length)
+{
+    for (uint32_t i = 0; i < length && i < 6; i++)
+        if (bytes[i] != WALK_POISON)
+            return true;
+    return length < 8;
+}
+
+/* Whether memory holds what the engine wrote; makes it poison again. */
+static bool take_parts(const struct plan *plan)
+{
+    const uint8_t *content = plan->engine->content;
+    bool arrived = true;
+
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct part *part = &plan->parts[i];
+        uint8_t *bytes = (uint8_t *)part->memory;
+
+        if (!part->is_allowed)
+            continue;
+        arrived &= content ? !memcmp(bytes, content + part->offset, part->length)
+                           : is_random(bytes, part->length);
+        memset(bytes, WALK_POISON, part->length);
+    }
+    return arrived;
+}
+
+static bool write_somewhere(struct walk *walk, struct plan *plan)
+{
+    plan_parts(walk, MODEL_WRITE, plan);
+    if (!stays_in_arena(walk, plan))
+        return true;
+
+    enum dma_result result = transfer(plan, dma_write);
+    bool arrived = take_parts(plan) || !plan->is_allowed;
+
+    if (!arena_is_poison(walk))
+        return judge(walk, plan, IOMMU_MAP_P04, "writes", "memory changed elsewhere", result);
+    return judge(walk, plan, IOMMU_MAP_P03, "writes", arrived ? NULL : "they did not arrive",
+                 result);
+}
+
+/* -- reads: from an arena whose words tell where they are ---------------------------------------
+ */
+
+static void number_arena(struct walk *walk, uint64_t first)
+{
+    uint64_t *words = (uint64_t *)walk->arena;
+
+    for (size_t i = 0; i < ARENA_BYTES / sizeof(*words); i++)
+        words[i] = first + i;
+}
+
+static bool saw_all(const struct plan *plan, const uint8_t *seen)
+{
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct part *part = &plan->parts[i];
+
+        if (memcmp(seen + part->offset, (const uint8_t *)part->memory, part->length))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a part that is denied has a word of the arena. */
+static bool saw_denied(const struct plan *plan, const uint8_t *seen, uint64_t first)
+{
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct part *part = &plan->parts[i];
+
+        for (uint32_t at = 0; at + 8 <= part->length && !part->is_allowed && !part->is_open;
+             at += 8) {
+            uint64_t word;
+
+            memcpy(&word, seen + part->offset + at, sizeof(word));
+            if (word - first < ARENA_BYTES / sizeof(word))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool read_somewhere(struct walk *walk, struct plan *plan)
+{
+    uint64_t first = rng_next64(&walk->test->rng);
+    uint8_t seen[TRANSFER] = {0};
+    const char *fault = NULL;
+
+    plan_parts(walk, MODEL_READ, plan);
+    if (!stays_in_arena(walk, plan))
+        return true;
+    number_arena(walk, first);
+
+    enum dma_result result = transfer(plan, dma_read);
+
+    if (dma_report(plan->engine, seen, TRANSFER, PATIENCE_NS) != DMA_COMPLETED)
+        fault = plan->is_allowed ? "the engine can't tell what it read" : NULL;
+    else if (plan->is_allowed && !saw_all(plan, seen))
+        fault = "it did not see them";
+
+    bool leaked = saw_denied(plan, seen, first);
+
+    memset(walk->arena, WALK_POISON, ARENA_BYTES);
+    if (leaked)
+        return judge(walk, plan, IOMMU_MAP_P04, "reads", "it saw memory", result);
+    return judge(walk, plan, IOMMU_MAP_P03, "reads", fault, result);
+}
+
+bool walk_transfer(struct walk *walk)
+{
+    struct rng *rng = &walk->test->rng;
+    struct plan plan = {.engine = walk->engines[rng_below(rng, walk->engine_count)]};
+    const struct model_endpoint *endpoint = model_find_endpoint(walk->model, plan.engine->endpoint);
+
+    if (!endpoint->domain || endpoint->domain->bypass)
+        return true; /* the window is no memory */
+    plan.address = any_address(walk, endpoint->domain);
+    if (plan.engine->can_read && rng_chance(rng, 1, 2))
+        return read_somewhere(walk, &plan);
+    return write_somewhere(walk, &plan);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The ids that the descriptions give, against those that the IOMMU knows. */
+#include "tests/framework/properties.h"
+#include "tests/framework/request.h"
+
+#define SUITE "topology.ids"
+
+TEST(there_are_endpoints, .needs = NEEDS_IOMMU)
+{
+    const struct topology *topology = &test->lab->platform->topology;
+
+    if (!topology->iommu_count)
+        skip(test, "nothing describes a topology");
+    if (!topology->range_count)
+        skip(test, "no description names an endpoint");
+    expect(test, TOPO_ID_D01, test->lab->endpoint_count > 0,
+           "%u ranges cover no device of the machine that this IOMMU manages",
+           topology->range_count);
+}
+
+/* An endpoint that the device does not know could never be isolated. */
+TEST(device_knows_every_endpoint, .clauses = CLAUSES(TOPO_ID_D01), .needs = NEEDS_ENDPOINT)
+{
+    for (unsigned i = 0; i < test->lab->endpoint_count; i++) {
+        uint32_t id = test->lab->endpoints[i].id;
+
+        if (expect_status(test, TOPO_ID_D01, viommu_attach(lab_domain(test, 0), id, 0),
+                          VIRTIO_IOMMU_S_OK))
+            must(test, viommu_detach(lab_domain(test, 0), id));
+    }
+}
+
+static uint8_t probe_status(struct test *test, uint32_t id, uint8_t *bytes)
+{
+    struct viommu_reply reply = viommu_probe(lab_iommu(test), id, NULL, bytes);
+
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "PROBE was not answered");
+    return reply.status;
+}
+
+TEST(probe_knows_every_endpoint, .clauses = CLAUSES(TOPO_ID_D01),
+     .needs = NEEDS_ENDPOINT | NEEDS_PROBE)
+{
+    uint8_t *bytes = lab_pages(test, 2);
+
+    for (unsigned i = 0; i < test->lab->endpoint_count; i++) {
+        uint32_t id = test->lab->endpoints[i].id;
+        uint8_t status = probe_status(test, id, bytes);
+
+        expect(test, TOPO_ID_D01, status == VIRTIO_IOMMU_S_OK, "PROBE of endpoint 0x%x: %s",
+               (unsigned)id, viommu_status_text(status));
+    }
+}
+
+/*
+ * That high bits of an id are looked at is judged by conformance.attach; whether the IOMMU takes
+ * itself for an endpoint is its own affair.
+ */
+static bool resembles_endpoint(const struct lab *lab, uint32_t id)
+{
+    const struct pci_function *iommu = lab->iommu_place.function;
+
+    if (iommu && iommu->requester_id == (id & 0xffff))
+        return true;
+    for (unsigned i = 0; i < lab->endpoint_count; i++)
+        if (((lab->endpoints[i].id ^ id) & 0xffff) == 0)
+            return true;
+    return false;
+}
+
+static void judge_outside(struct test *test, uint32_t id, uint8_t *bytes)
+{
+    const struct viommu_request attach = viommu_attach(lab_domain(test, 0), id, 0);
+    struct viommu_reply reply;
+
+    if (lab_is_described(test, id) || resembles_endpoint(test->lab, id))
+        return;
+    reply = submit(test, &attach);
+    if (!expect(test, TOPO_ID_D02, reply.status != VIRTIO_IOMMU_S_OK,
+                "ATTACH of endpoint 0x%x, which no description has: OK", (unsigned)id))
+        must(test, viommu_detach(lab_domain(test, 0), id));
+    if (!viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_PROBE))
+        return;
+    expect(test, TOPO_ID_D02, probe_status(test, id, bytes) != VIRTIO_IOMMU_S_OK,
+           "PROBE of endpoint 0x%x, which no description has: OK", (unsigned)id);
+}
+
+/* Beside each range, and where devices lie that no description covers. */
+TEST(device_knows_nothing_else, .clauses = CLAUSES(TOPO_ID_D02), .needs = NEEDS_IOMMU)
+{
+    const struct platform *platform = test->lab->platform;
+    uint8_t *bytes = lab_pages(test, 2);
+
+    if (!platform->topology.range_count)
+        skip(test, "no description names an endpoint");
+    for (unsigned i = 0; i < platform->topology.range_count; i++) {
+        const struct topology_range *range = &platform->topology.ranges[i];
+        uint32_t span = range->bus == TOPOLOGY_PCI ? range->bdf_last - range->bdf_first : 0;
+
+        judge_outside(test, range->id_first - 1, bytes);
+        judge_outside(test, range->id_first + span + 1, bytes);
+    }
+    for (unsigned i = 0; i < platform->pci.function_count; i++)
+        judge_outside(test, platform->pci.functions[i].requester_id, bytes);
+    judge_outside(test, lab_absent_endpoint(test), bytes);
+}

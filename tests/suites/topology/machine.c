@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the descriptions of the topology name, against what the machine has. */
+#include "lib/topology/view.h"
+#include "tests/framework/request.h"
+
+#define SUITE "topology.machine"
+
+static const struct topology *need_topology(struct test *test)
+{
+    const struct topology *topology = &test->lab->platform->topology;
+
+    if (!topology->iommu_count)
+        skip(test, "nothing describes a topology");
+    return topology;
+}
+
+static const struct topology *need_ranges(struct test *test)
+{
+    const struct topology *topology = need_topology(test);
+
+    if (!topology->range_count)
+        skip(test, "no description names an endpoint");
+    return topology;
+}
+
+/* What a scan adds for ids that no engine goes by has no place in the machine. */
+static bool has_place(const struct topology_range *range)
+{
+    return range->source != TOPOLOGY_SCAN || range->bus == TOPOLOGY_PCI || range->base;
+}
+
+static bool is_virtio_iommu(const struct place *place)
+{
+    const struct pci_function *function = place->function;
+
+    return function ? function->vendor == VIRTIO_PCI_VENDOR &&
+                          function->device == VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU)
+                    : place->block->device == VIRTIO_ID_IOMMU;
+}
+
+TEST(described_iommus_exist, .clauses = CLAUSES(TOPO_IOMMU_D01), .needs = 0)
+{
+    const struct topology *topology = need_topology(test);
+
+    for (unsigned i = 0; i < topology->iommu_count; i++) {
+        const struct topology_iommu *iommu = &topology->iommus[i];
+        const char *source = topology_source_name(iommu->source);
+        struct place place;
+        char text[PLACE_TEXT];
+
+        if (iommu->kind != TOPOLOGY_VIRTIO_IOMMU)
+            continue;
+        if (!expect(test, TOPO_IOMMU_D01, platform_find_iommu(test->lab->platform, iommu, &place),
+                    "%s names an IOMMU at %04x:%04x, base 0x%llx, and there is no device", source,
+                    iommu->segment, iommu->bdf, (unsigned long long)iommu->base))
+            continue;
+        expect(test, TOPO_IOMMU_D01, is_virtio_iommu(&place),
+               "%s names %s as an IOMMU, which is something else", source,
+               place_text(&place, text));
+    }
+    if (!test->checks)
+        skip(test, "no description names a virtio-iommu");
+}
+
+static bool has_segment(const struct pci *pci, unsigned segment)
+{
+    for (unsigned i = 0; i < pci->host_count; i++)
+        if (pci->hosts[i].segment == segment)
+            return true;
+    return false;
+}
+
+/* How many devices of the machine the range has; a bridge's alias needs no function of its own. */
+static unsigned count_devices(const struct platform *platform, const struct topology_range *range)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < platform->pci.function_count; i++) {
+        const struct pci_function *function = &platform->pci.functions[i];
+        uint16_t bdf = function->requester_id & (uint16_t)~range->bdf_ignored;
+
+        count += range->bus == TOPOLOGY_PCI && function->host->segment >= range->segment_first &&
+                 function->host->segment <= range->segment_last && bdf >= range->bdf_first &&
+                 bdf <= range->bdf_last;
+    }
+    for (unsigned i = 0; i < platform->block_count; i++)
+        count += range->bus == TOPOLOGY_MMIO && platform->blocks[i].machine->base == range->base;
+    return count;
+}
+
+/* Ranges wider than one function are for what may come, too; that they are empty is only said. */
+static void judge_pci(struct test *test, const struct topology_range *range)
+{
+    const struct platform *platform = test->lab->platform;
+    const char *source = topology_source_name(range->source);
+    bool is_found = count_devices(platform, range);
+
+    for (unsigned segment = range->segment_first; segment <= range->segment_last; segment++)
+        if (!expect(test, TOPO_RANGE_D01, has_segment(&platform->pci, segment),
+                    "%s names functions of segment 0x%04x, which no host bridge has", source,
+                    segment))
+            return;
+    if (range->bdf_first == range->bdf_last)
+        expect(test, TOPO_RANGE_D01, is_found, "%s names function %04x:0x%04x, which is missing",
+               source, range->segment_first, range->bdf_first);
+    else if (!is_found)
+        note(test, "%s names functions 0x%04x-0x%04x of segment 0x%04x, none of which exists",
+             source, range->bdf_first, range->bdf_last, range->segment_first);
+}
+
+TEST(described_endpoints_exist, .clauses = CLAUSES(TOPO_RANGE_D01), .needs = 0)
+{
+    const struct topology *topology = need_ranges(test);
+
+    for (unsigned i = 0; i < topology->range_count; i++) {
+        const struct topology_range *range = &topology->ranges[i];
+
+        if (!has_place(range))
+            continue;
+        if (range->bus == TOPOLOGY_PCI)
+            judge_pci(test, range);
+        else
+            expect(test, TOPO_RANGE_D01, count_devices(test->lab->platform, range),
+                   "%s names a device at 0x%llx, which is missing",
+                   topology_source_name(range->source), (unsigned long long)range->base);
+    }
+}
+
+static void complain(void *context, const char *text)
+{
+    expect(context, TOPO_RANGE_D02, false, "%s", text);
+}
+
+TEST(ranges_are_disjoint_and_do_not_wrap, .clauses = CLAUSES(TOPO_RANGE_D02), .needs = 0)
+{
+    const struct topology *topology = need_ranges(test);
+    const struct sink complaints = {.line = complain, .context = test};
+    struct topology placed = {0};
+
+    for (unsigned i = 0; i < topology->range_count; i++)
+        if (has_place(&topology->ranges[i]))
+            placed.ranges[placed.range_count++] = topology->ranges[i];
+    expect(test, TOPO_RANGE_D02, !topology_check(&placed, &complaints), "ranges overlap");
+    for (unsigned i = 0; i < topology->range_count; i++) {
+        const struct topology_range *range = &topology->ranges[i];
+
+        expect(test, TOPO_RANGE_D02, !topology_wraps(range),
+               "%s: ids of the range from function 0x%04x on, 0x%x and up, run past 0xffffffff",
+               topology_source_name(range->source), range->bdf_first, (unsigned)range->id_first);
+    }
+}
+
+/* QEMU's own tables have it in its range; nothing may come of it. */
+TEST(iommu_is_no_endpoint_of_its_own, .clauses = CLAUSES(TOPO_ID_D01), .needs = NEEDS_IOMMU)
+{
+    struct topology_match match = {0};
+
+    expect(test, TOPO_ID_D01,
+           !platform_find_endpoint(test->lab->platform, &test->lab->iommu_place, &match),
+           "the IOMMU would be endpoint 0x%x of IOMMU %u", (unsigned)match.id, match.iommu);
+}

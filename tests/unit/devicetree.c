@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* iommu-map and iommus, good, odd and malformed, as a topology. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/topology/devicetree.h"
+#include "tests/unit/fixtures/tree.h"
+#include "tests/unit/fixtures/unit.h"
+
+enum { PCI_IOMMU = 1, MMIO_IOMMU = 2, NO_CELLS = 3, DISABLED = 4, NO_IOMMU = 5, ABSENT = 9 };
+
+static char reported[SINK_LINE_MAX];
+
+static void take_line(void *context, const char *text)
+{
+    (void)context;
+    if (!reported[0])
+        snprintf(reported, sizeof(reported), "%s", text);
+}
+
+static const struct sink sink = {.line = take_line};
+
+static void add_iommu(struct tree *tree, const char *name, uint32_t address, uint32_t phandle)
+{
+    tree_begin(tree, name);
+    tree_text(tree, "compatible", "virtio,mmio");
+    tree_cells(tree, "reg", (uint32_t[]){0, address, 0, 0x200}, 4);
+    tree_cell(tree, "phandle", phandle);
+    if (phandle == DISABLED)
+        tree_text(tree, "status", "disabled");
+    if (phandle != NO_CELLS)
+        tree_cell(tree, "#iommu-cells", 1);
+    tree_end(tree);
+}
+
+/* A host bridge of segment 3, an IOMMU at 01:02.0 of it, others over MMIO, an endpoint at 0x5000.
+ */
+static uint8_t *build(size_t *size, const uint32_t *map, unsigned cells, uint32_t mask,
+                      const uint32_t *iommus, unsigned iommus_cells)
+{
+    struct tree tree = {0};
+
+    tree_begin(&tree, "");
+    tree_cell(&tree, "#address-cells", 2);
+    tree_cell(&tree, "#size-cells", 2);
+    tree_begin(&tree, "pcie@10000000");
+    tree_text(&tree, "compatible", "pci-host-ecam-generic");
+    tree_cells(&tree, "bus-range", (uint32_t[]){1, 4}, 2);
+    tree_cell(&tree, "linux,pci-domain", 3);
+    if (map)
+        tree_cells(&tree, "iommu-map", map, cells);
+    if (mask != UINT32_MAX)
+        tree_cell(&tree, "iommu-map-mask", mask);
+    tree_begin(&tree, "iommu@1,2,0");
+    tree_text(&tree, "compatible", "virtio,pci-iommu\0pci1af4,1057");
+    tree_cells(&tree, "reg", (uint32_t[]){0x11000, 0, 0, 0, 0}, 5);
+    tree_cell(&tree, "#iommu-cells", 1);
+    tree_cell(&tree, "phandle", PCI_IOMMU);
+    tree_end(&tree);
+    tree_end(&tree);
+    add_iommu(&tree, "virtio@4000", 0x4000, MMIO_IOMMU);
+    add_iommu(&tree, "virtio@4200", 0x4200, NO_CELLS);
+    add_iommu(&tree, "virtio@4400", 0x4400, DISABLED);
+    tree_begin(&tree, "other@0");
+    tree_cell(&tree, "#iommu-cells", 1);
+    tree_cell(&tree, "phandle", NO_IOMMU);
+    tree_end(&tree);
+    tree_begin(&tree, "virtio@5000");
+    tree_text(&tree, "compatible", "virtio,mmio");
+    tree_cells(&tree, "reg", (uint32_t[]){0, 0x5000, 0, 0x200}, 4);
+    if (iommus)
+        tree_cells(&tree, "iommus", iommus, iommus_cells);
+    tree_end(&tree);
+    tree_end(&tree);
+    return tree_finish(&tree, size);
+}
+
+struct map_case {
+    const char *name;
+    uint32_t map[12];
+    unsigned cells;
+    uint32_t mask;
+    uint16_t bdf;
+    uint32_t id; /* UINT32_MAX: the function is not described */
+    const char *report;
+};
+
+#define ALL  UINT32_MAX
+#define NONE UINT32_MAX
+
+static const struct map_case map_cases[] = {
+    {"one", {0x100, PCI_IOMMU, 0x500, 0x80}, 4, ALL, 0x120, 0x520, NULL},
+    {"first of a range", {0x100, PCI_IOMMU, 0x500, 0x80}, 4, ALL, 0x100, 0x500, NULL},
+    {"length is a count", {0x100, PCI_IOMMU, 0x500, 0x80}, 4, ALL, 0x17f, 0x57f, NULL},
+    {"behind the last", {0x100, PCI_IOMMU, 0x500, 0x80}, 4, ALL, 0x180, NONE, NULL},
+    {"before the first", {0x200, PCI_IOMMU, 0x500, 0x80}, 4, ALL, 0x1ff, NONE, NULL},
+    {"the IOMMU itself", {0x100, PCI_IOMMU, 0x100, 0x80}, 4, ALL, 0x110, NONE, NULL},
+    {"beside the IOMMU", {0x100, PCI_IOMMU, 0x100, 0x80}, 4, ALL, 0x111, 0x111, NULL},
+    {"over MMIO", {0x100, MMIO_IOMMU, 0, 0x80}, 4, ALL, 0x110, 0x10, NULL},
+    {"everything", {0, MMIO_IOMMU, 0, 0x10000}, 4, ALL, 0x4ff, 0x4ff, NULL},
+    {"clipped to the buses", {0, MMIO_IOMMU, 0x7000, 0x10000}, 4, ALL, 0x100, 0x7100, NULL},
+    {"outside the buses", {0, MMIO_IOMMU, 0, 0x10000}, 4, ALL, 0x0ff, NONE, NULL},
+    {"the first entry counts",
+     {0x100, PCI_IOMMU, 0, 0x80, 0x100, MMIO_IOMMU, 0x900, 0x100},
+     8,
+     ALL,
+     0x120,
+     0x20,
+     NULL},
+    {"the second where the first ends",
+     {0x100, PCI_IOMMU, 0, 0x80, 0x100, MMIO_IOMMU, 0x900, 0x100},
+     8,
+     ALL,
+     0x180,
+     0x980,
+     NULL},
+    {"split around the IOMMU",
+     {0x100, PCI_IOMMU, 0x100, 0x10, 0x111, PCI_IOMMU, 0x111, 0xef},
+     8,
+     ALL,
+     0x111,
+     0x111,
+     NULL},
+    {"length 0", {0x100, PCI_IOMMU, 0, 0, 0x100, PCI_IOMMU, 7, 1}, 8, ALL, 0x100, 7, NULL},
+    {"highest id", {0x100, PCI_IOMMU, 0xffffffff, 1}, 4, ALL, 0x100, 0xffffffff, NULL},
+    {"id wraps",
+     {0x100, PCI_IOMMU, 0xffffffff, 2},
+     4,
+     ALL,
+     0x100,
+     NONE,
+     "pcie@10000000 iommu-map byte 12: length is 0x2"},
+    {"rid wraps", {0x100, PCI_IOMMU, 0, 0xffffff01}, 4, ALL, 0x100, NONE, "byte 12: length"},
+    {"rid of 17 bits", {0x10000, PCI_IOMMU, 0, 1}, 4, ALL, 0x100, NONE, "byte 0: rid-base"},
+    {"longer than all functions", {0x100, PCI_IOMMU, 0, 0x20000}, 4, ALL, 0x4ff, 0x3ff, NULL},
+    {"not whole entries", {0x100, PCI_IOMMU, 0}, 3, ALL, 0x100, NONE, "byte 0: the size is 0xc"},
+    {"empty", {0}, 0, ALL, 0x100, NONE, NULL},
+    {"one bad entry spoils the map",
+     {0x100, PCI_IOMMU, 0, 0x80, 0x20000, PCI_IOMMU, 0, 1},
+     8,
+     ALL,
+     0x100,
+     NONE,
+     "byte 16: rid"},
+    {"no such phandle", {0x100, ABSENT, 0, 1}, 4, ALL, 0x100, NONE, "byte 4: phandle is 0x9"},
+    {"phandle 0", {0x100, 0, 0, 1}, 4, ALL, 0x100, NONE, "byte 4: phandle is 0x0"},
+    {"without #iommu-cells", {0x100, NO_CELLS, 0, 1}, 4, ALL, 0x100, NONE, "byte 4: phandle"},
+    {"disabled", {0x100, DISABLED, 0, 1}, 4, ALL, 0x100, NONE, "byte 4: phandle is 0x4"},
+    {"another IOMMU", {0x100, NO_IOMMU, 0, 1}, 4, ALL, 0x100, NONE, "byte 4: phandle is 0x5"},
+    {"skips a bad phandle",
+     {0x100, ABSENT, 0, 1, 0x100, MMIO_IOMMU, 8, 1},
+     8,
+     ALL,
+     0x100,
+     8,
+     "byte 4: phandle is 0x9"},
+    {"mask without function bits", {0x100, MMIO_IOMMU, 0, 0x100}, 4, 0xfff8, 0x105, 0, NULL},
+    {"mask of the device alone", {0x10, MMIO_IOMMU, 0x70, 8}, 4, 0xf8, 0x313, 0x70, NULL},
+    {"rid-base outside the mask",
+     {0x101, MMIO_IOMMU, 0, 1},
+     4,
+     0xfff8,
+     0x100,
+     NONE,
+     "byte 0: rid-base is 0x101"},
+};
+
+static void maps(void)
+{
+    for (unsigned i = 0; i < sizeof(map_cases) / sizeof(map_cases[0]); i++) {
+        const struct map_case *c = &map_cases[i];
+        struct topology topology = {0};
+        struct topology_match match = {.id = UINT32_MAX};
+        struct fdt fdt;
+        size_t size;
+        uint8_t *blob = build(&size, c->map, c->cells, c->mask, NULL, 0);
+
+        reported[0] = 0;
+        CHECK(fdt_open(&fdt, blob, size, NULL));
+        devicetree_topology(&fdt, &topology, &sink);
+        topology_find_pci(&topology, 3, c->bdf, &match);
+        if (match.id != c->id)
+            unit_fail(__FILE__, __LINE__, "%s: id 0x%x, expected 0x%x", c->name, match.id, c->id);
+        if (c->report ? !strstr(reported, c->report) : reported[0] != 0)
+            unit_fail(__FILE__, __LINE__, "%s: reported \"%s\"", c->name, reported);
+        CHECK(!topology_find_pci(&topology, 0, c->bdf, &match));
+        free(blob);
+    }
+}
+
+static void endpoints_over_mmio(void)
+{
+    static const struct {
+        uint32_t iommus[4];
+        unsigned cells;
+        uint32_t id;
+        const char *report;
+    } cases[] = {
+        {{MMIO_IOMMU, 0x10000}, 2, 0x10000, NULL},
+        {{PCI_IOMMU, 0xffffffff}, 2, 0xffffffff, NULL},
+        {{MMIO_IOMMU, 5, PCI_IOMMU, 6}, 4, 5, NULL},
+        {{MMIO_IOMMU, 5, PCI_IOMMU}, 3, NONE, "virtio@5000 iommus byte 0: the size is 0xc"},
+        {{0}, 0, NONE, "virtio@5000 iommus byte 0: the size is 0x0"},
+        {{ABSENT, 5}, 2, NONE, "virtio@5000 iommus byte 0: phandle is 0x9"},
+    };
+
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct topology topology = {0};
+        struct topology_match match = {.id = UINT32_MAX};
+        struct fdt fdt;
+        size_t size;
+        uint8_t *blob = build(&size, NULL, 0, ALL, cases[i].iommus, cases[i].cells);
+
+        reported[0] = 0;
+        CHECK(fdt_open(&fdt, blob, size, NULL));
+        devicetree_topology(&fdt, &topology, &sink);
+        topology_find_mmio(&topology, 0x5000, &match);
+        CHECK_EQ(match.id, cases[i].id);
+        CHECK(cases[i].report ? strstr(reported, cases[i].report) != NULL : !reported[0]);
+        free(blob);
+    }
+}
+
+static void iommus_are_what_the_tree_says(void)
+{
+    static const uint32_t map[] = {0x100, PCI_IOMMU, 0,     0x80,      0x200, MMIO_IOMMU,
+                                   0,     0x80,      0x300, PCI_IOMMU, 0,     0x80};
+    struct topology topology = {0};
+    struct fdt fdt;
+    size_t size;
+    uint8_t *blob = build(&size, map, 12, ALL, NULL, 0);
+
+    CHECK(fdt_open(&fdt, blob, size, NULL));
+    devicetree_topology(&fdt, &topology, NULL);
+    CHECK_EQ(topology.iommu_count, 2);
+    CHECK_EQ(topology.range_count, 3);
+    for (unsigned i = 0; i < topology.iommu_count; i++) {
+        const struct topology_iommu *iommu = &topology.iommus[i];
+
+        CHECK_EQ(iommu->source, TOPOLOGY_DEVICE_TREE);
+        if (iommu->bus == TOPOLOGY_PCI)
+            CHECK(iommu->segment == 3 && iommu->bdf == 0x110);
+        else
+            CHECK_EQ(iommu->base, 0x4000);
+    }
+    free(blob);
+}
+
+/* A function of PCI gets what its host bridge says, whatever its own node does. */
+static void functions_have_no_iommus(void)
+{
+    static const char *const types[] = {"pci", "soc", NULL};
+
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct topology topology = {0};
+        struct tree tree = {0};
+        struct fdt fdt;
+        size_t size;
+
+        tree_begin(&tree, "");
+        tree_begin(&tree, "pcie@0");
+        if (types[i])
+            tree_bytes(&tree, "device_type", types[i], 4);
+        tree_begin(&tree, "edu@2");
+        tree_cells(&tree, "iommus", (uint32_t[]){PCI_IOMMU, 7}, 2);
+        tree_end(&tree);
+        tree_end(&tree);
+        tree_end(&tree);
+
+        uint8_t *blob = tree_finish(&tree, &size);
+
+        reported[0] = 0;
+        CHECK(fdt_open(&fdt, blob, size, NULL));
+        devicetree_topology(&fdt, &topology, &sink);
+        CHECK(!topology.iommu_count && !topology.range_count);
+        CHECK(i ? !reported[0] : strstr(reported, "edu@2 iommus byte 0: the size is 0x8") != NULL);
+        free(blob);
+    }
+}
+
+/* What names the root as an IOMMU names no function, but nothing outside the tree is looked at. */
+static void the_root_is_an_iommu(void)
+{
+    struct topology topology = {0};
+    struct tree tree = {0};
+    struct fdt fdt;
+    size_t size;
+
+    tree_begin(&tree, "");
+    tree_text(&tree, "compatible", "pci1af4,1057");
+    tree_cells(&tree, "reg", (uint32_t[]){0x1000, 0, 0, 0, 0}, 5);
+    tree_cell(&tree, "#iommu-cells", 1);
+    tree_cell(&tree, "phandle", PCI_IOMMU);
+    tree_cells(&tree, "iommu-map", (uint32_t[]){0, PCI_IOMMU, 0, 0x100}, 4);
+    tree_end(&tree);
+    uint8_t *blob = tree_finish(&tree, &size);
+
+    reported[0] = 0;
+    CHECK(fdt_open(&fdt, blob, size, NULL));
+    devicetree_topology(&fdt, &topology, &sink);
+    CHECK(topology.iommu_count == 0 && strstr(reported, "phandle is 0x1"));
+    free(blob);
+}
+
+static void too_many_entries(void)
+{
+    static uint32_t map[4 * 1025];
+    struct topology topology = {0};
+    struct fdt fdt;
+    size_t size;
+    uint8_t *blob = build(&size, map, 4 * 1025, ALL, NULL, 0);
+
+    reported[0] = 0;
+    CHECK(fdt_open(&fdt, blob, size, NULL));
+    devicetree_topology(&fdt, &topology, &sink);
+    CHECK(strstr(reported, "the size is 0x4010, expected 1024 entries at most"));
+    free(blob);
+}
+
+/* A full topology keeps what it has, and what has no room is reported. */
+static void no_room(void)
+{
+    static const uint32_t map[] = {0x100, PCI_IOMMU, 0, 0x80};
+    struct topology topology = {.range_count = TOPOLOGY_MAX_RANGES};
+    struct fdt fdt;
+    size_t size;
+    uint8_t *blob = build(&size, map, 4, ALL, NULL, 0);
+
+    reported[0] = 0;
+    CHECK(fdt_open(&fdt, blob, size, NULL));
+    devicetree_topology(&fdt, &topology, &sink);
+    CHECK(topology.range_count == TOPOLOGY_MAX_RANGES && strstr(reported, "room for its range"));
+    topology = (struct topology){.iommu_count = TOPOLOGY_MAX_IOMMUS};
+    reported[0] = 0;
+    devicetree_topology(&fdt, &topology, &sink);
+    CHECK(topology.iommu_count == TOPOLOGY_MAX_IOMMUS && strstr(reported, "8 IOMMUs at most"));
+    free(blob);
+}
+
+int main(void)
+{
+    static const struct unit units[] = {
+        {"maps", maps},
+        {"endpoints_over_mmio", endpoints_over_mmio},
+        {"iommus_are_what_the_tree_says", iommus_are_what_the_tree_says},
+        {"functions_have_no_iommus", functions_have_no_iommus},
+        {"the_root_is_an_iommu", the_root_is_an_iommu},
+        {"too_many_entries", too_many_entries},
+        {"no_room", no_room},
+    };
+
+    return unit_main("devicetree", units, sizeof(units) / sizeof(units[0]));
+}

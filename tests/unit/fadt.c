@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* FADT, as far as it tells of PSCI. */
+#include "lib/acpi/acpi.h"
+#include "tests/unit/fixtures/form.h"
+#include "tests/unit/fixtures/unit.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const uint8_t good_body[240] = {[93] = 3};
+
+static bool read_fadt(const void *table, size_t size, const struct sink *sink)
+{
+    struct acpi_fadt fadt;
+
+    return acpi_fadt_read(table, size, &fadt, sink);
+}
+
+static const struct form form = {"FACP", good_body, sizeof(good_body), read_fadt};
+
+/* The flags, how long the table is, and PSCI's conduit. */
+static const struct {
+    uint8_t flags;
+    uint32_t body_size;
+    enum machine_psci psci;
+} conduits[] = {
+    {3, 240, MACHINE_PSCI_HVC},     {1, 240, MACHINE_PSCI_SMC},      {2, 240, MACHINE_NO_PSCI},
+    {0, 240, MACHINE_NO_PSCI},      {3, 131 - 36, MACHINE_PSCI_HVC}, {3, 130 - 36, MACHINE_NO_PSCI},
+    {3, 116 - 36, MACHINE_NO_PSCI},
+};
+
+static void machine_psci(void)
+{
+    for (size_t i = 0; i < COUNT(conduits); i++) {
+        static struct machine machine;
+        uint8_t body[240] = {[93] = conduits[i].flags};
+        struct table table;
+
+        table_build(&table, "FACP", body, conduits[i].body_size);
+        machine.psci = MACHINE_NO_PSCI;
+        form_read_machine(&table, &machine, NULL);
+        CHECK_EQ(machine.psci, conduits[i].psci);
+    }
+}
+
+static void damaged(void)
+{
+    static const struct form_damage damages[] = {
+        {"length 115", {4, 4, 115}, false, "FADT byte 4: length is 0x73, expected 0x74"},
+    };
+
+    form_check_damages(&form, damages, COUNT(damages));
+}
+
+static void truncated(void)
+{
+    form_check_cuts(&form);
+}
+
+static void mutated(void)
+{
+    form_check_mutations(&form);
+}
+
+static const struct unit units[] = {
+    {"machine_psci", machine_psci},
+    {"damaged", damaged},
+    {"truncated", truncated},
+    {"mutated", mutated},
+};
+
+int main(void)
+{
+    return unit_main("fadt", units, COUNT(units));
+}

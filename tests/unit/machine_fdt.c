@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Machines and memory maps of the device trees in tests/unit/fixtures/trees, as dtc compiles them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "boot/devicetree.h"
+#include "lib/machine/machine.h"
+#include "tests/unit/fixtures/memory.h"
+#include "tests/unit/fixtures/unit.h"
+
+#define TREE_ADDRESS 0x48000000ull
+
+/* Nothing but one tree. */
+static struct memory memory;
+static struct memory_range *const tree = &memory.ranges[0];
+static const struct mem_view view = {memory_map, &memory};
+
+static void load(const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "build/host/trees/%s.dtb", name);
+    memory_release(&memory);
+    memory_load(&memory, TREE_ADDRESS, path);
+}
+
+static struct machine read_machine(const char *name)
+{
+    static struct machine machine;
+    const struct machine_roots roots = {.dtb = TREE_ADDRESS};
+
+    load(name);
+    memset(&machine, 0, sizeof(machine));
+    machine_read(&machine, &roots, &view, NULL);
+    return machine;
+}
+
+static void gicv3_machine(void)
+{
+    struct machine machine = read_machine("gicv3");
+    const struct machine_interrupts *interrupts = &machine.interrupts;
+
+    CHECK_EQ(machine.uart.kind, MACHINE_UART_PL011);
+    CHECK_EQ(machine.uart.base, 0x9000000);
+    CHECK_EQ(machine.psci, MACHINE_PSCI_HVC);
+    CHECK_EQ(machine.cpu_count, 2);
+    CHECK(machine.cpus[0].id == 0 && machine.cpus[1].id == 0x100);
+    CHECK_EQ(interrupts->kind, MACHINE_GICV3);
+    CHECK_EQ(interrupts->base, 0x8000000);
+    CHECK_EQ(interrupts->redistributor_count, 2);
+    CHECK_EQ(interrupts->redistributors[0].base, 0x80a0000);
+    CHECK_EQ(interrupts->redistributors[0].size, 0xf60000);
+    CHECK_EQ(interrupts->redistributors[1].base, 0x4000000000);
+    CHECK(interrupts->its_count == 1 && interrupts->its[0] == 0x8080000);
+    CHECK_EQ(machine.mmio_count, 2);
+    CHECK(machine.mmio[0].base == 0xa000000 && machine.mmio[0].size == 0x200);
+    CHECK(machine.mmio[0].line == 48 && machine.mmio[0].is_edge);
+    CHECK(machine.mmio[1].line == 49 && !machine.mmio[1].is_edge);
+}
+
+static void gicv3_host(void)
+{
+    struct machine machine = read_machine("gicv3");
+    const struct machine_host *host = &machine.hosts[0];
+    bool is_edge = false;
+
+    CHECK_EQ(machine.host_count, 1);
+    CHECK_EQ(host->segment, 5);
+    CHECK_EQ(host->ecam, 0x4010000000);
+    CHECK(host->bus_first == 0x10 && host->bus_last == 0x2f); /* as far as reg reaches */
+    CHECK_EQ(host->window_count, 3);
+    CHECK_EQ(host->windows[0].kind, MACHINE_WINDOW_IO);
+    CHECK(host->windows[0].bus == 0 && host->windows[0].cpu == 0x3eff0000);
+    CHECK_EQ(host->windows[1].kind, MACHINE_WINDOW_32);
+    CHECK(host->windows[1].bus == 0x10000000 && host->windows[1].size == 0x2eff0000);
+    CHECK(!host->windows[1].is_prefetchable);
+    CHECK_EQ(host->windows[2].kind, MACHINE_WINDOW_64);
+    CHECK(host->windows[2].bus == 0x8000000000 && host->windows[2].size == 0x8000000000);
+    CHECK(host->windows[2].is_prefetchable);
+    CHECK_EQ(machine_host_line(host, 0x08, 1, &is_edge), 36);
+    CHECK(!is_edge);
+    CHECK_EQ(machine_host_line(host, 0x1000 | 0x28, 1, &is_edge), 36); /* under the mask */
+    CHECK_EQ(machine_host_line(host, 0x18, 4, &is_edge), 37);
+    CHECK(is_edge);
+    CHECK_EQ(machine_host_line(host, 0x10, 1, &is_edge), UINT32_MAX);
+    CHECK_EQ(machine_host_msi(host, 0x1010), 0x2010);
+    CHECK_EQ(machine_host_msi(host, 0x0fff), UINT32_MAX);
+}
+
+static void gicv2_machine(void)
+{
+    struct machine machine = read_machine("gicv2");
+    const struct machine_interrupts *interrupts = &machine.interrupts;
+    bool is_edge;
+
+    CHECK_EQ(machine.uart.kind, MACHINE_UART_16550);
+    CHECK(machine.uart.base == 0x1000000 && machine.uart.shift == 2 && machine.uart.width == 4);
+    CHECK_EQ(machine.psci, MACHINE_PSCI_SMC);
+    CHECK(machine.cpu_count == 1 && machine.cpus[0].id == 0x100000002);
+    CHECK_EQ(interrupts->kind, MACHINE_GICV2);
+    CHECK(interrupts->base == 0x8000000 && interrupts->cpu_interface == 0x8010000);
+    CHECK_EQ(interrupts->v2m_count, 1);
+    CHECK_EQ(interrupts->v2m[0].base, 0x8020000);
+    CHECK(interrupts->v2m[0].spi_first == 80 && interrupts->v2m[0].spi_count == 64);
+    CHECK_EQ(machine.host_count, 1);
+    CHECK(machine.hosts[0].bus_first == 0 && machine.hosts[0].bus_last == 255);
+    CHECK_EQ(machine_host_line(&machine.hosts[0], 0x10, 1, &is_edge), 37);
+    CHECK_EQ(machine_host_msi(&machine.hosts[0], 0x10), 0x10);
+}
+
+static void plic_machine(void)
+{
+    struct machine machine = read_machine("plic");
+    bool is_edge;
+
+    CHECK(machine.uart.kind == MACHINE_UART_16550 && machine.uart.base == 0x10000000);
+    CHECK(machine.uart.shift == 0 && machine.uart.width == 1);
+    CHECK_EQ(machine.interrupts.kind, MACHINE_PLIC);
+    CHECK(machine.interrupts.base == 0xc000000 && machine.interrupts.size == 0x600000);
+    CHECK_EQ(machine.timer_hz, 10000000);
+    CHECK_EQ(machine.sifive_test, 0x100000);
+    CHECK_EQ(machine.cpu_count, 2);
+    CHECK(machine.cpus[0].plic_context == 3 && machine.cpus[1].plic_context == 1);
+    CHECK(machine.mmio_count == 1 && machine.mmio[0].line == 1 && !machine.mmio[0].is_edge);
+    CHECK_EQ(machine.host_count, 1);
+    CHECK_EQ(machine.hosts[0].window_count, 2);
+    CHECK_EQ(machine_host_line(&machine.hosts[0], 0x08, 2, &is_edge), 0x22);
+}
+
+static bool is_kind(const struct boot_info *info, uint64_t address, enum boot_memory kind)
+{
+    for (unsigned i = 0; i < info->memory_count; i++)
+        if (address >= info->memory[i].first && address <= info->memory[i].last)
+            return info->memory[i].kind == kind;
+    return false;
+}
+
+static void map_of_memory(void)
+{
+    static struct boot_info info;
+
+    load("gicv3");
+    memset(&info, 0, sizeof(info));
+    devicetree_read(&view, TREE_ADDRESS, &info);
+    CHECK(!strcmp(info.cmdline, "seed=7 list"));
+    CHECK_EQ(info.dtb, TREE_ADDRESS);
+    CHECK_EQ(info.complaint_count, 0);
+    CHECK(is_kind(&info, 0x40000000, BOOT_USABLE) && is_kind(&info, 0x47ffffff, BOOT_USABLE));
+    CHECK(is_kind(&info, 0x100000000, BOOT_USABLE) && is_kind(&info, 0x100000fff, BOOT_USABLE));
+    CHECK(is_kind(&info, 0x41000000, BOOT_FIRMWARE) && is_kind(&info, 0x410fffff, BOOT_FIRMWARE));
+    CHECK(is_kind(&info, 0x47f00000, BOOT_FIRMWARE) && is_kind(&info, 0x47f01000, BOOT_USABLE));
+    CHECK(is_kind(&info, TREE_ADDRESS, BOOT_FIRMWARE));
+    CHECK(is_kind(&info, TREE_ADDRESS + tree->size - 1, BOOT_FIRMWARE));
+}
+
+static void damaged_tree_gives_nothing(void)
+{
+    static struct boot_info info;
+
+    load("gicv3");
+    memset(&info, 0, sizeof(info));
+    tree->bytes[0] ^= 1;
+    devicetree_read(&view, TREE_ADDRESS, &info);
+    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "magic"));
+    CHECK(!info.memory_count && !info.dtb && !info.cmdline[0]);
+    memset(&info, 0, sizeof(info));
+    devicetree_read(&view, 0x1000, &info);
+    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "0x1000 can't be read"));
+    memset(&info, 0, sizeof(info));
+    tree->bytes[0] ^= 1;
+    tree->size /= 2;
+    devicetree_read(&view, TREE_ADDRESS, &info);
+    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "can't be read"));
+}
+
+int main(void)
+{
+    static const struct unit units[] = {
+        {"gicv3_machine", gicv3_machine},
+        {"gicv3_host", gicv3_host},
+        {"gicv2_machine", gicv2_machine},
+        {"plic_machine", plic_machine},
+        {"memory_map", map_of_memory},
+        {"damaged_tree_gives_nothing", damaged_tree_gives_nothing},
+    };
+    int status = unit_main("machine_fdt", units, sizeof(units) / sizeof(units[0]));
+
+    memory_release(&memory);
+    return status;
+}

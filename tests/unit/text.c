@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/rng/rng.h"
+#include "lib/text/glob.h"
+#include "lib/text/options.h"
+#include "tests/unit/fixtures/unit.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Every complaint of one parse, each with a newline. */
+struct complaints {
+    unsigned lines;
+    char text[65536];
+};
+
+static void take_line(void *context, const char *text)
+{
+    struct complaints *complaints = context;
+    size_t length = strlen(complaints->text);
+
+    complaints->lines++;
+    snprintf(complaints->text + length, sizeof(complaints->text) - length, "%s\n", text);
+}
+
+static struct options options;
+static struct complaints complaints;
+
+/* From an allocation of the exact size, so that a byte read past the NUL is seen. */
+static void parse(const char *cmdline)
+{
+    struct sink sink = {take_line, &complaints};
+    char *copy = strdup(cmdline);
+
+    complaints.lines = 0;
+    complaints.text[0] = '\0';
+    memset(&options, 0xa5, sizeof(options));
+    options_parse(copy, &options, &sink);
+    free(copy);
+}
+
+static void check_complaint(const char *expected)
+{
+    if (strcmp(complaints.text, expected))
+        unit_fail(__FILE__, __LINE__, "complaints '%s', expected '%s'", complaints.text, expected);
+}
+
+static void check_defaults(void)
+{
+    CHECK_EQ(options.run_count, 0);
+    CHECK_EQ(options.list, 0);
+    CHECK_EQ(options.seed, 1);
+    CHECK_EQ(options.seconds, 2);
+    CHECK_EQ(options.from, 0);
+}
+
+static void globs(void)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool expected;
+    } cases[] = {
+        {"", "", true},
+        {"", "a", false},
+        {"*", "", true},
+        {"*", "a.b.c", true},
+        {"?", "", false},
+        {"?", "a", true},
+        {"?", "ab", false},
+        {"??", "ab", true},
+        {"a*", "a", true},
+        {"a*", "ba", false},
+        {"*a", "bba", true},
+        {"*a", "bbab", false},
+        {"*ab", "aab", true},
+        {"*aab*", "aaaab", true},
+        {"a*b*c", "a1b2b3c", true},
+        {"a*b*c", "a1c2b", false},
+        {"a**b", "ab", true},
+        {"?*?", "a", false},
+        {"?*?", "ab", true},
+        {"*?", "abc", true},
+        {"*.?", "a.b", true},
+        {"[a]*", "a", false},
+        {"[a]*", "[a]b", true},
+        {"a\\*", "a*", false},
+        {"conformance.map.*", "conformance.map.overlap", true},
+        {"conformance.map.*", "conformance.map", false},
+        {"conformance.*.overlap*", "conformance.map.overlap_is_rejected", true},
+        {"*map*", "conformance.unmap.x", true},
+        {"conformance.map", "conformance.map", true},
+        {"conformance.map", "conformance.map.overlap", true},
+        {"conformance.map", "conformance.mapping", false},
+        {"conformance.map", "conformance.ma", false},
+        {"conformance.map.", "conformance.map.overlap", false},
+        {"conformance", "conformance.map.overlap", true},
+        {"map", "conformance.map", false},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (glob_match(cases[i].pattern, cases[i].text) != cases[i].expected)
+            unit_fail(__FILE__, __LINE__, "'%s' and '%s': expected %d", cases[i].pattern,
+                      cases[i].text, cases[i].expected);
+}
+
+/* The definition, word by word; exponential, so for short texts. */
+static bool slow_match(const char *pattern, const char *text)
+{
+    if (*pattern == '\0')
+        return *text == '\0';
+    if (*pattern == '*')
+        return slow_match(pattern + 1, text) || (*text && slow_match(pattern, text + 1));
+    return *text && (*pattern == '?' || *pattern == *text) && slow_match(pattern + 1, text + 1);
+}
+
+static void globs_agree_with_the_definition(void)
+{
+    struct rng rng;
+    unsigned matches = 0;
+
+    rng_seed(&rng, 23);
+    for (unsigned i = 0; i < 100000; i++) {
+        char pattern[8] = "", text[9] = "";
+        size_t length = rng_below(&rng, sizeof(pattern) - 1);
+
+        for (size_t k = 0; k < length; k++)
+            pattern[k] = "ab*?"[rng_below(&rng, 4)];
+        pattern[length] = '*';
+        length = rng_below(&rng, sizeof(text));
+        for (size_t k = 0; k < length; k++)
+            text[k] = "ab"[rng_below(&rng, 2)];
+        if (rng_chance(&rng, 1, 2))
+            pattern[strlen(pattern) - 1] = "a?"[rng_below(&rng, 2)];
+        if (!strpbrk(pattern, "*?"))
+            continue;
+        matches += glob_match(pattern, text);
+        CHECK_EQ(glob_match(pattern, text), slow_match(pattern, text));
+    }
+    CHECK(matches > 10000);
+}
+
+static void many_stars_do_not_blow_up(void)
+{
+    static char pattern[4096], text[4096];
+
+    for (size_t i = 0; i + 2 < sizeof(pattern); i += 2)
+        memcpy(pattern + i, "*a", 2);
+    pattern[sizeof(pattern) - 2] = 'b';
+    memset(text, 'a', sizeof(text) - 1);
+    CHECK(!glob_match(pattern, text));
+}
+
+static void no_options(void)
+{
+    static const char *const lines[] = {"", " ", " \t\r\n ", "--", " -- run=x seed=z", "--\tlist"};
+
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        parse(lines[i]);
+        check_defaults();
+        check_complaint("");
+    }
+    options_parse(NULL, &options, NULL);
+    check_defaults();
+    options_parse("seed=x console=ttyS0", &options, NULL);
+    check_defaults();
+}
+
+static void all_options(void)
+{
+    parse("run=conformance.map,*.bypass.?? list seed=0xDEADbeef00000001  seconds=30\tfrom=7 run=x");
+    CHECK_EQ(options.run_count, 3);
+    CHECK(strcmp(options.run[0], "conformance.map") == 0);
+    CHECK(strcmp(options.run[1], "*.bypass.??") == 0);
+    CHECK(strcmp(options.run[2], "x") == 0);
+    CHECK(options.list);
+    CHECK_EQ(options.seed, 0xdeadbeef00000001);
+    CHECK_EQ(options.seconds, 30);
+    CHECK_EQ(options.from, 7);
+    check_complaint("");
+}
+
+static void limits_of_numbers(void)
+{
+    parse("seed=18446744073709551615 seconds=4294967295 from=1");
+    CHECK_EQ(options.seed, UINT64_MAX);
+    CHECK_EQ(options.seconds, UINT32_MAX);
+    CHECK_EQ(options.from, 1);
+    check_complaint("");
+    parse("seed=0XFFFFffffFFFFffff seconds=0 from=0xffffffff");
+    CHECK_EQ(options.seed, UINT64_MAX);
+    CHECK_EQ(options.seconds, 0);
+    CHECK_EQ(options.from, UINT32_MAX);
+    check_complaint("");
+}
+
+static void nonsense_keeps_the_default(void)
+{
+    static const struct {
+        const char *cmdline, *complaint;
+    } cases[] = {
+        {"seed=18446744073709551616",
+         "options: byte 0: seed is '18446744073709551616', expected a number from 0 to "
+         "18446744073709551615; ignored\n"},
+        {" seed=0x10000000000000000",
+         "options: byte 1: seed is '0x10000000000000000', expected a number from 0 to "
+         "18446744073709551615; ignored\n"},
+        {"seed=", "options: byte 0: seed is '', expected a number from 0 to 18446744073709551615; "
+                  "ignored\n"},
+        {"seed", "options: byte 0: seed is '', expected a number from 0 to 18446744073709551615; "
+                 "ignored\n"},
+        {"seed=0x", "options: byte 0: seed is '0x', expected a number from 0 to "
+                    "18446744073709551615; ignored\n"},
+        {"seconds=4294967296", "options: byte 0: seconds is '4294967296', expected a number from 0 "
+                               "to 4294967295; ignored\n"},
+        {"seconds=-1",
+         "options: byte 0: seconds is '-1', expected a number from 0 to 4294967295; ignored\n"},
+        {"seconds=1a",
+         "options: byte 0: seconds is '1a', expected a number from 0 to 4294967295; ignored\n"},
+        {"seconds=\" 1\"",
+         "options: byte 0: seconds is ' 1', expected a number from 0 to 4294967295; ignored\n"},
+        {"from=0",
+         "options: byte 0: from is '0', expected a number from 1 to 4294967295; ignored\n"},
+        {"from=\x01\xff", "options: byte 0: from is '~~', expected a number from 1 to 4294967295; "
+                          "ignored\n"},
+        {"from=00000000000000000000000000000000000001",
+         "options: byte 0: from is '0000000000000000000000000000000...', expected a number from 1 "
+         "to 4294967295; ignored\n"},
+        {"list=no", "options: byte 0: list has a value, expected none; ignored\n"},
+        {"run", "options: byte 0: run is empty, expected globs; ignored\n"},
+        {"  run=", "options: byte 2: run is empty, expected globs; ignored\n"},
+        {"run=,,", "options: byte 0: run is empty, expected globs; ignored\n"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        parse(cases[i].cmdline);
+        check_defaults();
+        check_complaint(cases[i].complaint);
+    }
+    parse("seed=5 seed=x");
+    CHECK_EQ(options.seed, 5);
+    CHECK_EQ(complaints.lines, 1);
+}
+
+static void quotes(void)
+{
+    parse("run=\"a b,c\" \"seed=3\" se\"con\"ds=4 fo\"o b\"ar=\"--\" run=\",d\",");
+    CHECK_EQ(options.run_count, 3);
+    CHECK(strcmp(options.run[0], "a b") == 0);
+    CHECK(strcmp(options.run[1], "c") == 0);
+    CHECK(strcmp(options.run[2], "d") == 0);
+    CHECK_EQ(options.seed, 3);
+    CHECK_EQ(options.seconds, 4);
+    check_complaint("options: ignored: fo\"o b\"ar=\"--\"\n");
+    parse("seed=3 run=\"a -- list");
+    CHECK_EQ(options.run_count, 1);
+    CHECK(strcmp(options.run[0], "a -- list") == 0);
+    CHECK(!options.list);
+    check_complaint("options: byte 11: a quote is never closed, expected another \" before the end "
+                    "at byte 21\n");
+    parse("\"\" seed=4 \"");
+    CHECK_EQ(options.seed, 4);
+    CHECK_EQ(complaints.lines, 2);
+}
+
+static void options_of_others_are_told_once(void)
+{
+    parse("BOOT_IMAGE=/vmlinuz console=ttyS0 root=/dev/vda ro seed=9 --x runs=a RUN=b "
+          "averyveryverylongname=seed -- quiet");
+    CHECK_EQ(options.seed, 9);
+    CHECK_EQ(options.run_count, 0);
+    check_complaint("options: ignored: BOOT_IMAGE=/vmlinuz console=ttyS0 root=/dev/vda ro --x "
+                    "runs=a RUN=b averyveryverylongname=seed\n");
+}
+
+static void a_long_line_of_foreign_options(void)
+{
+    char line[4096] = "";
+
+    for (unsigned i = 0; i < 500; i++)
+        strcat(line, "foo=bar ");
+    strcat(line, "seed=2");
+    parse(line);
+    CHECK_EQ(options.seed, 2);
+    CHECK_EQ(complaints.lines, 1);
+    CHECK(strlen(complaints.text) < SINK_LINE_MAX);
+    CHECK(strstr(complaints.text, " foo=bar and 451 not shown\n"));
+    memset(line, 'x', sizeof(line) - 1);
+    line[sizeof(line) - 1] = '\0';
+    parse(line);
+    check_defaults();
+    check_complaint("options: ignored: and 1 not shown\n");
+}
+
+static void too_many_globs(void)
+{
+    char line[4096] = "run=";
+
+    while (strlen(line) + 4 < sizeof(line))
+        strcat(line, "a?,");
+    parse(line);
+    CHECK_EQ(options.run_count, OPTIONS_RUN_MAX);
+    CHECK(strcmp(options.run[OPTIONS_RUN_MAX - 1], "a?") == 0);
+    CHECK_EQ(complaints.lines, 1);
+    CHECK(strstr(complaints.text, "expected at most 128 globs"));
+}
+
+static void too_long_globs(void)
+{
+    char line[4096] = "run=";
+
+    memset(line + 4, 'a', OPTIONS_GLOB_MAX - 1);
+    parse(line);
+    CHECK_EQ(options.run_count, 1);
+    CHECK_EQ(strlen(options.run[0]), OPTIONS_GLOB_MAX - 1);
+    check_complaint("");
+    line[4 + OPTIONS_GLOB_MAX - 1] = 'a';
+    strcat(line, ",b");
+    parse(line);
+    CHECK_EQ(options.run_count, 1);
+    CHECK(strcmp(options.run[0], "b") == 0);
+    CHECK_EQ(complaints.lines, 1);
+    CHECK(strstr(complaints.text, "...', expected at most 127 characters; ignored"));
+    memset(line + 4, 'a', sizeof(line) - 5);
+    line[sizeof(line) - 1] = '\0';
+    parse(line);
+    check_defaults();
+    CHECK_EQ(complaints.lines, 1);
+}
+
+/* Nothing to expect but that it ends, stays inside its buffers and keeps its promises. */
+static void random_lines(void)
+{
+    static const char *const words[] = {
+        "run=", "list", "seed=", "0x",    "9",  ",", "\"",   " ",
+        "--",   "*",    "=",     "from=", "\t", "a", "\xff", "seconds="};
+    char line[512];
+    struct rng rng;
+
+    rng_seed(&rng, 29);
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned count = (unsigned)rng_below(&rng, 60);
+
+        line[0] = '\0';
+        for (unsigned k = 0; k < count; k++)
+            strcat(line, words[rng_below(&rng, COUNT(words))]);
+        parse(line);
+        CHECK(options.run_count <= OPTIONS_RUN_MAX);
+        for (unsigned k = 0; k < options.run_count; k++)
+            CHECK(options.run[k][0] && memchr(options.run[k], 0, OPTIONS_GLOB_MAX));
+        for (const char *c = complaints.text; *c; c++)
+            CHECK(*c == '\n' || (*c >= ' ' && *c <= '~'));
+    }
+}
+
+static void lines_hold_what_prints(void)
+{
+    struct sink sink = {take_line, &complaints};
+
+    complaints.text[0] = 0;
+    sink_printf(&sink, "%s", "a\nb\033[1m\x80 ~");
+    CHECK(!strcmp(complaints.text, "a?b?[1m? ~\n"));
+    sink_printf(NULL, "nobody");
+}
+
+static const struct unit units[] = {
+    {"globs", globs},
+    {"globs_agree_with_the_definition", globs_agree_with_the_definition},
+    {"many_stars_do_not_blow_up", many_stars_do_not_blow_up},
+    {"no_options", no_options},
+    {"all_options", all_options},
+    {"limits_of_numbers", limits_of_numbers},
+    {"nonsense_keeps_the_default", nonsense_keeps_the_default},
+    {"quotes", quotes},
+    {"options_of_others_are_told_once", options_of_others_are_told_once},
+    {"a_long_line_of_foreign_options", a_long_line_of_foreign_options},
+    {"too_many_globs", too_many_globs},
+    {"too_long_globs", too_long_globs},
+    {"random_lines", random_lines},
+    {"lines_hold_what_prints", lines_hold_what_prints},
+};
+
+int main(void)
+{
+    return unit_main("text", units, COUNT(units));
+}

@@ -31,7 +31,7 @@ endif
 TARGET := $(ARCH)-unknown-none-elf
 CPUFLAGS_x86_64 := -mno-red-zone -mcmodel=small
 CPUFLAGS_aarch64 := -mno-outline-atomics
-# Small data would lie in sections of its own, to be reached by a register that nothing sets.
+# Small data would be in sections of its own, to be reached by a register that nothing sets.
 CPUFLAGS_riscv64 := -march=rv64gc -mabi=lp64d -mcmodel=medany -mno-relax -msmall-data-limit=0
 # An element of a vector, which newlib's assembly writes as only GNU's assembler takes it.
 NEWLIB_EDIT := sed -i 's/\.2d\[/.d[/' newlib/libc/machine/aarch64/*.S
@@ -99,7 +99,7 @@ $(BUILD)/viommu-guest.image: $(ELF)
 	$(say) OBJCOPY $@
 	$(run)llvm-objcopy -O binary $< $@
 
-# Linux's x86 boot protocol: a real-mode part, then the kernel as it lies in memory.
+# Linux's x86 boot protocol: a real-mode part, then the kernel as it is in memory.
 BZIMAGE := boot/x86_64/bzimage
 $(BUILD)/viommu-guest.flat: $(ELF)
 	$(run)llvm-objcopy -O binary $< $@

@@ -5,7 +5,7 @@
 set -euo pipefail
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/harness/setup.sh
-. "$home/tests/setup.sh"
+. "$home/tests/harness/setup.sh"
 # shellcheck source=tests/nested/kvmtool.sh
 . "$home/tests/nested/kvmtool.sh"
 
@@ -86,7 +86,7 @@ number TIMEOUT "$timeout" '[0-9]{1,7}' && timeout=$((10#$timeout))
 seed=${seed:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 
 # The machine, as words.
-machines() { sed 's/#.*//' "$home/tests/machines" | awk 'NF'; }
+machines() { sed 's/#.*//' "$home/tests/harness/machines" | awk 'NF'; }
 read -r -a words < <(machines | awk -v name="$machine" -v arch="$arch" \
     '(name == "" || $1 == name) && (arch == "" || $2 == arch) { print; exit }') ||
     fail "no machine is called '${machine:-*}' and has CPU '${arch:-*}'; tests/harness/machines has:" \

@@ -28,16 +28,17 @@ _Noreturn void cpu_stop(void);
 
 /* -- offered by arch/common/smp.c ---------------------------------------------------------- */
 
-/* Takes the CPUs of *machine but the one with `boot_id`. Called by arch_start(), after the clock.
+/*
+ * Takes the CPUs of *machine but the one with `boot_id`. Called by arch_start(), after the clock.
  */
 void smp_init(const struct machine *machine, uint64_t boot_id);
 
 /* What every other CPU ends in. */
 _Noreturn void smp_main(unsigned cpu);
 
-/* Whether the address lies in the page below a stack, which must not be mapped; any CPU's. */
+/* Whether the address is in the page below a stack, which must not be mapped; any CPU's. */
 bool smp_is_guard(uint64_t address);
-/* Whether the address lies on a stack; any CPU's. */
+/* Whether the address is on a stack; any CPU's. */
 bool smp_is_stack(uint64_t address);
 
 /*

@@ -8,14 +8,14 @@
 #define PAGE       4096ull
 #define PAGE_0_END PAGE
 
-void boot_complain(struct boot_info *info, const char *format, ...)
+void boot_diagnose(struct boot_info *info, const char *format, ...)
 {
     va_list args;
 
-    if (info->complaint_count == BOOT_COMPLAINTS)
+    if (info->diagnostic_count == BOOT_DIAGNOSTICS)
         return;
     va_start(args, format);
-    vsnprintf(info->complaints[info->complaint_count++], BOOT_COMPLAINT_MAX, format, args);
+    vsnprintf(info->diagnostics[info->diagnostic_count++], BOOT_DIAGNOSTIC_MAX, format, args);
     va_end(args);
 }
 
@@ -32,7 +32,7 @@ static void insert(struct boot_info *info, struct boot_region region)
     unsigned index = 0;
 
     if (info->memory_count == BOOT_MEMORY_MAX) {
-        boot_complain(info, "memory map: more than %d regions, 0x%llx to 0x%llx is left out",
+        boot_diagnose(info, "memory map: more than %d regions, 0x%llx to 0x%llx is left out",
                       BOOT_MEMORY_MAX, (unsigned long long)region.first,
                       (unsigned long long)region.last);
         return;
@@ -140,7 +140,7 @@ void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length)
     if (end)
         length = (uint64_t)(end - text);
     if (length >= BOOT_CMDLINE_MAX) {
-        boot_complain(info, "command line: longer than %d bytes, cut", BOOT_CMDLINE_MAX - 1);
+        boot_diagnose(info, "command line: longer than %d bytes, cut", BOOT_CMDLINE_MAX - 1);
         length = BOOT_CMDLINE_MAX - 1;
     }
     memcpy(info->cmdline, text, length);

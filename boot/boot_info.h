@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOOT_CMDLINE_MAX   4096 /* with the terminating NUL */
-#define BOOT_MEMORY_MAX    512
-#define BOOT_COMPLAINTS    8
-#define BOOT_COMPLAINT_MAX 160
+#define BOOT_CMDLINE_MAX    4096 /* with the terminating NUL */
+#define BOOT_MEMORY_MAX     512
+#define BOOT_DIAGNOSTICS    8
+#define BOOT_DIAGNOSTIC_MAX 160
 
 enum boot_memory { BOOT_USABLE, BOOT_FIRMWARE };
 
@@ -30,20 +30,20 @@ struct boot_info {
     struct boot_region memory[BOOT_MEMORY_MAX];
     unsigned memory_count;
     uint64_t start_page; /* of struct machine; 0: none */
-    uint64_t rsdp, dtb;  /* left where they are, in BOOT_FIRMWARE memory; 0: not told */
+    uint64_t rsdp, dtb;  /* left where they are, in BOOT_FIRMWARE memory; 0: unspecified */
     /* What was wrong with what the loader left, to be printed once there is a console. */
-    char complaints[BOOT_COMPLAINTS][BOOT_COMPLAINT_MAX];
-    unsigned complaint_count;
+    char diagnostics[BOOT_DIAGNOSTICS][BOOT_DIAGNOSTIC_MAX];
+    unsigned diagnostic_count;
 };
 
-/* Keeps a line of text; the first BOOT_COMPLAINTS survive. */
-void boot_complain(struct boot_info *info, const char *format, ...)
+/* Keeps a line of text; the first BOOT_DIAGNOSTICS survive. */
+void boot_diagnose(struct boot_info *info, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
  * Adds [base, base + size) to the map; firmware cuts what is usable, whichever comes first. Nothing
  * happens when size is 0. False when the range wraps. What does not fit in the map is left out,
- * with a complaint: memory is lost then, never handed out twice.
+ * with a diagnostic: memory is lost then, never handed out twice.
  */
 bool boot_add_memory(struct boot_info *info, uint64_t base, uint64_t size, enum boot_memory kind);
 /* Copies at most BOOT_CMDLINE_MAX - 1 bytes of `text` (`length` bytes, NUL or not). */

@@ -5,16 +5,16 @@
 
 #define RESERVATIONS_MAX BOOT_MEMORY_MAX
 
-static void complain(void *context, const char *text)
+static void report(void *context, const char *text)
 {
-    boot_complain(context, "%s", text);
+    boot_diagnose(context, "%s", text);
 }
 
 static void add(struct boot_info *info, const struct fdt_range *range, enum boot_memory kind,
                 const char *what)
 {
     if (!boot_add_memory(info, range->base, range->size, kind))
-        boot_complain(info, "device tree: %s: size 0x%llx wraps from 0x%llx, left out", what,
+        boot_diagnose(info, "device tree: %s: size 0x%llx wraps from 0x%llx, left out", what,
                       (unsigned long long)range->size, (unsigned long long)range->base);
 }
 
@@ -27,7 +27,7 @@ static void add_node(const struct fdt *fdt, uint32_t node, enum boot_memory kind
     struct fdt_range range;
 
     if (count > BOOT_MEMORY_MAX) {
-        boot_complain(info, "device tree: reg of %s has %u entries, expected %d at most", name,
+        boot_diagnose(info, "device tree: reg of %s has %u entries, expected %d at most", name,
                       (unsigned)count, BOOT_MEMORY_MAX);
         count = BOOT_MEMORY_MAX;
     }
@@ -35,7 +35,7 @@ static void add_node(const struct fdt *fdt, uint32_t node, enum boot_memory kind
         if (fdt_reg(fdt, node, i, &range))
             add(info, &range, kind, name);
         else
-            boot_complain(info, "device tree: reg of %s, entry %u, is no range for a CPU, left out",
+            boot_diagnose(info, "device tree: reg of %s, entry %u, is no range for a CPU, left out",
                           name, (unsigned)i);
     }
 }
@@ -52,7 +52,7 @@ static void add_children(const struct fdt *fdt, uint32_t parent, struct boot_inf
 static void add_memory(const struct fdt *fdt, uint32_t node, struct boot_info *info)
 {
     if (!fdt_reg_count(fdt, node))
-        boot_complain(info, "device tree: %s has no reg of cells that fit 64 bits, left out",
+        boot_diagnose(info, "device tree: %s has no reg of cells that fit 64 bits, left out",
                       fdt_name(fdt, node));
     add_node(fdt, node, BOOT_USABLE, info);
 }
@@ -72,7 +72,7 @@ static void read_reservations(const struct fdt *fdt, struct boot_info *info)
 
     for (unsigned i = 0; fdt_reservation(fdt, i, &range); i++) {
         if (i == RESERVATIONS_MAX) {
-            boot_complain(info,
+            boot_diagnose(info,
                           "device tree: more than %d memory reservations, the rest is ignored",
                           RESERVATIONS_MAX);
             return;
@@ -102,7 +102,7 @@ static void read_command_line(const struct fdt *fdt, struct boot_info *info)
 
 void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
-    const struct sink sink = {.line = complain, .context = info};
+    const struct sink sink = {.line = report, .context = info};
     struct fdt fdt;
 
     if (!fdt_open_at(&fdt, memory, address, &sink))
@@ -115,7 +115,7 @@ void devicetree_read(const struct mem_view *memory, uint64_t address, struct boo
 
 void devicetree_reserve(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
-    const struct sink sink = {.line = complain, .context = info};
+    const struct sink sink = {.line = report, .context = info};
     struct fdt fdt;
 
     info->dtb = address;

@@ -8,7 +8,7 @@
 /*
  * Fills the command line and the memory map of `info` from the tree at `address`: memory nodes, and
  * as firmware's /reserved-memory, the memory reservations and the tree itself. What makes no sense
- * is complained of and left out; of a damaged tree nothing is taken.
+ * is reported of and left out; of a damaged tree nothing is taken.
  */
 void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);
 

@@ -36,21 +36,21 @@ static void add_descriptor(const uint8_t *bytes, unsigned index, struct boot_inf
     uint64_t base = bytes_le64(bytes + 8), pages = bytes_le64(bytes + 24);
 
     if (base % PAGE) {
-        boot_complain(info,
+        boot_diagnose(info,
                       "memory map descriptor %u: offset 8: 0x%llx, expected a multiple of %d; left "
                       "out",
                       index, (unsigned long long)base, PAGE);
         return;
     }
     if (type > TYPE_LAST && type < 0x70000000)
-        boot_complain(info,
+        boot_diagnose(info,
                       "memory map descriptor %u: offset 0: type %u, expected 0 to %d or one of an "
                       "OEM's; taken as reserved",
                       index, type, TYPE_LAST);
     if (pages > UINT64_MAX >> PAGE_SHIFT ||
         !boot_add_memory(info, base, pages << PAGE_SHIFT,
                          is_free(type) ? BOOT_USABLE : BOOT_FIRMWARE))
-        boot_complain(
+        boot_diagnose(
             info, "memory map descriptor %u: offset 24: 0x%llx pages wrap from 0x%llx, left out",
             index, (unsigned long long)pages, (unsigned long long)base);
 }
@@ -62,12 +62,12 @@ static void read_map(const struct mem_view *memory, const struct efi_handoff *ha
     uint64_t count = size ? handoff->map_size / size : 0;
 
     if (size < DESCRIPTOR_SIZE || size > DESCRIPTOR_SIZE_MAX) {
-        boot_complain(info, "memory map: descriptors of %llu bytes, expected %d to %d",
+        boot_diagnose(info, "memory map: descriptors of %llu bytes, expected %d to %d",
                       (unsigned long long)size, DESCRIPTOR_SIZE, DESCRIPTOR_SIZE_MAX);
         return;
     }
     if (count > DESCRIPTORS_MAX) {
-        boot_complain(info, "memory map: %llu descriptors, expected at most %d; cut to that",
+        boot_diagnose(info, "memory map: %llu descriptors, expected at most %d; cut to that",
                       (unsigned long long)count, DESCRIPTORS_MAX);
         count = DESCRIPTORS_MAX;
     }
@@ -75,14 +75,14 @@ static void read_map(const struct mem_view *memory, const struct efi_handoff *ha
         uint8_t bytes[DESCRIPTOR_SIZE];
 
         if (!loader_copy(memory, handoff->map + i * size, bytes, sizeof(bytes))) {
-            boot_complain(info, "memory map: descriptor %llu at 0x%llx can't be read",
+            boot_diagnose(info, "memory map: descriptor %llu at 0x%llx can't be read",
                           (unsigned long long)i, (unsigned long long)(handoff->map + i * size));
             return;
         }
         add_descriptor(bytes, (unsigned)i, info);
     }
     if (!info->memory_count)
-        boot_complain(info, "memory map: no memory in %llu descriptors, expected some",
+        boot_diagnose(info, "memory map: no memory in %llu descriptors, expected some",
                       (unsigned long long)count);
 }
 
@@ -126,7 +126,7 @@ static bool read_text(const struct mem_view *memory, uint64_t address, uint64_t 
     if (!address || !size)
         return false;
     if (!bytes) {
-        boot_complain(info, "%s: %llu bytes at 0x%llx can't be read", what,
+        boot_diagnose(info, "%s: %llu bytes at 0x%llx can't be read", what,
                       (unsigned long long)size, (unsigned long long)address);
         return false;
     }
@@ -143,23 +143,23 @@ void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info 
 
     info->protocol = "efi";
     if (!loader_copy(memory, address, &handoff, sizeof(handoff))) {
-        boot_complain(info, "handoff: 0x%llx can't be read", (unsigned long long)address);
+        boot_diagnose(info, "handoff: 0x%llx can't be read", (unsigned long long)address);
         return;
     }
     if (handoff.magic != EFI_HANDOFF_MAGIC) {
-        boot_complain(info, "handoff: offset 0: magic 0x%llx, expected 0x%llx",
+        boot_diagnose(info, "handoff: offset 0: magic 0x%llx, expected 0x%llx",
                       (unsigned long long)handoff.magic, (unsigned long long)EFI_HANDOFF_MAGIC);
         return;
     }
     info->rsdp = handoff.rsdp;
     if (!handoff.rsdp && !handoff.dtb)
-        boot_complain(info, "configuration table: expected an RSDP or a device tree, has neither");
+        boot_diagnose(info, "configuration table: expected an RSDP or a device tree, has neither");
     read_map(memory, &handoff, info);
-    /* By the map, what a tree reserves may be free, and where it lies. */
+    /* By the map, what a tree reserves may be free, and where it is. */
     if (handoff.dtb)
         devicetree_reserve(memory, handoff.dtb, info);
     if (!boot_add_memory(info, handoff.dtb, handoff.dtb_size, BOOT_FIRMWARE))
-        boot_complain(info, "handoff: dtb_size 0x%llx wraps from 0x%llx",
+        boot_diagnose(info, "handoff: dtb_size 0x%llx wraps from 0x%llx",
                       (unsigned long long)handoff.dtb_size, (unsigned long long)handoff.dtb);
     if (!read_text(memory, handoff.load_options, handoff.load_options_size, 2, "load options",
                    info))

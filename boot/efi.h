@@ -9,7 +9,8 @@
 /* Where in it an entry in assembly finds boot_cpu. */
 #define EFI_HANDOFF_BOOT_CPU 8
 
-/* The handoff, and whatever it points to but the tables, lie in so many bytes, aligned to as many.
+/*
+ * The handoff, and whatever it points to but the tables, are in so many bytes, aligned to as many.
  */
 #define EFI_HANDOFF_ROOM 0x40000
 
@@ -26,7 +27,8 @@
 struct efi_handoff {
     uint64_t magic;
     uint64_t boot_cpu; /* where a CPU can't tell by itself */
-    /* UEFI's memory map (UEFI 2.10, GetMemoryMap()): descriptors of `descriptor_size` bytes each.
+    /*
+     * UEFI's memory map (UEFI 2.10, GetMemoryMap()): descriptors of `descriptor_size` bytes each.
      */
     uint64_t map, map_size, descriptor_size;
     uint64_t rsdp, dtb, dtb_size; /* of the configuration table; 0: none */
@@ -39,7 +41,7 @@ _Static_assert(offsetof(struct efi_handoff, boot_cpu) == EFI_HANDOFF_BOOT_CPU, "
 
 /*
  * Fills `info` from the handoff at `address`. The command line is the load options', or options.txt
- * where those are empty. What makes no sense is complained of and left out.
+ * where those are empty. What makes no sense is reported of and left out.
  */
 void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);
 

@@ -29,10 +29,10 @@ static bool has_marks(const uint8_t *page, struct boot_info *info)
     uint32_t flag = bytes_le16(page + BOOT_FLAG), header = bytes_le32(page + HEADER);
 
     if (flag != BOOT_FLAG_VALUE)
-        boot_complain(info, "zero page: offset 0x%x: boot_flag 0x%x, expected 0x%x", BOOT_FLAG,
+        boot_diagnose(info, "zero page: offset 0x%x: boot_flag 0x%x, expected 0x%x", BOOT_FLAG,
                       flag, BOOT_FLAG_VALUE);
     else if (header != HEADER_VALUE)
-        boot_complain(info, "zero page: offset 0x%x: header 0x%x, expected 0x%x", HEADER, header,
+        boot_diagnose(info, "zero page: offset 0x%x: header 0x%x, expected 0x%x", HEADER, header,
                       HEADER_VALUE);
     else
         return true;
@@ -40,14 +40,14 @@ static bool has_marks(const uint8_t *page, struct boot_info *info)
 }
 
 /*
- * A loader that leaves the sentinel as it is in a file has not cleared what lies around the setup
+ * A loader that leaves the sentinel as it is in a file has not cleared what is around the setup
  * header: only the header and the E820 map are its own words.
  */
 static bool is_cleared(const uint8_t *page, struct boot_info *info)
 {
     if (!page[SENTINEL])
         return true;
-    boot_complain(info,
+    boot_diagnose(info,
                   "zero page: offset 0x%x: sentinel 0x%x, expected 0; acpi_rsdp_addr and "
                   "ext_cmd_line_ptr are ignored",
                   SENTINEL, page[SENTINEL]);
@@ -59,7 +59,7 @@ static unsigned read_table(const uint8_t *page, struct boot_info *info)
     unsigned count = page[E820_ENTRIES];
 
     if (count > LOADER_MEMORY_ENTRIES_MAX) {
-        boot_complain(info, "zero page: offset 0x%x: e820_entries %u, expected at most %u; cut",
+        boot_diagnose(info, "zero page: offset 0x%x: e820_entries %u, expected at most %u; cut",
                       E820_ENTRIES, count, LOADER_MEMORY_ENTRIES_MAX);
         count = LOADER_MEMORY_ENTRIES_MAX;
     }
@@ -75,18 +75,18 @@ static unsigned read_extension(const struct mem_view *memory, uint64_t node, uin
     uint8_t entry[E820_ENTRY_SIZE];
 
     if (length % E820_ENTRY_SIZE)
-        boot_complain(info, "setup_data at 0x%llx: offset 12: length %u, expected a multiple of %d",
+        boot_diagnose(info, "setup_data at 0x%llx: offset 12: length %u, expected a multiple of %d",
                       (unsigned long long)node, length, E820_ENTRY_SIZE);
     for (uint32_t i = 0; i < length / E820_ENTRY_SIZE; i++, index++) {
         uint64_t address = node + NODE_HEADER_SIZE + (uint64_t)i * E820_ENTRY_SIZE;
 
         if (index >= BOOT_MEMORY_MAX) {
-            boot_complain(info, "setup_data at 0x%llx: memory map entry %u, expected at most %d",
+            boot_diagnose(info, "setup_data at 0x%llx: memory map entry %u, expected at most %d",
                           (unsigned long long)node, index, BOOT_MEMORY_MAX);
             break;
         }
         if (address < node || !loader_copy(memory, address, entry, sizeof(entry))) {
-            boot_complain(info, "setup_data at 0x%llx: memory map entry %u can't be read",
+            boot_diagnose(info, "setup_data at 0x%llx: memory map entry %u can't be read",
                           (unsigned long long)node, index);
             break;
         }
@@ -102,11 +102,11 @@ static void read_setup_data(const struct mem_view *memory, uint64_t node, unsign
 
     for (unsigned i = 0; node; node = bytes_le64(header), i++) {
         if (i == NODES_MAX) {
-            boot_complain(info, "setup_data: more than %d nodes, the rest is ignored", NODES_MAX);
+            boot_diagnose(info, "setup_data: more than %d nodes, the rest is ignored", NODES_MAX);
             return;
         }
         if (!loader_copy(memory, node, header, sizeof(header))) {
-            boot_complain(info, "setup_data at 0x%llx can't be read", (unsigned long long)node);
+            boot_diagnose(info, "setup_data at 0x%llx can't be read", (unsigned long long)node);
             return;
         }
         if (bytes_le32(header + 8) == NODE_TYPE_E820_EXT)
@@ -122,7 +122,7 @@ void linux_read(const struct mem_view *memory, uint64_t address, struct boot_inf
 
     info->protocol = "linux";
     if (!page) {
-        boot_complain(info, "zero page: 0x%llx can't be read", (unsigned long long)address);
+        boot_diagnose(info, "zero page: 0x%llx can't be read", (unsigned long long)address);
         return;
     }
     if (!has_marks(page, info))
@@ -136,5 +136,5 @@ void linux_read(const struct mem_view *memory, uint64_t address, struct boot_inf
     count = read_table(page, info);
     read_setup_data(memory, bytes_le64(page + SETUP_DATA), count, info);
     if (!info->memory_count)
-        boot_complain(info, "zero page: offset 0x%x: no memory in the E820 map", E820_ENTRIES);
+        boot_diagnose(info, "zero page: offset 0x%x: no memory in the E820 map", E820_ENTRIES);
 }

@@ -27,7 +27,7 @@ void loader_read_cmdline(const struct mem_view *memory, uint64_t address, const 
         return;
     for (; length < sizeof(text); length++) {
         if (!loader_copy(memory, address + length, &text[length], 1)) {
-            boot_complain(info, "%s 0x%llx, byte %llu of the command line can't be read", field,
+            boot_diagnose(info, "%s 0x%llx, byte %llu of the command line can't be read", field,
                           (unsigned long long)address, (unsigned long long)length);
             break;
         }
@@ -45,11 +45,11 @@ void loader_add_memory(const uint8_t *bytes, unsigned index, struct boot_info *i
     if (!size)
         return;
     if (type < TYPE_RAM || type > TYPE_LAST)
-        boot_complain(
+        boot_diagnose(
             info, "memory map entry %u: offset 16: type %u, expected 1 to %u; taken as reserved",
             index, type, TYPE_LAST);
     if (!boot_add_memory(info, base, size, type == TYPE_RAM ? BOOT_USABLE : BOOT_FIRMWARE))
-        boot_complain(info,
+        boot_diagnose(info,
                       "memory map entry %u: offset 8: size 0x%llx wraps from 0x%llx, left out",
                       index, (unsigned long long)size, (unsigned long long)base);
 }

@@ -8,10 +8,10 @@
 /* From the linker script. */
 extern const char kernel_begin[], kernel_end[];
 
-void boot_report(const struct boot_info *boot, const struct sink *complaints)
+void boot_report(const struct boot_info *boot, const struct sink *diagnostics)
 {
-    for (unsigned i = 0; i < boot->complaint_count; i++)
-        sink_printf(complaints, "%s", boot->complaints[i]);
+    for (unsigned i = 0; i < boot->diagnostic_count; i++)
+        sink_printf(diagnostics, "%s", boot->diagnostics[i]);
 }
 
 static const void *map_firmware(void *context, uint64_t address, uint64_t size)
@@ -21,7 +21,7 @@ static const void *map_firmware(void *context, uint64_t address, uint64_t size)
 }
 
 void boot_machine(const struct boot_info *boot, struct machine *machine,
-                  const struct sink *complaints)
+                  const struct sink *diagnostics)
 {
     const struct mem_view memory = {.map = map_firmware};
     const struct machine_roots roots = {
@@ -31,17 +31,17 @@ void boot_machine(const struct boot_info *boot, struct machine *machine,
     };
 
     machine->start_page = boot->start_page;
-    machine_read(machine, &roots, &memory, complaints);
+    machine_read(machine, &roots, &memory, diagnostics);
 }
 
-void boot_memory(const struct boot_info *boot, struct pages *pages, const struct sink *complaints)
+void boot_memory(const struct boot_info *boot, struct pages *pages, const struct sink *diagnostics)
 {
     struct boot_region region;
     uint64_t size;
 
     if (!boot_largest_usable(boot, LIMIT, (uintptr_t)kernel_begin, (uintptr_t)kernel_end,
                              &region)) {
-        sink_printf(complaints, "memory map: %u regions, none usable below 4 GiB",
+        sink_printf(diagnostics, "memory map: %u regions, none usable below 4 GiB",
                     boot->memory_count);
         pages_init(pages, NULL, 0);
         return;

@@ -8,12 +8,12 @@
 #include "lib/text/sink.h"
 
 /* Prints what was wrong with what the loader left. */
-void boot_report(const struct boot_info *boot, const struct sink *complaints);
+void boot_report(const struct boot_info *boot, const struct sink *diagnostics);
 /* machine_read() of what the loader points to; arch_init() must have run. */
 void boot_machine(const struct boot_info *boot, struct machine *machine,
-                  const struct sink *complaints);
+                  const struct sink *diagnostics);
 /*
  * The largest stretch of usable memory below 4 GiB that neither the image nor firmware occupies; an
- * empty pool, and a complaint, when there is none.
+ * empty pool, and a diagnostic, when there is none.
  */
-void boot_memory(const struct boot_info *boot, struct pages *pages, const struct sink *complaints);
+void boot_memory(const struct boot_info *boot, struct pages *pages, const struct sink *diagnostics);

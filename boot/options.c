@@ -30,7 +30,7 @@ static struct machine_mmio *overlapped(struct machine *machine, const struct mac
 }
 
 static void add_block(const struct boot_info *boot, struct machine *machine,
-                      const struct machine_mmio *block, const struct sink *complaints)
+                      const struct machine_mmio *block, const struct sink *diagnostics)
 {
     struct machine_mmio *known = overlapped(machine, block);
     const char *expected = NULL;
@@ -44,7 +44,7 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
     else if (!known && machine->mmio_count == MACHINE_MAX_MMIO)
         expected = "fewer blocks in all";
     if (expected)
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "options: virtio-mmio block of 0x%llx bytes at 0x%llx, expected %s; ignored",
                     (unsigned long long)block->size, (unsigned long long)block->base, expected);
     else
@@ -53,7 +53,7 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
 
 /* An IOMMU on virtio-mmio is a block, and is there, whoever else tells of it. */
 static void add_iommu(const struct boot_info *boot, struct machine *machine,
-                      const struct topology_iommu *iommu, const struct sink *complaints)
+                      const struct topology_iommu *iommu, const struct sink *diagnostics)
 {
     const struct machine_mmio block = {.base = iommu->base, .size = IOMMU_BLOCK_SIZE};
 
@@ -62,7 +62,7 @@ static void add_iommu(const struct boot_info *boot, struct machine *machine,
             machine->mmio[i].is_guess = false;
             return;
         }
-    add_block(boot, machine, &block, complaints);
+    add_block(boot, machine, &block, diagnostics);
 }
 
 static bool is_in_memory(const struct boot_info *boot, const struct machine_host *host,
@@ -80,12 +80,12 @@ static bool is_in_memory(const struct boot_info *boot, const struct machine_host
 }
 
 static void set_host(const struct boot_info *boot, struct machine *machine,
-                     const struct machine_host *host, const struct sink *complaints)
+                     const struct machine_host *host, const struct sink *diagnostics)
 {
     const char *what;
 
     if (is_in_memory(boot, host, &what)) {
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "options: PCI host bridge at 0x%llx: %s overlaps usable memory, expected none "
                     "there; ignored",
                     (unsigned long long)host->ecam, what);
@@ -96,15 +96,15 @@ static void set_host(const struct boot_info *boot, struct machine *machine,
 }
 
 void boot_options(const struct boot_info *boot, const struct options *options,
-                  struct machine *machine, const struct sink *complaints)
+                  struct machine *machine, const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < options->blocks.count; i++)
-        add_block(boot, machine, &options->blocks.blocks[i], complaints);
+        add_block(boot, machine, &options->blocks.blocks[i], diagnostics);
     for (unsigned i = 0; i < options->topology.iommu_count; i++)
         if (options->topology.iommus[i].bus == TOPOLOGY_MMIO)
-            add_iommu(boot, machine, &options->topology.iommus[i], complaints);
+            add_iommu(boot, machine, &options->topology.iommus[i], diagnostics);
     if (options->host.ecam)
-        set_host(boot, machine, &options->host, complaints);
+        set_host(boot, machine, &options->host, diagnostics);
     for (unsigned i = 0; i < machine->host_count && options->pci_lines; i++)
         if (!machine->hosts[i].line_count)
             machine_host_set_lines(&machine->hosts[i], options->pci_lines);

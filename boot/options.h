@@ -13,4 +13,4 @@
  * unless it overlaps usable memory. Interrupt lines are those of bridges that nothing tells any of.
  */
 void boot_options(const struct boot_info *boot, const struct options *options,
-                  struct machine *machine, const struct sink *complaints);
+                  struct machine *machine, const struct sink *diagnostics);

@@ -23,7 +23,7 @@ static void read_memory_map(const struct mem_view *memory, const struct start_in
     uint32_t count = start->memmap_entries;
 
     if (count > LOADER_MEMORY_ENTRIES_MAX) {
-        boot_complain(info,
+        boot_diagnose(info,
                       "start info: offset 48: memmap_entries %u, expected at most %u; cut to that",
                       count, LOADER_MEMORY_ENTRIES_MAX);
         count = LOADER_MEMORY_ENTRIES_MAX;
@@ -34,7 +34,7 @@ static void read_memory_map(const struct mem_view *memory, const struct start_in
 
         if (start->memmap_paddr + offset < offset ||
             !loader_copy(memory, start->memmap_paddr + offset, entry, sizeof(entry))) {
-            boot_complain(info,
+            boot_diagnose(info,
                           "start info: offset 40: memmap_paddr 0x%llx, entry %u can't be read",
                           (unsigned long long)start->memmap_paddr, i);
             return;
@@ -42,7 +42,7 @@ static void read_memory_map(const struct mem_view *memory, const struct start_in
         loader_add_memory(entry, i, info);
     }
     if (!info->memory_count)
-        boot_complain(info, "start info: offset 48: no memory in the memory map");
+        boot_diagnose(info, "start info: offset 48: no memory in the memory map");
 }
 
 void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
@@ -51,23 +51,23 @@ void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info 
 
     info->protocol = "pvh";
     if (!loader_copy(memory, address, &start, START_INFO_V0_SIZE)) {
-        boot_complain(info, "start info: 0x%llx can't be read", (unsigned long long)address);
+        boot_diagnose(info, "start info: 0x%llx can't be read", (unsigned long long)address);
         return;
     }
     if (start.magic != START_INFO_MAGIC) {
-        boot_complain(info, "start info: offset 0: magic 0x%x, expected 0x%x", start.magic,
+        boot_diagnose(info, "start info: offset 0: magic 0x%x, expected 0x%x", start.magic,
                       START_INFO_MAGIC);
         return;
     }
     info->rsdp = start.rsdp_paddr;
     loader_read_cmdline(memory, start.cmdline_paddr, "start info: offset 24: cmdline_paddr", info);
     if (start.version < 1) {
-        boot_complain(info, "start info: offset 4: version %u has no memory map, expected 1",
+        boot_diagnose(info, "start info: offset 4: version %u has no memory map, expected 1",
                       start.version);
         return;
     }
     if (!loader_copy(memory, address, &start, START_INFO_V1_SIZE)) {
-        boot_complain(info, "start info: offset 40: the memory map's address can't be read");
+        boot_diagnose(info, "start info: offset 40: the memory map's address can't be read");
         return;
     }
     read_memory_map(memory, &start, info);

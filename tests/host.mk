@@ -140,8 +140,8 @@ $(call depends,$(NATIVE_OBJECTS))
 
 native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
 
-host: $(NATIVE) ## the whole suite against every kind of reference device; KIND=, RUN=, SEED=
-	@KIND='$(KIND)' RUN='$(RUN)' SEED='$(SEED)' tests/refdev/native/host.sh
+host: $(NATIVE) ## the whole suite against every variant of reference device; VARIANT=, RUN=, SEED=
+	@VARIANT='$(VARIANT)' RUN='$(RUN)' SEED='$(SEED)' tests/refdev/native/host.sh
 
 mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
 	@python3 -B tests/refdev/mutants/mutants.py $(MUTANT)

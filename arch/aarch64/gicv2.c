@@ -65,19 +65,19 @@ static struct {
 } frames[MACHINE_MAX_RANGES];
 static unsigned frame_count;
 
-static void add_frame(const struct machine_v2m *told)
+static void add_frame(const struct machine_v2m *frame)
 {
-    volatile uint8_t *registers = arch_map(told->base, FRAME_SIZE, ARCH_DEVICE);
+    volatile uint8_t *registers = arch_map(frame->base, FRAME_SIZE, ARCH_DEVICE);
 
     if (!registers)
         return;
     uint32_t typer = mmio_read32(registers + MSI_TYPER);
-    uint32_t first = told->spi_count ? told->spi_first : TYPER_FIRST(typer);
-    uint32_t count = told->spi_count ? told->spi_count : TYPER_COUNT(typer);
+    uint32_t first = frame->spi_count ? frame->spi_first : TYPER_FIRST(typer);
+    uint32_t count = frame->spi_count ? frame->spi_count : TYPER_COUNT(typer);
 
     if (first < GIC_SPI_FIRST || first + count > GIC_SPI_END)
         return;
-    frames[frame_count].base = told->base;
+    frames[frame_count].base = frame->base;
     frames[frame_count].first = first;
     frames[frame_count++].count = count;
 }

@@ -5,9 +5,9 @@
 /* Asked in a trap too, before there is a machine. */
 static enum machine_psci conduit;
 
-void psci_init(enum machine_psci told)
+void psci_init(enum machine_psci described)
 {
-    conduit = told;
+    conduit = described;
 }
 
 int64_t psci_call(uint32_t function, uint64_t first, uint64_t second, uint64_t third)

@@ -28,7 +28,7 @@ static void print_address(const char *what, uint64_t address, arch_print_line pr
     print(line);
 }
 
-/* Frame pointers must lie on the stack and rise; the first that does not is the end. */
+/* Frame pointers must be on the stack and rise; the first that does not is the end. */
 void backtrace_print(uint64_t ip, uint64_t fp, int record, arch_print_line print)
 {
     print_address("at  ", ip, print);

@@ -31,7 +31,8 @@ struct host_region {
 
 #define HOST_REGIONS_MAX 8
 
-/* Reserves the addresses and adds the regions that the machine itself has; false: they are taken.
+/*
+ * Reserves the addresses and adds the regions that the machine itself has; false: they are taken.
  */
 bool host_open(void);
 void host_add_region(const struct host_region *region);

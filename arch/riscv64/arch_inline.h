@@ -58,7 +58,8 @@ static inline void mmio_write64(volatile void *address, uint64_t value)
     __asm__ volatile("sd %z0, 0(%1)" : : "rJ"(value), "r"(address) : "memory");
 }
 
-/* Devices are reached by what fence calls input and output, and read and write memory themselves.
+/*
+ * Devices are reached by what fence calls input and output, and read and write memory themselves.
  */
 static inline void dma_wmb(void)
 {

@@ -87,7 +87,8 @@ static inline void port_write32(uint16_t port, uint32_t value)
     __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
 }
 
-/* Loads are not reordered with loads, nor stores with stores: the compiler is all there is to stop.
+/*
+ * Loads are not reordered with loads, nor stores with stores: the compiler is all there is to stop.
  */
 static inline void dma_wmb(void)
 {

@@ -15,7 +15,7 @@
 #define PIT_TICKS    11932 /* 10 ms */
 #define ROUNDS       3
 /* Cycles after which an 8254 that has not counted down is taken for absent. */
-#define PIT_PATIENCE (1ull << 30)
+#define PIT_TIMEOUT (1ull << 30)
 
 #define MEASURE_NS    10000000ull   /* of the APIC timer */
 #define TIMER_STEP_NS 4000000000ull /* times the timer's rate, it fits 64 bits up to 4 GHz */
@@ -44,7 +44,7 @@ static uint64_t measure_rate(void)
     do {
         ticks = (uint16_t)(first - pit_count());
         cycles = arch_cycles() - start;
-        if (cycles > PIT_PATIENCE)
+        if (cycles > PIT_TIMEOUT)
             return 0;
     } while (ticks < PIT_TICKS);
     return cycles * PIT_HZ / ticks;
@@ -88,7 +88,7 @@ static uint64_t rate_by_hypervisor(void)
     return leaf[0] * 1000ull;
 }
 
-/* Leaf 0x15: the crystal's rate in ECX times EBX / EAX. 0: not told. */
+/* Leaf 0x15: the crystal's rate in ECX times EBX / EAX. 0: unspecified. */
 static uint64_t rate_by_crystal(void)
 {
     uint32_t leaf[4];

@@ -93,7 +93,8 @@ static bool map_small(uint64_t virtual, uint64_t physical, uint64_t flags)
     return table;
 }
 
-/* What the 4 KiB page at `address`, in the large pages of page 0 and of the image, may be used for.
+/*
+ * What the 4 KiB page at `address`, in the large pages of page 0 and of the image, may be used for.
  */
 static uint64_t small_flags(uint64_t address)
 {

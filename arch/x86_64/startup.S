@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where another CPU begins: in real mode, in a copy of startup_code that lies at a page below 1 MiB.
+ * Where another CPU begins: in real mode, in a copy of startup_code that is at a page below 1 MiB.
  * It goes on in the image in protected mode and to long mode with the control registers that smp.c
  * left in `startup`, and calls startup_main(). Intel SDM volume 3, section 10.4.
  */

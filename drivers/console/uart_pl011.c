@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Arm's PrimeCell UART PL011 (DDI 0183), and SBSA's subset of it, which ignores what init() sets.
+/*
+ * Arm's PrimeCell UART PL011 (DDI 0183), and SBSA's subset of it, which ignores what init() sets.
  */
 #include "arch/arch.h"
 #include "drivers/console/uart.h"

@@ -18,7 +18,7 @@ const char *dma_result_text(enum dma_result result)
 static const struct kind {
     uint16_t vendor, device; /* on PCI */
     uint32_t virtio_id;      /* on virtio-mmio; 0: never there */
-    bool (*open)(struct dma_engine *engine, struct pages *pages, const struct sink *complaints);
+    bool (*open)(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics);
 } kinds[] = {
     {VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE(2), 2, virtio_blk_open},
     {VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE(4), 4, virtio_rng_open},
@@ -26,7 +26,7 @@ static const struct kind {
     {0x1234, 0x11e8, 0, edu_open},
 };
 
-static const struct kind *kind_of(const struct place *place)
+static const struct kind *kind_of(const struct device_location *place)
 {
     for (const struct kind *kind = kinds; kind < kinds + sizeof(kinds) / sizeof(kinds[0]); kind++)
         if (place->function
@@ -37,8 +37,8 @@ static const struct kind *kind_of(const struct place *place)
 }
 
 /* Opens the engine at `place`, if one is there; returns how many that makes. */
-static unsigned open_engine(struct place place, struct pages *pages, struct dma_engine *engine,
-                            const struct sink *complaints)
+static unsigned open_engine(struct device_location place, struct pages *pages,
+                            struct dma_engine *engine, const struct sink *diagnostics)
 {
     const struct kind *kind = kind_of(&place);
 
@@ -48,35 +48,36 @@ static unsigned open_engine(struct place place, struct pages *pages, struct dma_
     /* Engines are polled; a level that nobody takes away would stop the whole line. */
     if (place.function)
         pci_command(place.function, PCI_COMMAND_INTX_DISABLE, 0);
-    return kind->open(engine, pages, complaints);
+    return kind->open(engine, pages, diagnostics);
 }
 
 /* The same for the next of `count` engines, if there is room. */
-static unsigned add_engine(struct place place, struct pages *pages, struct dma_engine *engines,
-                           unsigned count, const struct sink *complaints)
+static unsigned add_engine(struct device_location place, struct pages *pages,
+                           struct dma_engine *engines, unsigned count,
+                           const struct sink *diagnostics)
 {
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
     if (count < DMA_MAX_ENGINES)
-        return open_engine(place, pages, &engines[count], complaints);
+        return open_engine(place, pages, &engines[count], diagnostics);
     if (kind_of(&place))
-        sink_printf(complaints, "DMA engine at %s is not used, expected %d at most",
-                    place_text(&place, text), DMA_MAX_ENGINES);
+        sink_printf(diagnostics, "DMA engine at %s is not used, expected %d at most",
+                    location_text(&place, text), DMA_MAX_ENGINES);
     return 0;
 }
 
 unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
-                          struct dma_engine *engines, const struct sink *complaints)
+                          struct dma_engine *engines, const struct sink *diagnostics)
 {
     const struct pci *pci = &platform->pci;
     unsigned count = 0;
 
     for (unsigned i = 0; i < pci->function_count; i++)
-        count += add_engine((struct place){.function = &pci->functions[i]}, pages, engines, count,
-                            complaints);
+        count += add_engine((struct device_location){.function = &pci->functions[i]}, pages,
+                            engines, count, diagnostics);
     for (unsigned i = 0; i < platform->block_count; i++)
-        count += add_engine((struct place){.block = &platform->blocks[i]}, pages, engines, count,
-                            complaints);
+        count += add_engine((struct device_location){.block = &platform->blocks[i]}, pages, engines,
+                            count, diagnostics);
     return count;
 }
 
@@ -107,37 +108,37 @@ static enum dma_result settle(struct dma_engine *engine, enum dma_result result)
     return result;
 }
 
-enum dma_result dma_prepare(struct dma_engine *engine, uint64_t patience_ns)
+enum dma_result dma_prepare(struct dma_engine *engine, uint64_t timeout_ns)
 {
     if (!ready(engine))
         return DMA_CANNOT;
     if (!engine->ops->prepare)
         return DMA_COMPLETED;
-    return settle(engine, engine->ops->prepare(engine, patience_ns));
+    return settle(engine, engine->ops->prepare(engine, timeout_ns));
 }
 
 enum dma_result dma_write(struct dma_engine *engine, uint64_t address, uint32_t length,
-                          uint64_t patience_ns)
+                          uint64_t timeout_ns)
 {
     if (!engine->can_write || !can(engine, length) || !ready(engine))
         return DMA_CANNOT;
-    return settle(engine, engine->ops->write(engine, address, length, patience_ns));
+    return settle(engine, engine->ops->write(engine, address, length, timeout_ns));
 }
 
 enum dma_result dma_read(struct dma_engine *engine, uint64_t address, uint32_t length,
-                         uint64_t patience_ns)
+                         uint64_t timeout_ns)
 {
     if (!engine->can_read || !can(engine, length) || !ready(engine))
         return DMA_CANNOT;
-    return settle(engine, engine->ops->read(engine, address, length, patience_ns));
+    return settle(engine, engine->ops->read(engine, address, length, timeout_ns));
 }
 
 enum dma_result dma_report(struct dma_engine *engine, void *bytes, uint32_t length,
-                           uint64_t patience_ns)
+                           uint64_t timeout_ns)
 {
     if (!engine->can_read || !can(engine, length) || !ready(engine))
         return DMA_CANNOT;
-    return settle(engine, engine->ops->report(engine, bytes, length, patience_ns));
+    return settle(engine, engine->ops->report(engine, bytes, length, timeout_ns));
 }
 
 bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message)
@@ -156,7 +157,7 @@ bool dma_set_line(struct dma_engine *engine, bool is_raised)
 /* SplitMix64's finaliser: no two words of one engine are alike, nor are two engines'. */
 void dma_fill_content(const struct dma_engine *engine, uint8_t *bytes, uint32_t length)
 {
-    const struct place *place = &engine->place;
+    const struct device_location *place = &engine->place;
     uint64_t who = place->function ? place->function->bdf : place->block->machine->base;
 
     for (uint32_t i = 0; i < length; i += 8) {

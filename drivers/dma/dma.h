@@ -19,7 +19,7 @@
 enum dma_result {
     DMA_COMPLETED, /* the engine saw no error */
     DMA_REFUSED,   /* the engine reported an error */
-    DMA_NO_ANSWER, /* nothing came back within the caller's patience */
+    DMA_NO_ANSWER, /* nothing came back within the caller's timeout */
     DMA_CANNOT,    /* not within what this engine can do, or it could not be started */
 };
 
@@ -32,18 +32,19 @@ struct dma_engine_ops {
     /* Resets the endpoint, which ends every transfer, and makes it ready, without any DMA; false
      * when it can't be. */
     bool (*start)(struct dma_engine *engine);
-    /* Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load.
+    /*
+     * Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load.
      */
-    enum dma_result (*prepare)(struct dma_engine *engine, uint64_t patience_ns);
+    enum dma_result (*prepare)(struct dma_engine *engine, uint64_t timeout_ns);
     /* The engine writes `length` bytes to memory at `address` (as the engine sees addresses). */
     enum dma_result (*write)(struct dma_engine *engine, uint64_t address, uint32_t length,
-                             uint64_t patience_ns);
+                             uint64_t timeout_ns);
     /* The engine reads `length` bytes of memory and keeps them. */
     enum dma_result (*read)(struct dma_engine *engine, uint64_t address, uint32_t length,
-                            uint64_t patience_ns);
+                            uint64_t timeout_ns);
     /* Gives out what the last read kept; needs the footprint. */
     enum dma_result (*report)(struct dma_engine *engine, void *bytes, uint32_t length,
-                              uint64_t patience_ns);
+                              uint64_t timeout_ns);
     /* Asks for one interrupt by MSI or MSI-X; NULL: it has none that can be asked for. */
     bool (*raise_msi)(struct dma_engine *engine, const struct arch_msi *message);
     /* Asks for its interrupt line (INTx), or takes that back; NULL: it has none to be asked for. */
@@ -52,7 +53,7 @@ struct dma_engine_ops {
 
 struct dma_engine {
     const struct dma_engine_ops *ops;
-    struct place place;
+    struct device_location place;
     bool bypasses; /* a virtio device without ACCESS_PLATFORM: no IOMMU translates what it does */
     /* Filled by whoever knows the topology: behind an IOMMU, and under which endpoint id. */
     bool is_managed;
@@ -80,16 +81,16 @@ struct dma_engine {
  * `pages`. Nothing is started. Returns how many were found (at most DMA_MAX_ENGINES).
  */
 unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
-                          struct dma_engine *engines, const struct sink *complaints);
+                          struct dma_engine *engines, const struct sink *diagnostics);
 
 /* The operations, with what is the same for every engine: limits, and start() when it is needed. */
-enum dma_result dma_prepare(struct dma_engine *engine, uint64_t patience_ns);
+enum dma_result dma_prepare(struct dma_engine *engine, uint64_t timeout_ns);
 enum dma_result dma_write(struct dma_engine *engine, uint64_t address, uint32_t length,
-                          uint64_t patience_ns);
+                          uint64_t timeout_ns);
 enum dma_result dma_read(struct dma_engine *engine, uint64_t address, uint32_t length,
-                         uint64_t patience_ns);
+                         uint64_t timeout_ns);
 enum dma_result dma_report(struct dma_engine *engine, void *bytes, uint32_t length,
-                           uint64_t patience_ns);
+                           uint64_t timeout_ns);
 bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message);
 /* False: it has no line that can be asked for, or can't be started. */
 bool dma_set_line(struct dma_engine *engine, bool is_raised);

@@ -19,7 +19,8 @@
 #define DMA_START       1u
 #define DMA_TO_MEMORY   2u
 #define BUFFER_ADDRESS  0x40000
-/* Of its 4096 bytes the last one can't be transferred: QEMU 7.2 takes a whole page for an overrun.
+/*
+ * Of its 4096 bytes the last one can't be transferred: QEMU 7.2 takes a whole page for an overrun.
  */
 #define BUFFER_SIZE 4095u
 
@@ -39,12 +40,12 @@ static void write64(const struct edu *edu, unsigned offset, uint64_t value)
     mmio_write64(edu->registers + offset, value);
 }
 
-static enum dma_result wait_idle(const struct edu *edu, uint64_t patience_ns)
+static enum dma_result wait_idle(const struct edu *edu, uint64_t timeout_ns)
 {
     uint64_t start = arch_now_ns();
 
     while (mmio_read32(edu->registers + DMA_COMMAND) & DMA_START) {
-        if (arch_now_ns() - start > patience_ns)
+        if (arch_now_ns() - start > timeout_ns)
             return DMA_NO_ANSWER;
         cpu_relax();
     }
@@ -53,7 +54,7 @@ static enum dma_result wait_idle(const struct edu *edu, uint64_t patience_ns)
 }
 
 static enum dma_result transfer(struct dma_engine *engine, uint64_t address, uint32_t length,
-                                uint32_t direction, uint64_t patience_ns)
+                                uint32_t direction, uint64_t timeout_ns)
 {
     const struct edu *edu = engine->state;
     bool to_memory = direction == DMA_TO_MEMORY;
@@ -63,7 +64,7 @@ static enum dma_result transfer(struct dma_engine *engine, uint64_t address, uin
     write64(edu, DMA_COUNT, length);
     dma_wmb();
     mmio_write32(edu->registers + DMA_COMMAND, DMA_START | direction);
-    return wait_idle(edu, patience_ns);
+    return wait_idle(edu, timeout_ns);
 }
 
 /* A transfer under way can't be stopped; it is waited for. */
@@ -75,20 +76,20 @@ static bool start(struct dma_engine *engine)
     return wait_idle(edu, 1000000000) == DMA_COMPLETED;
 }
 
-static enum dma_result load(struct dma_engine *engine, uint64_t patience_ns)
+static enum dma_result load(struct dma_engine *engine, uint64_t timeout_ns)
 {
     return transfer(engine, engine->footprint + CONTENT_PAGE * PAGE_SIZE, BUFFER_SIZE, 0,
-                    patience_ns);
+                    timeout_ns);
 }
 
-static enum dma_result prepare(struct dma_engine *engine, uint64_t patience_ns)
+static enum dma_result prepare(struct dma_engine *engine, uint64_t timeout_ns)
 {
     struct edu *edu = engine->state;
 
     if (edu->holds_content)
         return DMA_COMPLETED;
 
-    enum dma_result result = load(engine, patience_ns);
+    enum dma_result result = load(engine, timeout_ns);
 
     edu->holds_content = result == DMA_COMPLETED;
     return result;
@@ -99,33 +100,33 @@ static enum dma_result prepare(struct dma_engine *engine, uint64_t patience_ns)
  * the endpoint may be blocked: only prepare(), which is promised the footprint, takes it as loaded.
  */
 static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32_t length,
-                             uint64_t patience_ns)
+                             uint64_t timeout_ns)
 {
     const struct edu *edu = engine->state;
-    enum dma_result result = edu->holds_content ? DMA_COMPLETED : load(engine, patience_ns);
+    enum dma_result result = edu->holds_content ? DMA_COMPLETED : load(engine, timeout_ns);
 
     if (result != DMA_COMPLETED)
         return result;
-    return transfer(engine, address, length, DMA_TO_MEMORY, patience_ns);
+    return transfer(engine, address, length, DMA_TO_MEMORY, timeout_ns);
 }
 
 static enum dma_result read(struct dma_engine *engine, uint64_t address, uint32_t length,
-                            uint64_t patience_ns)
+                            uint64_t timeout_ns)
 {
     struct edu *edu = engine->state;
 
     edu->holds_content = false;
-    return transfer(engine, address, length, 0, patience_ns);
+    return transfer(engine, address, length, 0, timeout_ns);
 }
 
 static enum dma_result report(struct dma_engine *engine, void *bytes, uint32_t length,
-                              uint64_t patience_ns)
+                              uint64_t timeout_ns)
 {
     uint8_t *page = (uint8_t *)engine->footprint + REPORT_PAGE * PAGE_SIZE;
 
     memset(page, 0, PAGE_SIZE);
 
-    enum dma_result result = transfer(engine, (uintptr_t)page, length, DMA_TO_MEMORY, patience_ns);
+    enum dma_result result = transfer(engine, (uintptr_t)page, length, DMA_TO_MEMORY, timeout_ns);
 
     memcpy(bytes, page, length);
     return result;
@@ -165,14 +166,14 @@ static const struct dma_engine_ops ops = {
     .set_line = set_line,
 };
 
-bool edu_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints)
+bool edu_open(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics)
 {
     struct edu *edu = &states[states_used];
     uint8_t *content = dma_take_footprint(engine, pages, FOOTPRINT_PAGES);
 
     edu->registers = pci_map_bar(engine->place.function, 0);
     if (!edu->registers || !content) {
-        sink_printf(complaints, "edu at 0x%04x: no BAR 0 or no memory",
+        sink_printf(diagnostics, "edu at 0x%04x: no BAR 0 or no memory",
                     engine->place.function->bdf);
         return false;
     }

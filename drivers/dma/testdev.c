@@ -49,7 +49,7 @@ static void write_pair(const struct testdev *testdev, unsigned low, unsigned hig
 }
 
 static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32_t length,
-                             uint64_t patience_ns)
+                             uint64_t timeout_ns)
 {
     const struct testdev *testdev = engine->state;
     uint64_t began = arch_now_ns();
@@ -64,7 +64,7 @@ static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32
     dma_wmb();
     (void)mmio_read32(testdev->registers + TRIGGER);
     while ((result = mmio_read32(testdev->registers + RESULT)) == RESULT_BUSY) {
-        if (arch_now_ns() - began > patience_ns)
+        if (arch_now_ns() - began > timeout_ns)
             return DMA_NO_ANSWER;
         cpu_relax();
     }
@@ -80,14 +80,14 @@ static const struct dma_engine_ops ops = {
     .write = write,
 };
 
-bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints)
+bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics)
 {
     static uint32_t content[PAGE_SIZE / sizeof(uint32_t)];
     struct testdev *testdev = &states[states_used];
 
     testdev->registers = pci_map_bar(engine->place.function, 0);
     if (!testdev->registers || !dma_take_footprint(engine, pages, 1)) {
-        sink_printf(complaints, "iommu-testdev at 0x%04x: no BAR 0 or no memory",
+        sink_printf(diagnostics, "iommu-testdev at 0x%04x: no BAR 0 or no memory",
                     engine->place.function->bdf);
         return false;
     }

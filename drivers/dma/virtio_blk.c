@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * virtio-blk (virtio 1.4 section 5.2) as an engine: write() is a disk read into the address, read()
- * a disk write from it. The content lies in the first sectors of the disk, what was read behind
+ * a disk write from it. The content is in the first sectors of the disk, what was read behind
  * them.
  */
 #include <string.h>
@@ -37,7 +37,7 @@ static struct virtio_blk states[DMA_MAX_ENGINES];
 static unsigned states_used;
 
 static enum dma_result run(struct dma_engine *engine, uint32_t type, uint64_t sector,
-                           uint64_t address, uint32_t length, uint64_t patience_ns)
+                           uint64_t address, uint32_t length, uint64_t timeout_ns)
 {
     struct header *header = (struct header *)virtio_engine_own_pages(engine);
     const struct virtq_segment segments[] = {
@@ -49,12 +49,12 @@ static enum dma_result run(struct dma_engine *engine, uint32_t type, uint64_t se
 
     *header = (struct header){.type = type, .sector = sector, .status = 0xff};
 
-    enum dma_result result = virtio_engine_run(engine, segments, 3, patience_ns, &written);
+    enum dma_result result = virtio_engine_run(engine, segments, 3, timeout_ns, &written);
 
     return result == DMA_COMPLETED && header->status != S_OK ? DMA_REFUSED : result;
 }
 
-static enum dma_result prepare(struct dma_engine *engine, uint64_t patience_ns)
+static enum dma_result prepare(struct dma_engine *engine, uint64_t timeout_ns)
 {
     struct virtio_blk *blk = engine->state;
 
@@ -62,29 +62,29 @@ static enum dma_result prepare(struct dma_engine *engine, uint64_t patience_ns)
         return DMA_COMPLETED;
 
     enum dma_result result =
-        run(engine, T_OUT, CONTENT_SECTOR, (uintptr_t)engine->content, LENGTH_MAX, patience_ns);
+        run(engine, T_OUT, CONTENT_SECTOR, (uintptr_t)engine->content, LENGTH_MAX, timeout_ns);
 
     blk->has_content = result == DMA_COMPLETED;
     return result;
 }
 
 static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32_t length,
-                             uint64_t patience_ns)
+                             uint64_t timeout_ns)
 {
-    return run(engine, T_IN, CONTENT_SECTOR, address, length, patience_ns);
+    return run(engine, T_IN, CONTENT_SECTOR, address, length, timeout_ns);
 }
 
 static enum dma_result read(struct dma_engine *engine, uint64_t address, uint32_t length,
-                            uint64_t patience_ns)
+                            uint64_t timeout_ns)
 {
-    return run(engine, T_OUT, READ_SECTOR, address, length, patience_ns);
+    return run(engine, T_OUT, READ_SECTOR, address, length, timeout_ns);
 }
 
 static enum dma_result report(struct dma_engine *engine, void *bytes, uint32_t length,
-                              uint64_t patience_ns)
+                              uint64_t timeout_ns)
 {
     uint8_t *buffer = virtio_engine_own_pages(engine) + REPORT_PAGES * PAGE_SIZE;
-    enum dma_result result = run(engine, T_IN, READ_SECTOR, (uintptr_t)buffer, length, patience_ns);
+    enum dma_result result = run(engine, T_IN, READ_SECTOR, (uintptr_t)buffer, length, timeout_ns);
 
     memcpy(bytes, buffer, length);
     return result;
@@ -99,18 +99,18 @@ static const struct dma_engine_ops ops = {
     .report = report,
 };
 
-bool virtio_blk_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints)
+bool virtio_blk_open(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics)
 {
     struct virtio_blk *blk = &states[states_used];
     uint64_t sectors = 0;
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
-    if (!virtio_engine_open(engine, &blk->engine, OWN_PAGES, pages, complaints))
+    if (!virtio_engine_open(engine, &blk->engine, OWN_PAGES, pages, diagnostics))
         return false;
     virtio_read_config(&blk->engine.device.transport, 0, 4, &sectors, sizeof(sectors));
     if (sectors < SECTORS) {
-        sink_printf(complaints, "virtio-blk at %s: %llu sectors, expected at least %u",
-                    place_text(&engine->place, text), (unsigned long long)sectors, SECTORS);
+        sink_printf(diagnostics, "virtio-blk at %s: %llu sectors, expected at least %u",
+                    location_text(&engine->place, text), (unsigned long long)sectors, SECTORS);
         return false;
     }
     states_used++;

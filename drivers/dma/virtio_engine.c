@@ -6,18 +6,18 @@
 #define QUEUE_SIZE_MAX 1024
 
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
-                        uint32_t more_pages, struct pages *pages, const struct sink *complaints)
+                        uint32_t more_pages, struct pages *pages, const struct sink *diagnostics)
 {
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
     uint8_t *block = dma_take_footprint(engine, pages, VIRTIO_ENGINE_RING_PAGES + more_pages);
 
-    if (!block || !place_open_virtio(&engine->place, &virtio->device, complaints))
+    if (!block || !location_open_virtio(&engine->place, &virtio->device, diagnostics))
         return false;
     /* 3.1.1 step 1; kvmtool fills the device configuration when it is asked for a reset. */
     enum virtio_result result = virtio_reset(&virtio->device.transport);
 
     if (result) {
-        sink_printf(complaints, "virtio device at %s: %s", place_text(&engine->place, text),
+        sink_printf(diagnostics, "virtio device at %s: %s", location_text(&engine->place, text),
                     virtio_result_text(result));
         return false;
     }
@@ -70,7 +70,7 @@ static uint32_t writable_bytes(const struct virtq_segment *segments, unsigned co
 }
 
 enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_segment *segments,
-                                  unsigned count, uint64_t patience_ns, uint32_t *written)
+                                  unsigned count, uint64_t timeout_ns, uint32_t *written)
 {
     struct virtio_engine *virtio = engine->state;
     struct virtio_transport *transport = &virtio->device.transport;
@@ -95,7 +95,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
             return DMA_REFUSED;
         if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
             return DMA_REFUSED;
-        if (arch_now_ns() - start > patience_ns)
+        if (arch_now_ns() - start > timeout_ns)
             return DMA_NO_ANSWER;
         cpu_relax();
     }

@@ -18,10 +18,11 @@ struct virtio_engine {
     struct pages pages; /* of the footprint: the rings first, then what the engine adds */
 };
 
-/* Opens the transport, resets the device and takes a footprint with `more_pages` behind the rings.
+/*
+ * Opens the transport, resets the device and takes a footprint with `more_pages` behind the rings.
  */
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
-                        uint32_t more_pages, struct pages *pages, const struct sink *complaints);
+                        uint32_t more_pages, struct pages *pages, const struct sink *diagnostics);
 /* Resets the device and brings it up with queue 0. Takes the rings anew. */
 bool virtio_engine_start(struct dma_engine *engine);
 /*
@@ -29,6 +30,6 @@ bool virtio_engine_start(struct dma_engine *engine);
  * when completed.
  */
 enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_segment *segments,
-                                  unsigned count, uint64_t patience_ns, uint32_t *written);
+                                  unsigned count, uint64_t timeout_ns, uint32_t *written);
 /* The pages behind the rings. */
 uint8_t *virtio_engine_own_pages(const struct dma_engine *engine);

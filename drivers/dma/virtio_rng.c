@@ -9,13 +9,13 @@ static unsigned states_used;
 
 /* The device may give fewer bytes than asked for; the rest is asked for again. */
 static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32_t length,
-                             uint64_t patience_ns)
+                             uint64_t timeout_ns)
 {
     uint32_t written;
 
     for (uint32_t done = 0; done < length; done += written) {
         const struct virtq_segment segment = {address + done, length - done, true};
-        enum dma_result result = virtio_engine_run(engine, &segment, 1, patience_ns, &written);
+        enum dma_result result = virtio_engine_run(engine, &segment, 1, timeout_ns, &written);
 
         if (result != DMA_COMPLETED)
             return result;
@@ -31,9 +31,9 @@ static const struct dma_engine_ops ops = {
     .write = write,
 };
 
-bool virtio_rng_open(struct dma_engine *engine, struct pages *pages, const struct sink *complaints)
+bool virtio_rng_open(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics)
 {
-    if (!virtio_engine_open(engine, &states[states_used], 0, pages, complaints))
+    if (!virtio_engine_open(engine, &states[states_used], 0, pages, diagnostics))
         return false;
     states_used++;
     engine->ops = &ops;

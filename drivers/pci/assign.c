@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Carries out the plan of lib/pciplan: asks the registers what can be, and writes what is decided.
+/*
+ * Carries out the plan of lib/pciplan: asks the registers what can be, and writes what is decided.
  */
 #include "drivers/pci/internal.h"
 #include "lib/pciplan/pciplan.h"
@@ -106,14 +107,14 @@ static void describe(struct pciplan_function *out, const struct pci_function *fu
 }
 
 static void write_bar(struct pci_function *function, unsigned index, const struct pciplan_bar *plan,
-                      const struct sink *complaints)
+                      const struct sink *diagnostics)
 {
     struct pci_bar *bar = &function->bars[index];
     uint16_t offset = (uint16_t)(PCI_BAR0 + 4 * index);
 
     bar->base = plan->base;
     if (plan->state == PCIPLAN_REFUSED)
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "pci %04x:%02x:%02x.%x: BAR %u: no room for 0x%llx bytes of %s%s%s in the "
                     "windows above it; it has no address",
                     function->host->segment, PCI_BUS(function->bdf), PCI_DEVICE(function->bdf),
@@ -157,7 +158,7 @@ static void write_windows(const struct pci_function *bridge, const struct pcipla
     }
 }
 
-void pci_assign(struct pci *pci, unsigned first, const struct sink *complaints)
+void pci_assign(struct pci *pci, unsigned first, const struct sink *diagnostics)
 {
     static struct pciplan plan; /* larger than the stack; of no use to anybody afterwards */
     const struct machine_host *host = pci->functions[first].host->machine;
@@ -176,7 +177,7 @@ void pci_assign(struct pci *pci, unsigned first, const struct sink *complaints)
         struct pci_function *function = &pci->functions[first + i];
 
         for (unsigned n = 0; n < PCI_BARS; n++)
-            write_bar(function, n, &plan.functions[i].bars[n], complaints);
+            write_bar(function, n, &plan.functions[i].bars[n], diagnostics);
         if (function->header_type != 1)
             continue;
         write_windows(function, plan.functions[i].windows);

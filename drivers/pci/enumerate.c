@@ -14,7 +14,7 @@
 struct walk {
     struct pci *pci;
     const struct pci_host *host;
-    const struct sink *complaints;
+    const struct sink *diagnostics;
     bool is_ours, is_full;
     unsigned depth;
     struct pciplan_buses visited;
@@ -34,9 +34,9 @@ static bool is_there(const struct pci_host *host, uint16_t bdf)
     return vendor != 0xffff && vendor != 0;
 }
 
-static void complain(const struct walk *walk, const struct pci_function *bridge, const char *text)
+static void report(const struct walk *walk, const struct pci_function *bridge, const char *text)
 {
-    sink_printf(walk->complaints,
+    sink_printf(walk->diagnostics,
                 "pci %04x:%02x:%02x.%x: offset 0x19: secondary bus 0x%02x, subordinate bus 0x%02x, "
                 "%s",
                 walk->host->segment, PCI_BUS(bridge->bdf), PCI_DEVICE(bridge->bdf),
@@ -52,7 +52,7 @@ static bool add_function(struct walk *walk, uint16_t bdf, const struct pci_funct
         return false;
     if (pci->function_count == PCI_MAX_FUNCTIONS) {
         if (!walk->is_full)
-            sink_printf(walk->complaints, "pci: more than %d functions, the rest is left out",
+            sink_printf(walk->diagnostics, "pci: more than %d functions, the rest is left out",
                         PCI_MAX_FUNCTIONS);
         walk->is_full = true;
         return true;
@@ -90,7 +90,7 @@ static uint8_t walk_behind(struct walk *walk, const struct pci_function *bridge)
     uint8_t highest = bridge->secondary_bus;
 
     if (walk->depth == MAX_DEPTH) {
-        complain(walk, bridge, "behind too many bridges; what is behind it is left out");
+        report(walk, bridge, "behind too many bridges; what is behind it is left out");
         return highest;
     }
     walk->depth++;
@@ -115,7 +115,7 @@ static void number_bridge(struct walk *walk, struct pci_function *bridge,
     uint8_t first, limit;
 
     if (!pciplan_buses_free(taken, PCI_BUS(bridge->bdf) + 1u, last, &first, &limit)) {
-        complain(walk, bridge, "and no number is left; what is behind it is left out");
+        report(walk, bridge, "and no number is left; what is behind it is left out");
         set_buses(bridge, 0, 0);
         return;
     }
@@ -172,7 +172,7 @@ static uint8_t walk_bridges(struct walk *walk, unsigned first, unsigned end, uin
         else if (is_sane(bridge, last))
             walk_behind(walk, bridge);
         else if (bridge->secondary_bus) /* 0: firmware gave it no bus */
-            complain(walk, bridge, "expected its own bus < secondary <= subordinate");
+            report(walk, bridge, "expected its own bus < secondary <= subordinate");
         if (bridge->subordinate_bus > highest)
             highest = bridge->subordinate_bus;
     }
@@ -217,10 +217,10 @@ static bool is_mirror(const struct pci_host *host, unsigned bus)
     return true;
 }
 
-static void walk_host(struct pci *pci, const struct pci_host *host, const struct sink *complaints)
+static void walk_host(struct pci *pci, const struct pci_host *host, const struct sink *diagnostics)
 {
     struct walk walk = {
-        .pci = pci, .host = host, .complaints = complaints, .is_ours = is_ours(host)};
+        .pci = pci, .host = host, .diagnostics = diagnostics, .is_ours = is_ours(host)};
     unsigned first = pci->function_count;
 
     if (walk.is_ours)
@@ -229,14 +229,14 @@ static void walk_host(struct pci *pci, const struct pci_host *host, const struct
         if (bus == host->bus_first || !host->may_mirror || !is_mirror(host, bus))
             walk_bus(&walk, (uint8_t)bus, host->bus_last, NULL);
     if (walk.is_ours && pci->function_count > first)
-        pci_assign(pci, first, complaints);
+        pci_assign(pci, first, diagnostics);
 }
 
-void pci_enumerate(struct pci *pci, const struct sink *complaints)
+void pci_enumerate(struct pci *pci, const struct sink *diagnostics)
 {
     pci->function_count = 0;
     for (unsigned i = 0; i < pci->host_count; i++)
-        walk_host(pci, &pci->hosts[i], complaints);
+        walk_host(pci, &pci->hosts[i], diagnostics);
     for (unsigned i = 0; i < pci->function_count; i++) {
         struct pci_function *function = &pci->functions[i];
 

@@ -13,6 +13,6 @@
 /* Fills the rest of a function of which host, bridge, bdf and vendor are known. */
 void pci_read_function(struct pci_function *function);
 /* Gives the functions [first, function_count), all of one host that is ours, their addresses. */
-void pci_assign(struct pci *pci, unsigned first, const struct sink *complaints);
+void pci_assign(struct pci *pci, unsigned first, const struct sink *diagnostics);
 /* Requester id, message id and interrupt line of a function, from the bridges above it. */
 void pci_route(struct pci_function *function);

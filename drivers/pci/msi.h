@@ -16,7 +16,7 @@ struct pci_msix {
 };
 
 /* Finds and maps the table; false when there is none, or when it or the array of pending bits does
- * not lie inside its BAR. */
+ * not be inside its BAR. */
 bool pci_msix_open(const struct pci_function *function, struct pci_msix *msix);
 /* Enables MSI-X with every vector masked and INTx off; off again, which leaves INTx off. */
 void pci_msix_enable(const struct pci_msix *msix);

@@ -53,10 +53,10 @@ struct pci_function {
     uint8_t secondary_bus, subordinate_bus; /* of a bridge */
     uint8_t interrupt_pin;                  /* 0: none, 1..4: INTA#..INTD# */
     bool interrupt_is_edge;
-    uint32_t interrupt_line; /* for arch_line_claim(); UINT32_MAX: not told */
+    uint32_t interrupt_line; /* for arch_line_claim(); UINT32_MAX: unspecified */
     uint32_t msi_id;         /* for arch_msi_claim(); UINT32_MAX: its messages reach nobody */
     /*
-     * Who the function is to whatever lies above the host bridge: an IOMMU's topology and an
+     * Who the function is to whatever is above the host bridge: an IOMMU's topology and an
      * interrupt controller's msi-map are asked for this, never for the bdf. See pci_route().
      */
     uint16_t requester_id;
@@ -71,7 +71,7 @@ struct pci {
 };
 
 /* Fills functions[] from hosts[]; what does not fit or makes no sense is reported and left out. */
-void pci_enumerate(struct pci *pci, const struct sink *complaints);
+void pci_enumerate(struct pci *pci, const struct sink *diagnostics);
 
 const struct pci_function *pci_find(const struct pci *pci, uint16_t segment, uint16_t bdf);
 /* The first function with these ids after `previous` (NULL: from the start); NULL when none. */

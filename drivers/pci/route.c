@@ -19,7 +19,7 @@ static unsigned port_type(const struct pci_function *bridge)
 
 /*
  * The rule for bridges: PCI Express carries requester ids, conventional PCI does not, so that what
- * lies on a conventional bus is seen under an id of the bridge above it (an alias, which all of
+ * is on a conventional bus is seen under an id of the bridge above it (an alias, which all of
  * them share). A PCI-Express-to-PCI bridge uses its secondary bus and device 0, function 0
  * (PCI-Express-to-PCI/PCI-X Bridge 1.0 section 2.3), whether or not there is such a function; any
  * other bridge itself is the requester. The bridge nearest to the root has the last word. These are

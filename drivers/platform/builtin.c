@@ -28,7 +28,7 @@ static uint32_t read_window(void *context, uint32_t offset, unsigned width)
 static void check_window(struct virtio_pci *device, const struct builtin_config *direct,
                          unsigned version, const struct topology_iommu *self,
                          const struct topology *found, struct builtin_result *result,
-                         const struct sink *complaints)
+                         const struct sink *diagnostics)
 {
     const struct builtin_config config = {read_window, device, direct->size};
     struct topology through = {0};
@@ -37,7 +37,7 @@ static void check_window(struct virtio_pci *device, const struct builtin_config 
     if (other.verdict == result->verdict && other.version == result->version &&
         topology_equal(&through, found))
         return;
-    sink_printf(complaints,
+    sink_printf(diagnostics,
                 "virtio-iommu configuration: through PCI_CFG it is another one (verdict %d, "
                 "version %u) than through the BAR (verdict %d, version %u), expected one "
                 "(no part of it counts)",
@@ -45,7 +45,7 @@ static void check_window(struct virtio_pci *device, const struct builtin_config 
     result->verdict = BUILTIN_REJECTED;
 }
 
-static struct topology_iommu identity(const struct place *place)
+static struct topology_iommu identity(const struct device_location *place)
 {
     if (place->function)
         return (struct topology_iommu){.bus = TOPOLOGY_PCI,
@@ -54,7 +54,7 @@ static struct topology_iommu identity(const struct place *place)
     return (struct topology_iommu){.bus = TOPOLOGY_MMIO, .base = place->block->machine->base};
 }
 
-static uint32_t config_size(const struct place *place, const union virtio_any *device)
+static uint32_t config_size(const struct device_location *place, const union virtio_any *device)
 {
     if (!place->function)
         return device->mmio.config_length;
@@ -62,7 +62,7 @@ static uint32_t config_size(const struct place *place, const union virtio_any *d
 }
 
 static void read_config(struct platform *platform, struct platform_builtin *builtin,
-                        union virtio_any *device, const struct sink *complaints)
+                        union virtio_any *device, const struct sink *diagnostics)
 {
     static const char *const texts[] = {
         [BUILTIN_TOPOLOGY] = "a built-in topology",
@@ -74,48 +74,48 @@ static void read_config(struct platform *platform, struct platform_builtin *buil
                                           config_size(&builtin->place, device)};
     struct topology found = {0};
     unsigned version = platform->choice.builtin;
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
-    builtin->result = builtin_read(&config, version, &self, &found, complaints);
+    builtin->result = builtin_read(&config, version, &self, &found, diagnostics);
     if (builtin->result.verdict != BUILTIN_BYPASS && builtin->place.function &&
         device->pci.capabilities[VIRTIO_PCI_CAP_PCI_CFG].position && device->pci.device)
-        check_window(&device->pci, &config, version, &self, &found, &builtin->result, complaints);
+        check_window(&device->pci, &config, version, &self, &found, &builtin->result, diagnostics);
     if (builtin->result.verdict == BUILTIN_TOPOLOGY)
-        topology_append(&platform->sources[TOPOLOGY_BUILTIN], &found, complaints);
+        topology_append(&platform->sources[TOPOLOGY_BUILTIN], &found, diagnostics);
     if (builtin->result.verdict != BUILTIN_BYPASS)
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "virtio-iommu at %s: feature bit 6 and byte 36 are %s (version %u), not "
                     "BYPASS_CONFIG; the bit is never accepted",
-                    place_text(&builtin->place, text), texts[builtin->result.verdict],
+                    location_text(&builtin->place, text), texts[builtin->result.verdict],
                     builtin->result.version);
 }
 
 /* Only up to the features; a device that does not even reset is left to whoever drives it. */
-static void read_device(struct platform *platform, struct place place,
-                        const struct sink *complaints)
+static void read_device(struct platform *platform, struct device_location place,
+                        const struct sink *diagnostics)
 {
     union virtio_any device;
     struct platform_builtin *builtin = &platform->builtins[platform->builtin_count];
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
     if (platform->builtin_count == TOPOLOGY_MAX_IOMMUS) {
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "virtio-iommu at %s: its configuration is not read, expected %d at most",
-                    place_text(&place, text), TOPOLOGY_MAX_IOMMUS);
+                    location_text(&place, text), TOPOLOGY_MAX_IOMMUS);
         return;
     }
-    if (!place_open_virtio(&place, &device, NULL) || virtio_reset(&device.transport))
+    if (!location_open_virtio(&place, &device, NULL) || virtio_reset(&device.transport))
         return;
     *builtin = (struct platform_builtin){.place = place};
     virtio_acknowledge(&device.transport);
     builtin->is_offered = virtio_offered(&device.transport) >> VIRTIO_IOMMU_F_BYPASS_CONFIG & 1;
     if (builtin->is_offered)
-        read_config(platform, builtin, &device, complaints);
+        read_config(platform, builtin, &device, diagnostics);
     virtio_reset(&device.transport);
     platform->builtin_count++;
 }
 
-void platform_read_builtins(struct platform *platform, const struct sink *complaints)
+void platform_read_builtins(struct platform *platform, const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < platform->pci.function_count; i++) {
         const struct pci_function *function = &platform->pci.functions[i];
@@ -123,29 +123,32 @@ void platform_read_builtins(struct platform *platform, const struct sink *compla
         if (function->vendor == VIRTIO_PCI_VENDOR &&
             (function->device == VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU) ||
              function->device == TRANSITIONAL_IOMMU))
-            read_device(platform, (struct place){.function = function}, complaints);
+            read_device(platform, (struct device_location){.function = function}, diagnostics);
     }
     for (unsigned i = 0; i < platform->block_count; i++)
         if (platform->blocks[i].device == VIRTIO_ID_IOMMU)
-            read_device(platform, (struct place){.block = &platform->blocks[i]}, complaints);
+            read_device(platform, (struct device_location){.block = &platform->blocks[i]},
+                        diagnostics);
 }
 
-static bool has_verdict(const struct platform *platform, const struct place *place,
+static bool has_verdict(const struct platform *platform, const struct device_location *place,
                         enum builtin_verdict verdict)
 {
     for (unsigned i = 0; i < platform->builtin_count; i++)
-        if (place_is(&platform->builtins[i].place, place))
+        if (location_is(&platform->builtins[i].place, place))
             return platform->builtins[i].is_offered &&
                    platform->builtins[i].result.verdict == verdict;
     return false;
 }
 
-bool platform_has_bypass_config(const struct platform *platform, const struct place *place)
+bool platform_has_bypass_config(const struct platform *platform,
+                                const struct device_location *place)
 {
     return has_verdict(platform, place, BUILTIN_BYPASS);
 }
 
-bool platform_has_builtin_topology(const struct platform *platform, const struct place *place)
+bool platform_has_builtin_topology(const struct platform *platform,
+                                   const struct device_location *place)
 {
     return has_verdict(platform, place, BUILTIN_TOPOLOGY);
 }

@@ -5,7 +5,7 @@
 #include "drivers/platform/platform.h"
 
 /* Fills builtins[] and the source TOPOLOGY_BUILTIN. */
-void platform_read_builtins(struct platform *platform, const struct sink *complaints);
-/* Fills the other sources, and what they make together. `told`: by boot options. */
-void platform_read_topology(struct platform *platform, const struct topology *told,
-                            const struct sink *complaints);
+void platform_read_builtins(struct platform *platform, const struct sink *diagnostics);
+/* Fills the other sources, and what they make together. `by_options`: by boot options. */
+void platform_read_topology(struct platform *platform, const struct topology *by_options,
+                            const struct sink *diagnostics);

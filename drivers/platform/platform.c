@@ -26,53 +26,53 @@ static void open_hosts(struct pci *pci, const struct machine *machine)
 }
 
 /* Whether a driver could be for what the block holds; says what it finds wrong. */
-static bool is_usable(const struct virtio_mmio_block *block, const struct sink *complaints)
+static bool is_usable(const struct virtio_mmio_block *block, const struct sink *diagnostics)
 {
     unsigned long long base = block->machine->base;
 
     if (block->magic != VIRTIO_MMIO_MAGIC) {
         if (!block->machine->is_guess)
-            sink_printf(complaints, "virtio-mmio at 0x%llx: byte 0: magic is 0x%x, expected 0x%x",
+            sink_printf(diagnostics, "virtio-mmio at 0x%llx: byte 0: magic is 0x%x, expected 0x%x",
                         base, block->magic, VIRTIO_MMIO_MAGIC);
         return false;
     }
     if (!block->device || block->version == VIRTIO_MMIO_VERSION)
         return block->device;
     if (block->version != VIRTIO_MMIO_LEGACY)
-        sink_printf(complaints, "virtio-mmio at 0x%llx: byte 4: version is %u, expected %u", base,
+        sink_printf(diagnostics, "virtio-mmio at 0x%llx: byte 4: version is %u, expected %u", base,
                     block->version, VIRTIO_MMIO_VERSION);
     else if (block->device == VIRTIO_ID_IOMMU)
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "virtio-mmio at 0x%llx: an IOMMU (device id %u) with the legacy interface, "
                     "version %u, expected %u; not driven",
                     base, block->device, block->version, VIRTIO_MMIO_VERSION);
     return false;
 }
 
-static void find_blocks(struct platform *platform, const struct sink *complaints)
+static void find_blocks(struct platform *platform, const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < platform->machine->mmio_count; i++) {
         const struct machine_mmio *machine = &platform->machine->mmio[i];
         struct virtio_mmio_block block;
 
         if (!virtio_mmio_identify(machine, &block))
-            sink_printf(complaints, "virtio-mmio at 0x%llx: 0x%llx bytes that can't be mapped",
+            sink_printf(diagnostics, "virtio-mmio at 0x%llx: 0x%llx bytes that can't be mapped",
                         (unsigned long long)machine->base, (unsigned long long)machine->size);
-        else if (is_usable(&block, complaints))
+        else if (is_usable(&block, diagnostics))
             platform->blocks[platform->block_count++] = block;
     }
 }
 
 void platform_discover(struct platform *platform, const struct machine *machine,
-                       const struct topology *told, const struct topology_choice *choice,
-                       const struct sink *complaints)
+                       const struct topology *by_options, const struct topology_choice *choice,
+                       const struct sink *diagnostics)
 {
     *platform = (struct platform){.machine = machine, .choice = *choice};
     open_hosts(&platform->pci, machine);
-    pci_enumerate(&platform->pci, complaints);
-    find_blocks(platform, complaints);
-    platform_read_builtins(platform, complaints);
-    platform_read_topology(platform, told, complaints);
+    pci_enumerate(&platform->pci, diagnostics);
+    find_blocks(platform, diagnostics);
+    platform_read_builtins(platform, diagnostics);
+    platform_read_topology(platform, by_options, diagnostics);
 }
 
 static const struct virtio_mmio_block *find_block(const struct platform *platform, uint64_t base)
@@ -84,9 +84,9 @@ static const struct virtio_mmio_block *find_block(const struct platform *platfor
 }
 
 bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
-                         struct place *place)
+                         struct device_location *place)
 {
-    *place = (struct place){0};
+    *place = (struct device_location){0};
     if (iommu->bus == TOPOLOGY_PCI)
         place->function = pci_find(&platform->pci, iommu->segment, iommu->bdf);
     else
@@ -94,10 +94,10 @@ bool platform_find_iommu(const struct platform *platform, const struct topology_
     return place->function || place->block;
 }
 
-bool platform_find_endpoint(const struct platform *platform, const struct place *place,
+bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,
                             struct topology_match *match)
 {
-    return place_find_endpoint(place, &platform->topology, match);
+    return location_find_endpoint(place, &platform->topology, match);
 }
 
 bool platform_find_other(const struct platform *platform, const struct pci_function *function,

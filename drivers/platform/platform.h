@@ -6,7 +6,7 @@
 #pragma once
 
 #include "drivers/pci/pci.h"
-#include "drivers/platform/place.h"
+#include "drivers/platform/location.h"
 #include "lib/machine/machine.h"
 #include "lib/text/sink.h"
 #include "lib/topology/builtin.h"
@@ -15,15 +15,15 @@
 
 /* What feature bit 6 and byte 36 of a virtio-iommu's configuration are. */
 struct platform_builtin {
-    struct place place;
+    struct device_location place;
     bool is_offered;              /* the bit */
     struct builtin_result result; /* if it is */
 };
 
 /* What was said of the descriptions of the topology; `count` may be more than is kept. */
-#define PLATFORM_MAX_COMPLAINTS 8
-struct platform_complaints {
-    char lines[PLATFORM_MAX_COMPLAINTS][160];
+#define PLATFORM_MAX_DIAGNOSTICS 8
+struct platform_diagnostics {
+    char lines[PLATFORM_MAX_DIAGNOSTICS][160];
     unsigned count;
 };
 
@@ -39,33 +39,35 @@ struct platform {
     struct topology others;                    /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
     unsigned builtin_count;
-    struct platform_complaints complaints;
+    struct platform_diagnostics diagnostics;
 };
 
 /*
  * Whatever is malformed is named in the sink and left out; a machine that describes no host bridge
- * is one with PCI by ports, if there are any. *machine must stay; `told` is the part of the
+ * is one with PCI by ports, if there are any. *machine must stay; `by_options` is the part of the
  * topology that boot options describe, `choice` whose descriptions count. Virtio-iommus are reset
  * and their configuration read; no other device is touched.
  */
 void platform_discover(struct platform *platform, const struct machine *machine,
-                       const struct topology *told, const struct topology_choice *choice,
-                       const struct sink *complaints);
+                       const struct topology *by_options, const struct topology_choice *choice,
+                       const struct sink *diagnostics);
 
 /*
  * Whether bit 6 of the virtio-iommu at `place` is BYPASS_CONFIG: only then it may be accepted and
  * the bypass byte written.
  */
-bool platform_has_bypass_config(const struct platform *platform, const struct place *place);
+bool platform_has_bypass_config(const struct platform *platform,
+                                const struct device_location *place);
 
 /* Whether that bit stands for a built-in topology, and this is a good one. */
-bool platform_has_builtin_topology(const struct platform *platform, const struct place *place);
+bool platform_has_builtin_topology(const struct platform *platform,
+                                   const struct device_location *place);
 
 /* Where the IOMMU that a description names is; false: nowhere on this platform. */
 bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
-                         struct place *place);
-/* place_find_endpoint() by all descriptions that count. */
-bool platform_find_endpoint(const struct platform *platform, const struct place *place,
+                         struct device_location *place);
+/* location_find_endpoint() by all descriptions that count. */
+bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,
                             struct topology_match *match);
 /*
  * Which IOMMU of another kind the function is behind, by itself or by a bridge above it; indices of

@@ -20,7 +20,7 @@ static enum topology_source layout_of(const struct acpi_table *table)
 }
 
 /* The one layout that was told to count; NO_LAYOUT: several, or none. */
-static enum topology_source told_layout(const struct topology_choice *choice)
+static enum topology_source forced_layout(const struct topology_choice *choice)
 {
     for (int layout = TOPOLOGY_VIOT_DRAFT; layout <= TOPOLOGY_VIOT; layout++)
         if (choice->sources == 1u << layout)
@@ -39,21 +39,21 @@ static bool has_layout(const struct acpi *acpi, enum topology_source layout)
 
 static void read_layout(const struct acpi_table *table, enum topology_source layout,
                         struct topology *out, struct topology *others,
-                        const struct sink *complaints)
+                        const struct sink *diagnostics)
 {
     if (layout == TOPOLOGY_VIOT_V8)
-        viot_read_v8(table->bytes, table->length, out, complaints);
+        viot_read_v8(table->bytes, table->length, out, diagnostics);
     else if (layout == TOPOLOGY_VIOT_DRAFT)
-        viot_read_draft(table->bytes, table->length, out, others, complaints);
+        viot_read_draft(table->bytes, table->length, out, others, diagnostics);
     else
-        viot_read(table->bytes, table->length, out, complaints);
+        viot_read(table->bytes, table->length, out, diagnostics);
 }
 
 /* Another table of a layout that has been read is a source of its own. */
 static void read_second(const struct acpi_table *table, enum topology_source layout,
-                        struct topology *out, const struct sink *complaints)
+                        struct topology *out, const struct sink *diagnostics)
 {
-    read_layout(table, layout, out, NULL, complaints);
+    read_layout(table, layout, out, NULL, diagnostics);
     for (unsigned i = 0; i < out->iommu_count; i++)
         out->iommus[i].source = TOPOLOGY_VIOT_SECOND;
     for (unsigned i = 0; i < out->range_count; i++)
@@ -64,26 +64,26 @@ static void read_second(const struct acpi_table *table, enum topology_source lay
  * What was told decides how a table is read that looks like something else, if none looks like
  * that; revision v8 is only for those who were told so.
  */
-static void read_viots(struct platform *platform, const struct sink *complaints)
+static void read_viots(struct platform *platform, const struct sink *diagnostics)
 {
     const struct acpi *acpi = &platform->machine->acpi;
-    enum topology_source told = told_layout(&platform->choice);
-    bool is_forced = told != NO_LAYOUT && !has_layout(acpi, told);
+    enum topology_source forced = forced_layout(&platform->choice);
+    bool is_forced = forced != NO_LAYOUT && !has_layout(acpi, forced);
     bool is_read[TOPOLOGY_SOURCES] = {false};
 
     for (const struct acpi_table *table = acpi_find(acpi, "VIOT"); table;
          table = acpi_find_next(acpi, table)) {
-        enum topology_source layout = is_forced ? told : layout_of(table);
+        enum topology_source layout = is_forced ? forced : layout_of(table);
 
-        if (layout == TOPOLOGY_VIOT_V8 && told != TOPOLOGY_VIOT_V8)
+        if (layout == TOPOLOGY_VIOT_V8 && forced != TOPOLOGY_VIOT_V8)
             layout = TOPOLOGY_VIOT;
         if (!is_read[layout]) {
-            read_layout(table, layout, &platform->sources[layout], &platform->others, complaints);
+            read_layout(table, layout, &platform->sources[layout], &platform->others, diagnostics);
         } else if (!is_read[TOPOLOGY_VIOT_SECOND]) {
-            read_second(table, layout, &platform->sources[TOPOLOGY_VIOT_SECOND], complaints);
+            read_second(table, layout, &platform->sources[TOPOLOGY_VIOT_SECOND], diagnostics);
             layout = TOPOLOGY_VIOT_SECOND;
         } else {
-            sink_printf(complaints, "VIOT at 0x%llx: left out, expected two at most",
+            sink_printf(diagnostics, "VIOT at 0x%llx: left out, expected two at most",
                         (unsigned long long)table->address);
         }
         is_read[layout] = true;
@@ -91,65 +91,65 @@ static void read_viots(struct platform *platform, const struct sink *complaints)
     }
 }
 
-static void read_iort(struct platform *platform, const struct sink *complaints)
+static void read_iort(struct platform *platform, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&platform->machine->acpi, "IORT");
     struct iort iort;
 
-    if (table && iort_open(&iort, table->bytes, table->length, complaints))
-        iort_topology(&iort, &platform->sources[TOPOLOGY_IORT], &platform->others, complaints);
+    if (table && iort_open(&iort, table->bytes, table->length, diagnostics))
+        iort_topology(&iort, &platform->sources[TOPOLOGY_IORT], &platform->others, diagnostics);
 }
 
-static void read_others(struct platform *platform, const struct sink *complaints)
+static void read_others(struct platform *platform, const struct sink *diagnostics)
 {
     const struct acpi *acpi = &platform->machine->acpi;
     const struct acpi_table *dmar = acpi_find(acpi, "DMAR"), *ivrs = acpi_find(acpi, "IVRS");
 
     if (dmar)
-        dmar_read(dmar->bytes, dmar->length, &platform->others, complaints);
+        dmar_read(dmar->bytes, dmar->length, &platform->others, diagnostics);
     if (ivrs)
-        ivrs_read(ivrs->bytes, ivrs->length, &platform->others, complaints);
+        ivrs_read(ivrs->bytes, ivrs->length, &platform->others, diagnostics);
 }
 
 /* What is said of the descriptions is kept for the audit, too. */
 struct witness {
-    struct platform_complaints *kept;
+    struct platform_diagnostics *kept;
     const struct sink *sink;
 };
 
 static void keep(void *context, const char *text)
 {
     struct witness *witness = context;
-    struct platform_complaints *kept = witness->kept;
+    struct platform_diagnostics *kept = witness->kept;
 
-    if (kept->count < PLATFORM_MAX_COMPLAINTS)
+    if (kept->count < PLATFORM_MAX_DIAGNOSTICS)
         snprintf(kept->lines[kept->count], sizeof(kept->lines[0]), "%s", text);
     kept->count++;
     sink_printf(witness->sink, "%s", text);
 }
 
-static void read_sources(struct platform *platform, const struct topology *told,
-                         const struct sink *complaints)
+static void read_sources(struct platform *platform, const struct topology *by_options,
+                         const struct sink *diagnostics)
 {
-    read_viots(platform, complaints);
-    read_iort(platform, complaints);
-    read_others(platform, complaints);
+    read_viots(platform, diagnostics);
+    read_iort(platform, diagnostics);
+    read_others(platform, diagnostics);
     if (platform->machine->fdt.bytes)
         devicetree_topology(&platform->machine->fdt, &platform->sources[TOPOLOGY_DEVICE_TREE],
-                            complaints);
-    platform->sources[TOPOLOGY_OPTIONS] = *told;
+                            diagnostics);
+    platform->sources[TOPOLOGY_OPTIONS] = *by_options;
     /* From the highest priority down: what there is no room for is of the lowest. */
     for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
         if (topology_counts(&platform->choice, (enum topology_source)source))
-            topology_append(&platform->topology, &platform->sources[source], complaints);
+            topology_append(&platform->topology, &platform->sources[source], diagnostics);
 }
 
-void platform_read_topology(struct platform *platform, const struct topology *told,
-                            const struct sink *complaints)
+void platform_read_topology(struct platform *platform, const struct topology *by_options,
+                            const struct sink *diagnostics)
 {
-    struct witness witness = {&platform->complaints, complaints};
+    struct witness witness = {&platform->diagnostics, diagnostics};
     const struct sink sink = {.line = keep, .context = &witness};
 
-    read_sources(platform, told, &sink);
-    topology_check(&platform->topology, complaints);
+    read_sources(platform, by_options, &sink);
+    topology_check(&platform->topology, diagnostics);
 }

@@ -64,7 +64,7 @@ static struct viommu_reply submit_parts(struct viommu *viommu, const void *reque
         return (struct viommu_reply){.outcome = VIOMMU_FULL, .status = VIOMMU_POISON};
     viommu_notify(viommu);
     reply = viommu_collect(viommu, &head);
-    if (reply.outcome > VIOMMU_SILENT)
+    if (reply.outcome > VIOMMU_SHORT_REPLY)
         return reply;
     reply.status = VIOMMU_POISON;
     if (writable->length >= sizeof(struct virtio_iommu_req_tail)) {
@@ -74,10 +74,11 @@ static struct viommu_reply submit_parts(struct viommu *viommu, const void *reque
         reply.status = tail[0];
         memcpy(reply.reserved, tail + 1, sizeof(reply.reserved));
     }
-    reply.outcome =
-        writable->length && reply.written == writable->length ? VIOMMU_ANSWERED : VIOMMU_SILENT;
-    reply.strayed = memcmp(readable->bytes, request, readable->length) ||
-                    !part_surroundings_intact(readable) || !part_surroundings_intact(writable);
+    reply.outcome = writable->length && reply.written == writable->length ? VIOMMU_ANSWERED
+                                                                          : VIOMMU_SHORT_REPLY;
+    reply.out_of_bounds = memcmp(readable->bytes, request, readable->length) ||
+                          !part_surroundings_intact(readable) ||
+                          !part_surroundings_intact(writable);
     return reply;
 }
 
@@ -95,7 +96,7 @@ struct viommu_reply viommu_submit_malformed(struct viommu *viommu, const void *r
             memcpy(reply, out.bytes, writable);
     }
     /* A chain that never came back may still be written to: its memory is not used again. */
-    if (result.outcome == VIOMMU_ANSWERED || result.outcome == VIOMMU_SILENT)
+    if (result.outcome == VIOMMU_ANSWERED || result.outcome == VIOMMU_SHORT_REPLY)
         pages_release(viommu->pages, mark);
     return result;
 }

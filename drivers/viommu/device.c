@@ -146,8 +146,8 @@ struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result
 {
     if (result == VIRTQ_EMPTY)
         return (struct viommu_reply){.outcome = VIOMMU_TIMEOUT, .status = VIOMMU_POISON};
-    viommu->lie = result;
-    return (struct viommu_reply){.outcome = VIOMMU_LIED, .status = VIOMMU_POISON};
+    viommu->ring_error = result;
+    return (struct viommu_reply){.outcome = VIOMMU_BAD_USED_RING, .status = VIOMMU_POISON};
 }
 
 static bool all_poison(const uint8_t *bytes, size_t count)
@@ -158,7 +158,7 @@ static bool all_poison(const uint8_t *bytes, size_t count)
     return true;
 }
 
-static bool strayed(const struct viommu_slot *slot, const struct viommu_request *request)
+static bool out_of_bounds(const struct viommu_slot *slot, const struct viommu_request *request)
 {
     return memcmp(slot->request, request->bytes, request->length) ||
            !all_poison(slot->before, sizeof(slot->before)) ||
@@ -176,8 +176,8 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 
     struct viommu_reply reply = viommu_collect(viommu, &head);
 
-    if (reply.outcome <= VIOMMU_SILENT)
-        reply.strayed = strayed(&viommu->slots[head], request);
+    if (reply.outcome <= VIOMMU_SHORT_REPLY)
+        reply.out_of_bounds = out_of_bounds(&viommu->slots[head], request);
     return reply;
 }
 
@@ -195,14 +195,14 @@ static unsigned submit_round(struct viommu *viommu, const struct viommu_request 
     for (unsigned i = 0; i < staged; i++) {
         struct viommu_reply reply = viommu_collect(viommu, &head);
 
-        if (reply.outcome > VIOMMU_SILENT) {
+        if (reply.outcome > VIOMMU_SHORT_REPLY) {
             /* Nothing after this can be told apart: every request without an answer fails so. */
             for (unsigned rest = 0; rest < staged; rest++)
                 if (replies[rest].outcome == VIOMMU_TIMEOUT)
                     replies[rest] = reply;
             return count;
         }
-        reply.strayed = strayed(&viommu->slots[head], &requests[index_of[head]]);
+        reply.out_of_bounds = out_of_bounds(&viommu->slots[head], &requests[index_of[head]]);
         replies[index_of[head]] = reply;
     }
     return staged;

@@ -17,11 +17,11 @@
 #define VIOMMU_POISON 0xa5
 
 enum viommu_outcome {
-    VIOMMU_ANSWERED, /* came back with a whole tail */
-    VIOMMU_SILENT,   /* came back with fewer bytes than reach the end of the tail */
-    VIOMMU_TIMEOUT,  /* did not come back within VIOMMU_TIMEOUT_NS, or the device is broken */
-    VIOMMU_LIED,     /* the used ring is wrong; viommu->lie says how */
-    VIOMMU_FULL,     /* could not be handed over: no descriptor left */
+    VIOMMU_ANSWERED,      /* came back with a whole tail */
+    VIOMMU_SHORT_REPLY,   /* came back with fewer bytes than reach the end of the tail */
+    VIOMMU_TIMEOUT,       /* did not come back within VIOMMU_TIMEOUT_NS, or the device is broken */
+    VIOMMU_BAD_USED_RING, /* the used ring is wrong; viommu->ring_error says how */
+    VIOMMU_FULL,          /* could not be handed over: no descriptor left */
 };
 
 #define VIOMMU_TIMEOUT_NS 2000000000ull
@@ -32,11 +32,11 @@ struct viommu_reply {
     uint8_t reserved[3]; /* of the tail */
     uint32_t written;    /* the used length */
     /* A byte outside the tail, of the request or next to either, was changed. */
-    bool strayed;
+    bool out_of_bounds;
 };
 
 /*
- * Memory of one request, by the head of its chain. The parts lie apart, with poison between them,
+ * Memory of one request, by the head of its chain. The parts are apart, with poison between them,
  * so that a device that writes beside one is noticed. `table` describes request and tail; only the
  * length of the request changes from use to use.
  */
@@ -58,7 +58,7 @@ struct viommu {
     struct virtq requests, events;
     struct viommu_slot *slots;
     uint8_t *event_buffers; /* by head of the event queue; NULL until some are posted */
-    enum virtq_pop lie;
+    enum virtq_pop ring_error;
 };
 
 /*
@@ -97,8 +97,8 @@ unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request 
                              unsigned count, struct viommu_reply *replies);
 
 /*
- * PROBE: `properties` takes config.probe_size bytes. The reply's `strayed` covers the bytes behind
- * the tail. `reserved` NULL means zeroes, else 64 bytes.
+ * PROBE: `properties` takes config.probe_size bytes. The reply's `out_of_bounds` covers the bytes
+ * behind the tail. `reserved` NULL means zeroes, else 64 bytes.
  */
 struct viommu_reply viommu_probe(struct viommu *viommu, uint32_t endpoint, const void *reserved,
                                  void *properties);

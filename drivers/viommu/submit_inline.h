@@ -71,7 +71,7 @@ static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, ui
 
     *head = (uint16_t)used.id;
     return (struct viommu_reply){
-        .outcome = used.length >= sizeof(*tail) ? VIOMMU_ANSWERED : VIOMMU_SILENT,
+        .outcome = used.length >= sizeof(*tail) ? VIOMMU_ANSWERED : VIOMMU_SHORT_REPLY,
         .status = tail->status,
         .reserved = {tail->reserved[0], tail->reserved[1], tail->reserved[2]},
         .written = used.length,

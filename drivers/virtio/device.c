@@ -16,7 +16,7 @@ const char *virtio_result_text(enum virtio_result result)
         [VIRTIO_RESET_TIMEOUT] = "status does not read 0 within a second of a reset",
         [VIRTIO_NO_VERSION_1] = "VIRTIO_F_VERSION_1 is not offered",
         [VIRTIO_FEATURES_REFUSED] = "FEATURES_OK does not stay set",
-        [VIRTIO_NO_QUEUE] = "a queue has size 0 or its doorbell lies outside the notify region",
+        [VIRTIO_NO_QUEUE] = "a queue has size 0 or its doorbell is outside the notify region",
         [VIRTIO_QUEUE_IN_USE] = "a queue is enabled after a reset",
         [VIRTIO_BAD_QUEUE_SIZE] = "a queue has too many entries, or no power of 2",
         [VIRTIO_NO_MEMORY] = "no memory left for a queue",

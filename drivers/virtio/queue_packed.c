@@ -78,7 +78,8 @@ static bool add(struct virtq *queue, const struct virtq_segment *segments, unsig
     for (unsigned i = 0; i < count; i++)
         writable += segments[i].writable ? segments[i].length : 0;
     *head = take(queue, count, writable);
-    /* The id of a chain is that of its last descriptor (2.8.6); some devices read the first one's.
+    /*
+     * The id of a chain is that of its last descriptor (2.8.6); some devices read the first one's.
      */
     for (unsigned i = 0; i < count; i++)
         put(queue, &(struct virtq_packed_desc){.address = segments[i].address,

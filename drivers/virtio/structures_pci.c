@@ -5,7 +5,7 @@
 #define COMMON_CFG_SIZE 56 /* what every device has of it */
 
 /* 4.1.4: of several capabilities of one type the first that makes sense is the preferred one. */
-static void read_capabilities(struct virtio_pci *device, const struct sink *complaints)
+static void read_capabilities(struct virtio_pci *device, const struct sink *diagnostics)
 {
     const struct pci_function *function = device->function;
     uint8_t position = 0;
@@ -26,7 +26,7 @@ static void read_capabilities(struct virtio_pci *device, const struct sink *comp
         if (type == 0 || type >= VIRTIO_PCI_STRUCTURES || device->capabilities[type].position)
             continue;
         if (capability.cap_len < 16 || capability.bar >= PCI_BARS) {
-            sink_printf(complaints,
+            sink_printf(diagnostics,
                         "virtio-pci: capability at 0x%02x: cap_len %u, bar %u, expected at least "
                         "16 and at most 5",
                         position, capability.cap_len, capability.bar);
@@ -38,12 +38,12 @@ static void read_capabilities(struct virtio_pci *device, const struct sink *comp
 
 static volatile uint8_t *map_structure(const struct virtio_pci *device,
                                        enum virtio_pci_structure type, uint32_t size,
-                                       const struct sink *complaints)
+                                       const struct sink *diagnostics)
 {
     const struct virtio_pci_capability *capability = &device->capabilities[type];
 
     if (!capability->position) {
-        sink_printf(complaints, "virtio-pci: no capability with cfg_type %d", type);
+        sink_printf(diagnostics, "virtio-pci: no capability with cfg_type %d", type);
         return NULL;
     }
     uint64_t bar_size = device->function->bars[capability->bar].size;
@@ -52,7 +52,7 @@ static volatile uint8_t *map_structure(const struct virtio_pci *device,
     if (base && capability->length >= size && capability->offset <= bar_size &&
         capability->length <= bar_size - capability->offset)
         return base + capability->offset;
-    sink_printf(complaints,
+    sink_printf(diagnostics,
                 "virtio-pci: capability at 0x%02x: cfg_type %d, offset 0x%x, length 0x%x, expected "
                 "at least 0x%x bytes inside BAR %u of 0x%llx bytes",
                 capability->position, type, capability->offset, capability->length, size,
@@ -61,18 +61,18 @@ static volatile uint8_t *map_structure(const struct virtio_pci *device,
 }
 
 bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *device,
-                     const struct sink *complaints)
+                     const struct sink *diagnostics)
 {
     *device = (struct virtio_pci){
         .transport = {.ops = &virtio_pci_ops, .name = "virtio-pci", .doorbell_width = 2},
         .function = function,
     };
-    read_capabilities(device, complaints);
-    device->common = map_structure(device, VIRTIO_PCI_CAP_COMMON_CFG, COMMON_CFG_SIZE, complaints);
-    device->notify = map_structure(device, VIRTIO_PCI_CAP_NOTIFY_CFG, 2, complaints);
-    device->isr_status = map_structure(device, VIRTIO_PCI_CAP_ISR_CFG, 1, complaints);
+    read_capabilities(device, diagnostics);
+    device->common = map_structure(device, VIRTIO_PCI_CAP_COMMON_CFG, COMMON_CFG_SIZE, diagnostics);
+    device->notify = map_structure(device, VIRTIO_PCI_CAP_NOTIFY_CFG, 2, diagnostics);
+    device->isr_status = map_structure(device, VIRTIO_PCI_CAP_ISR_CFG, 1, diagnostics);
     if (device->capabilities[VIRTIO_PCI_CAP_DEVICE_CFG].position)
-        device->device = map_structure(device, VIRTIO_PCI_CAP_DEVICE_CFG, 1, complaints);
+        device->device = map_structure(device, VIRTIO_PCI_CAP_DEVICE_CFG, 1, diagnostics);
     if (!device->common || !device->notify || !device->isr_status)
         return false;
     device->notify_off_multiplier =

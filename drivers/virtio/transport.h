@@ -50,7 +50,8 @@ struct virtio_transport_ops {
     uint16_t (*set_queue_vector)(struct virtio_transport *transport, uint16_t queue,
                                  uint16_t vector);
     uint16_t (*set_config_vector)(struct virtio_transport *transport, uint16_t vector);
-    /* Reads the interrupt status and clears what it reads (PCI by reading, MMIO by InterruptACK).
+    /*
+     * Reads the interrupt status and clears what it reads (PCI by reading, MMIO by InterruptACK).
      */
     uint8_t (*isr)(struct virtio_transport *transport);
 };

@@ -207,10 +207,10 @@ bool virtio_mmio_identify(const struct machine_mmio *machine, struct virtio_mmio
 }
 
 bool virtio_mmio_open(const struct virtio_mmio_block *block, struct virtio_mmio *device,
-                      const struct sink *complaints)
+                      const struct sink *diagnostics)
 {
     if (block->magic != VIRTIO_MMIO_MAGIC || block->version != VIRTIO_MMIO_VERSION) {
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "virtio-mmio at 0x%llx: magic 0x%x, version %u, expected 0x%x and version %u; "
                     "not driven",
                     (unsigned long long)block->machine->base, block->magic, block->version,

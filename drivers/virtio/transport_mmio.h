@@ -50,14 +50,14 @@ struct virtio_mmio_block {
 struct virtio_mmio {
     struct virtio_transport transport;
     const struct virtio_mmio_block *block;
-    uint32_t config_length; /* what of the block lies behind the registers */
+    uint32_t config_length; /* what of the block is behind the registers */
 };
 
 /* Maps the block and reads those registers; false when it can't be mapped. */
 bool virtio_mmio_identify(const struct machine_mmio *machine, struct virtio_mmio_block *block);
 /* False, with what is wrong said: no virtio device, or none of version 2. Nothing is written. */
 bool virtio_mmio_open(const struct virtio_mmio_block *block, struct virtio_mmio *device,
-                      const struct sink *complaints);
+                      const struct sink *diagnostics);
 
 static inline uint32_t virtio_mmio_read(const struct virtio_mmio_block *block,
                                         enum virtio_mmio_register offset)

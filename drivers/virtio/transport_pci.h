@@ -40,11 +40,11 @@ extern const struct virtio_transport_ops virtio_pci_ops;
 
 /*
  * Finds and maps the structures of a function; false, with the offending field said, when a
- * required one is missing or lies outside its BAR. The device is not touched beyond configuration
+ * required one is missing or is outside its BAR. The device is not touched beyond configuration
  * space.
  */
 bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *device,
-                     const struct sink *complaints);
+                     const struct sink *diagnostics);
 
 /*
  * One access of 1, 2 or 4 bytes to a structure through the window that configuration space has for

@@ -122,7 +122,7 @@ struct acpi_its {
 /* Arm's interrupt controller. Redistributors are told of as ranges, or else one by one. */
 struct acpi_gic {
     uint64_t distributor; /* 0: none */
-    uint8_t version;      /* of the distributor: 1 to 4; 0: not told */
+    uint8_t version;      /* of the distributor: 1 to 4; 0: unspecified */
     uint64_t cpu_interface;
     bool has_ranges;
     struct acpi_range redistributors[ACPI_MAX_GIC];
@@ -145,7 +145,8 @@ struct acpi_madt {
 /* False: the table is damaged, *out is empty. What exceeds an array is reported and left out. */
 bool acpi_madt_read(const void *table, size_t size, struct acpi_madt *out, const struct sink *sink);
 
-/* Interface types of SPCR (Microsoft's Debug Port Table 2, table 3) that are a kind of UART here.
+/*
+ * Interface types of SPCR (Microsoft's Debug Port Table 2, table 3) that are a kind of UART here.
  */
 enum acpi_uart {
     ACPI_UART_16550 = 0,
@@ -159,7 +160,7 @@ enum acpi_uart {
 struct acpi_spcr {
     uint8_t interface; /* enum acpi_uart, or another number */
     bool is_port;      /* `address` is in I/O space */
-    uint8_t access;    /* bytes at a time: 1, 2, 4 or 8; 0: not told */
+    uint8_t access;    /* bytes at a time: 1, 2, 4 or 8; 0: unspecified */
     uint64_t address;  /* 0: there is no console */
 };
 

@@ -3,13 +3,13 @@
 #include "lib/acpi/madt.h"
 #include "lib/bytes/bytes.h"
 
-#define CPU_LENGTH_MPIDR  76 /* with the redistributor's base and MPIDR; ACPI 5.0 has 40 */
-#define VERSION_LAST      4
-#define REDISTRIBUTOR     0x20000 /* bytes of one, without what GICv4 adds */
-#define FRAME_IS_TOLD     1       /* the flag that its SPIs are */
-#define AFFINITY_OF_MPIDR 0xff00ffffffull
+#define CPU_LENGTH_MPIDR   76 /* with the redistributor's base and MPIDR; ACPI 5.0 has 40 */
+#define VERSION_LAST       4
+#define REDISTRIBUTOR      0x20000 /* bytes of one, without what GICv4 adds */
+#define FRAME_IS_DESCRIBED 1       /* the flag that its SPIs are */
+#define AFFINITY_OF_MPIDR  0xff00ffffffull
 
-/* Those that lie side by side become one range. */
+/* Those that are side by side become one range. */
 static void add_redistributor(struct acpi_madt *out, uint64_t base)
 {
     struct acpi_gic *gic = &out->gic;
@@ -60,13 +60,13 @@ static void read_distributor(struct acpi_madt *out, uint32_t offset, const uint8
 static void read_frame(struct acpi_madt *out, const uint8_t *at)
 {
     struct acpi_gic *gic = &out->gic;
-    bool is_told = bytes_le32(at + 16) & FRAME_IS_TOLD;
+    bool is_described = bytes_le32(at + 16) & FRAME_IS_DESCRIBED;
 
     if (madt_has_room(out, gic->v2m_count, ACPI_MAX_GIC))
         gic->v2m[gic->v2m_count++] = (struct acpi_v2m){
             .base = bytes_le64(at + 8),
-            .spi_first = is_told ? bytes_le16(at + 22) : 0,
-            .spi_count = is_told ? bytes_le16(at + 20) : 0,
+            .spi_first = is_described ? bytes_le16(at + 22) : 0,
+            .spi_count = is_described ? bytes_le16(at + 20) : 0,
         };
 }
 

@@ -70,7 +70,7 @@ static bool load(const struct mem_view *memory, uint64_t address, const char *si
     }
     const uint8_t *bytes = mem_map(memory, address, length);
     if (!bytes) {
-        sink_field(sink, label, 4, "length", length, "a table that lies in readable memory");
+        sink_field(sink, label, 4, "length", length, "a table that is in readable memory");
         return false;
     }
     if (!acpi_table_check(bytes, length, signature, ACPI_HEADER_SIZE, label, &length, sink))

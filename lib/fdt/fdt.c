@@ -92,7 +92,7 @@ static bool check_structure(const struct fdt *fdt, const struct sink *sink)
     for (uint32_t at = 0;; at = token.end) {
         if (!fdt_read_token(fdt, at, &token))
             return report_token(
-                fdt, at, "a token of which all lies inside its block, names of 255 bytes at most",
+                fdt, at, "a token all of which is inside its block, names of 255 bytes at most",
                 sink);
         switch (token.type) {
         case FDT_BEGIN_NODE:

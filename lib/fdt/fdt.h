@@ -45,11 +45,12 @@ struct fdt_range {
 };
 
 /*
- * False, with a report, *fdt all zeros: something of the tree does not lie inside [bytes, bytes +
+ * False, with a report, *fdt all zeros: something of the tree does not be inside [bytes, bytes +
  * size), or exceeds what is allowed above.
  */
 bool fdt_open(struct fdt *fdt, const void *bytes, size_t size, const struct sink *sink);
-/* The tree at a physical address, its header first. False, with a report: as above, or unreadable.
+/*
+ * The tree at a physical address, its header first. False, with a report: as above, or unreadable.
  */
 bool fdt_open_at(struct fdt *fdt, const struct mem_view *memory, uint64_t address,
                  const struct sink *sink);

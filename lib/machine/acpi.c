@@ -3,18 +3,18 @@
 
 #include "lib/topology/iort.h"
 
-static void add_hosts(struct machine *machine, const struct sink *complaints)
+static void add_hosts(struct machine *machine, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "MCFG");
     struct acpi_mcfg mcfg;
 
-    if (!table || !acpi_mcfg_read(table->bytes, table->length, &mcfg, complaints))
+    if (!table || !acpi_mcfg_read(table->bytes, table->length, &mcfg, diagnostics))
         return;
     for (unsigned i = 0; i < mcfg.window_count; i++) {
         const struct acpi_window *window = &mcfg.windows[i];
 
         if (machine->host_count == MACHINE_MAX_HOSTS) {
-            sink_printf(complaints, "MCFG: more than %d host bridges, the rest is left out",
+            sink_printf(diagnostics, "MCFG: more than %d host bridges, the rest is left out",
                         MACHINE_MAX_HOSTS);
             return;
         }
@@ -52,18 +52,18 @@ static void add_gic(struct machine *machine, const struct acpi_gic *gic)
 
 _Static_assert(ACPI_MAX_GIC <= MACHINE_MAX_RANGES, "a place for each");
 
-static void read_madt(struct machine *machine, const struct sink *complaints)
+static void read_madt(struct machine *machine, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "APIC");
     struct acpi_madt madt;
 
-    if (!table || !acpi_madt_read(table->bytes, table->length, &madt, complaints))
+    if (!table || !acpi_madt_read(table->bytes, table->length, &madt, diagnostics))
         return;
     for (unsigned i = 0; i < madt.cpu_count; i++) {
         const struct machine_cpu cpu = {.id = madt.cpus[i].id};
 
         if (madt.cpus[i].enabled)
-            machine_add_cpu(machine, &cpu, complaints);
+            machine_add_cpu(machine, &cpu, diagnostics);
     }
     for (unsigned i = 0; i < madt.ioapic_count && i < MACHINE_MAX_RANGES; i++)
         machine->interrupts.ioapics[machine->interrupts.ioapic_count++] = (struct machine_ioapic){
@@ -72,8 +72,8 @@ static void read_madt(struct machine *machine, const struct sink *complaints)
         add_gic(machine, &madt.gic);
 }
 
-/* Registers of a 16550 that are accessed as 32 bits lie 4 bytes apart. */
-static void read_spcr(struct machine *machine, const struct sink *complaints)
+/* Registers of a 16550 that are accessed as 32 bits are 4 bytes apart. */
+static void read_spcr(struct machine *machine, const struct sink *diagnostics)
 {
     static const struct {
         uint8_t interface;
@@ -87,13 +87,13 @@ static void read_spcr(struct machine *machine, const struct sink *complaints)
     struct acpi_spcr spcr;
     size_t i = 0;
 
-    if (!table || !acpi_spcr_read(table->bytes, table->length, &spcr, complaints) || !spcr.address)
+    if (!table || !acpi_spcr_read(table->bytes, table->length, &spcr, diagnostics) || !spcr.address)
         return;
     while (i < sizeof(kinds) / sizeof(kinds[0]) && kinds[i].interface != spcr.interface)
         i++;
     if (i == sizeof(kinds) / sizeof(kinds[0]) ||
         (spcr.is_port && kinds[i].kind != MACHINE_UART_16550)) {
-        sink_field(complaints, "SPCR", 36, "interface", spcr.interface,
+        sink_field(diagnostics, "SPCR", 36, "interface", spcr.interface,
                    "a 16550, or in memory a PL011 (console left as it is)");
         return;
     }
@@ -105,12 +105,12 @@ static void read_spcr(struct machine *machine, const struct sink *complaints)
     };
 }
 
-static void read_fadt(struct machine *machine, const struct sink *complaints)
+static void read_fadt(struct machine *machine, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "FACP");
     struct acpi_fadt fadt;
 
-    if (table && acpi_fadt_read(table->bytes, table->length, &fadt, complaints) && fadt.has_psci)
+    if (table && acpi_fadt_read(table->bytes, table->length, &fadt, diagnostics) && fadt.has_psci)
         machine->psci = fadt.psci_by_hvc ? MACHINE_PSCI_HVC : MACHINE_PSCI_SMC;
 }
 
@@ -127,7 +127,7 @@ static uint16_t last_rid(const struct machine_host *host)
 /* A host bridge whose map of messages is being read. */
 struct msi_reader {
     struct machine_host *host;
-    const struct sink *complaints;
+    const struct sink *diagnostics;
 };
 
 static void add_msi(void *context, const struct iort_range *range)
@@ -149,7 +149,7 @@ static void add_msi(void *context, const struct iort_range *range)
                                  .count = count,
                                  .id_first = range->id_first};
     else
-        sink_printf(reader->complaints,
+        sink_printf(reader->diagnostics,
                     "IORT: messages of requesters 0x%04x-0x%04x left out, room is for %d ranges "
                     "whose ids count up",
                     range->rid_first, range->rid_last, MACHINE_MAX_MSI);
@@ -159,7 +159,7 @@ static void add_msi(void *context, const struct iort_range *range)
  * Who sends messages to an ITS under which id; a machine without one asks nobody for it. What is
  * wrong with the table is said where it is read for its IOMMUs.
  */
-static void read_msi(struct machine *machine, const struct sink *complaints)
+static void read_msi(struct machine *machine, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "IORT");
     struct iort iort;
@@ -167,24 +167,24 @@ static void read_msi(struct machine *machine, const struct sink *complaints)
     if (!table || !iort_open(&iort, table->bytes, table->length, NULL) || !iort_has_its(&iort))
         return;
     for (unsigned i = 0; i < machine->host_count; i++) {
-        struct msi_reader reader = {&machine->hosts[i], complaints};
+        struct msi_reader reader = {&machine->hosts[i], diagnostics};
 
         if (reader.host->msi_count)
             continue; /* the device tree's */
         reader.host->msi_mask = UINT16_MAX;
         iort_ranges(&iort, reader.host->segment, first_rid(reader.host), last_rid(reader.host),
-                    IORT_ITS_GROUP, add_msi, &reader, complaints);
+                    IORT_ITS_GROUP, add_msi, &reader, diagnostics);
         /* Without any range a function would have its own id, but it has none. */
         if (!reader.host->msi_count)
             reader.host->msi[reader.host->msi_count++] = (struct machine_msi){.count = 0};
     }
 }
 
-void machine_read_acpi(struct machine *machine, const struct sink *complaints)
+void machine_read_acpi(struct machine *machine, const struct sink *diagnostics)
 {
-    add_hosts(machine, complaints);
-    read_madt(machine, complaints);
-    read_spcr(machine, complaints);
-    read_fadt(machine, complaints);
-    read_msi(machine, complaints);
+    add_hosts(machine, diagnostics);
+    read_madt(machine, diagnostics);
+    read_spcr(machine, diagnostics);
+    read_fadt(machine, diagnostics);
+    read_msi(machine, diagnostics);
 }

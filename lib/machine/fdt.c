@@ -37,7 +37,7 @@ static uint32_t stdout_node(const struct fdt *fdt)
 }
 
 static bool read_uart(const struct fdt *fdt, uint32_t node, struct machine_uart *uart,
-                      const struct sink *complaints)
+                      const struct sink *diagnostics)
 {
     uint32_t shift = fdt_u32(fdt, node, "reg-shift", 0);
     struct fdt_range reg;
@@ -48,7 +48,7 @@ static bool read_uart(const struct fdt *fdt, uint32_t node, struct machine_uart 
     if (i == UARTS)
         return false;
     if (!fdt_reg(fdt, node, 0, &reg) || shift > UART_SHIFT_MAX) {
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "device tree: %s has reg-shift %u, expected at most %d and a reg that the CPU "
                     "reaches; left out",
                     fdt_name(fdt, node), (unsigned)shift, UART_SHIFT_MAX);
@@ -64,15 +64,15 @@ static bool read_uart(const struct fdt *fdt, uint32_t node, struct machine_uart 
 }
 
 static void find_uart(const struct fdt *fdt, struct machine_uart *uart,
-                      const struct sink *complaints)
+                      const struct sink *diagnostics)
 {
     uint32_t node = stdout_node(fdt);
 
-    if (node != FDT_NONE && read_uart(fdt, node, uart, complaints))
+    if (node != FDT_NONE && read_uart(fdt, node, uart, diagnostics))
         return;
     for (unsigned i = 0; i < UARTS; i++) {
         node = fdt_find_compatible(fdt, FDT_NONE, uarts[i].compatible);
-        if (node != FDT_NONE && read_uart(fdt, node, uart, complaints))
+        if (node != FDT_NONE && read_uart(fdt, node, uart, diagnostics))
             return;
     }
 }
@@ -88,28 +88,29 @@ static uint64_t number(const struct fdt *fdt, uint32_t node, const char *name)
 }
 
 static void add_cpu(const struct fdt *fdt, uint32_t node, struct machine *machine,
-                    const struct sink *complaints)
+                    const struct sink *diagnostics)
 {
     struct machine_cpu cpu = {0};
     struct fdt_property reg;
 
     if (!fdt_find_property(fdt, node, "reg", &reg) || !fdt_cell_count(&reg) ||
         fdt_cell_count(&reg) > 2) {
-        sink_printf(complaints, "device tree: %s has no reg of one cell or two, left out",
+        sink_printf(diagnostics, "device tree: %s has no reg of one cell or two, left out",
                     fdt_name(fdt, node));
         return;
     }
     cpu.id = number(fdt, node, "reg");
     if (machine->interrupts.kind == MACHINE_PLIC &&
         !machine_fdt_context(fdt, node, &cpu.plic_context))
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "device tree: the PLIC names no context for the supervisor mode of %s, "
                     "expected one; taken for 0",
                     fdt_name(fdt, node));
-    machine_add_cpu(machine, &cpu, complaints);
+    machine_add_cpu(machine, &cpu, diagnostics);
 }
 
-static void find_cpus(const struct fdt *fdt, struct machine *machine, const struct sink *complaints)
+static void find_cpus(const struct fdt *fdt, struct machine *machine,
+                      const struct sink *diagnostics)
 {
     uint32_t cpus = fdt_find_path(fdt, "/cpus", 5);
 
@@ -119,7 +120,7 @@ static void find_cpus(const struct fdt *fdt, struct machine *machine, const stru
     for (uint32_t node = fdt_first_child(fdt, cpus); node != FDT_NONE;
          node = fdt_next_sibling(fdt, node))
         if (fdt_is_named(fdt, node, "cpu") && fdt_is_enabled(fdt, node))
-            add_cpu(fdt, node, machine, complaints);
+            add_cpu(fdt, node, machine, diagnostics);
 }
 
 static void find_psci(const struct fdt *fdt, struct machine *machine)
@@ -139,7 +140,8 @@ static void find_psci(const struct fdt *fdt, struct machine *machine)
     }
 }
 
-static void find_mmio(const struct fdt *fdt, struct machine *machine, const struct sink *complaints)
+static void find_mmio(const struct fdt *fdt, struct machine *machine,
+                      const struct sink *diagnostics)
 {
     uint32_t node = FDT_NONE;
     struct fdt_range reg;
@@ -148,12 +150,12 @@ static void find_mmio(const struct fdt *fdt, struct machine *machine, const stru
         struct machine_mmio *block = &machine->mmio[machine->mmio_count];
 
         if (!fdt_reg(fdt, node, 0, &reg) || !reg.size) {
-            sink_printf(complaints, "device tree: %s has no reg that the CPU reaches, left out",
+            sink_printf(diagnostics, "device tree: %s has no reg that the CPU reaches, left out",
                         fdt_name(fdt, node));
             continue;
         }
         if (machine->mmio_count == MACHINE_MAX_MMIO) {
-            sink_printf(complaints,
+            sink_printf(diagnostics,
                         "device tree: more than %d virtio-mmio blocks, the rest is left out",
                         MACHINE_MAX_MMIO);
             return;
@@ -172,17 +174,17 @@ static uint64_t base_of(const struct fdt *fdt, const char *compatible)
     return node != FDT_NONE && fdt_reg(fdt, node, 0, &reg) ? reg.base : 0;
 }
 
-void machine_read_fdt(struct machine *machine, const struct sink *complaints)
+void machine_read_fdt(struct machine *machine, const struct sink *diagnostics)
 {
     const struct fdt *fdt = &machine->fdt;
 
-    find_uart(fdt, &machine->uart, complaints);
-    machine_read_fdt_controller(machine, complaints);
-    find_cpus(fdt, machine, complaints);
+    find_uart(fdt, &machine->uart, diagnostics);
+    machine_read_fdt_controller(machine, diagnostics);
+    find_cpus(fdt, machine, diagnostics);
     find_psci(fdt, machine);
-    find_mmio(fdt, machine, complaints);
+    find_mmio(fdt, machine, diagnostics);
     machine->sifive_test = base_of(fdt, "sifive,test0");
     if (!machine->sifive_test)
         machine->sifive_test = base_of(fdt, "sifive,test1");
-    machine_read_fdt_hosts(machine, complaints);
+    machine_read_fdt_hosts(machine, diagnostics);
 }

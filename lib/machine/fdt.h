@@ -5,11 +5,11 @@
 #include "lib/machine/machine.h"
 
 /* The interrupt controller with what sends messages to it, and the CPUs' contexts at a PLIC. */
-void machine_read_fdt_controller(struct machine *machine, const struct sink *complaints);
+void machine_read_fdt_controller(struct machine *machine, const struct sink *diagnostics);
 /* Which context of the PLIC is the supervisor mode of the CPU `node`. False: it names none. */
 bool machine_fdt_context(const struct fdt *fdt, uint32_t node, uint32_t *context);
 /* PCI host bridges. */
-void machine_read_fdt_hosts(struct machine *machine, const struct sink *complaints);
+void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnostics);
 
 /*
  * An interrupt of `cells` cells at `index` as the GIC (3: type, number, flags; 4: something more)

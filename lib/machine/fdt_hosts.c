@@ -21,9 +21,9 @@ static const enum machine_window_kind kinds[] = {
 
 /* What is left out of a property of a host bridge, from the cell `at` on. */
 static void report(const struct fdt *fdt, uint32_t node, const char *property, uint32_t at,
-                   const char *expected, const struct sink *complaints)
+                   const char *expected, const struct sink *diagnostics)
 {
-    sink_printf(complaints, "device tree: %s of %s, byte %u: left out, expected %s", property,
+    sink_printf(diagnostics, "device tree: %s of %s, byte %u: left out, expected %s", property,
                 fdt_name(fdt, node), (unsigned)(4 * at), expected);
 }
 
@@ -52,7 +52,7 @@ static bool read_window(const struct fdt *fdt, uint32_t node, const struct fdt_p
 }
 
 static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_host *host,
-                         const struct sink *complaints)
+                         const struct sink *diagnostics)
 {
     uint32_t parent = fdt_address_cells(fdt, fdt_parent(fdt, node));
     struct fdt_property ranges;
@@ -61,7 +61,7 @@ static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_ho
         return;
     if (parent > 2 || fdt_size_cells(fdt, node) != 2 || fdt_address_cells(fdt, node) != PCI_CELLS) {
         report(fdt, node, "ranges", 0, "3 cells of PCI, 1 or 2 of the CPU, 2 of a size",
-               complaints);
+               diagnostics);
         return;
     }
     for (uint32_t at = 0, step = PCI_CELLS + parent + 2; at + step <= fdt_cell_count(&ranges);
@@ -69,14 +69,14 @@ static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_ho
         struct machine_window window;
 
         if (host->window_count == MACHINE_MAX_WINDOWS) {
-            report(fdt, node, "ranges", at, "8 windows at most", complaints);
+            report(fdt, node, "ranges", at, "8 windows at most", diagnostics);
             return;
         }
         if (read_window(fdt, node, &ranges, at, parent, &window))
             host->windows[host->window_count++] = window;
         else
             report(fdt, node, "ranges", at, "a window that does not wrap and that the CPU reaches",
-                   complaints);
+                   diagnostics);
     }
 }
 
@@ -110,7 +110,7 @@ static bool read_line(const struct fdt *fdt, const struct fdt_property *map, uin
 }
 
 static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host *host,
-                       const struct sink *complaints)
+                       const struct sink *diagnostics)
 {
     struct fdt_property mask, map;
 
@@ -128,21 +128,21 @@ static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host
         uint32_t start = at;
 
         if (entries == MACHINE_MAX_LINES) {
-            report(fdt, node, "interrupt-map", at, "128 entries at most", complaints);
+            report(fdt, node, "interrupt-map", at, "128 entries at most", diagnostics);
             return;
         }
         if (read_line(fdt, &map, &at, host, &line)) {
             host->lines[host->line_count++] = line;
             continue;
         }
-        report(fdt, node, "interrupt-map", start, "an interrupt of a GIC or PLIC", complaints);
+        report(fdt, node, "interrupt-map", start, "an interrupt of a GIC or PLIC", diagnostics);
         if (at == start)
             return;
     }
 }
 
 static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *host,
-                     const struct sink *complaints)
+                     const struct sink *diagnostics)
 {
     struct fdt_property map;
 
@@ -153,16 +153,17 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
         uint64_t rid = fdt_cells(&map, at, 1), count = fdt_cells(&map, at + 3, 1);
 
         if (host->msi_count == MACHINE_MAX_MSI) {
-            report(fdt, node, "msi-map", at, "8 entries at most", complaints);
+            report(fdt, node, "msi-map", at, "8 entries at most", diagnostics);
             return;
         }
         if (rid & ~(uint64_t)host->msi_mask) {
-            report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask", complaints);
+            report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask",
+                   diagnostics);
             continue;
         }
         if (!count || count > 0x10000 - rid) {
             report(fdt, node, "msi-map", at + 3, "a length of 1 or more, up to requester id 0xffff",
-                   complaints);
+                   diagnostics);
             continue;
         }
         host->msi[host->msi_count++] = (struct machine_msi){
@@ -175,7 +176,7 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
 
 /* reg is configuration space from the first bus of bus-range on, as long as it lasts. */
 static bool read_buses(const struct fdt *fdt, uint32_t node, struct machine_host *host,
-                       const struct sink *complaints)
+                       const struct sink *diagnostics)
 {
     struct fdt_property range;
     struct fdt_range reg;
@@ -187,7 +188,7 @@ static bool read_buses(const struct fdt *fdt, uint32_t node, struct machine_host
     }
     if (first > last || last > UINT8_MAX || !fdt_reg(fdt, node, 0, &reg) ||
         reg.size >> ECAM_BUS_SHIFT == 0) {
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "device tree: %s has bus-range %u to %u, expected a range up to 255 and a reg "
                     "with configuration space of a bus at least; left out",
                     fdt_name(fdt, node), first, last);
@@ -202,7 +203,7 @@ static bool read_buses(const struct fdt *fdt, uint32_t node, struct machine_host
     return true;
 }
 
-void machine_read_fdt_hosts(struct machine *machine, const struct sink *complaints)
+void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnostics)
 {
     const struct fdt *fdt = &machine->fdt;
     uint32_t node = FDT_NONE;
@@ -211,16 +212,16 @@ void machine_read_fdt_hosts(struct machine *machine, const struct sink *complain
         struct machine_host *host = &machine->hosts[machine->host_count];
 
         if (machine->host_count == MACHINE_MAX_HOSTS) {
-            sink_printf(complaints, "device tree: more than %d host bridges, the rest is left out",
+            sink_printf(diagnostics, "device tree: more than %d host bridges, the rest is left out",
                         MACHINE_MAX_HOSTS);
             return;
         }
         *host = (struct machine_host){0};
-        if (!read_buses(fdt, node, host, complaints))
+        if (!read_buses(fdt, node, host, diagnostics))
             continue;
-        read_windows(fdt, node, host, complaints);
-        read_lines(fdt, node, host, complaints);
-        read_msi(fdt, node, host, complaints);
+        read_windows(fdt, node, host, diagnostics);
+        read_lines(fdt, node, host, diagnostics);
+        read_msi(fdt, node, host, diagnostics);
         machine->host_count++;
     }
 }

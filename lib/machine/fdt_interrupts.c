@@ -70,7 +70,7 @@ static bool read_gicv3(const struct fdt *fdt, uint32_t node, struct machine_inte
     return interrupts->redistributor_count;
 }
 
-void machine_read_fdt_controller(struct machine *machine, const struct sink *complaints)
+void machine_read_fdt_controller(struct machine *machine, const struct sink *diagnostics)
 {
     static const struct {
         const char *compatible;
@@ -100,7 +100,7 @@ void machine_read_fdt_controller(struct machine *machine, const struct sink *com
             machine->interrupts = interrupts;
             return;
         }
-        sink_printf(complaints,
+        sink_printf(diagnostics,
                     "device tree: reg of %s has %u entries, expected those of an %s that the CPU "
                     "reaches; left out",
                     fdt_name(fdt, node), (unsigned)fdt_reg_count(fdt, node),

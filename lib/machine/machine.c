@@ -2,38 +2,39 @@
 #include "lib/machine/machine.h"
 
 static bool find_rsdp(const struct machine_roots *roots, const struct mem_view *memory,
-                      struct acpi_rsdp *rsdp, const struct sink *complaints)
+                      struct acpi_rsdp *rsdp, const struct sink *diagnostics)
 {
-    if (roots->rsdp && acpi_rsdp_at(memory, roots->rsdp, rsdp, complaints))
+    if (roots->rsdp && acpi_rsdp_at(memory, roots->rsdp, rsdp, diagnostics))
         return true;
-    return roots->has_bios && acpi_rsdp_scan(memory, rsdp, complaints);
+    return roots->has_bios && acpi_rsdp_scan(memory, rsdp, diagnostics);
 }
 
 void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
-                     const struct sink *complaints)
+                     const struct sink *diagnostics)
 {
     unsigned long long id = cpu->id;
 
     for (unsigned i = 0; i < machine->cpu_count; i++)
         if (machine->cpus[i].id == cpu->id) {
-            sink_printf(complaints, "CPU id 0x%llx is told twice, the second is left out", id);
+            sink_printf(diagnostics, "CPU id 0x%llx is described twice, the second is left out",
+                        id);
             return;
         }
     if (machine->cpu_count == MACHINE_MAX_CPUS)
-        sink_printf(complaints, "more than %d CPUs, id 0x%llx is left out", MACHINE_MAX_CPUS, id);
+        sink_printf(diagnostics, "more than %d CPUs, id 0x%llx is left out", MACHINE_MAX_CPUS, id);
     else
         machine->cpus[machine->cpu_count++] = *cpu;
 }
 
 void machine_read(struct machine *machine, const struct machine_roots *roots,
-                  const struct mem_view *memory, const struct sink *complaints)
+                  const struct mem_view *memory, const struct sink *diagnostics)
 {
     struct acpi_rsdp rsdp;
 
     /* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
-    if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, complaints))
-        machine_read_fdt(machine, complaints);
-    if (find_rsdp(roots, memory, &rsdp, complaints) &&
-        acpi_open(&machine->acpi, memory, &rsdp, complaints) && !machine->fdt.bytes)
-        machine_read_acpi(machine, complaints);
+    if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, diagnostics))
+        machine_read_fdt(machine, diagnostics);
+    if (find_rsdp(roots, memory, &rsdp, diagnostics) &&
+        acpi_open(&machine->acpi, memory, &rsdp, diagnostics) && !machine->fdt.bytes)
+        machine_read_acpi(machine, diagnostics);
 }

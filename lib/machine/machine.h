@@ -32,7 +32,7 @@ enum machine_uart_kind {
 struct machine_uart {
     enum machine_uart_kind kind;
     uint64_t base;
-    uint8_t shift; /* registers lie 1 << shift bytes apart */
+    uint8_t shift; /* registers are 1 << shift bytes apart */
     uint8_t width; /* bytes of an access: 1 or 4 */
 };
 
@@ -63,7 +63,7 @@ struct machine_ioapic {
 struct machine_interrupts {
     enum machine_controller kind;
     uint64_t base;          /* of the distributor or the PLIC */
-    uint64_t size;          /* of the same; 0: not told */
+    uint64_t size;          /* of the same; 0: unspecified */
     uint64_t cpu_interface; /* GICv2 */
     struct machine_range redistributors[MACHINE_MAX_RANGES];
     struct machine_v2m v2m[MACHINE_MAX_RANGES];
@@ -124,7 +124,7 @@ struct machine_host {
 /* A virtio-mmio register block. */
 struct machine_mmio {
     uint64_t base, size;
-    uint32_t line; /* 0: not told */
+    uint32_t line; /* 0: unspecified */
     bool is_edge;
     bool is_guess; /* whoever tells of it does not know whether it is there */
 };
@@ -133,7 +133,7 @@ struct machine {
     struct machine_uart uart;
     struct machine_interrupts interrupts;
     enum machine_psci psci;
-    uint64_t timer_hz;    /* of the RISC-V time counter; 0: not told */
+    uint64_t timer_hz;    /* of the RISC-V time counter; 0: unspecified */
     uint64_t sifive_test; /* base of the register that ends the VM; 0: none */
     uint64_t start_page;  /* below 1 MiB, writable, for an x86 CPU's first instructions; 0: none */
     struct machine_cpu cpus[MACHINE_MAX_CPUS];
@@ -144,7 +144,7 @@ struct machine {
     struct fdt fdt;   /* bytes NULL: no device tree */
 };
 
-/* Where firmware left its descriptions; 0: not told. */
+/* Where firmware left its descriptions; 0: unspecified. */
 struct machine_roots {
     uint64_t rsdp, dtb;
     bool has_bios; /* without an RSDP, look where a PC BIOS puts it */
@@ -155,27 +155,27 @@ struct machine_roots {
  * malformed is named to the sink and left out.
  */
 void machine_read(struct machine *machine, const struct machine_roots *roots,
-                  const struct mem_view *memory, const struct sink *complaints);
+                  const struct mem_view *memory, const struct sink *diagnostics);
 
 /* Adds a CPU; one that is there already, or one too many, is named and left out. */
 void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
-                     const struct sink *complaints);
+                     const struct sink *diagnostics);
 
 /*
  * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, interrupt controllers), SPCR
  * (console), FADT (PSCI), IORT (ids of messages).
  */
-void machine_read_acpi(struct machine *machine, const struct sink *complaints);
+void machine_read_acpi(struct machine *machine, const struct sink *diagnostics);
 
 /*
  * The part that the device tree tells: console, interrupt controller, PSCI, timer, CPUs,
  * virtio-mmio blocks, PCI host bridges.
  */
-void machine_read_fdt(struct machine *machine, const struct sink *complaints);
+void machine_read_fdt(struct machine *machine, const struct sink *diagnostics);
 
 /*
  * The line that pin 1..4 of the function `bdf`, which must be on a root bus of the host, drives;
- * UINT32_MAX, *is_edge untouched: not told.
+ * UINT32_MAX, *is_edge untouched: unspecified.
  */
 uint32_t machine_host_line(const struct machine_host *host, uint16_t bdf, uint8_t pin,
                            bool *is_edge);

@@ -14,7 +14,7 @@
  *         that is known). Numbers as SIZE, BASE and LINE are.
  *     pci.ecam=BASE[,BUSES]
  *         A host bridge, of segment 0 and buses 0 to BUSES - 1 (without it: 255), whose
- *         configuration space lies at BASE. It replaces any that firmware describes.
+ *         configuration space is at BASE. It replaces any that firmware describes.
  *     pci.window=KIND:BASE:SIZE[:CPU]
  *         Addresses that the bridge of the pci.ecam= before it passes on: SIZE bytes from BASE on
  *         the bus, which the CPU sees at CPU (without it: at BASE). KIND is io, mem32, mem64, or

@@ -32,8 +32,8 @@ static void refuse(struct model_answer *answer, uint8_t status, enum clause clau
 }
 
 /* A reason to refuse that does not rule success out; what is refused already stays so. */
-static void advise_against(struct model_answer *answer, uint8_t status, uint32_t errors,
-                           enum clause clause)
+static void expect_should_not(struct model_answer *answer, uint8_t status, uint32_t errors,
+                              enum clause clause)
 {
     if (answer->status == VIRTIO_IOMMU_S_OK) {
         answer->status = status;
@@ -97,10 +97,10 @@ static struct model_answer judge_attach(const struct model *model,
 
     /* Whether a bit that was not negotiated is recognized is not said. */
     if (unexpected_bypass)
-        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
-                       IOMMU_ATTACH_D04);
+        expect_should_not(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
+                          IOMMU_ATTACH_D04);
     if (!in_domain_range(model, request->domain))
-        advise_against(&answer, VIRTIO_IOMMU_S_RANGE, MODEL_ANY_ERROR, IOMMU_CFG_P06);
+        expect_should_not(&answer, VIRTIO_IOMMU_S_RANGE, MODEL_ANY_ERROR, IOMMU_CFG_P06);
     if (domain || attached) /* sharing is optional, and so is moving */
         permit(&answer, MODEL_STATUS(UNSUPP));
     permit_exhaustion(&answer);
@@ -125,9 +125,9 @@ static struct model_answer judge_detach(const struct model *model,
         refuse(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_DETACH_D03);
     /* May be INVAL, so may be anything. */
     if (!domain)
-        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_DETACH_D04);
+        expect_should_not(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_DETACH_D04);
     else if (endpoint && endpoint->domain != domain)
-        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_DETACH_D05);
+        expect_should_not(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_DETACH_D05);
     return answer;
 }
 
@@ -183,7 +183,7 @@ static void judge_map_place(const struct model *model, const struct virtio_iommu
     if (reserving && reserving == model_members(model, domain))
         refuse_as(answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
     else if (reserving) /* whose regions count in a shared domain is not said */
-        advise_against(answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
+        expect_should_not(answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
 }
 
 static struct model_answer judge_map(const struct model *model,
@@ -208,8 +208,8 @@ static struct model_answer judge_map(const struct model *model,
     }
 
     if (unexpected_mmio)
-        advise_against(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
-                       IOMMU_MAP_D10);
+        expect_should_not(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
+                          IOMMU_MAP_D10);
     if (!(request->flags & VIRTIO_IOMMU_MAP_F_READ)) /* not every architecture has such mappings */
         permit(&answer, MODEL_ANY_ERROR);
     if (request->virt_start == request->virt_end) /* 5.13.6.5.1 asks a driver for more */

@@ -58,7 +58,7 @@ enum pciplan_kind pciplan_kind_of(const struct pciplan *plan,
                : PCIPLAN_MEMORY;
 }
 
-/* Those that must lie low first, then the coarsest; otherwise as they come. */
+/* Those that must be low first, then the coarsest; otherwise as they come. */
 static bool goes_before(const struct pciplan_item *a, const struct pciplan_item *b)
 {
     if (a->last != b->last)

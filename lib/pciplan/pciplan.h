@@ -9,7 +9,7 @@
  * overlap. A bridge window is kept with the first BAR kept inside it, and is fixed then.
  *
  * Low and high: a 64-bit prefetchable BAR goes to the highest window of the host that every bridge
- * above it can pass on, then lower. Any other memory BAR behind a bridge lies below 4 GiB, because
+ * above it can pass on, then lower. Any other memory BAR behind a bridge is below 4 GiB, because
  * the window for what is not prefetchable does; on the root bus a 64-bit BAR may go higher once it
  * is full below. Nothing is put at address 0, which in a BAR means that it has no address.
  */

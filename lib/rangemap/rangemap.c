@@ -216,7 +216,7 @@ size_t rangemap_count(const struct rangemap *map)
     return map->count;
 }
 
-/* No level has more nodes than there are mappings, nor than the window needs wherever it lies. */
+/* No level has more nodes than there are mappings, nor than the window needs wherever it is. */
 size_t rangemap_bytes(size_t mappings, uint64_t granule, uint64_t first, uint64_t last)
 {
     unsigned granule_shift = rangemap_lowest(granule);

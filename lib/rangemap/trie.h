@@ -65,7 +65,7 @@ struct rangemap_entry *rangemap_before(struct rangemap *map, struct rangemap_nod
 /* The entry with the highest key that is not above this one, or `ends`. */
 struct rangemap_entry *rangemap_floor(struct rangemap *map, uint64_t key);
 
-/* Makes the key lie within the root; false, and nothing changed, without memory. */
+/* Makes the key are within the root; false, and nothing changed, without memory. */
 bool rangemap_raise_root(struct rangemap *map, uint64_t key);
 
 /*

@@ -19,7 +19,7 @@ struct parser {
     size_t quote_at; /* where the last quote opened */
     bool is_quoted;
     struct options *out;
-    const struct sink *complaints;
+    const struct sink *diagnostics;
     unsigned globs_lost;
     unsigned ignored_count, ignored_unshown;
     size_t ignored_length;
@@ -107,7 +107,7 @@ static void set_number(struct parser *parser, const struct option *option, bool 
     if (has_value)
         token_read(parser, TOKEN_END, value, sizeof(value), &is_cut);
     if (is_cut || !parse_number(value, option->min, option->max, &number)) {
-        sink_printf(parser->complaints,
+        sink_printf(parser->diagnostics,
                     "options: byte %zu: %s is '%s%s', expected a number from %llu to %llu; ignored",
                     parser->token_at, option->name, value, is_cut ? "..." : "",
                     (unsigned long long)option->min, (unsigned long long)option->max);
@@ -127,11 +127,11 @@ static void set_parts(struct parser *parser, const struct option *option, bool h
     if (has_value)
         token_read(parser, TOKEN_END, value, sizeof(value), &is_cut);
     if (is_cut)
-        sink_printf(parser->complaints,
+        sink_printf(parser->diagnostics,
                     "options: byte %zu: %s is '%s...', expected at most %d characters; ignored",
                     parser->token_at, option->name, value, VALUE_MAX - 1);
     else if (!option->read(&scan, parser->out))
-        sink_printf(parser->complaints,
+        sink_printf(parser->diagnostics,
                     "options: byte %zu: %s is '%s', expected %s at '%s'; ignored", parser->token_at,
                     option->name, value, scan.expected, scan.at);
 }
@@ -140,8 +140,9 @@ static void set_flag(struct parser *parser, const struct option *option, bool ha
 {
     if (has_value) {
         token_skip(parser);
-        sink_printf(parser->complaints, "options: byte %zu: %s has a value, expected none; ignored",
-                    parser->token_at, option->name);
+        sink_printf(parser->diagnostics,
+                    "options: byte %zu: %s has a value, expected none; ignored", parser->token_at,
+                    option->name);
         return;
     }
     *(bool *)((char *)parser->out + option->offset) = true;
@@ -152,7 +153,7 @@ static void add_glob(struct parser *parser, const char *glob, bool is_cut)
     struct options *out = parser->out;
 
     if (is_cut)
-        sink_printf(parser->complaints,
+        sink_printf(parser->diagnostics,
                     "options: byte %zu: run has the glob '%.40s...', expected at most %d "
                     "characters; ignored",
                     parser->token_at, glob, OPTIONS_GLOB_MAX - 1);
@@ -178,7 +179,7 @@ static void set_run(struct parser *parser, const struct option *option, bool has
         globs++;
     }
     if (globs == 0)
-        sink_printf(parser->complaints, "options: byte %zu: %s is empty, expected globs; ignored",
+        sink_printf(parser->diagnostics, "options: byte %zu: %s is empty, expected globs; ignored",
                     parser->token_at, option->name);
 }
 
@@ -288,19 +289,19 @@ static void parse_token(struct parser *parser)
 static void report(const struct parser *parser)
 {
     if (parser->is_quoted)
-        sink_printf(parser->complaints,
+        sink_printf(parser->diagnostics,
                     "options: byte %zu: a quote is never closed, expected another \" before the "
                     "end at byte %zu",
                     parser->quote_at, parser->at);
     if (parser->globs_lost)
-        sink_printf(parser->complaints,
+        sink_printf(parser->diagnostics,
                     "options: run has %u globs, expected at most %d globs; the last %u are ignored",
                     OPTIONS_RUN_MAX + parser->globs_lost, OPTIONS_RUN_MAX, parser->globs_lost);
     if (parser->ignored_unshown)
-        sink_printf(parser->complaints, "options: ignored:%s and %u not shown", parser->ignored,
+        sink_printf(parser->diagnostics, "options: ignored:%s and %u not shown", parser->ignored,
                     parser->ignored_unshown);
     else if (parser->ignored_count)
-        sink_printf(parser->complaints, "options: ignored:%s", parser->ignored);
+        sink_printf(parser->diagnostics, "options: ignored:%s", parser->ignored);
 }
 
 /* The token `--`, after which the line speaks to somebody else. */
@@ -309,9 +310,9 @@ static bool is_terminator(const char *token)
     return token[0] == '-' && token[1] == '-' && (token[2] == '\0' || is_blank(token[2]));
 }
 
-void options_parse(const char *cmdline, struct options *out, const struct sink *complaints)
+void options_parse(const char *cmdline, struct options *out, const struct sink *diagnostics)
 {
-    struct parser parser = {.text = cmdline ? cmdline : "", .out = out, .complaints = complaints};
+    struct parser parser = {.text = cmdline ? cmdline : "", .out = out, .diagnostics = diagnostics};
 
     memset(out, 0, sizeof(*out));
     out->seed = 1;

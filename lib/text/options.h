@@ -35,16 +35,16 @@ struct options {
     unsigned run_count; /* 0: the default selection */
     char run[OPTIONS_RUN_MAX][OPTIONS_GLOB_MAX];
     bool list, icount;
-    bool is_ring_packed; /* split unless told */
-    uint64_t seed;       /* 1 unless told */
-    uint32_t seconds;    /* 2 unless told */
+    bool is_ring_packed; /* split by default */
+    uint64_t seed;       /* 1 by default */
+    uint32_t seconds;    /* 2 by default */
     uint32_t from;       /* counts from 1; 0: not given, which is the same as 1 */
     struct machine_blocks blocks;
     struct machine_host host; /* ecam 0: none was told */
-    uint32_t pci_lines;       /* 0: not told */
+    uint32_t pci_lines;       /* 0: unspecified */
     struct topology topology;
-    struct topology_choice topology_choice; /* auto unless told */
+    struct topology_choice topology_choice; /* auto by default */
 };
 
 /* `cmdline` may have any length, or be NULL, and is not needed afterwards. */
-void options_parse(const char *cmdline, struct options *out, const struct sink *complaints);
+void options_parse(const char *cmdline, struct options *out, const struct sink *diagnostics);

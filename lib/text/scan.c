@@ -28,7 +28,8 @@ static unsigned digit_value(char c)
     return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : UINT32_MAX;
 }
 
-/* Steps over a prefix only if a digit follows: in "0x" the 0 is a number, and the x is not in it.
+/*
+ * Steps over a prefix only if a digit follows: in "0x" the 0 is a number, and the x is not in it.
  */
 static unsigned radix_of(const char **at, enum scan_radix radix)
 {

@@ -108,7 +108,7 @@ static unsigned classify(const struct builtin_reader *reader)
     return low >= V1_FIRST ? 1 : 0;
 }
 
-static bool read_version(struct builtin_reader *reader, unsigned version, unsigned told)
+static bool read_version(struct builtin_reader *reader, unsigned version, unsigned forced)
 {
     switch (version) {
     case 1:
@@ -116,7 +116,7 @@ static bool read_version(struct builtin_reader *reader, unsigned version, unsign
     case 2:
         return read_v2(reader);
     default:
-        return builtin_read_v3(reader, told);
+        return builtin_read_v3(reader, forced);
     }
 }
 

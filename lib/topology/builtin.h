@@ -22,7 +22,7 @@
 
 /* How the configuration of a device is read. */
 struct builtin_config {
-    /* `width` is 1, 2 or 4, `offset` a multiple of it; all of it lies below `size`. */
+    /* `width` is 1, 2 or 4, `offset` a multiple of it; all of it is below `size`. */
     uint32_t (*read)(void *context, uint32_t offset, unsigned width);
     void *context;
     uint32_t size; /* as much as may be there, mostly more than is */

@@ -20,9 +20,9 @@ static unsigned version_of(const uint8_t *item)
 }
 
 static bool read_v3_range(struct builtin_reader *reader, uint32_t offset, const uint8_t *item,
-                          unsigned told)
+                          unsigned forced)
 {
-    unsigned version = told ? told : version_of(item);
+    unsigned version = forced ? forced : version_of(item);
     struct topology_range range = builtin_one_segment(item, 8, 4);
 
     if (version == 4) {
@@ -37,7 +37,7 @@ static bool read_v3_range(struct builtin_reader *reader, uint32_t offset, const 
     return builtin_add_range(reader, offset, &range);
 }
 
-static bool read_v3_item(struct builtin_reader *reader, uint32_t offset, unsigned told,
+static bool read_v3_item(struct builtin_reader *reader, uint32_t offset, unsigned version,
                          uint32_t *length)
 {
     uint8_t item[BUILTIN_ITEM_SIZE];
@@ -56,10 +56,10 @@ static bool read_v3_item(struct builtin_reader *reader, uint32_t offset, unsigne
     if (!builtin_fetch_item(reader, offset, item, sizeof(item)))
         return false;
     return item[0] == BUILTIN_MMIO_ENDPOINT ? builtin_add_mmio(reader, offset, item)
-                                            : read_v3_range(reader, offset, item, told);
+                                            : read_v3_range(reader, offset, item, version);
 }
 
-bool builtin_read_v3(struct builtin_reader *reader, unsigned told)
+bool builtin_read_v3(struct builtin_reader *reader, unsigned version)
 {
     uint32_t header = builtin_read32(reader, BUILTIN_HEADER), count = header & 0xffff,
              offset = header >> 16;
@@ -70,7 +70,7 @@ bool builtin_read_v3(struct builtin_reader *reader, unsigned told)
     if (offset < BUILTIN_V3_FIRST)
         return builtin_refuse(reader, BUILTIN_HEADER + 2, "offset", offset, "40 or more");
     for (uint32_t i = 0; i < count; i++, offset += length)
-        if (!read_v3_item(reader, offset, told, &length))
+        if (!read_v3_item(reader, offset, version, &length))
             return false;
     return true;
 }

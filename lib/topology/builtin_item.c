@@ -12,7 +12,8 @@ bool builtin_refuse(const struct builtin_reader *reader, uint32_t offset, const 
     return false;
 }
 
-/* `size` bytes at `offset`, by the widest accesses that are aligned; false: they aren't all there.
+/*
+ * `size` bytes at `offset`, by the widest accesses that are aligned; false: they aren't all there.
  */
 static bool fetch(const struct builtin_reader *reader, uint32_t offset, void *bytes, uint32_t size)
 {
@@ -42,7 +43,7 @@ uint32_t builtin_read32(const struct builtin_reader *reader, uint32_t offset)
     return bytes_le32(bytes);
 }
 
-/* What lies behind the end of a configuration often reads so. */
+/* What is behind the end of a configuration often reads so. */
 static bool is_void(const uint8_t *bytes, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++)

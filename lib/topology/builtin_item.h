@@ -37,5 +37,5 @@ bool builtin_add_range(struct builtin_reader *reader, uint32_t offset,
 /* Every version has the id and the address of an endpoint at the same places of its 16 bytes. */
 bool builtin_add_mmio(struct builtin_reader *reader, uint32_t offset, const uint8_t *item);
 
-/* v3 and v4; `told` 0: whichever the items make sense in. */
-bool builtin_read_v3(struct builtin_reader *reader, unsigned told);
+/* v3 and v4; `version` 0: whichever the items make sense in. */
+bool builtin_read_v3(struct builtin_reader *reader, unsigned version);

@@ -14,7 +14,7 @@
 
 /*
  * Add the units and their scopes to *others; an id is a requester id. A scope that names a bridge
- * becomes a range with has_below set, and so does one that lies behind bridges, whose buses the
+ * becomes a range with has_below set, and so does one that is behind bridges, whose buses the
  * table does not tell: it is taken for all that is below the first of them. False: the structure is
  * damaged, *others is as it was. A structure with impossible content is reported and left out.
  */

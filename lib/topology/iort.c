@@ -20,7 +20,7 @@ static void report(const struct iort *iort, const struct sink *sink, uint32_t of
     sink_field(sink, iort->label, iort->base + offset, field, value, "%s", expected);
 }
 
-/* A list of `count` items of `size` bytes lies inside the node; both numbers are fields of it. */
+/* A list of `count` items of `size` bytes is inside the node; both numbers are fields of it. */
 static bool check_list(const struct iort *iort, uint32_t node, uint32_t count_at,
                        uint32_t offset_at, uint32_t size, const char *field,
                        const struct sink *sink)
@@ -31,7 +31,7 @@ static bool check_list(const struct iort *iort, uint32_t node, uint32_t count_at
                    offset + count * size <= (uint64_t)iort_node_length(iort, node)))
         return true;
     report(iort, sink, node + count_at, field, count,
-           "a list that lies between header and end of the node (node left out)");
+           "a list that is between header and end of the node (node left out)");
     return false;
 }
 
@@ -190,7 +190,8 @@ bool iort_mapping_read(const struct iort *iort, uint32_t node, uint32_t index,
     return true;
 }
 
-/* The index of a SMMUv3's or a PMCG's own mapping is no business of this check: it is of the form.
+/*
+ * The index of a SMMUv3's or a PMCG's own mapping is no business of this check: it is of the form.
  */
 static void check_mappings(const struct iort *iort, uint32_t node, const struct sink *sink)
 {

@@ -21,7 +21,7 @@ struct iort {
     const uint8_t *bytes;
     uint32_t length, first_node, node_count;
     bool is_in_viot;
-    const char *label; /* what reports call the table that the bytes lie in */
+    const char *label; /* what reports call the table that the bytes are in */
     uint32_t base;     /* where in that table they begin */
 };
 
@@ -61,7 +61,8 @@ enum iort_outcome iort_map_pci(const struct iort *iort, uint16_t segment, uint16
 enum iort_outcome iort_map_component(const struct iort *iort, const char *path, uint32_t id,
                                      enum iort_wanted wanted, struct iort_target *target);
 
-/* Requesters rid_first..rid_last arrive at `node` as id_first and up, or all of them as id_first.
+/*
+ * Requesters rid_first..rid_last arrive at `node` as id_first and up, or all of them as id_first.
  */
 struct iort_range {
     uint16_t rid_first, rid_last;

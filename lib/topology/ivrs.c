@@ -113,7 +113,8 @@ static void end_range(struct reader *reader, uint32_t at, uint16_t last)
     reader->first = NO_RANGE;
 }
 
-/* An alias is who the function is to the IOMMU; of a range of aliases only the functions are kept.
+/*
+ * An alias is who the function is to the IOMMU; of a range of aliases only the functions are kept.
  */
 static void read_entry(struct reader *reader, uint32_t at)
 {

@@ -4,7 +4,7 @@
  * one. They count before every other description.
  *
  *     viommu=pci:[SSSS:]BB:DD.F
- *         The IOMMU is this PCI function (hexadecimal; segment 0 unless told).
+ *         The IOMMU is this PCI function (hexadecimal; segment 0 by default).
  *     viommu=mmio:BASE
  *         ... the virtio-mmio register block at this address.
  *     viommu.ep=BDF:ID
@@ -14,7 +14,7 @@
  *         ... every function from the first to the second (both included, in the first one's
  *         segment); ID is the first one's, the others follow by their distance.
  *     viommu.ep=BASE:ID
- *         ... the device whose register block lies at BASE.
+ *         ... the device whose register block is at BASE.
  *     viommu.ep=scan
  *         The IOMMU is asked by ATTACH which ids it knows, of 0 to 0xff and 0x10000 to 0x100ff,
  * where kvmtool's are, and each DMA engine shows by which of them it goes. No viommu= is needed.

@@ -192,8 +192,7 @@ static bool read_pci_range(const struct reader *reader, uint32_t offset,
                            struct topology_range *range)
 {
     const uint8_t *node = reader->table + offset;
-    /* v8 has no segment_end, and what follows lies two bytes before its place in the final table.
-     */
+    /* v8 has no segment_end, and what follows is two bytes before its place in the final table. */
     unsigned shift = reader->source == TOPOLOGY_VIOT_V8 ? 2 : 0;
 
     range->bus = TOPOLOGY_PCI;

@@ -8,23 +8,24 @@
 
 typedef unsigned long long ull;
 
-static void print_iommu(const struct lab *lab)
+static void print_iommu(const struct fixture *fixture)
 {
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
-    if (lab->has_iommu)
-        report_diagnostic("iommu: %s %s, features 0x%llx", lab->iommu.transport->name,
-                          place_text(&lab->iommu_place, text),
-                          (ull)virtio_offered(lab->iommu.transport));
+    if (fixture->has_iommu)
+        report_diagnostic("iommu: %s %s, features 0x%llx", fixture->iommu.transport->name,
+                          location_text(&fixture->iommu_location, text),
+                          (ull)virtio_offered(fixture->iommu.transport));
     else
         report_diagnostic("iommu: none that can be driven");
 }
 
-static const struct dma_engine *engine_of(const struct lab *lab, const struct place *place)
+static const struct dma_engine *engine_of(const struct fixture *fixture,
+                                          const struct device_location *place)
 {
-    for (unsigned i = 0; i < lab->engine_count; i++)
-        if (place_is(&lab->engines[i].place, place))
-            return &lab->engines[i];
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (location_is(&fixture->engines[i].place, place))
+            return &fixture->engines[i];
     return NULL;
 }
 
@@ -50,13 +51,14 @@ static void print_sources(const struct platform *platform)
     }
 }
 
-static void print_unmanaged(const struct lab *lab, const struct place *place, const char *identity)
+static void print_unmanaged(const struct fixture *fixture, const struct device_location *place,
+                            const char *identity)
 {
-    const struct platform *platform = lab->platform;
+    const struct platform *platform = fixture->platform;
     struct topology_match match;
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
-    place_text(place, text);
+    location_text(place, text);
     if (place->function && platform_find_other(platform, place->function, &match))
         report_diagnostic("function %s %s behind %s id 0x%x by %s", text, identity,
                           topology_kind_name(platform->others.iommus[match.iommu].kind),
@@ -67,51 +69,52 @@ static void print_unmanaged(const struct lab *lab, const struct place *place, co
 }
 
 /* One device; `identity` is what its bus says it is. */
-static void print_device(const struct lab *lab, struct place place, const char *identity)
+static void print_device(const struct fixture *fixture, struct device_location place,
+                         const char *identity)
 {
-    const struct dma_engine *engine = engine_of(lab, &place);
+    const struct dma_engine *engine = engine_of(fixture, &place);
     struct topology_match match;
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
-    place_text(&place, text);
-    if (platform_find_endpoint(lab->platform, &place, &match))
+    location_text(&place, text);
+    if (platform_find_endpoint(fixture->platform, &place, &match))
         report_diagnostic("endpoint %s %s id 0x%x iommu %u by %s%s%s", text, identity,
                           (unsigned)match.id, match.iommu, topology_source_name(match.source),
                           engine ? " engine " : "", engine ? engine->ops->name : "");
     else
-        print_unmanaged(lab, &place, identity);
+        print_unmanaged(fixture, &place, identity);
 }
 
-static void print_devices(const struct lab *lab)
+static void print_devices(const struct fixture *fixture)
 {
-    const struct platform *platform = lab->platform;
+    const struct platform *platform = fixture->platform;
     char identity[16];
 
     for (unsigned i = 0; i < platform->pci.function_count; i++) {
         const struct pci_function *function = &platform->pci.functions[i];
 
         snprintf(identity, sizeof(identity), "%04x:%04x", function->vendor, function->device);
-        print_device(lab, (struct place){.function = function}, identity);
+        print_device(fixture, (struct device_location){.function = function}, identity);
     }
     for (unsigned i = 0; i < platform->block_count; i++) {
         const struct virtio_mmio_block *block = &platform->blocks[i];
 
         snprintf(identity, sizeof(identity), "virtio:%04x", block->device & 0xffff);
-        print_device(lab, (struct place){.block = block}, identity);
+        print_device(fixture, (struct device_location){.block = block}, identity);
     }
 }
 
-void banner_print(const struct lab *lab, const char *protocol)
+void banner_print(const struct fixture *fixture, const char *protocol)
 {
-    const struct pci *pci = &lab->platform->pci;
+    const struct pci *pci = &fixture->platform->pci;
 
     report_diagnostic("viommu-guest %s %s boot=%s seed=%llu clock=%s:%llu", VERSION, arch_name,
-                      protocol, (ull)lab->options->seed, arch_clock_name(),
+                      protocol, (ull)fixture->options->seed, arch_clock_name(),
                       (ull)arch_cycles_per_second());
     for (unsigned i = 0; i < pci->host_count; i++)
         report_diagnostic("pci segment %u buses %u-%u by %s", pci->hosts[i].segment,
                           pci->hosts[i].bus_first, pci->hosts[i].bus_last, pci->hosts[i].ops->name);
-    print_iommu(lab);
-    print_sources(lab->platform);
-    print_devices(lab);
+    print_iommu(fixture);
+    print_sources(fixture->platform);
+    print_devices(fixture);
 }

@@ -2,6 +2,6 @@
 /* What this run is about: the first lines, and the table of endpoints. */
 #pragma once
 
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
-void banner_print(const struct lab *lab, const char *protocol);
+void banner_print(const struct fixture *fixture, const char *protocol);

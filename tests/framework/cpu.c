@@ -50,10 +50,10 @@ void start_on(struct test *test, unsigned cpu, void (*function)(void *argument),
 void finish_on(struct test *test, unsigned cpu)
 {
     if (!arch_wait_for(cpu, UINT64_MAX))
-        broken(test, "nothing was started on CPU %u", cpu);
+        error(test, "nothing was started on CPU %u", cpu);
 }
 
 void cpu_does_not_start(struct test *test, unsigned cpu)
 {
-    broken(test, "CPU %u, id 0x%llx, does not start", cpu, (unsigned long long)arch_cpu_id(cpu));
+    error(test, "CPU %u, id 0x%llx, does not start", cpu, (unsigned long long)arch_cpu_id(cpu));
 }

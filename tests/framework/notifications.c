@@ -11,11 +11,11 @@ static void count(void *context)
 void notifications_open_vectors(struct test *test, struct notifications *notifications,
                                 uint16_t sources)
 {
-    const struct pci_function *function = test->lab->iommu_place.function;
+    const struct pci_function *function = test->fixture->iommu_location.function;
     struct pci_msix *msix = &notifications->msix;
 
     *notifications =
-        (struct notifications){.transport = lab_iommu(test)->transport, .sources = sources};
+        (struct notifications){.transport = fixture_iommu(test)->transport, .sources = sources};
     if (!pci_msix_open(function, msix) || msix->vector_count < sources)
         skip(test, "the IOMMU has fewer than %u MSI-X vectors", sources);
     pci_msix_enable(msix);
@@ -40,22 +40,23 @@ static void acknowledge(void *context)
 
 void notifications_open_line(struct test *test, struct notifications *notifications)
 {
-    const struct place *place = &test->lab->iommu_place;
-    bool is_told, is_edge;
+    const struct device_location *place = &test->fixture->iommu_location;
+    bool is_described, is_edge;
     uint32_t line;
 
-    *notifications = (struct notifications){.transport = lab_iommu(test)->transport, .sources = 1};
+    *notifications =
+        (struct notifications){.transport = fixture_iommu(test)->transport, .sources = 1};
     if (place->function) {
         line = place->function->interrupt_line;
         is_edge = place->function->interrupt_is_edge;
-        is_told = place->function->interrupt_pin && line != UINT32_MAX;
+        is_described = place->function->interrupt_pin && line != UINT32_MAX;
         pci_command(place->function, 0, PCI_COMMAND_INTX_DISABLE);
     } else {
         line = place->block->machine->line;
         is_edge = place->block->machine->is_edge;
-        is_told = line;
+        is_described = line;
     }
-    if (!is_told)
+    if (!is_described)
         skip(test, "nothing tells the IOMMU's interrupt line");
     /* What was polled for has left its interrupt pending, and a line that is high has no edge. */
     notifications->transport->ops->isr(notifications->transport);
@@ -65,8 +66,8 @@ void notifications_open_line(struct test *test, struct notifications *notificati
 
 void notifications_open(struct test *test, struct notifications *notifications)
 {
-    const struct pci_function *function = test->lab->iommu_place.function;
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    const struct pci_function *function = test->fixture->iommu_location.function;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
 
     if (!function || !pci_msix_open(function, &notifications->msix)) {
         notifications_open_line(test, notifications);

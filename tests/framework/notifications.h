@@ -6,7 +6,7 @@
 #pragma once
 
 #include "drivers/pci/msi.h"
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 #define NOTIFICATION_SOURCES 2
 
@@ -27,7 +27,8 @@ void notifications_open_vectors(struct test *test, struct notifications *notific
 void notifications_open_line(struct test *test, struct notifications *notifications);
 void notifications_close(struct notifications *notifications);
 
-/* Waits until the queue has notified `wanted` times, `ns` at most; returns how many times it has.
+/*
+ * Waits until the queue has notified `wanted` times, `ns` at most; returns how many times it has.
  */
 unsigned notifications_wait(const struct notifications *notifications, unsigned queue,
                             unsigned wanted, uint64_t ns);

@@ -3,23 +3,23 @@
 
 #include <string.h>
 
-#define PATIENCE_NS 2000000000ull
-#define BOTH        (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
+#define TIMEOUT_NS 2000000000ull
+#define BOTH       (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
 
 struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     uint64_t features;
 
-    lab_use_packed_rings(test);
-    features = test->lab->features & ~but;
+    fixture_use_packed_rings(test);
+    features = test->fixture->features & ~but;
     virtio_reset(transport);
     virtio_acknowledge(transport);
     if (virtio_negotiate(transport, features) ||
         virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, size, features, viommu->pages,
                            &viommu->requests))
-        broken(test, "the request queue can't be set up with a packed ring of %u entries", size);
+        error(test, "the request queue can't be set up with a packed ring of %u entries", size);
     virtio_driver_ok(transport);
 
     struct virtq *queue = &viommu->requests;
@@ -29,9 +29,9 @@ struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but)
 
 struct packed_request *packed_request(struct test *test)
 {
-    struct packed_request *request = lab_pages(test, 1);
+    struct packed_request *request = fixture_pages(test, 1);
 
-    request->request = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    request->request = viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     memset(request->behind, VIOMMU_POISON, sizeof(request->behind));
     return request;
 }
@@ -91,7 +91,7 @@ bool packed_wait(struct test *test, const struct packed_ring *ring, uint16_t slo
     uint64_t start = arch_now_ns();
 
     while ((*flags & BOTH) != (wrap ? BOTH : 0)) {
-        if (arch_now_ns() - start > ns || viommu_needs_reset(lab_iommu(test)))
+        if (arch_now_ns() - start > ns || viommu_needs_reset(fixture_iommu(test)))
             return false;
         cpu_relax();
     }
@@ -108,7 +108,7 @@ bool packed_send(struct test *test, struct packed_ring *ring, const struct virtq
 
     packed_put(ring, list, count);
     virtq_notify(ring->queue);
-    return packed_wait(test, ring, slot, wrap, PATIENCE_NS, used);
+    return packed_wait(test, ring, slot, wrap, TIMEOUT_NS, used);
 }
 
 void packed_expect(struct test *test, enum clause clause, struct packed_ring *ring,

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 struct packed_ring {
     struct virtq *queue;

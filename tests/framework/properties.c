@@ -15,18 +15,18 @@ static bool has_property(const uint8_t *bytes, uint32_t size)
 
 struct properties probe(struct test *test, uint32_t endpoint)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     uint32_t size = viommu->config.probe_size;
 
     if (size > PROPERTIES_MAX)
         skip(test, "probe_size is %u, more than %u", size, PROPERTIES_MAX);
 
-    uint8_t *bytes = lab_pages(test, 1);
+    uint8_t *bytes = fixture_pages(test, 1);
     struct viommu_reply reply = viommu_probe(viommu, endpoint, NULL, bytes);
 
-    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "PROBE 0x%x did not come back",
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "PROBE 0x%x did not come back",
             endpoint);
-    expect(test, IOMMU_PROBE_P01, !reply.strayed,
+    expect(test, IOMMU_PROBE_P01, !reply.out_of_bounds,
            "PROBE 0x%x: a byte outside properties and tail was changed", endpoint);
     require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK || !has_property(bytes, size),
             "PROBE 0x%x: %s, expected OK with properties", endpoint,
@@ -87,7 +87,7 @@ unsigned reserved_regions(struct test *test, uint32_t endpoint,
 
 uint64_t last_mappable(struct test *test, uint32_t endpoint)
 {
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
     struct reserved_region regions[RESERVED_REGIONS_MAX];
     uint64_t granule = viommu_granule(viommu);
     uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.end
@@ -106,7 +106,7 @@ uint64_t last_mappable(struct test *test, uint32_t endpoint)
 bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last)
 {
     struct reserved_region regions[RESERVED_REGIONS_MAX];
-    unsigned count = viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_PROBE)
+    unsigned count = viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_PROBE)
                          ? reserved_regions(test, endpoint, regions)
                          : 0;
 

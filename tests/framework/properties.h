@@ -17,7 +17,7 @@ struct properties probe(struct test *test, uint32_t endpoint);
 struct property {
     uint32_t offset; /* of its header */
     uint16_t type, reserved, length;
-    bool fits; /* the value lies inside the area */
+    bool fits; /* the value is inside the area */
     const uint8_t *value;
 };
 
@@ -34,7 +34,8 @@ struct reserved_region {
 
 /* Whether some part of [first, last] is reserved for an endpoint. */
 bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last);
-/* The last address that can be mapped for an endpoint: in the input range, in no reserved region.
+/*
+ * The last address that can be mapped for an endpoint: in the input range, in no reserved region.
  */
 uint64_t last_mappable(struct test *test, uint32_t endpoint);
 

@@ -19,7 +19,8 @@ void report_diagnostic(const char *format, ...) __attribute__((format(printf, 1,
 void report_line(const char *text);
 void report_plan(unsigned count);
 void report_start(const struct test_definition *definition);
-/* `word` is NULL for a plain pass, else PASS's other forms: SKIP, WARN, FAIL, ERROR, CRASH, HANG.
+/*
+ * `word` is NULL for a plain pass, else PASS's other forms: SKIP, WARN, FAIL, ERROR, CRASH, HANG.
  */
 void report_result(bool ok, unsigned number, const struct test_definition *definition,
                    const char *word, const char *reason);

@@ -6,12 +6,12 @@ static const char *outcome_text(const struct viommu *viommu, const struct viommu
     switch (reply->outcome) {
     case VIOMMU_ANSWERED:
         return "answered";
-    case VIOMMU_SILENT:
+    case VIOMMU_SHORT_REPLY:
         return "came back without a whole tail";
     case VIOMMU_TIMEOUT:
         return "did not come back within 2 s";
-    case VIOMMU_LIED:
-        return virtq_pop_text(viommu->lie);
+    case VIOMMU_BAD_USED_RING:
+        return virtq_pop_text(viommu->ring_error);
     default:
         return "found no free descriptor";
     }
@@ -26,26 +26,27 @@ static enum clause clause_of_length(const struct viommu *viommu)
 /* What says that a request comes back as it should, where it did not. */
 static enum clause clause_of_return(const struct viommu *viommu, const struct viommu_reply *reply)
 {
-    if (reply->outcome != VIOMMU_LIED)
+    if (reply->outcome != VIOMMU_BAD_USED_RING)
         return IOMMU_OP_P01;
-    if (viommu->lie == VIRTQ_BAD_LENGTH)
+    if (viommu->ring_error == VIRTQ_BAD_LENGTH)
         return clause_of_length(viommu);
     return viommu_has(viommu, VIRTIO_F_RING_PACKED) ? PACKED_P04 : VQ_USED_P01;
 }
 
 struct viommu_reply submit(struct test *test, const struct viommu_request *request)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct viommu_reply reply = viommu_submit(viommu, request);
     char text[VIOMMU_REQUEST_TEXT];
 
     viommu_request_text(request, text);
-    require(test, clause_of_return(viommu, &reply), reply.outcome <= VIOMMU_SILENT, "%s: %s", text,
-            outcome_text(viommu, &reply));
-    expect(test, IOMMU_OP_P02, !reply.strayed, "%s: a byte outside the tail was changed", text);
-    if (reply.outcome == VIOMMU_SILENT)
+    require(test, clause_of_return(viommu, &reply), reply.outcome <= VIOMMU_SHORT_REPLY, "%s: %s",
+            text, outcome_text(viommu, &reply));
+    expect(test, IOMMU_OP_P02, !reply.out_of_bounds, "%s: a byte outside the tail was changed",
+           text);
+    if (reply.outcome == VIOMMU_SHORT_REPLY)
         return reply;
-    lab_remember(test, request, reply.status);
+    fixture_remember(test, request, reply.status);
     expect(test, clause_of_length(viommu), reply.written == sizeof(struct virtio_iommu_req_tail),
            "%s: used length %u, expected 4", text, reply.written);
     expect(test, IOMMU_OP_D05, !reply.reserved[0] && !reply.reserved[1] && !reply.reserved[2],
@@ -113,7 +114,7 @@ static enum clause purpose_of(uint8_t type)
     }
 }
 
-void must(struct test *test, struct viommu_request request)
+void require_ok(struct test *test, struct viommu_request request)
 {
     struct viommu_reply reply = submit(test, &request);
     bool answered = reply.outcome == VIOMMU_ANSWERED;
@@ -121,17 +122,18 @@ void must(struct test *test, struct viommu_request request)
 
     viommu_request_text(&request, text);
     if (answered && reply.status == VIRTIO_IOMMU_S_NOMEM)
-        broken(test, "%s: NOMEM, the device has no room for the test", text);
-    require(test, clause_of_length(lab_iommu(test)), answered || reply.status == VIOMMU_POISON,
+        error(test, "%s: NOMEM, the device has no room for the test", text);
+    require(test, clause_of_length(fixture_iommu(test)), answered || reply.status == VIOMMU_POISON,
             "%s: used length %u, expected 4: a status was written", text, reply.written);
     require(test, purpose_of(request.head.type), answered && reply.status == VIRTIO_IOMMU_S_OK,
             "%s: %s, expected OK for a valid request", text,
             answered ? viommu_status_text(reply.status) : "no status");
 }
 
-void must_attach(struct test *test, unsigned domain, unsigned endpoint)
+void require_attach(struct test *test, unsigned domain, unsigned endpoint)
 {
-    must(test, viommu_attach(lab_domain(test, domain), lab_endpoint_id(test, endpoint), 0));
+    require_ok(test,
+               viommu_attach(fixture_domain(test, domain), fixture_endpoint_id(test, endpoint), 0));
 }
 
 bool is_mapped(struct test *test, uint32_t domain, uint64_t first, uint64_t last)
@@ -140,12 +142,12 @@ bool is_mapped(struct test *test, uint32_t domain, uint64_t first, uint64_t last
     struct viommu_reply reply = submit(test, &map);
 
     if (reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK) {
-        must(test, viommu_unmap(domain, first, last));
+        require_ok(test, viommu_unmap(domain, first, last));
         return false;
     }
     if (reply.outcome != VIOMMU_ANSWERED || reply.status != VIRTIO_IOMMU_S_INVAL)
-        broken(test, "MAP as a probe of [0x%llx, 0x%llx]: %s, neither OK nor INVAL",
-               (unsigned long long)first, (unsigned long long)last,
-               viommu_status_text(reply.status));
+        error(test, "MAP as a probe of [0x%llx, 0x%llx]: %s, neither OK nor INVAL",
+              (unsigned long long)first, (unsigned long long)last,
+              viommu_status_text(reply.status));
     return true;
 }

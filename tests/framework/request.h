@@ -3,7 +3,7 @@
 #pragma once
 
 #include "drivers/viommu/request.h"
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 /*
  * Submits and judges what holds for every answer: it came back (IOMMU-OP-P01) as a used entry that
@@ -26,10 +26,10 @@ bool expect_refusal(struct test *test, enum clause refused, enum clause clause,
  * A valid request of the test's set-up: must succeed, by the statement that says what the request
  * is for, or the test cannot go on. NOMEM is no verdict on the device.
  */
-void must(struct test *test, struct viommu_request request);
+void require_ok(struct test *test, struct viommu_request request);
 
 /* ATTACH of the n-th endpoint to the n-th domain, the usual set-up of a test without DMA. */
-void must_attach(struct test *test, unsigned domain, unsigned endpoint);
+void require_attach(struct test *test, unsigned domain, unsigned endpoint);
 
 /* Whether [first, last] is mapped somewhere in the domain: a MAP over it is refused, INVAL. */
 bool is_mapped(struct test *test, uint32_t domain, uint64_t first, uint64_t last);

@@ -135,10 +135,10 @@ static void announce(const struct test_definition *definition, unsigned number, 
 }
 
 /* Whether a statement is one of the IOMMU's other transport, which the test cannot have judged. */
-static bool is_elsewhere(const struct lab *lab, enum clause clause)
+static bool is_elsewhere(const struct fixture *fixture, enum clause clause)
 {
     const char *id = clause_row(clause)->id;
-    bool on_mmio = lab->iommu_place.block;
+    bool on_mmio = fixture->iommu_location.block;
 
     return !strncmp(id, on_mmio ? "PCI_" : "MMIO_", on_mmio ? 4 : 5);
 }
@@ -149,39 +149,39 @@ static void check_claims(struct test *test)
     const enum clause *claim = test->definition->clauses;
 
     for (; claim && *claim && test->verdict == VERDICT_PASS; claim++)
-        if (!test->judged[*claim] && !is_elsewhere(test->lab, *claim))
-            broken(test, "%s is claimed, and nothing judged it", clause_row(*claim)->id);
+        if (!test->judged[*claim] && !is_elsewhere(test->fixture, *claim))
+            error(test, "%s is claimed, and nothing judged it", clause_row(*claim)->id);
 }
 
 static void call(struct test *test)
 {
     if (setjmp(test->stop))
         return;
-    lab_begin(test);
+    fixture_begin(test);
     test->checks = 0; /* of its own */
     test->definition->run(test);
     if (!test->checks)
-        broken(test, "the test came to its end without a check");
+        error(test, "the test came to its end without a check");
     check_claims(test);
 }
 
-static enum verdict run_one(struct lab *lab, const struct test_definition *definition,
+static enum verdict run_one(struct fixture *fixture, const struct test_definition *definition,
                             unsigned number)
 {
-    struct test test = {.definition = definition, .lab = lab};
+    struct test test = {.definition = definition, .fixture = fixture};
     uint64_t seconds = definition->limit_s ? definition->limit_s : USUAL_LIMIT_S;
     char id[TEST_ID_MAX];
 
     if (definition->adds_duration)
-        seconds += lab->options->seconds;
+        seconds += fixture->options->seconds;
     test_id(definition, id);
-    rng_derive(&test.rng, lab->options->seed, id);
+    rng_derive(&test.rng, fixture->options->seed, id);
     running.definition = definition;
     running.number = number;
     report_start(definition);
     arch_deadline(seconds * NS_PER_S);
     call(&test);
-    lab_end(&test);
+    fixture_end(&test);
     arch_deadline(0);
     running.definition = NULL;
     announce(definition, number, &test);
@@ -201,10 +201,10 @@ void tests_catch_traps(void)
     arch_on_trap(trapped);
 }
 
-unsigned tests_run(struct lab *lab)
+unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
-    const struct options *options = lab->options;
+    const struct options *options = fixture->options;
     unsigned count = select_tests(options, selected);
     unsigned tally[VERDICT_ERROR + 1] = {0};
 
@@ -220,7 +220,7 @@ unsigned tests_run(struct lab *lab)
     }
     report_plan(count);
     for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
-        tally[run_one(lab, selected[i], i + 1)]++;
+        tally[run_one(fixture, selected[i], i + 1)]++;
     report_diagnostic("passed=%u warned=%u failed=%u skipped=%u errors=%u", tally[VERDICT_PASS],
                       tally[VERDICT_WARN], tally[VERDICT_FAIL], tally[VERDICT_SKIP],
                       tally[VERDICT_ERROR]);

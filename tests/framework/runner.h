@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #pragma once
 
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 /* From here on an exception is reported, within a test or not, and ends the run with code 2. */
 void tests_catch_traps(void);
@@ -11,4 +11,4 @@ void tests_catch_traps(void);
  * something failed, 2 nothing could be run. An exception or a test past its time ends the run by
  * itself, after a verdict, with code 2: whoever boots the image goes on from the next test.
  */
-unsigned tests_run(struct lab *lab);
+unsigned tests_run(struct fixture *fixture);

@@ -14,8 +14,8 @@
 #define POISON     0xa5
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
-#define PATIENCE_NS      200000000ull
-#define SLOW_PATIENCE_NS 2000000000ull
+#define TIMEOUT_NS      200000000ull
+#define SLOW_TIMEOUT_NS 2000000000ull
 
 struct known {
     uint32_t id;
@@ -23,10 +23,10 @@ struct known {
 };
 
 struct search {
-    struct lab *lab;
+    struct fixture *fixture;
     struct topology *topology;
     unsigned iommu; /* its index in the topology */
-    struct known known[LAB_MAX_ENDPOINTS];
+    struct known known[FIXTURE_MAX_ENDPOINTS];
     unsigned count;
     /* A page that the address is the address of, then one for each known id. */
     uint8_t *pages;
@@ -39,7 +39,7 @@ static uint8_t *page_of(const struct search *search, unsigned n)
 
 static uint32_t domain_of(const struct search *search, unsigned n)
 {
-    const struct viommu *viommu = &search->lab->iommu;
+    const struct viommu *viommu = &search->fixture->iommu;
 
     return (viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start
                                                             : 0) +
@@ -49,7 +49,7 @@ static uint32_t domain_of(const struct search *search, unsigned n)
 /* The status of the answer; -1: there is none. */
 static int ask(struct search *search, struct viommu_request request)
 {
-    struct viommu_reply reply = viommu_submit(&search->lab->iommu, &request);
+    struct viommu_reply reply = viommu_submit(&search->fixture->iommu, &request);
 
     return reply.outcome == VIOMMU_ANSWERED ? reply.status : -1;
 }
@@ -57,9 +57,9 @@ static int ask(struct search *search, struct viommu_request request)
 /* False: the device does not answer any more, or there is no room for another id. */
 static bool try_id(struct search *search, uint32_t id)
 {
-    if (search->count == LAB_MAX_ENDPOINTS) {
+    if (search->count == FIXTURE_MAX_ENDPOINTS) {
         report_diagnostic("scan: more than %d ids are known, those from 0x%x on are left out",
-                          LAB_MAX_ENDPOINTS, (unsigned)id);
+                          FIXTURE_MAX_ENDPOINTS, (unsigned)id);
         return false;
     }
 
@@ -91,13 +91,13 @@ static bool map(struct search *search, unsigned n, uint64_t address, uint64_t si
 /* Makes the n-th domain one in which every engine works and the address leads to its own page. */
 static void prepare(struct search *search, unsigned n)
 {
-    struct lab *lab = search->lab;
+    struct fixture *fixture = search->fixture;
     bool is_ready =
         map(search, n, (uintptr_t)search->pages, PAGE_SIZE, (uintptr_t)page_of(search, n));
 
-    for (unsigned i = 0; i < lab->engine_count; i++)
-        is_ready &= map(search, n, lab->engines[i].footprint, lab->engines[i].footprint_size,
-                        lab->engines[i].footprint);
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        is_ready &= map(search, n, fixture->engines[i].footprint,
+                        fixture->engines[i].footprint_size, fixture->engines[i].footprint);
     if (!is_ready)
         report_diagnostic("scan: MAP for id 0x%x fails; nobody can go by it",
                           (unsigned)search->known[n].id);
@@ -123,10 +123,10 @@ static void add_range(struct search *search, struct topology_range range)
 static void place_id(struct search *search, struct known *known, const struct dma_engine *engine)
 {
     const struct pci_function *function = engine->place.function;
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
     report_diagnostic("scan: %s %s goes by id 0x%x", engine->ops->name,
-                      place_text(&engine->place, text), (unsigned)known->id);
+                      location_text(&engine->place, text), (unsigned)known->id);
     known->is_placed = true;
     if (!function)
         add_range(search, (struct topology_range){.bus = TOPOLOGY_MMIO,
@@ -144,12 +144,12 @@ static void place_id(struct search *search, struct known *known, const struct dm
 static void find_engine(struct search *search, struct dma_engine *engine)
 {
     uint32_t length = engine->min_length < 8 ? 8 : engine->min_length;
-    uint64_t patience = engine->is_slow ? SLOW_PATIENCE_NS : PATIENCE_NS;
-    char text[PLACE_TEXT];
+    uint64_t timeout = engine->is_slow ? SLOW_TIMEOUT_NS : TIMEOUT_NS;
+    char text[LOCATION_TEXT];
 
     memset(search->pages, POISON, (1 + search->count) * (size_t)PAGE_SIZE);
-    dma_prepare(engine, patience);
-    dma_write(engine, (uintptr_t)search->pages, length, patience);
+    dma_prepare(engine, timeout);
+    dma_write(engine, (uintptr_t)search->pages, length, timeout);
     engine->needs_start = true;
     for (unsigned n = 0; n < search->count; n++)
         if (is_changed(page_of(search, n))) {
@@ -157,7 +157,7 @@ static void find_engine(struct search *search, struct dma_engine *engine)
             return;
         }
     report_diagnostic("scan: %s %s goes by no id that is known: what it writes %s",
-                      engine->ops->name, place_text(&engine->place, text),
+                      engine->ops->name, location_text(&engine->place, text),
                       is_changed(search->pages) ? "is not translated" : "does not arrive");
 }
 
@@ -178,7 +178,7 @@ static void add_unplaced(struct search *search)
 static bool add_iommu(struct search *search)
 {
     struct topology *topology = search->topology;
-    const struct place *place = &search->lab->iommu_place;
+    const struct device_location *place = &search->fixture->iommu_location;
     struct topology_iommu iommu = {.source = TOPOLOGY_SCAN};
 
     if (topology->iommu_count == TOPOLOGY_MAX_IOMMUS)
@@ -197,13 +197,13 @@ static bool add_iommu(struct search *search)
 
 static bool start(struct search *search)
 {
-    struct lab *lab = search->lab;
+    struct fixture *fixture = search->fixture;
 
-    if (viommu_start(&lab->iommu, lab->features))
+    if (viommu_start(&fixture->iommu, fixture->features))
         return false;
-    if (viommu_has(&lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
-        viommu_set_bypass(&lab->iommu, 1);
-    search->pages = pages_get(&lab->pages, 1 + LAB_MAX_ENDPOINTS);
+    if (viommu_has(&fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        viommu_set_bypass(&fixture->iommu, 1);
+    search->pages = pages_get(&fixture->pages, 1 + FIXTURE_MAX_ENDPOINTS);
     return search->pages && add_iommu(search);
 }
 
@@ -214,11 +214,12 @@ static void detach_all(struct search *search)
         ask(search, viommu_detach(domain_of(search, n), search->known[n].id));
 }
 
-void scan_endpoints(struct lab *lab, const struct topology *asked, struct topology *topology)
+void scan_endpoints(struct fixture *fixture, const struct topology *asked,
+                    struct topology *topology)
 {
-    struct search search = {.lab = lab, .topology = topology};
+    struct search search = {.fixture = fixture, .topology = topology};
 
-    if (!lab->has_iommu)
+    if (!fixture->has_iommu)
         return;
     if (!start(&search)) {
         report_diagnostic("scan: the IOMMU does not come up, or there is no room");
@@ -227,11 +228,11 @@ void scan_endpoints(struct lab *lab, const struct topology *asked, struct topolo
     find_ids(&search, asked);
     for (unsigned n = 0; n < search.count; n++)
         prepare(&search, n);
-    for (unsigned i = 0; i < lab->engine_count; i++)
-        if (lab->engines[i].can_write && !lab->engines[i].bypasses)
-            find_engine(&search, &lab->engines[i]);
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (fixture->engines[i].can_write && !fixture->engines[i].bypasses)
+            find_engine(&search, &fixture->engines[i]);
     add_unplaced(&search);
     detach_all(&search);
-    virtio_reset(lab->iommu.transport);
-    pages_release(&lab->pages, lab->pages.base);
+    virtio_reset(fixture->iommu.transport);
+    pages_release(&fixture->pages, fixture->pages.base);
 }

@@ -5,10 +5,11 @@
  */
 #pragma once
 
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 /*
  * Asks about the ids of asked->scans and adds to *topology a range for each id that is known. Needs
- * the lab's IOMMU, engines and pages, and leaves the IOMMU in reset and the engines stopped.
+ * the fixture's IOMMU, engines and pages, and leaves the IOMMU in reset and the engines stopped.
  */
-void scan_endpoints(struct lab *lab, const struct topology *asked, struct topology *topology);
+void scan_endpoints(struct fixture *fixture, const struct topology *asked,
+                    struct topology *topology);

@@ -62,7 +62,7 @@ bool expect(struct test *test, enum clause clause, bool condition, const char *f
     return condition;
 }
 
-bool advise(struct test *test, enum clause clause, bool condition, const char *format, ...)
+bool expect_should(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
     va_list args;
 
@@ -95,7 +95,7 @@ void skip(struct test *test, const char *format, ...)
     longjmp(test->stop, 1);
 }
 
-void broken(struct test *test, const char *format, ...)
+void error(struct test *test, const char *format, ...)
 {
     char text[TEST_REASON_MAX];
     va_list args;
@@ -107,7 +107,7 @@ void broken(struct test *test, const char *format, ...)
     longjmp(test->stop, 1);
 }
 
-void excuse(struct test *test, enum clause clause, const char *why)
+void waive(struct test *test, enum clause clause, const char *why)
 {
     if (test->judged[clause])
         return;

@@ -20,7 +20,7 @@
 #include "lib/rng/rng.h"
 #include "lib/spec/clause.h"
 
-struct lab;
+struct fixture;
 struct test;
 
 /* What the machine must have; a test that lacks it is skipped, with the reason. */
@@ -46,7 +46,7 @@ struct test_definition {
     const enum clause *clauses; /* ends with CLAUSE_NONE; NULL: none */
     unsigned needs;
     bool is_optional;   /* runs only when a glob names it */
-    unsigned limit_s;   /* the watchdog's patience in seconds; 0: the usual 10 */
+    unsigned limit_s;   /* the watchdog's timeout in seconds; 0: the usual 10 */
     bool adds_duration; /* ... plus the stress duration */
 };
 
@@ -69,7 +69,7 @@ enum verdict { VERDICT_PASS, VERDICT_SKIP, VERDICT_WARN, VERDICT_FAIL, VERDICT_E
 /* The running test. */
 struct test {
     const struct test_definition *definition;
-    struct lab *lab;
+    struct fixture *fixture;
     struct rng rng; /* a stream of its own, from the seed and the test's id */
     unsigned checks;
     bool judged[CLAUSE_COUNT]; /* which statements they were of */
@@ -85,7 +85,7 @@ struct test {
 bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same for a statement that the text leaves open, or robustness: a WARN at most. */
-bool advise(struct test *test, enum clause clause, bool condition, const char *format, ...)
+bool expect_should(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* As expect(), and a false condition ends the test. */
 void require(struct test *test, enum clause clause, bool condition, const char *format, ...)
@@ -93,12 +93,12 @@ void require(struct test *test, enum clause clause, bool condition, const char *
 /* Ends the test: what it needs is missing, or our own set-up failed. */
 _Noreturn void skip(struct test *test, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-_Noreturn void broken(struct test *test, const char *format, ...)
+_Noreturn void error(struct test *test, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /*
  * Says why nothing here judges a statement that the test claims; without effect where something
- * has. A claim that is neither judged nor excused is an ERROR.
+ * has. A claim that is neither judged nor waived is an ERROR.
  */
-void excuse(struct test *test, enum clause clause, const char *why);
+void waive(struct test *test, enum clause clause, const char *why);
 /* A diagnostic line. */
 void note(struct test *test, const char *format, ...) __attribute__((format(printf, 2, 3)));

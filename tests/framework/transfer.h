@@ -43,10 +43,10 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
 bool expect_write_denied(struct test *test, enum clause clause, struct dma_engine *engine,
                          uint64_t address, const struct target *target, uint32_t length);
 /*
- * Their steps, for whoever takes them apart: poison, dma_write() with so much patience, and the
+ * Their steps, for whoever takes them apart: poison, dma_write() with so much timeout, and the
  * judgement of what is there after it.
  */
-uint64_t transfer_patience(const struct dma_engine *engine, bool is_denied);
+uint64_t transfer_timeout(const struct dma_engine *engine, bool is_denied);
 void target_poison(const struct target *target);
 bool target_is_touched(const struct target *target);
 bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,
@@ -58,7 +58,8 @@ bool expect_untouched(struct test *test, enum clause clause, const struct dma_en
 bool expect_only_touched(struct test *test, enum clause clause, const struct dma_engine *engine,
                          uint64_t address, const struct target *target, uint32_t offset,
                          uint32_t length);
-/* The engine reads `length` bytes at `address`, and must see what stands at `offset` of the target.
+/*
+ * The engine reads `length` bytes at `address`, and must see what stands at `offset` of the target.
  */
 bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *engine,
                       uint64_t address, const struct target *target, uint32_t offset,

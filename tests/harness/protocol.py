@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The guest's console as values: KTAP with a few conventions of our own.
 
-A pure reader: lines in, results and complaints out. It knows no VMM and prints nothing.
+A pure reader: lines in, results and diagnostics out. It knows no VMM and prints nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Console:
     """One boot's console. `plan` and `running` tell where the boot stands.
 
     `first` is the number that the boot's first result must have. What breaks the protocol is kept
-    in `complaints`, and reading goes on.
+    in `diagnostics`, and reading goes on.
     """
 
     def __init__(self, first: int = 1) -> None:
@@ -70,7 +70,7 @@ class Console:
         self.header: list[str] = []  # diagnostics before the plan
         self.error: str | None = None
         self.exit_status: int | None = None
-        self.complaints: list[str] = []
+        self.diagnostics: list[str] = []
         self._verdicts: set[str] = set()
         self._diagnostics: list[str] = []
 
@@ -81,7 +81,7 @@ class Console:
             self.started = line.endswith(START)
         elif self.exit_status is not None:
             if line:
-                self.complain("a line after EXIT", line)
+                self.report("a line after EXIT", line)
         elif match := RESULT.match(line):
             return self._result(match)
         elif match := RUN.match(line):
@@ -91,17 +91,17 @@ class Console:
         elif match := EXIT.match(line):
             self._exit(int(match.group(1)))
         elif line == START:
-            self.complain("the guest started anew", line)
+            self.report("the guest started anew", line)
         elif LIKE_A_RESULT.match(line):
-            self.complain("a line that is no result", line)
+            self.report("a line that is no result", line)
         elif line.startswith("# json "):
             self._record(line[len("# json ") :])
         else:
             self._diagnostic(line)
         return None
 
-    def complain(self, what: str, line: str) -> None:
-        self.complaints.append(f"{what}: {line[:120]}")
+    def report(self, what: str, line: str) -> None:
+        self.diagnostics.append(f"{what}: {line[:120]}")
 
     def pending_diagnostics(self) -> list[str]:
         """What the test that is running has said so far."""
@@ -109,7 +109,7 @@ class Console:
 
     def _run(self, test_id: str) -> None:
         if self.running is not None:
-            self.complain("no result before the next test", f"{self.running}, {test_id}")
+            self.report("no result before the next test", f"{self.running}, {test_id}")
             self.next += 1
         self.running = test_id
         self._diagnostics = []
@@ -122,13 +122,13 @@ class Console:
         if said == 1 and self._verdicts & {"FAIL", "ERROR"}:
             said = 3
         if status not in (said, 5):
-            self.complaints.append(f"EXIT: STATUS={status}, the results of the boot mean {said}")
+            self.diagnostics.append(f"EXIT: STATUS={status}, the results of the boot mean {said}")
 
     def _record(self, text: str) -> None:
         try:
             self.records.append(json.loads(text))
         except ValueError:
-            self.complain("a record is not JSON", text)
+            self.report("a record is not JSON", text)
 
     def _diagnostic(self, line: str) -> None:
         if match := LISTED.match(line):

@@ -44,7 +44,7 @@ def prepare(directory: str) -> None:
 
 
 class Run:
-    """What is known of a run: results by number, and complaints about the run as a whole."""
+    """What is known of a run: results by number, and diagnostics about the run as a whole."""
 
     def __init__(self, strict: bool) -> None:
         self.strict = strict
@@ -52,7 +52,7 @@ class Run:
         self.header: list[str] = []
         self.results: dict[int, Result] = {}
         self.records: list[object] = []
-        self.complaints: list[str] = []
+        self.diagnostics: list[str] = []
         self.skipped_plan = ""  # why nothing was run
 
     def ordered(self) -> list[Result]:
@@ -65,23 +65,23 @@ class Run:
         return len(self.results) - self.skipped()
 
     def failed(self) -> int:
-        """Failed tests; each complaint counts as one more."""
+        """Failed tests; each diagnostic counts as one more."""
         failures = sum(is_failure(result, self.strict) for result in self.results.values())
-        return failures + len(self.complaints)
+        return failures + len(self.diagnostics)
 
     def summary(self) -> list[str]:
-        """A line for each test that needs a look, then the complaints."""
+        """A line for each test that needs a look, then the diagnostics."""
         lines = [
             f"# {result.verdict} {result.id}: {result.message}"
             for result in self.ordered()
             if result.verdict not in ("PASS", "SKIP")
         ]
-        return lines + [f"# error: {complaint}" for complaint in self.complaints]
+        return lines + [f"# error: {diagnostic}" for diagnostic in self.diagnostics]
 
     def counts(self) -> str:
         count = collections.Counter(result.verdict for result in self.results.values())
         failed = sum(count[verdict] for verdict in FAILURES if verdict != "ERROR")
-        errors = count["ERROR"] + len(self.complaints)
+        errors = count["ERROR"] + len(self.diagnostics)
         return (
             f"{count['PASS']} passed, {failed} failed, {count['WARN']} warned, "
             f"{count['XFAIL']} xfail, {count['SKIP']} skipped, {errors} errors, "
@@ -103,7 +103,7 @@ class Run:
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
             "seconds": round(time.time() - self.started, 3),
             "plan": plan,
-            "complaints": self.complaints,
+            "diagnostics": self.diagnostics,
             "tests": [asdict(result) for result in self.ordered()],
             "records": self.records,
         }
@@ -118,17 +118,17 @@ class Run:
                 for line in result.diagnostics:
                     print(line, file=out)
                 print(ktap_line(result, self.strict), file=out)
-            for complaint in self.complaints:
-                print(f"# error: {complaint}", file=out)
+            for diagnostic in self.diagnostics:
+                print(f"# error: {diagnostic}", file=out)
 
     def _write_junit(self, path: str, properties: dict[str, str]) -> None:
         suite = ET.Element(
             "testsuite",
             name=f"viommu-guest.{properties['machine']}",
-            tests=str(len(self.results) + bool(self.complaints)),
+            tests=str(len(self.results) + bool(self.diagnostics)),
             failures=str(
                 sum(is_failure(result, self.strict) for result in self.results.values())
-                + bool(self.complaints)
+                + bool(self.diagnostics)
             ),
             errors="0",
             skipped=str(self.skipped()),
@@ -139,10 +139,10 @@ class Run:
             ET.SubElement(group, "property", name=name, value=value)
         for result in self.ordered():
             self._add_case(suite, result)
-        if self.complaints:
+        if self.diagnostics:
             case = ET.SubElement(suite, "testcase", classname="run", name="protocol", time="0")
-            failure = ET.SubElement(case, "failure", message=self.complaints[0], type="ERROR")
-            failure.text = "\n".join(self.complaints)
+            failure = ET.SubElement(case, "failure", message=self.diagnostics[0], type="ERROR")
+            failure.text = "\n".join(self.diagnostics)
         ET.indent(suite)
         ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
 

@@ -102,15 +102,15 @@ class Session:
     def take(self, result: Result, died: bool = False) -> None:
         expect.apply(result, self.deviations, died)
         if result.number in self.run.results:
-            self.complain([f"a second result of number {result.number}: {result.id}"])
+            self.report([f"a second result of number {result.number}: {result.id}"])
             return
         self.run.results[result.number] = result
         self.say(reports.ktap_line(result, self.options.strict))
 
-    def complain(self, complaints: list[str]) -> None:
-        for complaint in complaints:
-            self.say(f"# error: {complaint}")
-        self.run.complaints += complaints
+    def report(self, diagnostics: list[str]) -> None:
+        for diagnostic in diagnostics:
+            self.say(f"# error: {diagnostic}")
+        self.run.diagnostics += diagnostics
 
     def vmm_words(self) -> list[str]:
         assert self.boot is not None
@@ -119,7 +119,7 @@ class Session:
     def judge_end(self, console: Console) -> int | None:
         """Where to go on after a boot; None: nowhere, it is over."""
         assert self.boot is not None and self.plan is not None
-        self.complain(console.complaints)
+        self.report(console.diagnostics)
         if console.running is not None:
             words = self.vmm_words()
             for line in words:
@@ -133,7 +133,7 @@ class Session:
             return None
         elif not (console.results and console.results[-1].verdict in ENDS_THE_BOOT):
             after = f"after test {console.next - 1}" if console.next > 1 else "before a test began"
-            self.complain([f"the VM ended {after}, outside any test: {self.boot.why}"])
+            self.report([f"the VM ended {after}, outside any test: {self.boot.why}"])
         return console.next if console.next <= self.plan else None
 
     # -- the whole run ------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Session:
             if not 0 < self.plan <= PLAN_MAX:
                 return self.stop(NO_VERDICT, f"a plan of {self.plan} tests")
             if console.plan not in (None, self.plan):
-                self.complain([f"the plan changed from {self.plan} to {console.plan} tests"])
+                self.report([f"the plan changed from {self.plan} to {console.plan} tests"])
                 return self.finish()
             barren = 0 if console.results or console.running else barren + 1
             following = self.judge_end(console)
@@ -197,9 +197,9 @@ class Session:
                 self.take(Result(number, f"missing.{number}", "PLAN", "no result was printed"))
         beyond = [number for number in run.results if not 0 < number <= self.plan]
         if beyond:
-            self.complain([f"results beyond the plan of {self.plan}: {beyond[:8]}"])
+            self.report([f"results beyond the plan of {self.plan}: {beyond[:8]}"])
         if not run.executed():
-            self.complain(["every test was skipped: nothing was executed"])
+            self.report(["every test was skipped: nothing was executed"])
         status = FAILED if run.failed() else PASSED
         for line in run.summary():
             self.say(line)

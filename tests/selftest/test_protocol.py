@@ -30,7 +30,7 @@ def noise_before_the_first_line_is_ignored() -> None:
     console = Console()
     for line in ("1..7", "ok 1 a.b", "EXIT: STATUS=1", "booting KTAP version 1", "1..2"):
         console.feed(line)
-    check(console.plan == 2 and not console.results and not console.complaints)
+    check(console.plan == 2 and not console.results and not console.diagnostics)
 
 
 @test
@@ -61,23 +61,23 @@ def results_that_make_no_sense_are_errors() -> None:
 
 
 @test
-def complaints() -> None:
-    check(read("1..2", "# run a", "ok one a").complaints, "no number")
-    check(read("1..2", "# run a", "# run b").complaints, "no result")
-    check(read("1..2", "KTAP version 1").complaints, "started anew")
-    check(read("1..2", "1..2").complaints, "a second plan")
-    check(read("1..2", "# json {").complaints, "not JSON")
-    check(read("1..1", "# run a", "ok 1 a", "EXIT: STATUS=1", "more").complaints, "after the end")
+def diagnostics() -> None:
+    check(read("1..2", "# run a", "ok one a").diagnostics, "no number")
+    check(read("1..2", "# run a", "# run b").diagnostics, "no result")
+    check(read("1..2", "KTAP version 1").diagnostics, "started anew")
+    check(read("1..2", "1..2").diagnostics, "a second plan")
+    check(read("1..2", "# json {").diagnostics, "not JSON")
+    check(read("1..1", "# run a", "ok 1 a", "EXIT: STATUS=1", "more").diagnostics, "after the end")
 
 
 @test
 def exit_line_agrees_with_the_results() -> None:
     good = ["1..1", "# run a", "ok 1 a"]
     bad = ["1..1", "# run a", "not ok 1 a # FAIL C-1 x"]
-    check(not read(*good, "EXIT: STATUS=1").complaints)
-    check(read(*good, "EXIT: STATUS=3").complaints)
-    check(not read(*bad, "EXIT: STATUS=3").complaints)
-    check(read(*bad, "EXIT: STATUS=1").complaints)
+    check(not read(*good, "EXIT: STATUS=1").diagnostics)
+    check(read(*good, "EXIT: STATUS=3").diagnostics)
+    check(not read(*bad, "EXIT: STATUS=3").diagnostics)
+    check(read(*bad, "EXIT: STATUS=1").diagnostics)
 
 
 @test
@@ -89,7 +89,7 @@ def later_boot_goes_on_with_its_number() -> None:
 @test
 def records_and_lists() -> None:
     console = read('# json {"a": [1]}', "# test a.b default", "# test a.c optional")
-    check(console.records == [{"a": [1]}] and not console.complaints)
+    check(console.records == [{"a": [1]}] and not console.diagnostics)
     check(console.listed == [("a.b", "default"), ("a.c", "optional")])
 
 

@@ -80,7 +80,7 @@ class Host:
     iommu: str
     pci: str
     edu: int  # the bdf of the first engine
-    is_told: bool  # QEMU's own tree has the IOMMU in it
+    is_described: bool  # QEMU's own tree has the IOMMU in it
 
 
 ARM64 = Host(
@@ -112,7 +112,7 @@ class Subject:
             command = [*host.command.split(), "-nodefaults", "-display", "none"]
             TREES[host.machine] = devicetree.dump(command, f"{directory}/dumped").blob()
         self.host, self.tree = host, Tree(TREES[host.machine])
-        if not host.is_told:
+        if not host.is_described:
             devicetree.add_iommu(self.tree, host.iommu, host.pci)
         self.iommu, self.pci = self.tree.root.find(host.iommu), self.tree.root.find(host.pci)
         self.phandle = int.from_bytes(self.iommu.properties["phandle"], "big")

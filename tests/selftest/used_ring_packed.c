@@ -3,7 +3,7 @@
  * A packed ring that lies (virtio 1.4 sections 2.8.1 and 2.8.3), as used_ring.c has it for a split
  * one.
  */
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 #define SUITE "selftest.used_ring_packed"
 
@@ -36,7 +36,7 @@ static void check(struct test *test, bool fine, const char *name, const char *wh
 {
     test->checks++;
     if (!fine)
-        broken(test, "the packed ring tells %s: %s", name, what);
+        error(test, "the packed ring tells %s: %s", name, what);
 }
 
 /* A queue of no device. */
@@ -44,8 +44,8 @@ static struct virtq scratch(struct test *test)
 {
     struct virtq queue;
 
-    if (!virtq_init(&queue, &virtq_packed, 0, SIZE, false, false, &test->lab->pages))
-        broken(test, "no memory for a queue of %u entries", SIZE);
+    if (!virtq_init(&queue, &virtq_packed, 0, SIZE, false, false, &test->fixture->pages))
+        error(test, "no memory for a queue of %u entries", SIZE);
     return queue;
 }
 
@@ -55,7 +55,7 @@ static void add(struct test *test, struct virtq *queue)
     uint16_t head;
 
     if (!virtq_add(queue, segments, 2, &head))
-        broken(test, "an empty queue takes no list");
+        error(test, "an empty queue takes no list");
     virtq_publish(queue);
 }
 

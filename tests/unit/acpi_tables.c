@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
-#include "tests/unit/fixtures/form.h"
+#include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/memory.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -69,7 +69,8 @@ static void open_tables(void)
     memory_release(&memory);
 }
 
-/* An XSDT that lists more tables than are looked at; each is a header with a signature of its own.
+/*
+ * An XSDT that lists more tables than are looked at; each is a header with a signature of its own.
  */
 static void open_full(void)
 {
@@ -178,33 +179,33 @@ static bool read_as_rsdt(const void *table, size_t size, const struct sink *sink
 
 static const uint8_t root_body[] = {0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0};
 
-static const struct form xsdt = {"XSDT", root_body, sizeof(root_body), read_as_xsdt};
-static const struct form rsdt = {"RSDT", root_body, sizeof(root_body), read_as_rsdt};
+static const struct malformed_table xsdt = {"XSDT", root_body, sizeof(root_body), read_as_xsdt};
+static const struct malformed_table rsdt = {"RSDT", root_body, sizeof(root_body), read_as_rsdt};
 
 static void damaged_roots(void)
 {
-    static const struct form_damage xsdts[] = {
+    static const struct malformed_table_damage xsdts[] = {
         {"length not whole", {4, 4, 48}, false, "XSDT byte 4: length is 0x30"},
         {"length huge", {4, 4, 0xffffffff}, false, "XSDT at 0x2000 byte 4: length is 0xffffffff"},
     };
-    static const struct form_damage rsdts[] = {
+    static const struct malformed_table_damage rsdts[] = {
         {"length not whole", {4, 4, 49}, false, "RSDT byte 4: length is 0x31"},
     };
 
-    form_check_damages(&xsdt, xsdts, COUNT(xsdts));
-    form_check_damages(&rsdt, rsdts, COUNT(rsdts));
+    malformed_table_check_damages(&xsdt, xsdts, COUNT(xsdts));
+    malformed_table_check_damages(&rsdt, rsdts, COUNT(rsdts));
 }
 
 static void truncated_roots(void)
 {
-    form_check_cuts(&xsdt);
-    form_check_cuts(&rsdt);
+    malformed_table_check_cuts(&xsdt);
+    malformed_table_check_cuts(&rsdt);
 }
 
 static void mutated_roots(void)
 {
-    form_check_mutations(&xsdt);
-    form_check_mutations(&rsdt);
+    malformed_table_check_mutations(&xsdt);
+    malformed_table_check_mutations(&rsdt);
 }
 
 static const struct unit units[] = {

@@ -4,7 +4,7 @@
 
 #include "boot/boot_info.h"
 #include "boot/pvh.h"
-#include "tests/unit/fixtures/lent.h"
+#include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define MEMORY_SIZE 0x3000u
@@ -15,12 +15,12 @@
 #define ENTRY_CAP   128u
 
 static uint8_t bytes[MEMORY_SIZE];
-static struct lent_memory lent = {bytes, MEMORY_SIZE, {0}, 0};
-static const struct mem_view memory = {.map = lent_map, .context = &lent};
+static struct guest_memory lent = {bytes, MEMORY_SIZE, {0}, 0};
+static const struct mem_view memory = {.map = guest_memory_map, .context = &lent};
 
 static void put(uint64_t offset, uint64_t value, size_t size)
 {
-    lent_put(&lent, offset, value, size);
+    guest_memory_put(&lent, offset, value, size);
 }
 
 static void put_entry(unsigned index, uint64_t base, uint64_t size, uint32_t type)
@@ -52,7 +52,7 @@ static const struct boot_info *read_at(uint64_t address)
 
     memset(&info, 0, sizeof(info));
     pvh_read(&memory, address, &info);
-    lent_return(&lent);
+    guest_memory_return(&lent);
     return &info;
 }
 
@@ -61,7 +61,7 @@ static void a_good_start_info(void)
     build();
     const struct boot_info *info = read_at(START);
 
-    CHECK_EQ(info->complaint_count, 0);
+    CHECK_EQ(info->diagnostic_count, 0);
     CHECK(!strcmp(info->protocol, "pvh"));
     CHECK(!strcmp(info->cmdline, "seed=1 run=conformance.map.*"));
     CHECK_EQ(info->rsdp, 0xf59e0);
@@ -77,7 +77,7 @@ static const struct damage {
     uint64_t offset, value;
     unsigned size;
     unsigned regions;
-    const char *complaint; /* a part of the only one; NULL: none */
+    const char *diagnostic; /* a part of the only one; NULL: none */
 } damages[] = {
     {"magic", START, 0x336ec579, 4, 0, "offset 0: magic 0x336ec579"},
     {"version 0", START + 4, 0, 4, 0, "offset 4: version 0"},
@@ -110,10 +110,11 @@ static void damaged_start_infos(void)
         const struct boot_info *info = read_at(START);
 
         if (info->memory_count != damage->regions ||
-            info->complaint_count != (damage->complaint != NULL) ||
-            (damage->complaint && !strstr(info->complaints[0], damage->complaint)))
-            unit_fail(__FILE__, __LINE__, "%s: %u regions, %u complaints, the first '%s'",
-                      damage->what, info->memory_count, info->complaint_count, info->complaints[0]);
+            info->diagnostic_count != (damage->diagnostic != NULL) ||
+            (damage->diagnostic && !strstr(info->diagnostics[0], damage->diagnostic)))
+            unit_fail(__FILE__, __LINE__, "%s: %u regions, %u diagnostics, the first '%s'",
+                      damage->what, info->memory_count, info->diagnostic_count,
+                      info->diagnostics[0]);
     }
 }
 
@@ -127,11 +128,11 @@ static void start_info_at_the_edge(void)
         const struct boot_info *info = read_at(unreadable[i]);
 
         CHECK_EQ(info->memory_count, 0);
-        CHECK_EQ(info->complaint_count, 1);
+        CHECK_EQ(info->diagnostic_count, 1);
     }
     /* 40 bytes are there, the 16 of version 1 are not. */
     memcpy(bytes + MEMORY_SIZE - 40, bytes + START, 40);
-    CHECK(strstr(read_at(MEMORY_SIZE - 40)->complaints[0], "offset 40"));
+    CHECK(strstr(read_at(MEMORY_SIZE - 40)->diagnostics[0], "offset 40"));
 }
 
 static const struct boot_info *read_it(void)
@@ -141,7 +142,7 @@ static const struct boot_info *read_it(void)
 
 static void long_command_lines(void)
 {
-    lent_check_long_lines(&lent, CMDLINE, build, read_it);
+    guest_memory_check_long_lines(&lent, CMDLINE, build, read_it);
     /* No NUL before memory ends: what there is counts. */
     build();
     put(START + 24, MEMORY_SIZE - 5, 8);
@@ -177,17 +178,17 @@ static void garbage(void)
         const struct boot_info *info = read_at(START);
 
         CHECK(is_in_order(info));
-        CHECK(info->complaint_count <= BOOT_COMPLAINTS);
+        CHECK(info->diagnostic_count <= BOOT_DIAGNOSTICS);
         CHECK(memchr(info->cmdline, 0, sizeof(info->cmdline)));
     }
 }
 
-/* Maps of up to five regions, in the order they are told, and the map that comes of them. */
+/* Maps of up to five regions, in the order they are reported, and the map that comes of them. */
 #define U BOOT_USABLE
 #define F BOOT_FIRMWARE
 
 static const struct {
-    struct boot_region told[5], kept[5];
+    struct boot_region reported[5], kept[5];
 } maps[] = {
     {{{0, 9, U}, {10, 19, U}}, {{0, 19, U}}},
     {{{10, 19, U}, {0, 9, U}}, {{0, 19, U}}},
@@ -218,10 +219,10 @@ static void maps_are_sorted_and_merged(void)
         bool same;
 
         memset(&info, 0, sizeof(info));
-        for (unsigned j = 0; j < 5 && maps[i].told[j].last; j++)
-            CHECK(boot_add_memory(&info, maps[i].told[j].first,
-                                  maps[i].told[j].last - maps[i].told[j].first + 1,
-                                  maps[i].told[j].kind));
+        for (unsigned j = 0; j < 5 && maps[i].reported[j].last; j++)
+            CHECK(boot_add_memory(&info, maps[i].reported[j].first,
+                                  maps[i].reported[j].last - maps[i].reported[j].first + 1,
+                                  maps[i].reported[j].kind));
         same = info.memory_count == 5 || !kept[info.memory_count].last;
         for (unsigned j = 0; j < info.memory_count && j < 5; j++)
             same = same && is_same(&info.memory[j], &kept[j]);
@@ -254,7 +255,7 @@ static void more_regions_than_fit(void)
     for (unsigned i = 0; i < BOOT_MEMORY_MAX + 20; i++)
         boot_add_memory(&info, i * 0x10000ull, 0x8000, BOOT_USABLE);
     CHECK_EQ(info.memory_count, BOOT_MEMORY_MAX);
-    CHECK_EQ(info.complaint_count, BOOT_COMPLAINTS);
+    CHECK_EQ(info.diagnostic_count, BOOT_DIAGNOSTICS);
     CHECK(is_in_order(&info));
     /* Firmware that finds no place in the map still takes its bytes out of it. */
     boot_add_memory(&info, 0x10000, 0x1000, BOOT_FIRMWARE);
@@ -263,9 +264,9 @@ static void more_regions_than_fit(void)
               info.memory[i].first >= 0x11000);
 }
 
-/* Memory told, the hole, the limit; the stretch that must be found (last 0: none). */
+/* Memory reported, the hole, the limit; the stretch that must be found (last 0: none). */
 static const struct {
-    struct boot_region told[3];
+    struct boot_region reported[3];
     uint64_t limit, hole_base, hole_end, first, last;
 } searches[] = {
     {{{0x100000, 0x1fffff, U}}, 1ull << 32, 0, 0, 0x100000, 0x1fffff},
@@ -298,10 +299,10 @@ static void the_largest_usable_stretch(void)
         struct boot_region found = {0};
 
         memset(&info, 0, sizeof(info));
-        for (unsigned j = 0; j < 3 && searches[i].told[j].last; j++)
-            boot_add_memory(&info, searches[i].told[j].first,
-                            searches[i].told[j].last - searches[i].told[j].first + 1,
-                            searches[i].told[j].kind);
+        for (unsigned j = 0; j < 3 && searches[i].reported[j].last; j++)
+            boot_add_memory(&info, searches[i].reported[j].first,
+                            searches[i].reported[j].last - searches[i].reported[j].first + 1,
+                            searches[i].reported[j].kind);
         bool is_found = boot_largest_usable(&info, searches[i].limit, searches[i].hole_base,
                                             searches[i].hole_end, &found);
 
@@ -312,7 +313,7 @@ static void the_largest_usable_stretch(void)
 }
 
 static const struct {
-    struct boot_region told[3];
+    struct boot_region reported[3];
     uint64_t limit, page;
 } takes[] = {
     {{{0, 0x9fbff, U}, {0x9fc00, 0x9ffff, F}, {0x100000, 0xffffff, U}}, 0xa0000, 0x9e000},
@@ -335,10 +336,10 @@ static void a_page_below_a_limit(void)
         struct boot_region found;
 
         memset(&info, 0, sizeof(info));
-        for (unsigned j = 0; j < 3 && takes[i].told[j].last; j++)
-            boot_add_memory(&info, takes[i].told[j].first,
-                            takes[i].told[j].last - takes[i].told[j].first + 1,
-                            takes[i].told[j].kind);
+        for (unsigned j = 0; j < 3 && takes[i].reported[j].last; j++)
+            boot_add_memory(&info, takes[i].reported[j].first,
+                            takes[i].reported[j].last - takes[i].reported[j].first + 1,
+                            takes[i].reported[j].kind);
         CHECK_EQ(boot_take_page(&info, takes[i].limit), takes[i].page);
         /* It is nobody else's from then on. */
         if (takes[i].page)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The built-in topology and the classifier that tells it from the bypass byte, on configurations as
- * devices of each draft have them, on odd and on damaged ones. What lies past the configuration's
+ * devices of each draft have them, on odd and on damaged ones. What is past the configuration's
  * own bytes reads 0xff up to the window, as it does on QEMU.
  */
 #include <stdio.h>
@@ -59,7 +59,7 @@ static struct builtin_result read_device(struct device *device, unsigned version
 /* The bytes from 36 on. */
 static const struct vector {
     const char *name, *bytes;
-    unsigned told;
+    unsigned requested;
     enum builtin_verdict verdict;
     unsigned version, ranges;
     const char *report;
@@ -95,10 +95,10 @@ static const struct vector {
     {"v1, second bad", "28 00 00 00 00 00 38 00 00 00 00 00 00 00 00 00 ff 00 00 00" VOID, 0,
      BUILTIN_REJECTED, 1, 0, "byte 56: item"},
     {"v1, bytes behind the offset", "28 00 01 00" V1_RANGE, 0, BUILTIN_TOPOLOGY, 1, 1, NULL},
-    {"v1 told, none", "00 00 00 00", 1, BUILTIN_TOPOLOGY, 1, 0, NULL},
-    {"v1 told, bypass", "01 00 00 00", 1, BUILTIN_REJECTED, 1, 0, "byte 36: offset"},
-    {"v1 told, at 48", "30 00 00 00 01 00 00 00 0c 00 00 00" V1_RANGE, 1, BUILTIN_TOPOLOGY, 1, 1,
-     NULL},
+    {"v1 requested, none", "00 00 00 00", 1, BUILTIN_TOPOLOGY, 1, 0, NULL},
+    {"v1 requested, bypass", "01 00 00 00", 1, BUILTIN_REJECTED, 1, 0, "byte 36: offset"},
+    {"v1 requested, at 48", "30 00 00 00 01 00 00 00 0c 00 00 00" V1_RANGE, 1, BUILTIN_TOPOLOGY, 1,
+     1, NULL},
 
     {"v2", "30 00 00 00 01 00 00 00 0c 00 00 00" V2_RANGE, 0, BUILTIN_TOPOLOGY, 2, 1, NULL},
     {"v2, two", "30 00 00 00 02 00 00 00 0c 00 00 00" V2_RANGE V2_RANGE, 0, BUILTIN_TOPOLOGY, 2, 2,
@@ -126,8 +126,8 @@ static const struct vector {
      BUILTIN_REJECTED, 2, 0, "byte 48: last function"},
     {"v2, ids", "30 00 00 00 01 00 00 00 0c 00 00 00 01 00 00 00 00 00 01 00 ff ff ff ff", 0,
      BUILTIN_REJECTED, 2, 0, "byte 48: first endpoint"},
-    {"v2 told, none", "30 00 00 00 00 00 00 00 0c 00 00 00", 2, BUILTIN_TOPOLOGY, 2, 0, NULL},
-    {"v2 told, at 47", "2f 00 00 00 01 00 00 00 0c 00 00 00", 2, BUILTIN_REJECTED, 2, 0,
+    {"v2 requested, none", "30 00 00 00 00 00 00 00 0c 00 00 00", 2, BUILTIN_TOPOLOGY, 2, 0, NULL},
+    {"v2 requested, at 47", "2f 00 00 00 01 00 00 00 0c 00 00 00", 2, BUILTIN_REJECTED, 2, 0,
      "byte 36: offset is 0x2f"},
 
     {"v3", "01 00 28 00" V3_RANGE, 0, BUILTIN_TOPOLOGY, 3, 1, NULL},
@@ -152,10 +152,11 @@ static const struct vector {
     {"v3, offset past", "01 00 fe 01", 0, BUILTIN_REJECTED, 3, 0, "byte 510: item size"},
     {"v3, ids", "01 00 28 00 01 00 10 00 ff ff ff ff 00 00 01 00 02 00 00 00", 0, BUILTIN_REJECTED,
      3, 0, "byte 40: first endpoint"},
-    {"v3 told, inverted", "01 00 28 00 01 00 10 00 00 00 00 00 00 00 05 00 02 00 00 00", 3,
+    {"v3 requested, inverted", "01 00 28 00 01 00 10 00 00 00 00 00 00 00 05 00 02 00 00 00", 3,
      BUILTIN_REJECTED, 3, 0, "byte 40: last function"},
-    {"v3 told, offset 39", "01 00 27 00", 3, BUILTIN_REJECTED, 3, 0, "byte 38: offset is 0x27"},
-    {"v3 told, padding", "01 00 28 00" V4_RANGE, 3, BUILTIN_TOPOLOGY, 3, 1, NULL},
+    {"v3 requested, offset 39", "01 00 27 00", 3, BUILTIN_REJECTED, 3, 0,
+     "byte 38: offset is 0x27"},
+    {"v3 requested, padding", "01 00 28 00" V4_RANGE, 3, BUILTIN_TOPOLOGY, 3, 1, NULL},
 
     {"v4", "01 00 28 00" V4_RANGE, 0, BUILTIN_TOPOLOGY, 4, 1, NULL},
     {"v4, MMIO first", "02 00 28 00" MMIO V4_RANGE, 0, BUILTIN_TOPOLOGY, 4, 2, NULL},
@@ -172,8 +173,8 @@ static const struct vector {
     {"v4, ids to the last", "01 00 28 00 01 00 10 00 00 00 00 00 00 00 ff ff 00 00 ff ff", 0,
      BUILTIN_TOPOLOGY, 4, 1, NULL},
     {"v3 and v4", "02 00 28 00" V3_RANGE V4_RANGE, 0, BUILTIN_REJECTED, 3, 0, "byte 56: layout"},
-    {"v4 told", "01 00 28 00" V4_RANGE, 4, BUILTIN_TOPOLOGY, 4, 1, NULL},
-    {"v4 told, a v3 one", "01 00 28 00 01 00 10 00 00 00 00 00 00 00 01 00 02 00 00 00", 4,
+    {"v4 requested", "01 00 28 00" V4_RANGE, 4, BUILTIN_TOPOLOGY, 4, 1, NULL},
+    {"v4 requested, a v3 one", "01 00 28 00 01 00 10 00 00 00 00 00 00 00 01 00 02 00 00 00", 4,
      BUILTIN_REJECTED, 4, 0, "byte 40: last function"},
 };
 
@@ -187,7 +188,7 @@ static void all_vectors(void)
 
         snprintf(text, sizeof(text), COMMON "%s", v->bytes);
         table_hex(&device.table, text);
-        struct builtin_result result = read_device(&device, v->told, &topology, &report);
+        struct builtin_result result = read_device(&device, v->requested, &topology, &report);
         if (result.verdict != v->verdict || result.version != v->version ||
             topology.range_count != v->ranges ||
             topology.iommu_count != (v->verdict == BUILTIN_TOPOLOGY))
@@ -210,7 +211,7 @@ static void windows(void)
             struct device device = {.size = size};
 
             table_hex(&device.table, text);
-            struct builtin_result result = read_device(&device, v->told, &topology, &report);
+            struct builtin_result result = read_device(&device, v->requested, &topology, &report);
             CHECK(result.verdict == BUILTIN_TOPOLOGY || !topology.iommu_count);
             if (size < 40)
                 CHECK(result.verdict != BUILTIN_ILLEGAL && !topology.range_count);

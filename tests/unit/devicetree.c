@@ -34,7 +34,8 @@ static void add_iommu(struct tree *tree, const char *name, uint32_t address, uin
     tree_end(tree);
 }
 
-/* A host bridge of segment 3, an IOMMU at 01:02.0 of it, others over MMIO, an endpoint at 0x5000.
+/*
+ * A host bridge of segment 3, an IOMMU at 01:02.0 of it, others over MMIO, an endpoint at 0x5000.
  */
 static uint8_t *build(size_t *size, const uint32_t *map, unsigned cells, uint32_t mask,
                       const uint32_t *iommus, unsigned iommus_cells)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "boot/efi.h"
-#include "tests/unit/fixtures/lent.h"
+#include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -18,12 +18,12 @@
 #define STRIDE      48u /* as EDK II has it: larger than the structure */
 
 static uint8_t bytes[MEMORY_SIZE];
-static struct lent_memory lent = {bytes, MEMORY_SIZE, {0}, 0};
-static const struct mem_view memory = {.map = lent_map, .context = &lent};
+static struct guest_memory lent = {bytes, MEMORY_SIZE, {0}, 0};
+static const struct mem_view memory = {.map = guest_memory_map, .context = &lent};
 
 static void put(uint64_t offset, uint64_t value, size_t size)
 {
-    lent_put(&lent, offset, value, size);
+    guest_memory_put(&lent, offset, value, size);
 }
 
 static void put_descriptor(unsigned index, uint32_t type, uint64_t base, uint64_t pages)
@@ -69,7 +69,7 @@ static void put_tree(void)
     free(blob);
 }
 
-/* Boot services, a hole that the kernel lies in, free memory, a table of ACPI's, and both texts. */
+/* Boot services, a hole that the kernel is in, free memory, a table of ACPI's, and both texts. */
 static struct efi_handoff build(void)
 {
     struct efi_handoff handoff = {
@@ -105,7 +105,7 @@ static const struct boot_info *read_at(uint64_t address)
 
     memset(&info, 0, sizeof(info));
     efi_read(&memory, address, &info);
-    lent_return(&lent);
+    guest_memory_return(&lent);
     return &info;
 }
 
@@ -114,7 +114,7 @@ static void a_good_handoff(void)
     build();
     const struct boot_info *info = read_at(HANDOFF);
 
-    CHECK_EQ(info->complaint_count, 0);
+    CHECK_EQ(info->diagnostic_count, 0);
     CHECK(!strcmp(info->protocol, "efi"));
     CHECK(!strcmp(info->cmdline, "seed=1"));
     CHECK_EQ(info->rsdp, 0x7000014);
@@ -140,7 +140,7 @@ static void damaged_handoffs(void)
     static const struct {
         size_t offset;
         uint64_t value;
-        const char *complaint;
+        const char *diagnostic;
     } damages[] = {
         {offsetof(struct efi_handoff, magic), 1, "handoff: offset 0: magic 0x1"},
         {offsetof(struct efi_handoff, descriptor_size), 0, "descriptors of 0 bytes, expected 40"},
@@ -163,30 +163,30 @@ static void damaged_handoffs(void)
         put(HANDOFF + damages[i].offset, damages[i].value, 8);
         const struct boot_info *info = read_at(HANDOFF);
 
-        CHECK(info->complaint_count);
-        CHECK(strstr(info->complaints[0], damages[i].complaint));
+        CHECK(info->diagnostic_count);
+        CHECK(strstr(info->diagnostics[0], damages[i].diagnostic));
     }
     build();
     put(HANDOFF + offsetof(struct efi_handoff, rsdp), 0, 8);
-    CHECK_EQ(read_at(HANDOFF)->complaint_count, 0);
+    CHECK_EQ(read_at(HANDOFF)->diagnostic_count, 0);
     put(HANDOFF + offsetof(struct efi_handoff, dtb), 0, 8);
-    CHECK(strstr(read_at(HANDOFF)->complaints[0], "expected an RSDP or a device tree"));
-    CHECK(strstr(read_at(MEMORY_SIZE - 4)->complaints[0], "handoff: 0xfffc can't be read"));
+    CHECK(strstr(read_at(HANDOFF)->diagnostics[0], "expected an RSDP or a device tree"));
+    CHECK(strstr(read_at(MEMORY_SIZE - 4)->diagnostics[0], "handoff: 0xfffc can't be read"));
 }
 
 static void damaged_descriptors(void)
 {
     build();
     put_descriptor(1, 16, 0x100000, 0x100);
-    CHECK(strstr(read_at(HANDOFF)->complaints[0], "descriptor 1: offset 0: type 16"));
+    CHECK(strstr(read_at(HANDOFF)->diagnostics[0], "descriptor 1: offset 0: type 16"));
     put_descriptor(1, 0x80000000, 0x100000, 0x100);
-    CHECK_EQ(read_at(HANDOFF)->complaint_count, 0);
+    CHECK_EQ(read_at(HANDOFF)->diagnostic_count, 0);
     put_descriptor(1, 7, UINT64_MAX - 0xfff, 2);
-    CHECK(strstr(read_at(HANDOFF)->complaints[0], "descriptor 1: offset 24: 0x2 pages wrap"));
+    CHECK(strstr(read_at(HANDOFF)->diagnostics[0], "descriptor 1: offset 24: 0x2 pages wrap"));
     put_descriptor(1, 0, 0x100800, 1);
-    CHECK(strstr(read_at(HANDOFF)->complaints[0], "descriptor 1: offset 8: 0x100800, expected"));
+    CHECK(strstr(read_at(HANDOFF)->diagnostics[0], "descriptor 1: offset 8: 0x100800, expected"));
     put_descriptor(1, 7, 0x100000, UINT64_MAX);
-    CHECK(strstr(read_at(HANDOFF)->complaints[0], "offset 24"));
+    CHECK(strstr(read_at(HANDOFF)->diagnostics[0], "offset 24"));
 }
 
 /* EDK II on a large machine: more than 300 stretches, not in order. */
@@ -200,7 +200,7 @@ static void a_map_of_300_descriptors(void)
         put_descriptor(i, 7, 0x10000000ull - i * 0x4000ull, 2);
     const struct boot_info *info = read_at(HANDOFF);
 
-    CHECK_EQ(info->complaint_count, 0);
+    CHECK_EQ(info->diagnostic_count, 0);
     CHECK_EQ(info->memory_count, 302);
 }
 
@@ -241,7 +241,7 @@ static void texts(void)
     memset(bytes + TEXT, ' ', 0x1000);
     handoff.text_size = 0x1000;
     put_handoff(&handoff);
-    CHECK_EQ(read_at(HANDOFF)->complaint_count, 0);
+    CHECK_EQ(read_at(HANDOFF)->diagnostic_count, 0);
     CHECK(!strcmp(read_at(HANDOFF)->cmdline, ""));
     /* As long as there is room for, and longer. */
     handoff.load_options_size = 2 * BOOT_CMDLINE_MAX + 2;
@@ -263,7 +263,7 @@ static void garbage(void)
         const struct boot_info *info = read_at(HANDOFF);
 
         CHECK(info->memory_count <= BOOT_MEMORY_MAX);
-        CHECK(info->complaint_count <= BOOT_COMPLAINTS);
+        CHECK(info->diagnostic_count <= BOOT_DIAGNOSTICS);
         for (unsigned i = 1; i < info->memory_count; i++)
             CHECK(info->memory[i].first > info->memory[i - 1].last);
     }

@@ -254,7 +254,8 @@ static void kernel_is_in_place(void)
     CHECK(!*seen.said);
 }
 
-/* Firmware's answers, and how it ends: after how many calls of ExitBootServices, with which words.
+/*
+ * Firmware's answers, and how it ends: after how many calls of ExitBootServices, with which words.
  */
 static const struct {
     unsigned refused_allocation;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* FADT, as far as it tells of PSCI. */
 #include "lib/acpi/acpi.h"
-#include "tests/unit/fixtures/form.h"
+#include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -15,7 +15,7 @@ static bool read_fadt(const void *table, size_t size, const struct sink *sink)
     return acpi_fadt_read(table, size, &fadt, sink);
 }
 
-static const struct form form = {"FACP", good_body, sizeof(good_body), read_fadt};
+static const struct malformed_table form = {"FACP", good_body, sizeof(good_body), read_fadt};
 
 /* The flags, how long the table is, and PSCI's conduit. */
 static const struct {
@@ -37,28 +37,28 @@ static void machine_psci(void)
 
         table_build(&table, "FACP", body, conduits[i].body_size);
         machine.psci = MACHINE_NO_PSCI;
-        form_read_machine(&table, &machine, NULL);
+        malformed_table_read_machine(&table, &machine, NULL);
         CHECK_EQ(machine.psci, conduits[i].psci);
     }
 }
 
 static void damaged(void)
 {
-    static const struct form_damage damages[] = {
+    static const struct malformed_table_damage damages[] = {
         {"length 115", {4, 4, 115}, false, "FADT byte 4: length is 0x73, expected 0x74"},
     };
 
-    form_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, COUNT(damages));
 }
 
 static void truncated(void)
 {
-    form_check_cuts(&form);
+    malformed_table_check_cuts(&form);
 }
 
 static void mutated(void)
 {
-    form_check_mutations(&form);
+    malformed_table_check_mutations(&form);
 }
 
 static const struct unit units[] = {

@@ -66,11 +66,11 @@ static void buses(void)
 
         CHECK(fdt_open(&fdt, blob, size, NULL));
         uint32_t device = fdt_find_path(&fdt, "/outer/inner/device", 19);
-        bool is_told = fdt_reg(&fdt, device, 0, &range);
+        bool is_described = fdt_reg(&fdt, device, 0, &range);
 
-        if (is_told != (c->base != 0) || (is_told && range.base != c->base))
+        if (is_described != (c->base != 0) || (is_described && range.base != c->base))
             unit_fail(__FILE__, __LINE__, "%s: %d, 0x%" PRIx64 ", expected 0x%" PRIx64, c->name,
-                      is_told, range.base, c->base);
+                      is_described, range.base, c->base);
         free(blob);
     }
 }

@@ -3,7 +3,7 @@
  * Random and damaged trees, and those of dtc and QEMU, read by our reader and by libfdt, and
  * written anew by dtc. Whoever accepts a tree must find the same in it, and a tree that is not
  * damaged all must accept. Of damaged trees each accepts some that another refuses: those that
- * is_excused() names, no others.
+ * is_waived() names, no others.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -144,7 +144,7 @@ static void take_line(void *context, const char *text)
  * libfdt alone accepts a list of reservations that ends with a size of 0 but not with a base of 0,
  * and a tree without a root. We alone accept a root with a name, and NOPs behind the root.
  */
-static bool is_excused(const struct fdt *fdt, const uint8_t *blob, bool is_ours)
+static bool is_waived(const struct fdt *fdt, const uint8_t *blob, bool is_ours)
 {
     const uint8_t *end =
         blob + tree_get(blob + TREE_OFF_STRUCTURE) + tree_get(blob + TREE_SIZE_STRUCTURE) - 4;
@@ -174,7 +174,7 @@ static void damaged_trees(void)
         only_theirs += theirs && !ours;
         if (ours && theirs && !reads_the_same(&fdt, blob))
             unit_fail(__FILE__, __LINE__, "tree %u reads otherwise", i);
-        if (ours != theirs && !is_excused(&fdt, blob, ours))
+        if (ours != theirs && !is_waived(&fdt, blob, ours))
             unit_fail(__FILE__, __LINE__, "tree %u is accepted by %s alone: %s", i,
                       ours ? "ours" : "libfdt", reported);
         free(blob);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Tables that iasl compiled, against what iasl itself says of the bytes when it disassembles them:
- * the same nodes, mappings, units and scopes at the same places, and no complaint of ours.
+ * the same nodes, mappings, units and scopes at the same places, and no diagnostic of ours.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,7 +187,8 @@ static void dmar(void)
     report_check(&report, NULL, "dmar.aml");
     CHECK_EQ(count_fields(&lines, "Register Base Address"), others.iommu_count);
     compare_units(&others, &lines, "Register Base Address");
-    /* Of five scopes one is an I/O APIC's and one a reserved region's; one range is for the rest.
+    /*
+     * Of five scopes one is an I/O APIC's and one a reserved region's; one range is for the rest.
      */
     CHECK_EQ(count_fields(&lines, "Device Scope Type"), others.range_count - 1 + 2);
     CHECK(topology_find_pci(&others, 0, 0x10, &match) && match.iommu == 1);

@@ -28,7 +28,8 @@ static void build_its(struct table *table)
     table_seal(table);
 }
 
-/* QEMU's, off by one: an ITS at 48, a SMMUv3 at 72, at 160 a root complex with a bus that bypasses.
+/*
+ * QEMU's, off by one: an ITS at 48, a SMMUv3 at 72, at 160 a root complex with a bus that bypasses.
  */
 static void build_smmu(struct table *table)
 {
@@ -40,7 +41,8 @@ static void build_smmu(struct table *table)
     table_seal(table);
 }
 
-/* Before VIOT: the IOMMU 00:03.0 at 48, and at 104 a root complex whose maps are both one too long.
+/*
+ * Before VIOT: the IOMMU 00:03.0 at 48, and at 104 a root complex whose maps are both one too long.
  */
 static void build_paravirt(struct table *table)
 {
@@ -51,7 +53,8 @@ static void build_paravirt(struct table *table)
     table_seal(table);
 }
 
-/* One of everything: ITS 48, SMMU 72, PMCG, RMR, component, IWB, MMIO virtio-iommu, two segments.
+/*
+ * One of everything: ITS 48, SMMU 72, PMCG, RMR, component, IWB, MMIO virtio-iommu, two segments.
  */
 static void build_zoo(struct table *table)
 {

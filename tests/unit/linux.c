@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "boot/linux.h"
-#include "tests/unit/fixtures/lent.h"
+#include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define MEMORY_SIZE 0x4000u
@@ -14,12 +14,12 @@
 #define ENTRY_SIZE  20u
 
 static uint8_t bytes[MEMORY_SIZE];
-static struct lent_memory lent = {bytes, MEMORY_SIZE, {0}, 0};
-static const struct mem_view memory = {.map = lent_map, .context = &lent};
+static struct guest_memory lent = {bytes, MEMORY_SIZE, {0}, 0};
+static const struct mem_view memory = {.map = guest_memory_map, .context = &lent};
 
 static void put(uint64_t offset, uint64_t value, size_t size)
 {
-    lent_put(&lent, offset, value, size);
+    guest_memory_put(&lent, offset, value, size);
 }
 
 static void put_entry(uint64_t offset, uint64_t base, uint64_t size, uint32_t type)
@@ -61,7 +61,7 @@ static const struct boot_info *read_at(uint64_t address)
 
     memset(&info, 0, sizeof(info));
     linux_read(&memory, address, &info);
-    lent_return(&lent);
+    guest_memory_return(&lent);
     return &info;
 }
 
@@ -70,7 +70,7 @@ static void a_good_zero_page(void)
     build();
     const struct boot_info *info = read_at(PAGE);
 
-    CHECK_EQ(info->complaint_count, 0);
+    CHECK_EQ(info->diagnostic_count, 0);
     CHECK(!strcmp(info->protocol, "linux"));
     CHECK(!strcmp(info->cmdline, "seed=1 run=conformance.map.*"));
     CHECK_EQ(info->rsdp, 0xe0000);
@@ -87,7 +87,7 @@ static const struct damage {
     uint64_t offset, value;
     unsigned size;
     unsigned regions;
-    const char *complaint; /* a part of the first; NULL: none */
+    const char *diagnostic; /* a part of the first; NULL: none */
 } damages[] = {
     {"boot flag", PAGE + 0x1fe, 0x55aa, 2, 0, "offset 0x1fe: boot_flag 0x55aa"},
     {"header", PAGE + 0x202, 0x53726449, 4, 0, "offset 0x202: header 0x53726449"},
@@ -126,10 +126,11 @@ static void damaged_zero_pages(void)
         const struct boot_info *info = read_at(PAGE);
 
         if (info->memory_count != damage->regions ||
-            (info->complaint_count != 0) != (damage->complaint != NULL) ||
-            (damage->complaint && !strstr(info->complaints[0], damage->complaint)))
-            unit_fail(__FILE__, __LINE__, "%s: %u regions, %u complaints, the first '%s'",
-                      damage->what, info->memory_count, info->complaint_count, info->complaints[0]);
+            (info->diagnostic_count != 0) != (damage->diagnostic != NULL) ||
+            (damage->diagnostic && !strstr(info->diagnostics[0], damage->diagnostic)))
+            unit_fail(__FILE__, __LINE__, "%s: %u regions, %u diagnostics, the first '%s'",
+                      damage->what, info->memory_count, info->diagnostic_count,
+                      info->diagnostics[0]);
     }
 }
 
@@ -143,14 +144,14 @@ static void zero_page_at_the_edge(void)
         const struct boot_info *info = read_at(unreadable[i]);
 
         CHECK_EQ(info->memory_count, 0);
-        CHECK_EQ(info->complaint_count, 1);
-        CHECK(strstr(info->complaints[0], "can't be read"));
+        CHECK_EQ(info->diagnostic_count, 1);
+        CHECK(strstr(info->diagnostics[0], "can't be read"));
     }
     memmove(bytes + MEMORY_SIZE - 4096, bytes + PAGE, 4096);
     CHECK_EQ(read_at(MEMORY_SIZE - 4096)->memory_count, 3);
 }
 
-/* What lies around the header counts only where the loader has cleared it. */
+/* What is around the header counts only where the loader has cleared it. */
 static void a_page_that_was_not_cleared(void)
 {
     build();
@@ -158,7 +159,7 @@ static void a_page_that_was_not_cleared(void)
     put(PAGE + 0x0c8, 0x90909090, 4);
     const struct boot_info *info = read_at(PAGE);
 
-    CHECK_EQ(info->complaint_count, 1);
+    CHECK_EQ(info->diagnostic_count, 1);
     CHECK_EQ(info->rsdp, 0);
     CHECK(!strcmp(info->cmdline, "seed=1 run=conformance.map.*"));
 }
@@ -171,8 +172,8 @@ static void a_map_without_memory(void)
     const struct boot_info *info = read_at(PAGE);
 
     CHECK_EQ(info->memory_count, 0);
-    CHECK_EQ(info->complaint_count, 1);
-    CHECK(strstr(info->complaints[0], "no memory in the E820 map"));
+    CHECK_EQ(info->diagnostic_count, 1);
+    CHECK(strstr(info->diagnostics[0], "no memory in the E820 map"));
 }
 
 /* 300 entries: as many as the page holds, the others in setup_data. */
@@ -188,7 +189,7 @@ static void a_map_of_300_entries(void)
         put_entry(CMDLINE + 0x110 + (i - 128) * ENTRY_SIZE, i * 0x10000ull, 0x8000, 1);
     const struct boot_info *info = read_at(PAGE);
 
-    CHECK_EQ(info->complaint_count, 0);
+    CHECK_EQ(info->diagnostic_count, 0);
     CHECK_EQ(info->memory_count, 300);
     CHECK_EQ(info->memory[299].last, 299 * 0x10000ull + 0x7fff);
 }
@@ -203,7 +204,7 @@ static void endless_extensions(void)
     const struct boot_info *info = read_at(PAGE);
 
     CHECK_EQ(info->memory_count, 303);
-    CHECK(strstr(info->complaints[0], "memory map entry 512, expected at most 512"));
+    CHECK(strstr(info->diagnostics[0], "memory map entry 512, expected at most 512"));
 }
 
 static const struct boot_info *read_it(void)
@@ -213,7 +214,7 @@ static const struct boot_info *read_it(void)
 
 static void long_command_lines(void)
 {
-    lent_check_long_lines(&lent, CMDLINE, build, read_it);
+    guest_memory_check_long_lines(&lent, CMDLINE, build, read_it);
     /* No NUL before memory ends: what there is counts. */
     build();
     put(PAGE + 0x228, MEMORY_SIZE - 5, 4);
@@ -234,7 +235,7 @@ static void garbage(void)
         const struct boot_info *info = read_at(PAGE);
 
         CHECK(info->memory_count <= BOOT_MEMORY_MAX);
-        CHECK(info->complaint_count <= BOOT_COMPLAINTS);
+        CHECK(info->diagnostic_count <= BOOT_DIAGNOSTICS);
         for (unsigned i = 1; i < info->memory_count; i++)
             CHECK(info->memory[i].first > info->memory[i - 1].last);
     }

@@ -87,11 +87,11 @@ static const struct machine_case {
     unsigned expected_hosts, expected_cpus, expected_tables;
     const char *report; /* a part of the first; NULL: none */
 } cases[] = {
-    {"told", {.rsdp = RSDP}, 1, 0, 1, 2, 2, NULL},
+    {"by the loader", {.rsdp = RSDP}, 1, 0, 1, 2, 2, NULL},
     {"found", {.has_bios = true}, 1, 0, 1, 2, 2, NULL},
-    {"told wrong, found", {.rsdp = RSDP + 4, .has_bios = true}, 1, 0, 1, 2, 2, "byte 0"},
-    {"told wrong", {.rsdp = RSDP + 4}, 1, 0, 0, 0, 0, "byte 0: signature"},
-    {"neither told nor a BIOS", {0}, 1, 0, 0, 0, 0, NULL},
+    {"wrong, found", {.rsdp = RSDP + 4, .has_bios = true}, 1, 0, 1, 2, 2, "byte 0"},
+    {"wrong", {.rsdp = RSDP + 4}, 1, 0, 0, 0, 0, "byte 0: signature"},
+    {"neither given nor a BIOS", {0}, 1, 0, 0, 0, 0, NULL},
     {"as many hosts as fit", {.rsdp = RSDP}, 8, 0, 8, 2, 2, NULL},
     {"more hosts than fit", {.rsdp = RSDP}, 9, 0, 8, 2, 2, "MCFG: more than 8 host bridges"},
     {"MCFG damaged", {.rsdp = RSDP}, 1, MCFG + 40, 0, 2, 1, "byte 9: checksum"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Machines and memory maps of the device trees in tests/unit/fixtures/trees, as dtc compiles them.
+/*
+ * Machines and memory maps of the device trees in tests/unit/fixtures/trees, as dtc compiles them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -145,7 +146,7 @@ static void map_of_memory(void)
     devicetree_read(&view, TREE_ADDRESS, &info);
     CHECK(!strcmp(info.cmdline, "seed=7 list"));
     CHECK_EQ(info.dtb, TREE_ADDRESS);
-    CHECK_EQ(info.complaint_count, 0);
+    CHECK_EQ(info.diagnostic_count, 0);
     CHECK(is_kind(&info, 0x40000000, BOOT_USABLE) && is_kind(&info, 0x47ffffff, BOOT_USABLE));
     CHECK(is_kind(&info, 0x100000000, BOOT_USABLE) && is_kind(&info, 0x100000fff, BOOT_USABLE));
     CHECK(is_kind(&info, 0x41000000, BOOT_FIRMWARE) && is_kind(&info, 0x410fffff, BOOT_FIRMWARE));
@@ -162,16 +163,16 @@ static void damaged_tree_gives_nothing(void)
     memset(&info, 0, sizeof(info));
     tree->bytes[0] ^= 1;
     devicetree_read(&view, TREE_ADDRESS, &info);
-    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "magic"));
+    CHECK(info.diagnostic_count == 1 && strstr(info.diagnostics[0], "magic"));
     CHECK(!info.memory_count && !info.dtb && !info.cmdline[0]);
     memset(&info, 0, sizeof(info));
     devicetree_read(&view, 0x1000, &info);
-    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "0x1000 can't be read"));
+    CHECK(info.diagnostic_count == 1 && strstr(info.diagnostics[0], "0x1000 can't be read"));
     memset(&info, 0, sizeof(info));
     tree->bytes[0] ^= 1;
     tree->size /= 2;
     devicetree_read(&view, TREE_ADDRESS, &info);
-    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "can't be read"));
+    CHECK(info.diagnostic_count == 1 && strstr(info.diagnostics[0], "can't be read"));
 }
 
 int main(void)

@@ -145,7 +145,7 @@ static void interrupts(void)
         const char *property;
         uint32_t cells[5];
         unsigned count;
-        uint32_t line; /* 0: not told */
+        uint32_t line; /* 0: unspecified */
         bool is_edge;
     } cases[] = {
         {"interrupts", {0, 16, 1}, 3, 48, true},
@@ -483,10 +483,10 @@ static void odd_memory(void)
     tree_end(tree);
     finish(tree);
     devicetree_read(&view, TREE_ADDRESS, &info);
-    CHECK_EQ(info.complaint_count, 3);
-    CHECK(strstr(info.complaints[0], "memory@0, entry 0"));
-    CHECK(strstr(info.complaints[1], "memory@1 has no reg"));
-    CHECK(strstr(info.complaints[2], "wraps from 0xfffffffffffff000"));
+    CHECK_EQ(info.diagnostic_count, 3);
+    CHECK(strstr(info.diagnostics[0], "memory@0, entry 0"));
+    CHECK(strstr(info.diagnostics[1], "memory@1 has no reg"));
+    CHECK(strstr(info.diagnostics[2], "wraps from 0xfffffffffffff000"));
     CHECK_EQ(info.memory_count, 4);
     CHECK(info.memory[1].first == 0x80000000 && info.memory[1].last == 0x80003fff);
     CHECK(info.memory[2].kind == BOOT_FIRMWARE && info.memory[3].last == 0x8000ffff);
@@ -508,7 +508,8 @@ static void too_much_memory(void)
     tree_end(tree);
     finish(tree);
     devicetree_read(&view, TREE_ADDRESS, &info);
-    CHECK(info.complaint_count == 1 && strstr(info.complaints[0], "reg of memory has 513 entries"));
+    CHECK(info.diagnostic_count == 1 &&
+          strstr(info.diagnostics[0], "reg of memory has 513 entries"));
     CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
 }
 
@@ -525,8 +526,8 @@ static void too_many_reservations(void)
     }
     finish(tree);
     devicetree_read(&view, TREE_ADDRESS, &info);
-    CHECK(info.complaint_count == 1 &&
-          strstr(info.complaints[0], "more than 512 memory reservations"));
+    CHECK(info.diagnostic_count == 1 &&
+          strstr(info.diagnostics[0], "more than 512 memory reservations"));
     CHECK_EQ(info.memory[info.memory_count - 1].last, 0x80000000 + 0x1000 * BOOT_MEMORY_MAX - 1);
 }
 

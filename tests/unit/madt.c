@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
-#include "tests/unit/fixtures/form.h"
+#include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -30,7 +30,7 @@ static bool read_madt(const void *table, size_t size, const struct sink *sink)
     return good;
 }
 
-static const struct form form = {"APIC", good_body, sizeof(good_body), read_madt};
+static const struct malformed_table form = {"APIC", good_body, sizeof(good_body), read_madt};
 
 static void structures(void)
 {
@@ -81,7 +81,7 @@ static void machine_ioapics(void)
     struct table table;
 
     table_build(&table, "APIC", body, sizeof(body));
-    form_read_machine(&table, &machine, NULL);
+    malformed_table_read_machine(&table, &machine, NULL);
     CHECK_EQ(machine.interrupts.ioapic_count, 2);
     CHECK_EQ(machine.interrupts.ioapics[0].base, 0xfec00000);
     CHECK_EQ(machine.interrupts.ioapics[1].base, 0xfec10000);
@@ -101,11 +101,11 @@ static void machine_cpus(void)
         memcpy(body + 8 + i * 8, (uint8_t[8]){0, 8, 0, (uint8_t)(i < 10 ? i : i + 1), i != 3}, 8);
     body[8 + 5 * 8 + 3] = 2;
     table_build(&table, "APIC", body, sizeof(body));
-    form_read_machine(&table, &machine, &sink);
+    malformed_table_read_machine(&table, &machine, &sink);
     CHECK_EQ(machine.cpu_count, ACPI_MAX_CPUS - 2);
     CHECK(machine.cpus[2].id == 2 && machine.cpus[3].id == 4 && machine.cpus[4].id == 6);
     CHECK_EQ(report.lines, 1);
-    report_check(&report, "CPU id 0x2 is told twice", "told twice");
+    report_check(&report, "CPU id 0x2 is described twice", "described twice");
 
     report = (struct report){0};
     body[8 + 5 * 8 + 3] = 5;
@@ -113,7 +113,7 @@ static void machine_cpus(void)
     machine.cpus[0].id = 0x1000;
     machine.cpu_count = 1;
     table_build(&table, "APIC", body, sizeof(body));
-    form_read_machine(&table, &machine, &sink);
+    malformed_table_read_machine(&table, &machine, &sink);
     CHECK_EQ(machine.cpu_count, MACHINE_MAX_CPUS);
     CHECK_EQ(report.lines, 1);
     report_check(&report, "more than 64 CPUs, id 0x40 is left out", "one too many");
@@ -121,7 +121,7 @@ static void machine_cpus(void)
 
 static void damaged(void)
 {
-    static const struct form_damage damages[] = {
+    static const struct malformed_table_damage damages[] = {
         {"length 0", {45, 1, 0}, false, "MADT byte 45: length is 0x0, expected at least 8"},
         {"length 1", {83, 1, 1}, false, "MADT byte 83: length is 0x1, expected at least 2"},
         {"too short for type", {61, 1, 11}, false, "MADT byte 61: length is 0xb"},
@@ -131,17 +131,17 @@ static void damaged(void)
         {"unknown type", {44, 1, 0x80}, true, NULL},
     };
 
-    form_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, COUNT(damages));
 }
 
 static void truncated(void)
 {
-    form_check_cuts(&form);
+    malformed_table_check_cuts(&form);
 }
 
 static void mutated(void)
 {
-    form_check_mutations(&form);
+    malformed_table_check_mutations(&form);
 }
 
 static const struct unit units[] = {

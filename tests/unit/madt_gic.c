@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
-#include "tests/unit/fixtures/form.h"
+#include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -36,7 +36,7 @@ static bool read_madt(const void *table, size_t size, const struct sink *sink)
     return good;
 }
 
-static const struct form form = {"APIC", good_body, sizeof(good_body), read_madt};
+static const struct malformed_table form = {"APIC", good_body, sizeof(good_body), read_madt};
 
 static void structures(void)
 {
@@ -106,7 +106,7 @@ static void machine_controller(void)
         body[192] = controllers[i].has_range ? 14 : 0x80;
         memset(&machine, 0, sizeof(machine));
         table_build(&table, "APIC", body, sizeof(body));
-        form_read_machine(&table, &machine, NULL);
+        malformed_table_read_machine(&table, &machine, NULL);
         CHECK_EQ(machine.interrupts.kind, controllers[i].kind);
         CHECK_EQ(machine.interrupts.base, 0x08000000);
         CHECK_EQ(machine.interrupts.its[0], 0x08080000);
@@ -154,12 +154,12 @@ static void damaged(void)
 
 static void truncated(void)
 {
-    form_check_cuts(&form);
+    malformed_table_check_cuts(&form);
 }
 
 static void mutated(void)
 {
-    form_check_mutations(&form);
+    malformed_table_check_mutations(&form);
 }
 
 static const struct unit units[] = {

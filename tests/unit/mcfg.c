@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* MCFG: where configuration space is. */
 #include "lib/acpi/acpi.h"
-#include "tests/unit/fixtures/form.h"
+#include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -25,7 +25,7 @@ static bool read_mcfg(const void *table, size_t size, const struct sink *sink)
     return good;
 }
 
-static const struct form form = {"MCFG", good_body, sizeof(good_body), read_mcfg};
+static const struct malformed_table form = {"MCFG", good_body, sizeof(good_body), read_mcfg};
 
 static void windows(void)
 {
@@ -57,7 +57,7 @@ static void full(void)
 
 static void damaged(void)
 {
-    static const struct form_damage damages[] = {
+    static const struct malformed_table_damage damages[] = {
         {"length 43", {4, 4, 43}, false, "MCFG byte 4: length is 0x2b, expected 0x2c"},
         {"length not whole", {4, 4, 60 + 15}, false, "MCFG byte 4: length is 0x4b, expected 44"},
         {"later buses", {54, 1, 0x80}, true, NULL},
@@ -69,17 +69,17 @@ static void damaged(void)
         {"another signature", {0, 1, 'X'}, false, "MCFG byte 0: signature is 0x47464358"},
     };
 
-    form_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, COUNT(damages));
 }
 
 static void truncated(void)
 {
-    form_check_cuts(&form);
+    malformed_table_check_cuts(&form);
 }
 
 static void mutated(void)
 {
-    form_check_mutations(&form);
+    malformed_table_check_mutations(&form);
 }
 
 static const struct unit units[] = {

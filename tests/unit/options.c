@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/rng/rng.h"
-#include "tests/unit/fixtures/line.h"
+#include "tests/unit/fixtures/cmdline.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -48,18 +48,18 @@ static void iommus(void)
     };
 
     for (size_t i = 0; i < COUNT(good); i++) {
-        const struct topology_iommu *iommu = &line_options.topology.iommus[0];
-        struct line_report report = line_parse(good[i].cmdline);
+        const struct topology_iommu *iommu = &cmdline_options.topology.iommus[0];
+        struct cmdline_report report = cmdline_parse(good[i].cmdline);
 
-        if (report.lines || line_options.topology.iommu_count != 1 ||
+        if (report.lines || cmdline_options.topology.iommu_count != 1 ||
             iommu->bus != good[i].iommu.bus || iommu->segment != good[i].iommu.segment ||
             iommu->bdf != good[i].iommu.bdf || iommu->base != good[i].iommu.base ||
             iommu->source != TOPOLOGY_OPTIONS)
             unit_fail(__FILE__, __LINE__, "'%s': '%s'", good[i].cmdline, report.last);
     }
     for (size_t i = 0; i < COUNT(bad); i++) {
-        line_check_refused(bad[i][0], bad[i][1]);
-        CHECK_EQ(line_options.topology.iommu_count, 0);
+        cmdline_check_refused(bad[i][0], bad[i][1]);
+        CHECK_EQ(cmdline_options.topology.iommu_count, 0);
     }
 }
 
@@ -96,18 +96,18 @@ static void topology_choices(void)
     };
 
     for (size_t i = 0; i < COUNT(good); i++) {
-        struct line_report report = line_parse(good[i].cmdline);
+        struct cmdline_report report = cmdline_parse(good[i].cmdline);
 
         CHECK_EQ(report.lines, 0);
-        CHECK_EQ(line_options.topology_choice.builtin, good[i].builtin);
+        CHECK_EQ(cmdline_options.topology_choice.builtin, good[i].builtin);
         for (unsigned source = 0; source < TOPOLOGY_SOURCES; source++)
-            if (topology_counts(&line_options.topology_choice, (enum topology_source)source) !=
+            if (topology_counts(&cmdline_options.topology_choice, (enum topology_source)source) !=
                 (good[i].counts[source] == '1'))
                 unit_fail(__FILE__, __LINE__, "'%s': source %u", good[i].cmdline, source);
     }
     for (size_t i = 0; i < COUNT(bad); i++) {
-        line_check_refused(bad[i][0], bad[i][1]);
-        CHECK_EQ(line_options.topology_choice.sources, topology_choice_auto().sources);
+        cmdline_check_refused(bad[i][0], bad[i][1]);
+        CHECK_EQ(cmdline_options.topology_choice.sources, topology_choice_auto().sources);
     }
 }
 
@@ -125,10 +125,10 @@ static void rings(void)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct line_report report = line_parse(cases[i].cmdline);
+        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
 
         CHECK_EQ(report.lines, cases[i].lines);
-        CHECK_EQ(line_options.is_ring_packed, cases[i].is_packed);
+        CHECK_EQ(cmdline_options.is_ring_packed, cases[i].is_packed);
         CHECK(!report.lines || strstr(report.last, "expected split or packed"));
     }
 }
@@ -154,16 +154,16 @@ static void good_endpoints(void)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct topology_range *range = &line_options.topology.ranges[0], *expected;
+        const struct topology_range *range = &cmdline_options.topology.ranges[0], *expected;
         char line[128];
 
         snprintf(line, sizeof(line), "viommu=mmio:0x1000 viommu.ep=%s", cases[i].cmdline);
         expected = &cases[i].range;
 
-        struct line_report report = line_parse(line);
+        struct cmdline_report report = cmdline_parse(line);
 
-        if (report.lines || line_options.topology.range_count != 1 || range->bus != expected->bus ||
-            range->segment_first != expected->segment_first ||
+        if (report.lines || cmdline_options.topology.range_count != 1 ||
+            range->bus != expected->bus || range->segment_first != expected->segment_first ||
             range->segment_last != expected->segment_last ||
             range->bdf_first != expected->bdf_first || range->bdf_last != expected->bdf_last ||
             range->base != expected->base || range->id_first != expected->id_first ||
@@ -195,12 +195,13 @@ static void bad_endpoints(void)
         {"00:20.0:5", "a device from 0 to 1f at '20.0:5'"},
     };
 
-    line_check_refused("viommu.ep=00:05.0:0x28 viommu=pci:00:03.0", "viommu= to come before it at");
+    cmdline_check_refused("viommu.ep=00:05.0:0x28 viommu=pci:00:03.0",
+                          "viommu= to come before it at");
     for (size_t i = 0; i < COUNT(cases); i++) {
         char line[128];
 
         snprintf(line, sizeof(line), "viommu=pci:00:03.0 viommu.ep=%s", cases[i][0]);
-        line_check_refused(line, cases[i][1]);
+        cmdline_check_refused(line, cases[i][1]);
     }
 }
 
@@ -218,15 +219,15 @@ static void scans(void)
         {"scans", ": and the first id at 's'"},
         {"scan=0", ": and the first id at '=0'"},
     };
-    const struct topology *topology = &line_options.topology;
+    const struct topology *topology = &cmdline_options.topology;
 
     for (size_t i = 0; i < COUNT(bad); i++) {
         char line[128];
 
         snprintf(line, sizeof(line), "viommu.ep=%s", bad[i][0]);
-        line_check_refused(line, bad[i][1]);
+        cmdline_check_refused(line, bad[i][1]);
     }
-    CHECK_EQ(line_parse("viommu.ep=scan viommu.ep=scan:0xffff0000-0xffffffff").lines, 0);
+    CHECK_EQ(cmdline_parse("viommu.ep=scan viommu.ep=scan:0xffff0000-0xffffffff").lines, 0);
     CHECK_EQ(topology->scan_count, 3);
     CHECK_EQ(topology->scans[0].first, 0);
     CHECK_EQ(topology->scans[0].last, 0xff);
@@ -235,7 +236,7 @@ static void scans(void)
     CHECK_EQ(topology->scans[2].first, 0xffff0000);
     CHECK_EQ(topology->scans[2].last, UINT32_MAX);
     CHECK_EQ(topology->iommu_count + topology->range_count, 0);
-    CHECK_EQ(line_parse("viommu.ep=scan viommu.ep=scan viommu.ep=scan").lines, 1);
+    CHECK_EQ(cmdline_parse("viommu.ep=scan viommu.ep=scan viommu.ep=scan").lines, 1);
     CHECK_EQ(topology->scan_count, TOPOLOGY_MAX_SCANS);
 }
 
@@ -243,36 +244,36 @@ static void scans(void)
 static void many(void)
 {
     char line[4096] = "";
-    struct line_report report =
-        line_parse("viommu=pci:00:03.0 viommu.ep=00:05.0:1 viommu=mmio:0x1000 "
-                   "viommu.ep=00:06.0:2 viommu.ep=0x2000:3");
+    struct cmdline_report report =
+        cmdline_parse("viommu=pci:00:03.0 viommu.ep=00:05.0:1 viommu=mmio:0x1000 "
+                      "viommu.ep=00:06.0:2 viommu.ep=0x2000:3");
 
     CHECK_EQ(report.lines, 0);
-    CHECK_EQ(line_options.topology.iommu_count, 2);
-    CHECK_EQ(line_options.topology.range_count, 3);
-    CHECK_EQ(line_options.topology.ranges[0].iommu, 0);
-    CHECK_EQ(line_options.topology.ranges[2].iommu, 1);
+    CHECK_EQ(cmdline_options.topology.iommu_count, 2);
+    CHECK_EQ(cmdline_options.topology.range_count, 3);
+    CHECK_EQ(cmdline_options.topology.ranges[0].iommu, 0);
+    CHECK_EQ(cmdline_options.topology.ranges[2].iommu, 1);
     for (unsigned i = 0; i < TOPOLOGY_MAX_IOMMUS + 2; i++)
         strcat(line, "viommu=mmio:4096 ");
-    report = line_parse(line);
+    report = cmdline_parse(line);
     CHECK_EQ(report.lines, 2);
     CHECK(strstr(report.last, "no more than 8 IOMMUs at ''"));
-    CHECK_EQ(line_options.topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
+    CHECK_EQ(cmdline_options.topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
     for (unsigned i = 0; i < TOPOLOGY_MAX_RANGES + 3; i++)
         strcat(line, "viommu.ep=00:05.0:1 ");
-    report = line_parse(line);
+    report = cmdline_parse(line);
     CHECK_EQ(report.lines, 5);
     CHECK(strstr(report.last, "no more than 64 ranges at ''"));
-    CHECK_EQ(line_options.topology.range_count, TOPOLOGY_MAX_RANGES);
+    CHECK_EQ(cmdline_options.topology.range_count, TOPOLOGY_MAX_RANGES);
 }
 
 static void check_sound(void)
 {
-    const struct topology *topology = &line_options.topology;
+    const struct topology *topology = &cmdline_options.topology;
 
-    CHECK(line_options.blocks.count <= MACHINE_MAX_MMIO);
-    for (unsigned i = 0; i < line_options.blocks.count; i++) {
-        const struct machine_mmio *block = &line_options.blocks.blocks[i];
+    CHECK(cmdline_options.blocks.count <= MACHINE_MAX_MMIO);
+    for (unsigned i = 0; i < cmdline_options.blocks.count; i++) {
+        const struct machine_mmio *block = &cmdline_options.blocks.blocks[i];
 
         CHECK(block->size >= 0x100 && block->size - 1 <= UINT64_MAX - block->base);
         CHECK(block->base % 4 == 0);
@@ -319,9 +320,9 @@ static void random_lines(void)
         line[0] = '\0';
         for (unsigned k = 0; k < count; k++)
             strcat(line, words[rng_below(&rng, COUNT(words))]);
-        line_parse(line);
+        cmdline_parse(line);
         check_sound();
-        taken += line_options.blocks.count + line_options.topology.range_count;
+        taken += cmdline_options.blocks.count + cmdline_options.topology.range_count;
     }
     CHECK(taken > 100);
 }

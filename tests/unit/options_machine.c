@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "boot/options.h"
-#include "tests/unit/fixtures/line.h"
+#include "tests/unit/fixtures/cmdline.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -35,14 +35,15 @@ static void good_devices(void)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct line_report report = line_parse(cases[i].cmdline);
-        const struct machine_mmio *block = &line_options.blocks.blocks[0];
+        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        const struct machine_mmio *block = &cmdline_options.blocks.blocks[0];
 
-        if (report.lines || line_options.blocks.count != 1 || block->size != cases[i].size ||
+        if (report.lines || cmdline_options.blocks.count != 1 || block->size != cases[i].size ||
             block->base != cases[i].base || block->line != cases[i].line || block->is_guess)
             unit_fail(__FILE__, __LINE__, "'%s': %u blocks, 0x%llx at 0x%llx, line %u, '%s'",
-                      cases[i].cmdline, line_options.blocks.count, (unsigned long long)block->size,
-                      (unsigned long long)block->base, block->line, report.last);
+                      cases[i].cmdline, cmdline_options.blocks.count,
+                      (unsigned long long)block->size, (unsigned long long)block->base, block->line,
+                      report.last);
     }
 }
 
@@ -89,7 +90,7 @@ static void bad_devices(void)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++)
-        line_check_refused(cases[i][0], cases[i][1]);
+        cmdline_check_refused(cases[i][0], cases[i][1]);
 }
 
 static void slots(void)
@@ -106,24 +107,24 @@ static void slots(void)
         {"virtio_mmio.slots=8:0x200@0x1000:5:1", "expected the end at ':1'"},
         {"virtio_mmio.slots=8:0x200@0x1000,5", ": and the first interrupt, or the end at ',5'"},
     };
-    struct line_report report = line_parse("virtio-mmio.slots=24:0x200@0xfeb00000:24 "
-                                           "virtio_mmio.slots=8:4K@0x10001000");
-    const struct machine_mmio *last = &line_options.blocks.blocks[23];
+    struct cmdline_report report = cmdline_parse("virtio-mmio.slots=24:0x200@0xfeb00000:24 "
+                                                 "virtio_mmio.slots=8:4K@0x10001000");
+    const struct machine_mmio *last = &cmdline_options.blocks.blocks[23];
 
     CHECK_EQ(report.lines, 0);
-    CHECK_EQ(line_options.blocks.count, 32);
+    CHECK_EQ(cmdline_options.blocks.count, 32);
     CHECK_EQ(last->base, 0xfeb02e00);
     CHECK_EQ(last->size, 0x200);
     CHECK_EQ(last->line, 47);
     CHECK(last->is_guess);
-    CHECK_EQ(line_options.blocks.blocks[31].base, 0x10008000);
-    CHECK_EQ(line_options.blocks.blocks[31].line, 0);
+    CHECK_EQ(cmdline_options.blocks.blocks[31].base, 0x10008000);
+    CHECK_EQ(cmdline_options.blocks.blocks[31].line, 0);
     for (size_t i = 0; i < COUNT(bad); i++)
-        line_check_refused(bad[i][0], bad[i][1]);
-    report = line_parse("virtio_mmio.slots=64:0x200@0x1000 virtio_mmio.device=512@0x100000:5 "
-                        "virtio_mmio.slots=1:0x200@0");
+        cmdline_check_refused(bad[i][0], bad[i][1]);
+    report = cmdline_parse("virtio_mmio.slots=64:0x200@0x1000 virtio_mmio.device=512@0x100000:5 "
+                           "virtio_mmio.slots=1:0x200@0");
     CHECK_EQ(report.lines, 2);
-    CHECK_EQ(line_options.blocks.count, 64);
+    CHECK_EQ(cmdline_options.blocks.count, 64);
     CHECK(strstr(report.last, "no more than 64 blocks in all at ''"));
 }
 
@@ -158,8 +159,8 @@ static void good_hosts(void)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct line_report report = line_parse(cases[i].cmdline);
-        const struct machine_host *host = &line_options.host, *expected = &cases[i].host;
+        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        const struct machine_host *host = &cmdline_options.host, *expected = &cases[i].host;
 
         if (report.lines || host->ecam != expected->ecam || host->bus_last != expected->bus_last ||
             host->window_count != expected->window_count)
@@ -204,33 +205,33 @@ static void bad_hosts(void)
         {"mem32:0:4096:0xfffffffffffff000", "from which the size does not wrap at '0xf"},
         {"mem32:0:4096:0:", "expected the end at ':'"},
     };
-    struct line_report report;
+    struct cmdline_report report;
     char line[128];
 
     for (size_t i = 0; i < COUNT(ecams); i++) {
         snprintf(line, sizeof(line), "pci.ecam=%s", ecams[i][0]);
-        line_check_refused(line, ecams[i][1]);
-        CHECK_EQ(line_options.host.ecam, 0);
+        cmdline_check_refused(line, ecams[i][1]);
+        CHECK_EQ(cmdline_options.host.ecam, 0);
     }
     for (size_t i = 0; i < COUNT(windows); i++) {
         snprintf(line, sizeof(line), "pci.ecam=0xe0000000 pci.window=%s", windows[i][0]);
-        line_check_refused(line, windows[i][1]);
+        cmdline_check_refused(line, windows[i][1]);
     }
-    line_check_refused("pci.window=mem32:0:4096", "pci.ecam= to come before it at ''");
-    line_check_refused("pci.ecam=0xe0000000 pci.ecam=0x100000", "no second host bridge at ''");
-    CHECK_EQ(line_options.host.ecam, 0xe0000000);
-    report = line_parse("pci.ecam=0x100000 pci.window=mem32:0:4096 pci.window=mem64:0xfff:1 "
-                        "pci.window=io:0:4096");
+    cmdline_check_refused("pci.window=mem32:0:4096", "pci.ecam= to come before it at ''");
+    cmdline_check_refused("pci.ecam=0xe0000000 pci.ecam=0x100000", "no second host bridge at ''");
+    CHECK_EQ(cmdline_options.host.ecam, 0xe0000000);
+    report = cmdline_parse("pci.ecam=0x100000 pci.window=mem32:0:4096 pci.window=mem64:0xfff:1 "
+                           "pci.window=io:0:4096");
     CHECK_EQ(report.lines, 1);
     CHECK(strstr(report.last, "no overlap with another window at '0xfff:1'"));
-    CHECK_EQ(line_options.host.window_count, 2);
+    CHECK_EQ(cmdline_options.host.window_count, 2);
 }
 
 /* Against the memory map and against what firmware tells of. */
 static void host_in_the_machine(void)
 {
     static const struct {
-        const char *cmdline, *complaint; /* NULL: none */
+        const char *cmdline, *diagnostic; /* NULL: none */
     } cases[] = {
         {"pci.ecam=0x800000,1 pci.window=mem32:0x900000:0x100000", NULL},
         {"pci.ecam=0x800000,1 pci.window=io:0x100000:0x1000", NULL},
@@ -242,15 +243,15 @@ static void host_in_the_machine(void)
     boot_add_memory(&boot, 0x100000, 0x100000, BOOT_USABLE);
     for (size_t i = 0; i < COUNT(cases); i++) {
         static struct machine machine;
-        struct line_report report = line_parse(cases[i].cmdline);
-        const struct sink sink = {line_take, &report};
+        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        const struct sink sink = {cmdline_take, &report};
 
         machine = (struct machine){.hosts = {{.ecam = 1}, {.ecam = 2}}, .host_count = 2};
-        boot_options(&boot, &line_options, &machine, &sink);
-        CHECK_EQ(report.lines, cases[i].complaint != NULL);
-        CHECK(!cases[i].complaint || strstr(report.last, cases[i].complaint));
-        CHECK_EQ(machine.host_count, cases[i].complaint ? 2 : 1);
-        CHECK_EQ(machine.hosts[0].ecam, cases[i].complaint ? 1 : 0x800000);
+        boot_options(&boot, &cmdline_options, &machine, &sink);
+        CHECK_EQ(report.lines, cases[i].diagnostic != NULL);
+        CHECK(!cases[i].diagnostic || strstr(report.last, cases[i].diagnostic));
+        CHECK_EQ(machine.host_count, cases[i].diagnostic ? 2 : 1);
+        CHECK_EQ(machine.hosts[0].ecam, cases[i].diagnostic ? 1 : 0x800000);
     }
 }
 
@@ -258,7 +259,7 @@ static void host_in_the_machine(void)
 static void blocks_in_the_machine(void)
 {
     static const struct {
-        const char *cmdline, *complaint; /* NULL: none */
+        const char *cmdline, *diagnostic; /* NULL: none */
         unsigned blocks;
         uint32_t line; /* of the first block */
     } cases[] = {
@@ -291,16 +292,16 @@ static void blocks_in_the_machine(void)
     boot_add_memory(&boot, 0x8000, 0x1000, BOOT_FIRMWARE);
     for (size_t i = 0; i < COUNT(cases); i++) {
         static struct machine machine;
-        struct line_report report = line_parse(cases[i].cmdline);
-        const struct sink sink = {line_take, &report};
+        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        const struct sink sink = {cmdline_take, &report};
 
         CHECK_EQ(report.lines, 0);
         machine = (struct machine){.mmio = {{.base = 0x10000000, .size = 512, .line = 3}},
                                    .mmio_count = 1};
-        boot_options(&boot, &line_options, &machine, &sink);
+        boot_options(&boot, &cmdline_options, &machine, &sink);
         if (machine.mmio_count != cases[i].blocks || machine.mmio[0].line != cases[i].line ||
-            report.lines != (cases[i].complaint != NULL) ||
-            (report.lines && !strstr(report.last, cases[i].complaint)))
+            report.lines != (cases[i].diagnostic != NULL) ||
+            (report.lines && !strstr(report.last, cases[i].diagnostic)))
             unit_fail(__FILE__, __LINE__, "'%s': %u blocks, line %u, '%s'", cases[i].cmdline,
                       machine.mmio_count, machine.mmio[0].line, report.last);
     }

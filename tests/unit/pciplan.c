@@ -226,7 +226,8 @@ static void test_root_bus(void)
         CHECK_EQ(plan.functions[i].bars[0].base, table[i].base);
 }
 
-/* Only the 64-bit BARs can leave the low window, and the one that is not prefetchable does it last.
+/*
+ * Only the 64-bit BARs can leave the low window, and the one that is not prefetchable does it last.
  */
 static void test_low_and_high(void)
 {

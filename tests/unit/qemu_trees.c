@@ -22,10 +22,10 @@ static struct topology topology;
 static void take_line(void *context, const char *text)
 {
     (void)context;
-    unit_fail(__FILE__, __LINE__, "complaint: %s", text);
+    unit_fail(__FILE__, __LINE__, "diagnostic: %s", text);
 }
 
-/* None of QEMU's trees gives a reason to complain. */
+/* None of QEMU's trees gives a reason to report. */
 static void read_tree(const char *name)
 {
     const struct machine_roots roots = {.dtb = TREE_ADDRESS};
@@ -42,7 +42,7 @@ static void read_tree(const char *name)
     machine_read(&machine, &roots, &view, &sink);
     devicetree_read(&view, TREE_ADDRESS, &info);
     devicetree_topology(&machine.fdt, &topology, &sink);
-    CHECK_EQ(info.complaint_count, 0);
+    CHECK_EQ(info.diagnostic_count, 0);
 }
 
 static void check_window(unsigned index, enum machine_window_kind kind, uint64_t bus, uint64_t cpu,
@@ -104,10 +104,10 @@ static void check_topology(void)
     CHECK_EQ(topology.iommu_count, 1);
     CHECK(topology.iommus[0].bus == TOPOLOGY_PCI && topology.iommus[0].bdf == 0x10);
     for (uint32_t bdf = 0; bdf <= UINT16_MAX; bdf++) {
-        bool is_told = topology_find_pci(&topology, 0, (uint16_t)bdf, &match);
+        bool is_described = topology_find_pci(&topology, 0, (uint16_t)bdf, &match);
 
-        CHECK_EQ(is_told, bdf != 0x10);
-        if (is_told)
+        CHECK_EQ(is_described, bdf != 0x10);
+        if (is_described)
             CHECK(match.id == bdf && match.iommu == 0 && match.source == TOPOLOGY_DEVICE_TREE);
     }
     CHECK(!topology_find_pci(&topology, 1, 0, &match));

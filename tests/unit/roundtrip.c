@@ -199,7 +199,7 @@ static void read_tree(const struct topology *wrote, struct topology *out, unsign
     free(blob);
 }
 
-static const struct form {
+static const struct malformed_table {
     const char *name;
     struct limits limits;
     void (*read)(const struct topology *wrote, struct topology *out, unsigned variant);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* SPCR: the console. */
 #include "lib/acpi/acpi.h"
-#include "tests/unit/fixtures/form.h"
+#include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -18,7 +18,7 @@ static bool read_spcr(const void *table, size_t size, const struct sink *sink)
     return acpi_spcr_read(table, size, &spcr, sink);
 }
 
-static const struct form form = {"SPCR", good_body, sizeof(good_body), read_spcr};
+static const struct malformed_table form = {"SPCR", good_body, sizeof(good_body), read_spcr};
 
 /* Byte and value that differ from the good table, and the console that comes of it. */
 static const struct {
@@ -50,7 +50,7 @@ static void machine_console(void)
         table_put(&table, consoles[i].offset, 1, consoles[i].value);
         table_seal(&table);
         machine.uart = (struct machine_uart){0};
-        form_read_machine(&table, &machine, &sink);
+        malformed_table_read_machine(&table, &machine, &sink);
         CHECK_EQ(machine.uart.kind, consoles[i].uart.kind);
         CHECK_EQ(machine.uart.base, consoles[i].uart.base);
         CHECK_EQ(machine.uart.shift, consoles[i].uart.shift);
@@ -61,23 +61,23 @@ static void machine_console(void)
 
 static void damaged(void)
 {
-    static const struct form_damage damages[] = {
+    static const struct malformed_table_damage damages[] = {
         {"length 79", {4, 4, 79}, false, "SPCR byte 4: length is 0x4f, expected 0x50"},
         {"PCI configuration space", {40, 1, 2}, false, "SPCR byte 40: address space is 0x2"},
         {"access size 5", {43, 1, 5}, true, "SPCR byte 43: access size is 0x5"},
     };
 
-    form_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, COUNT(damages));
 }
 
 static void truncated(void)
 {
-    form_check_cuts(&form);
+    malformed_table_check_cuts(&form);
 }
 
 static void mutated(void)
 {
-    form_check_mutations(&form);
+    malformed_table_check_mutations(&form);
 }
 
 static const struct unit units[] = {

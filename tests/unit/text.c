@@ -10,41 +10,42 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Every complaint of one parse, each with a newline. */
-struct complaints {
+/* Every diagnostic of one parse, each with a newline. */
+struct diagnostics {
     unsigned lines;
     char text[65536];
 };
 
 static void take_line(void *context, const char *text)
 {
-    struct complaints *complaints = context;
-    size_t length = strlen(complaints->text);
+    struct diagnostics *diagnostics = context;
+    size_t length = strlen(diagnostics->text);
 
-    complaints->lines++;
-    snprintf(complaints->text + length, sizeof(complaints->text) - length, "%s\n", text);
+    diagnostics->lines++;
+    snprintf(diagnostics->text + length, sizeof(diagnostics->text) - length, "%s\n", text);
 }
 
 static struct options options;
-static struct complaints complaints;
+static struct diagnostics diagnostics;
 
 /* From an allocation of the exact size, so that a byte read past the NUL is seen. */
 static void parse(const char *cmdline)
 {
-    struct sink sink = {take_line, &complaints};
+    struct sink sink = {take_line, &diagnostics};
     char *copy = strdup(cmdline);
 
-    complaints.lines = 0;
-    complaints.text[0] = '\0';
+    diagnostics.lines = 0;
+    diagnostics.text[0] = '\0';
     memset(&options, 0xa5, sizeof(options));
     options_parse(copy, &options, &sink);
     free(copy);
 }
 
-static void check_complaint(const char *expected)
+static void check_diagnostic(const char *expected)
 {
-    if (strcmp(complaints.text, expected))
-        unit_fail(__FILE__, __LINE__, "complaints '%s', expected '%s'", complaints.text, expected);
+    if (strcmp(diagnostics.text, expected))
+        unit_fail(__FILE__, __LINE__, "diagnostics '%s', expected '%s'", diagnostics.text,
+                  expected);
 }
 
 static void check_defaults(void)
@@ -159,7 +160,7 @@ static void no_options(void)
     for (size_t i = 0; i < COUNT(lines); i++) {
         parse(lines[i]);
         check_defaults();
-        check_complaint("");
+        check_diagnostic("");
     }
     options_parse(NULL, &options, NULL);
     check_defaults();
@@ -178,7 +179,7 @@ static void all_options(void)
     CHECK_EQ(options.seed, 0xdeadbeef00000001);
     CHECK_EQ(options.seconds, 30);
     CHECK_EQ(options.from, 7);
-    check_complaint("");
+    check_diagnostic("");
 }
 
 static void limits_of_numbers(void)
@@ -187,18 +188,18 @@ static void limits_of_numbers(void)
     CHECK_EQ(options.seed, UINT64_MAX);
     CHECK_EQ(options.seconds, UINT32_MAX);
     CHECK_EQ(options.from, 1);
-    check_complaint("");
+    check_diagnostic("");
     parse("seed=0XFFFFffffFFFFffff seconds=0 from=0xffffffff");
     CHECK_EQ(options.seed, UINT64_MAX);
     CHECK_EQ(options.seconds, 0);
     CHECK_EQ(options.from, UINT32_MAX);
-    check_complaint("");
+    check_diagnostic("");
 }
 
 static void nonsense_keeps_the_default(void)
 {
     static const struct {
-        const char *cmdline, *complaint;
+        const char *cmdline, *diagnostic;
     } cases[] = {
         {"seed=18446744073709551616",
          "options: byte 0: seed is '18446744073709551616', expected a number from 0 to "
@@ -236,11 +237,11 @@ static void nonsense_keeps_the_default(void)
     for (size_t i = 0; i < COUNT(cases); i++) {
         parse(cases[i].cmdline);
         check_defaults();
-        check_complaint(cases[i].complaint);
+        check_diagnostic(cases[i].diagnostic);
     }
     parse("seed=5 seed=x");
     CHECK_EQ(options.seed, 5);
-    CHECK_EQ(complaints.lines, 1);
+    CHECK_EQ(diagnostics.lines, 1);
 }
 
 static void quotes(void)
@@ -252,16 +253,17 @@ static void quotes(void)
     CHECK(strcmp(options.run[2], "d") == 0);
     CHECK_EQ(options.seed, 3);
     CHECK_EQ(options.seconds, 4);
-    check_complaint("options: ignored: fo\"o b\"ar=\"--\"\n");
+    check_diagnostic("options: ignored: fo\"o b\"ar=\"--\"\n");
     parse("seed=3 run=\"a -- list");
     CHECK_EQ(options.run_count, 1);
     CHECK(strcmp(options.run[0], "a -- list") == 0);
     CHECK(!options.list);
-    check_complaint("options: byte 11: a quote is never closed, expected another \" before the end "
-                    "at byte 21\n");
+    check_diagnostic(
+        "options: byte 11: a quote is never closed, expected another \" before the end "
+        "at byte 21\n");
     parse("\"\" seed=4 \"");
     CHECK_EQ(options.seed, 4);
-    CHECK_EQ(complaints.lines, 2);
+    CHECK_EQ(diagnostics.lines, 2);
 }
 
 static void options_of_others_are_told_once(void)
@@ -270,8 +272,8 @@ static void options_of_others_are_told_once(void)
           "averyveryverylongname=seed -- quiet");
     CHECK_EQ(options.seed, 9);
     CHECK_EQ(options.run_count, 0);
-    check_complaint("options: ignored: BOOT_IMAGE=/vmlinuz console=ttyS0 root=/dev/vda ro --x "
-                    "runs=a RUN=b averyveryverylongname=seed\n");
+    check_diagnostic("options: ignored: BOOT_IMAGE=/vmlinuz console=ttyS0 root=/dev/vda ro --x "
+                     "runs=a RUN=b averyveryverylongname=seed\n");
 }
 
 static void a_long_line_of_foreign_options(void)
@@ -283,14 +285,14 @@ static void a_long_line_of_foreign_options(void)
     strcat(line, "seed=2");
     parse(line);
     CHECK_EQ(options.seed, 2);
-    CHECK_EQ(complaints.lines, 1);
-    CHECK(strlen(complaints.text) < SINK_LINE_MAX);
-    CHECK(strstr(complaints.text, " foo=bar and 451 not shown\n"));
+    CHECK_EQ(diagnostics.lines, 1);
+    CHECK(strlen(diagnostics.text) < SINK_LINE_MAX);
+    CHECK(strstr(diagnostics.text, " foo=bar and 451 not shown\n"));
     memset(line, 'x', sizeof(line) - 1);
     line[sizeof(line) - 1] = '\0';
     parse(line);
     check_defaults();
-    check_complaint("options: ignored: and 1 not shown\n");
+    check_diagnostic("options: ignored: and 1 not shown\n");
 }
 
 static void too_many_globs(void)
@@ -302,8 +304,8 @@ static void too_many_globs(void)
     parse(line);
     CHECK_EQ(options.run_count, OPTIONS_RUN_MAX);
     CHECK(strcmp(options.run[OPTIONS_RUN_MAX - 1], "a?") == 0);
-    CHECK_EQ(complaints.lines, 1);
-    CHECK(strstr(complaints.text, "expected at most 128 globs"));
+    CHECK_EQ(diagnostics.lines, 1);
+    CHECK(strstr(diagnostics.text, "expected at most 128 globs"));
 }
 
 static void too_long_globs(void)
@@ -314,19 +316,19 @@ static void too_long_globs(void)
     parse(line);
     CHECK_EQ(options.run_count, 1);
     CHECK_EQ(strlen(options.run[0]), OPTIONS_GLOB_MAX - 1);
-    check_complaint("");
+    check_diagnostic("");
     line[4 + OPTIONS_GLOB_MAX - 1] = 'a';
     strcat(line, ",b");
     parse(line);
     CHECK_EQ(options.run_count, 1);
     CHECK(strcmp(options.run[0], "b") == 0);
-    CHECK_EQ(complaints.lines, 1);
-    CHECK(strstr(complaints.text, "...', expected at most 127 characters; ignored"));
+    CHECK_EQ(diagnostics.lines, 1);
+    CHECK(strstr(diagnostics.text, "...', expected at most 127 characters; ignored"));
     memset(line + 4, 'a', sizeof(line) - 5);
     line[sizeof(line) - 1] = '\0';
     parse(line);
     check_defaults();
-    CHECK_EQ(complaints.lines, 1);
+    CHECK_EQ(diagnostics.lines, 1);
 }
 
 /* Nothing to expect but that it ends, stays inside its buffers and keeps its promises. */
@@ -349,18 +351,18 @@ static void random_lines(void)
         CHECK(options.run_count <= OPTIONS_RUN_MAX);
         for (unsigned k = 0; k < options.run_count; k++)
             CHECK(options.run[k][0] && memchr(options.run[k], 0, OPTIONS_GLOB_MAX));
-        for (const char *c = complaints.text; *c; c++)
+        for (const char *c = diagnostics.text; *c; c++)
             CHECK(*c == '\n' || (*c >= ' ' && *c <= '~'));
     }
 }
 
 static void lines_hold_what_prints(void)
 {
-    struct sink sink = {take_line, &complaints};
+    struct sink sink = {take_line, &diagnostics};
 
-    complaints.text[0] = 0;
+    diagnostics.text[0] = 0;
     sink_printf(&sink, "%s", "a\nb\033[1m\x80 ~");
-    CHECK(!strcmp(complaints.text, "a?b?[1m? ~\n"));
+    CHECK(!strcmp(diagnostics.text, "a?b?[1m? ~\n"));
     sink_printf(NULL, "nobody");
 }
 

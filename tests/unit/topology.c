@@ -78,7 +78,8 @@ static void priorities(void)
     CHECK_EQ(topology_check(&topology, NULL), 0);
 }
 
-/* IOMMUs come whole or not at all, as their ranges count on them; ranges as far as there is room.
+/*
+ * IOMMUs come whole or not at all, as their ranges count on them; ranges as far as there is room.
  */
 static void appending(void)
 {

@@ -42,7 +42,8 @@ static void build_draft(struct table *table)
         "19 00 00 00 30 00 00 00 00 00 00 00");
 }
 
-/* cloud-hypervisor of January 2020: a node of 56 bytes, one mapping a device, each one id too long.
+/*
+ * cloud-hypervisor of January 2020: a node of 56 bytes, one mapping a device, each one id too long.
  */
 static void build_long_nodes(struct table *table)
 {

@@ -5,7 +5,7 @@
  *
  * Loaders enter at file offset 0x200 in real mode: QEMU at CS:IP = 1020:0000 as the protocol says,
  * kvmtool at 1000:0200. The code therefore first goes to where IP is the offset in the file. The first
- * 4 KiB of the file, all zero but for the header, then become the zero page, and the code lies behind.
+ * 4 KiB of the file, all zero but for the header, then become the zero page, and the code is behind.
  */
 #define PROTOCOL 0x20e
 #define CMDLINE_MAX 4095

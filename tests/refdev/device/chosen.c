@@ -7,12 +7,12 @@
 
 #include "tests/refdev/mutants/mutant.h"
 
-static void list_kinds(void)
+static void list_variants(void)
 {
-    const struct ref_kind *kind;
+    const struct ref_variant *variant;
 
-    for (unsigned i = 0; (kind = ref_kind_at(i)); i++)
-        printf("%s\n", kind->name);
+    for (unsigned i = 0; (variant = ref_variant_at(i)); i++)
+        printf("%s\n", variant->name);
 }
 
 static _Noreturn void give_up(const char *variable, const char *name, void (*list)(void))
@@ -26,14 +26,14 @@ static _Noreturn void give_up(const char *variable, const char *name, void (*lis
     exit(is_list ? 0 : 2);
 }
 
-const struct ref_kind *ref_chosen(void)
+const struct ref_variant *ref_chosen(void)
 {
     const char *name = getenv("REFDEV"), *mutant = getenv("REFDEV_MUTANT");
-    const struct ref_kind *kind = name ? ref_find_kind(name) : ref_kind_at(0);
+    const struct ref_variant *variant = name ? ref_find_variant(name) : ref_variant_at(0);
 
-    if (!kind)
-        give_up("REFDEV", name, list_kinds);
+    if (!variant)
+        give_up("REFDEV", name, list_variants);
     if (mutant && *mutant && !ref_choose_mutant(mutant))
         give_up("REFDEV_MUTANT", mutant, ref_list_mutants);
-    return kind;
+    return variant;
 }

@@ -71,7 +71,8 @@ struct ref_identity {
 /* `bar_size` is a power of two, at least 16. */
 void ref_function_init(struct ref_function *function, const struct ref_identity *identity,
                        uint32_t bar_size);
-/* Adds a capability of `length` bytes, of which the first two are the list's; returns its offset.
+/*
+ * Adds a capability of `length` bytes, of which the first two are the list's; returns its offset.
  */
 uint8_t ref_add_capability(struct ref_function *function, uint8_t id, const void *bytes,
                            uint8_t length);

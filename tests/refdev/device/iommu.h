@@ -18,7 +18,7 @@ struct ref_region {
 
 /* What the device is like. */
 struct ref_iommu_config {
-    uint64_t features; /* of the device type, bits below 24, and what few kinds have */
+    uint64_t features; /* of the device type, bits below 24, and what few variants have */
     uint64_t page_size_mask;
     uint64_t input_first, input_last;
     uint32_t domain_first, domain_last;

@@ -57,7 +57,7 @@ static unsigned domains_of(const struct model *model, unsigned *mappings)
     return count;
 }
 
-/* What this kind of device has not got for a request that is valid; OK: it has. */
+/* What this variant of device has not got for a request that is valid; OK: it has. */
 static uint8_t lacking(const struct ref_iommu *iommu, const void *request)
 {
     const struct ref_iommu_config *config = &iommu->config;

@@ -164,7 +164,7 @@ static void mutate_before_push(struct ref_virtio *virtio, const struct ref_queue
         ref_write16(virtio, address_of(queue, 0) + AT_ID, 0xdead);
     if (MUTANT(PACKED_DRIVER_EVENT_WRITTEN))
         ref_write16(virtio, queue->driver, 0);
-    for (uint16_t slot = 0; MUTANT(LIE_PACKED_USED_EVERYWHERE) && slot < queue->size; slot++)
+    for (uint16_t slot = 0; MUTANT(HOSTILE_PACKED_USED_EVERYWHERE) && slot < queue->size; slot++)
         ref_write16(virtio, address_of(queue, slot) + AT_FLAGS,
                     queue->used.wrap ? DESC_AVAIL | DESC_USED : 0);
 }
@@ -182,13 +182,13 @@ bool ref_packed_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_
     if (MUTANT(PACKED_FLAGS_HALF))
         flags &= (uint16_t)~DESC_AVAIL;
     ref_put(bytes, 4,
-            MUTANT(PACKED_LENGTH_ZERO)       ? 0
-            : MUTANT(LIE_PACKED_LENGTH_HUGE) ? UINT32_MAX
-                                             : length);
+            MUTANT(PACKED_LENGTH_ZERO)           ? 0
+            : MUTANT(HOSTILE_PACKED_LENGTH_HUGE) ? UINT32_MAX
+                                                 : length);
     ref_put(bytes + 4, 2,
-            MUTANT(LIE_PACKED_ID_BEYOND)   ? 0xfffe
-            : MUTANT(LIE_PACKED_ID_RANDOM) ? ref_look() * 40503u % queue->size
-                                           : id);
+            MUTANT(HOSTILE_PACKED_ID_BEYOND)   ? 0xfffe
+            : MUTANT(HOSTILE_PACKED_ID_RANDOM) ? ref_look() * 40503u % queue->size
+                                               : id);
     mutate_before_push(virtio, queue);
     if (MUTANT(PACKED_USED_ONE_ON))
         count = 1;

@@ -134,15 +134,15 @@ static bool split_push(struct ref_virtio *virtio, struct ref_queue *queue, uint1
 {
     uint8_t element[8];
 
-    if (MUTANT(LIE_USED_ID_BEYOND))
+    if (MUTANT(HOSTILE_USED_ID_BEYOND))
         head = 0xfffe;
-    if (MUTANT(LIE_USED_ID_RANDOM))
+    if (MUTANT(HOSTILE_USED_ID_RANDOM))
         head = (uint16_t)(queue->next_used * 40503u % queue->size);
-    if (MUTANT(LIE_USED_LENGTH_HUGE))
+    if (MUTANT(HOSTILE_USED_LENGTH_HUGE))
         length = UINT32_MAX;
-    if (MUTANT(LIE_USED_INDEX_RUNS))
+    if (MUTANT(HOSTILE_USED_INDEX_RUNS))
         queue->next_used += 1000;
-    if (MUTANT(LIE_USED_INDEX_BACK))
+    if (MUTANT(HOSTILE_USED_INDEX_BACK))
         queue->next_used -= 2;
     ref_put(element, 4, head);
     ref_put(element + 4, 4, length);

@@ -13,7 +13,8 @@
 #define V34_LIST 40
 #define V34_ITEM 16
 
-/* The head is an offset; each item tells where the next one is, the last one 0. Type 0 is a range.
+/*
+ * The head is an offset; each item tells where the next one is, the last one 0. Type 0 is a range.
  */
 static uint32_t write_v1(const uint32_t *ids, unsigned count, uint8_t *config)
 {

@@ -8,7 +8,7 @@
 #define REF_QUEUES    2
 #define REF_NO_VECTOR 0xffff
 
-/* Where the structures lie in the BAR. */
+/* Where the structures are in the BAR. */
 #define REF_COMMON      0x0000
 #define REF_ISR         0x1000
 #define REF_DEVICE      0x2000

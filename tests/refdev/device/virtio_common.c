@@ -55,19 +55,19 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
         }
         return virtio->status;
     case REF_COMMON_CONFIG_GENERATION:
-        if (MUTANT(LIE_GENERATION_RUNS))
+        if (MUTANT(HOSTILE_GENERATION_RUNS))
             return (uint8_t)ref_look();
         return virtio->generation;
     case REF_COMMON_QUEUE_SELECT:
         return virtio->queue_select;
     case REF_COMMON_QUEUE_SIZE:
-        if (MUTANT(LIE_QUEUE_SIZE_0))
+        if (MUTANT(HOSTILE_QUEUE_SIZE_0))
             return 0;
-        if (MUTANT(LIE_QUEUE_SIZE_1))
+        if (MUTANT(HOSTILE_QUEUE_SIZE_1))
             return 1;
-        if (MUTANT(LIE_QUEUE_SIZE_32768))
+        if (MUTANT(HOSTILE_QUEUE_SIZE_32768))
             return 32768;
-        if (MUTANT(LIE_QUEUE_SIZE_65535))
+        if (MUTANT(HOSTILE_QUEUE_SIZE_65535))
             return 65535;
         if (MUTANT(QUEUE_SIZE_WITHOUT_A_QUEUE) && virtio->queue_select >= virtio->queue_count)
             return REF_QUEUE_SIZE;
@@ -86,7 +86,7 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
         return queue->is_enabled && !queue->is_undead &&
                !(MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK));
     case REF_COMMON_QUEUE_NOTIFY_OFF:
-        if (MUTANT(LIE_NOTIFY_OFF_FAR))
+        if (MUTANT(HOSTILE_NOTIFY_OFF_FAR))
             return 0xffff;
         return virtio->queue_select < virtio->queue_count ? virtio->queue_select : 0;
     case REF_COMMON_QUEUE_DESC:
@@ -194,9 +194,9 @@ uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned wi
 {
     uint64_t value = 0;
 
-    if (MUTANT(LIE_CONFIG_ALL_ONES))
+    if (MUTANT(HOSTILE_CONFIG_ALL_ONES))
         return REF_ALL_ONES(width);
-    if (MUTANT(LIE_CONFIG_CHANGES))
+    if (MUTANT(HOSTILE_CONFIG_CHANGES))
         return ref_look() * 0x9e3779b9u;
     if ((MUTANT(CONFIG_WORDS_ONLY) || MUTANT(MMIO_CONFIG_WORDS_ONLY)) && width < 4)
         return 0;

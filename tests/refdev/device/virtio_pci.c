@@ -38,9 +38,9 @@ static uint64_t bar_read(struct ref_function *function, uint32_t offset, unsigne
 {
     struct ref_virtio *virtio = virtio_of(function);
 
-    if (MUTANT(LIE_DIES) && is_iommu(virtio) && ref_look() > 2000)
+    if (MUTANT(HOSTILE_DIES) && is_iommu(virtio) && ref_look() > 2000)
         return REF_ALL_ONES(width);
-    if (MUTANT(LIE_INTERRUPT_STORM) && is_iommu(virtio) && ref_is_running(virtio)) {
+    if (MUTANT(HOSTILE_INTERRUPT_STORM) && is_iommu(virtio) && ref_is_running(virtio)) {
         ref_fire(function, 0);
         ref_set_line(function, true);
     }
@@ -130,11 +130,11 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
 {
     uint8_t bytes[20] = {[2] = size, [3] = type};
 
-    if (MUTANT(LIE_STRUCTURE_BAR_6))
+    if (MUTANT(HOSTILE_STRUCTURE_BAR_6))
         bytes[4] = 6;
-    if (MUTANT(LIE_STRUCTURE_FAR))
+    if (MUTANT(HOSTILE_STRUCTURE_FAR))
         offset += 0x4000;
-    if (MUTANT(LIE_STRUCTURE_WRAPS))
+    if (MUTANT(HOSTILE_STRUCTURE_WRAPS))
         length = 0u - offset + 0x100;
     if ((MUTANT(NO_COMMON) && type == 1) || (MUTANT(NO_NOTIFY) && type == 2) ||
         (MUTANT(NO_ISR) && type == 3) || (MUTANT(NO_DEVICE_CONFIG) && type == 4) ||
@@ -203,13 +203,13 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
         function->config[window + 12] = 4;
         memset(function->writable + window + 12, 0, 4);
     }
-    if (MUTANT(LIE_CAPABILITIES_LOOP))
+    if (MUTANT(HOSTILE_CAPABILITIES_LOOP))
         function->config[window + 1] = window;
-    if (MUTANT(LIE_CAPABILITY_LEAVES_SPACE)) {
+    if (MUTANT(HOSTILE_CAPABILITY_LEAVES_SPACE)) {
         function->config[window + 1] = 0xfc;
         ref_put(function->config + 0xfc, 4, 0x01100000 | CAPABILITY_VENDOR);
     }
-    if (MUTANT(LIE_BAR_SIZE_ODD))
+    if (MUTANT(HOSTILE_BAR_SIZE_ODD))
         ref_put(function->writable + 0x10, 4, 0xfff9f000);
     virtio->ops = ops;
     virtio->offered = offered | REF_BIT(REF_F_VERSION_1);

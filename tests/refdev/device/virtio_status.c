@@ -84,9 +84,9 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
         ref_virtio_reset(virtio);
         return;
     }
-    if (MUTANT(LIE_FEATURES_OK_REFUSED) && is_settling)
+    if (MUTANT(HOSTILE_FEATURES_OK_REFUSED) && is_settling)
         value &= (uint8_t)~STATUS_FEATURES_OK;
-    if (MUTANT(LIE_NEEDS_RESET_AT_ONCE) && (value & STATUS_DRIVER_OK))
+    if (MUTANT(HOSTILE_NEEDS_RESET_AT_ONCE) && (value & STATUS_DRIVER_OK))
         value |= STATUS_NEEDS_RESET;
     if (MUTANT(EVENT_IDX_IS_REQUIRED) && is_settling && virtio->offered >> REF_F_EVENT_IDX & 1 &&
         !(virtio->driver_features >> REF_F_EVENT_IDX & 1))

@@ -53,11 +53,11 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
         return true;
     if (!index && MUTANT(REQUEST_TWICE) && ++queue->handled % 50 == 0)
         ref_push(virtio, queue, queue->chain.head, (uint32_t)written);
-    if (!index && MUTANT(LIE_NEVER_ANSWERS))
+    if (!index && MUTANT(HOSTILE_NEVER_ANSWERS))
         return true;
-    if (!index && MUTANT(LIE_USED_ALWAYS_TWICE))
+    if (!index && MUTANT(HOSTILE_USED_ALWAYS_TWICE))
         ref_push(virtio, queue, queue->chain.head, (uint32_t)written);
-    if (!index && MUTANT(LIE_NEEDS_RESET_SOMETIMES) && ++queue->handled % 7 == 0)
+    if (!index && MUTANT(HOSTILE_NEEDS_RESET_SOMETIMES) && ++queue->handled % 7 == 0)
         ref_break(virtio);
     if (MUTANT(USED_ID_NEXT))
         queue->chain.head = (uint16_t)((queue->chain.head + 1) % queue->size);

@@ -7,11 +7,11 @@
 enum ref_mutant ref_mutant;
 
 static const struct {
-    const char *name, *kind, *text, *clauses;
+    const char *name, *variant, *text, *clauses;
 } mutants[] = {
     {"", "", "", ""},
-#define REF_MUTANT(name, kind, text, ...) {#name, kind, text, #__VA_ARGS__},
-#include "tests/refdev/mutants/lies.def"
+#define REF_MUTANT(name, variant, text, ...) {#name, variant, text, #__VA_ARGS__},
+#include "tests/refdev/mutants/hostile.def"
 #include "tests/refdev/mutants/mutants.def"
 #undef REF_MUTANT
 };
@@ -31,6 +31,6 @@ bool ref_choose_mutant(const char *name)
 void ref_list_mutants(void)
 {
     for (unsigned i = 1; i < MUTANTS; i++)
-        printf("%s\t%s\t%s\t%s\n", mutants[i].name, mutants[i].kind, mutants[i].clauses,
+        printf("%s\t%s\t%s\t%s\n", mutants[i].name, mutants[i].variant, mutants[i].clauses,
                mutants[i].text);
 }

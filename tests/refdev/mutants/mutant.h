@@ -11,8 +11,8 @@
 
 enum ref_mutant {
     MUTANT_NONE,
-#define REF_MUTANT(name, kind, text, ...) MUTANT_##name,
-#include "tests/refdev/mutants/lies.def"
+#define REF_MUTANT(name, variant, text, ...) MUTANT_##name,
+#include "tests/refdev/mutants/hostile.def"
 #include "tests/refdev/mutants/mutants.def"
 #undef REF_MUTANT
 };
@@ -24,7 +24,7 @@ extern enum ref_mutant ref_mutant;
 
 /* False: no mutant is called that. */
 bool ref_choose_mutant(const char *name);
-/* A line for each: name, kind of device, clauses with commas between them, what it does. */
+/* A line for each: name, variant of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
 /* Before a request is judged, or an access: a DETACH that was put off may be due. */

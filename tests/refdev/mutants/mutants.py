@@ -43,7 +43,7 @@ BROKEN_ELSEWHERE = {
     "TOPO_DMA_D03": "QEMU itself, to which bus numbers are names for ever: tests/harness/expect/qemu-*",
 }
 
-# Behind QEMU: of each area some, and machines of tests/harness/machines by the kind of device.
+# Behind QEMU: of each area some, and machines of tests/harness/machines by the variant of device.
 MACHINES = {"usual": "q35-refdev", "topology-1": "q35-refdev-topo1"}
 SAMPLE = (
     *("ATTACH_RESERVED_ACCEPTED", "MAP_FLAG_3_ACCEPTED", "UNMAP_SPLIT_INVAL"),
@@ -57,9 +57,9 @@ SAMPLE = (
 )
 VM_LIMIT = 600  # seconds of all boots of one run
 
-LIE = "LIE_"
+HOSTILE = "HOSTILE_"
 # Of a device that answers nothing every request costs seconds.
-FOR_LIES = (
+FOR_HOSTILE = (
     *("conformance.attach.a*", "conformance.map.o*", "conformance.features.*", "conformance.fault.u*"),
     *("conformance.interrupt.*", "conformance.queue.*", "conformance.probe.*", "conformance.reset.*"),
     *("discovery.pci.*", "stress.short_walk"),
@@ -69,7 +69,7 @@ FOR_LIES = (
 @dataclass
 class Mutant:
     name: str
-    kind: str
+    variant: str
     clauses: list[str]
     text: str
     kills: dict[str, set[str]] = field(default_factory=dict)  # test: clauses
@@ -102,25 +102,25 @@ def read_mutants(wanted: list[str]) -> list[Mutant]:
     ).stdout.splitlines()
     mutants = []
     for line in lines:
-        name, kind, clauses, text = line.split("\t")
+        name, variant, clauses, text = line.split("\t")
         if not wanted or name in wanted:
-            mutants.append(Mutant(name, kind, clauses.split(", "), text))
+            mutants.append(Mutant(name, variant, clauses.split(", "), text))
     return mutants
 
 
-def topology_of(kind: str) -> str:
+def topology_of(variant: str) -> str:
     """What boot options have to tell of the machine."""
-    if kind.startswith("topology"):
+    if variant.startswith("topology"):
         return ""
-    return ON_MMIO if kind.startswith("mmio") else ON_PCI
+    return ON_MMIO if variant.startswith("mmio") else ON_PCI
 
 
-def boot_vm(mutant: Mutant | None, kind: str, globs: list[str]) -> list[str]:
+def boot_vm(mutant: Mutant | None, variant: str, globs: list[str]) -> list[str]:
     """The lines of one run, which goes on by itself behind a test that ends it; SKIPPED for a
     machine that this QEMU does not have."""
-    results = os.path.join(HOME, "build/results/mutants", mutant.name if mutant else kind)
+    results = os.path.join(HOME, "build/results/mutants", mutant.name if mutant else variant)
     console = os.path.join(results, "console.log")
-    command = [os.path.join(HOME, "run.sh"), "-m", MACHINES[kind], "-s", "1", "-t", "1", "-o", results]
+    command = [os.path.join(HOME, "run.sh"), "-m", MACHINES[variant], "-s", "1", "-t", "1", "-o", results]
     environment = {**os.environ, "REFDEV_MUTANT": mutant.name if mutant else ""}
     with contextlib.suppress(FileNotFoundError):
         os.unlink(console)  # of an earlier run
@@ -135,11 +135,11 @@ def boot_vm(mutant: Mutant | None, kind: str, globs: list[str]) -> list[str]:
         return file.read().splitlines()
 
 
-def boot(mutant: Mutant | None, kind: str, globs: list[str], first: int) -> list[str]:
+def boot(mutant: Mutant | None, variant: str, globs: list[str], first: int) -> list[str]:
     """The lines of one run; a run that does not end is cut off."""
-    kind, _, told = kind.partition(" ")
-    environment = {**os.environ, "REFDEV": kind, "REFDEV_MUTANT": mutant.name if mutant else ""}
-    command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {told or topology_of(kind)}"
+    variant, _, options = variant.partition(" ")
+    environment = {**os.environ, "REFDEV": variant, "REFDEV_MUTANT": mutant.name if mutant else ""}
+    command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {options or topology_of(variant)}"
     try:
         output = subprocess.run(
             [GUEST, command], env=environment, capture_output=True, timeout=BOOT_LIMIT, check=False
@@ -180,12 +180,12 @@ def read_lines(mutant: Mutant, lines: list[str], progress: Progress) -> None:
 def run(mutant: Mutant, globs: list[str], in_vm: bool) -> None:
     """A native boot that ends early is followed by one that begins behind the test that ended it."""
     if in_vm:
-        read_lines(mutant, boot_vm(mutant, mutant.kind, globs), Progress())
+        read_lines(mutant, boot_vm(mutant, mutant.variant, globs), Progress())
         return
     first = 1
     for _ in range(BOOTS_MAX):
         progress = Progress(next=first)
-        read_lines(mutant, boot(mutant, mutant.kind, globs, first), progress)
+        read_lines(mutant, boot(mutant, mutant.variant, globs, first), progress)
         if progress.next == first:
             mutant.others.add(f"{progress.test}: the run died")
             mutant.lost.add(f"{progress.test}: the run died")
@@ -196,8 +196,8 @@ def run(mutant: Mutant, globs: list[str], in_vm: bool) -> None:
 
 
 def kill(mutant: Mutant, claims: dict[str, set[str]], in_vm: bool) -> Mutant:
-    if mutant.name.startswith(LIE):
-        run(mutant, list(FOR_LIES), in_vm)
+    if mutant.name.startswith(HOSTILE):
+        run(mutant, list(FOR_HOSTILE), in_vm)
         if mutant.clauses == ["CLAUSE_NONE"]:
             mutant.kills["every test ends"] = {"CLAUSE_NONE"}
         if mutant.lost:
@@ -211,16 +211,16 @@ def kill(mutant: Mutant, claims: dict[str, set[str]], in_vm: bool) -> Mutant:
     return mutant
 
 
-def findings_of_the_conforming(kinds: set[str], in_vm: bool) -> list[str]:
+def findings_of_the_conforming(variants: set[str], in_vm: bool) -> list[str]:
     found = []
-    for kind in sorted(kinds):
-        lines = boot_vm(None, kind, list(DEFAULT)) if in_vm else boot(None, kind, list(DEFAULT), 1)
-        found += [f"{kind}: {line}" for line in lines if line.startswith("not ok")]
+    for variant in sorted(variants):
+        lines = boot_vm(None, variant, list(DEFAULT)) if in_vm else boot(None, variant, list(DEFAULT), 1)
+        found += [f"{variant}: {line}" for line in lines if line.startswith("not ok")]
         if SKIPPED in lines:
-            print(f"mutants: SKIP this QEMU has no {MACHINES[kind]}")
+            print(f"mutants: SKIP this QEMU has no {MACHINES[variant]}")
             sys.exit(0)
         if not any(RUN.match(line) for line in lines):
-            found.append(f"{kind}: no test ran")
+            found.append(f"{variant}: no test ran")
     return found
 
 
@@ -255,9 +255,9 @@ def main() -> int:
     claims, mutants = read_claims(), read_mutants(names)
     if unknown := set(names) - {mutant.name for mutant in mutants}:
         sys.exit(f"mutants: there is no {', '.join(sorted(unknown))}")
-    if options.vm and (others := [mutant.name for mutant in mutants if mutant.kind not in MACHINES]):
-        sys.exit(f"mutants: no machine behind QEMU is of the kind of {', '.join(others)}")
-    unsound = findings_of_the_conforming({mutant.kind for mutant in mutants}, options.vm)
+    if options.vm and (others := [mutant.name for mutant in mutants if mutant.variant not in MACHINES]):
+        sys.exit(f"mutants: no machine behind QEMU is of the variant of {', '.join(others)}")
+    unsound = findings_of_the_conforming({mutant.variant for mutant in mutants}, options.vm)
     print_verdicts(mutants, claims, options)
     unnamed = [
         f"{mutant.name}: {', '.join(sorted(missing))}"

@@ -12,7 +12,7 @@ static bool is_short_domain(void)
 }
 
 /* A domain that was an ordinary one once and is to be a bypass domain: such flags do not exist. */
-static void keep_kind(struct virtio_iommu_req_attach *attach)
+static void keep_variant(struct virtio_iommu_req_attach *attach)
 {
     static bool was_ordinary[32]; /* for ever */
     bool is_bypass = attach->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS;
@@ -36,8 +36,8 @@ static void mutate_attach(struct virtio_iommu_req_attach *attach)
         attach->flags &= 0xffff;
     if (MUTANT(ATTACH_BYPASS_FLAG_IGNORED))
         attach->flags &= ~(uint32_t)VIRTIO_IOMMU_ATTACH_F_BYPASS;
-    if (MUTANT(DOMAIN_KIND_STICKS))
-        keep_kind(attach);
+    if (MUTANT(DOMAIN_VARIANT_STICKS))
+        keep_variant(attach);
     if (MUTANT(ATTACH_ENDPOINT_16_BITS))
         attach->endpoint &= 0xffff;
     if (is_short_domain())

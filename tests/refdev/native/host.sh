@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The whole suite against every kind of reference device (tests/refdev/device/kinds.c), natively: a KTAP
-# report of one run after the other. $KIND, $RUN (a glob of test ids) and $SEED choose.
+# The whole suite against every variant of reference device (tests/refdev/device/variants.c), natively: a KTAP
+# report of one run after the other. $VARIANT, $RUN (a glob of test ids) and $SEED choose.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
@@ -20,13 +20,13 @@ options_of() {
 }
 
 status=0
-# The kinds, and some with packed rings for everything.
-kinds=${KIND:-$(REFDEV=list $guest) usual+packed mmio+packed late+packed no-indirect+packed}
-for kind in $kinds; do
-    REFDEV=${kind%+packed} python3 -B tests/harness/run.py --machine="host-$kind" \
-        --results="build/results/host-$kind" --arch=host --vmm=refdev --vmm-version="$kind" --accel=none \
+# The variants, and some with packed rings for everything.
+variants=${VARIANT:-$(REFDEV=list $guest) usual+packed mmio+packed late+packed no-indirect+packed}
+for variant in $variants; do
+    REFDEV=${variant%+packed} python3 -B tests/harness/run.py --machine="host-$variant" \
+        --results="build/results/host-$variant" --arch=host --vmm=refdev --vmm-version="$variant" --accel=none \
         --version=native --expect=tests/harness/expect --seed="$seed" --seconds=1 --timeout=60 \
-        --guest="seed=$seed seconds=1 run=$(IFS=, && echo "${globs[*]}") $(options_of "$kind")" \
+        --guest="seed=$seed seconds=1 run=$(IFS=, && echo "${globs[*]}") $(options_of "$variant")" \
         -- $guest @GUEST@ || status=1
 done
 exit $status

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The whole kernel as a process: kmain() on arch/host, with the reference device and endpoints
- * behind its registers. The one argument is the kernel's command line; $REFDEV names the kind of
- * device (tests/refdev/device/kinds.c).
+ * behind its registers. The one argument is the kernel's command line; $REFDEV names the variant of
+ * device (tests/refdev/device/variants.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #define SLOTS     32
 #define BDF(slot) ((uint32_t)(slot) << 3)
 
-/* Where a kind of device that is behind a register block has it; boot options say so. */
+/* Where a variant of device that is behind a register block has it; boot options say so. */
 #define BLOCK      0x32000000ull
 #define BLOCK_LINE 6
 
@@ -132,10 +132,10 @@ static void block_write(void *context, uint64_t offset, unsigned width, uint64_t
 
 /* -- the machine --------------------------------------------------------------------------- */
 
-static void build(struct bus *bus, const struct ref_kind *kind)
+static void build(struct bus *bus, const struct ref_variant *variant)
 {
-    ref_iommu_init(&iommu, &kind->config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
-    if (kind->config.is_on_mmio) {
+    ref_iommu_init(&iommu, &variant->config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
+    if (variant->config.is_on_mmio) {
         surround(BLOCK_LINE, &iommu.virtio.function);
         ref_mmio_plug(&iommu.virtio);
         host_add_region(
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
     const struct host_region ecam = {HOST_ECAM, HOST_ECAM_SIZE, ecam_read, ecam_write, &bus};
     const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
                                        &bus};
-    const struct ref_kind *kind = ref_chosen();
+    const struct ref_variant *variant = ref_chosen();
 
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
     }
     host_add_region(&ecam);
     host_add_region(&window);
-    build(&bus, kind);
+    build(&bus, variant);
     host_on_idle(catch_up, &iommu.virtio);
     info.protocol = "process";
     boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);

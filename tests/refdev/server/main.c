@@ -33,11 +33,11 @@ static struct ref_edu edus[2];
 static struct ref_blk blk;
 static struct ref_rng rng;
 
-static void build(struct server *server, const struct ref_kind *kind)
+static void build(struct server *server, const struct ref_variant *variant)
 {
     const unsigned first = SERVER_FIRST_SLOT;
 
-    ref_iommu_init(&iommu, &kind->config, MESSAGES_FIRST, MESSAGES_LAST);
+    ref_iommu_init(&iommu, &variant->config, MESSAGES_FIRST, MESSAGES_LAST);
     for (unsigned i = 0; i < 2; i++)
         ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(first + 1 + i)});
     ref_blk_init(&blk, &(struct ref_place){&iommu, BDF(first + 3)});
@@ -136,16 +136,16 @@ static int play(struct server *server, const struct front_end *front_end, char *
 int main(int argc, char **argv)
 {
     static struct server server;
-    const struct ref_kind *kind = ref_chosen();
+    const struct ref_variant *variant = ref_chosen();
     const struct front_end *front_end = find_front_end(argv + 1);
 
     if (argc < 2 || !front_end) {
         fprintf(stderr,
-                "usage: refdev QEMU ARGUMENT...; $REFDEV is a kind of device; of the arguments "
+                "usage: refdev QEMU ARGUMENT...; $REFDEV is a variant of device; of the arguments "
                 "one names @IOMMU@ or @VFIO@\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    build(&server, kind);
+    build(&server, variant);
     return play(&server, front_end, argv + 1);
 }

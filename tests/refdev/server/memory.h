@@ -22,7 +22,7 @@ void shared_clear(struct shared_memory *memory);
  * it can't be mapped, or there is no room for more. */
 bool shared_add(struct shared_memory *memory, int descriptor, uint64_t address, uint64_t size,
                 uint64_t offset);
-/* Removes every region that lies in [address, address + size). */
+/* Removes every region that is in [address, address + size). */
 void shared_remove(struct shared_memory *memory, uint64_t address, uint64_t size);
-/* `size` bytes at a physical address; NULL: not all of them lie in one region. */
+/* `size` bytes at a physical address; NULL: not all of them are in one region. */
 void *shared_find(const struct shared_memory *memory, uint64_t address, uint64_t size);

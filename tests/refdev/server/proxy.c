@@ -246,7 +246,8 @@ static void line(void *context, unsigned slot, bool is_asserted)
 
 static const struct ref_surroundings around = {.memory = memory, .message = message, .line = line};
 
-/* Our end of a new pair, whose other end the VMM inherits under the number that `name` stands for.
+/*
+ * Our end of a new pair, whose other end the VMM inherits under the number that `name` stands for.
  */
 static int open_pair(struct server *server, const char *name)
 {

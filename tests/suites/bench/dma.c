@@ -6,7 +6,7 @@
 #define SUITE "bench"
 
 #define TRANSFERS  200
-#define PATIENCE   1000000000ull
+#define TIMEOUT    1000000000ull
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
 static void measure(struct test *test, const char *operation, const char *job,
@@ -17,7 +17,7 @@ static void measure(struct test *test, const char *operation, const char *job,
 
     for (unsigned i = 0; i < TRANSFERS; i++) {
         uint64_t start = arch_cycles();
-        enum dma_result result = dma_write(engine, address, length, PATIENCE);
+        enum dma_result result = dma_write(engine, address, length, TIMEOUT);
         const struct phases phases = {.wait = arch_cycles() - start, .regions = 1};
 
         require(test, IOMMU_MAP_P01, result == DMA_COMPLETED, "a transfer %s",
@@ -33,17 +33,17 @@ TEST(dma_latency, .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG, .i
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
 
-    if (test->lab->options->icount)
+    if (test->fixture->options->icount)
         skip(test, "the engines answer from other threads, whose work no instruction counts");
     print_header(test);
-    for (unsigned n = 0; lab_writer(test, n) && !lab_writer(test, n)->is_slow; n++) {
-        struct dma_engine *engine = lab_writer(test, n);
+    for (unsigned n = 0; fixture_writer(test, n) && !fixture_writer(test, n)->is_slow; n++) {
+        struct dma_engine *engine = fixture_writer(test, n);
 
         prepare_engine(test, engine);
         measure(test, engine->ops->name, "bypass", engine, target_physical(&target), 512);
-        attach_engine(test, lab_domain(test, n), engine);
-        must(test, viommu_map(lab_domain(test, n), at, at + PAGE_SIZE - 1, target_physical(&target),
-                              READ_WRITE));
+        attach_engine(test, fixture_domain(test, n), engine);
+        require_ok(test, viommu_map(fixture_domain(test, n), at, at + PAGE_SIZE - 1,
+                                    target_physical(&target), READ_WRITE));
         measure(test, engine->ops->name, "mapped", engine, at, 512);
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What it costs to attach and detach an endpoint, and to probe one: one request per notification.
+/*
+ * What it costs to attach and detach an endpoint, and to probe one: one request per notification.
  */
 #include "tests/suites/bench/measure.h"
 
@@ -7,10 +8,10 @@
 
 TEST(attach_and_detach, .needs = NEEDS_ENDPOINT, .is_optional = true, .limit_s = 60)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     const struct viommu_request requests[] = {
-        viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0),
-        viommu_detach(lab_domain(test, 0), lab_endpoint_id(test, 0)),
+        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0),
+        viommu_detach(fixture_domain(test, 0), fixture_endpoint_id(test, 0)),
     };
     static const char *const operations[] = {"attach", "detach"};
     struct series series[2] = {series_new(test, REGIONS), series_new(test, REGIONS)};
@@ -21,7 +22,7 @@ TEST(attach_and_detach, .needs = NEEDS_ENDPOINT, .is_optional = true, .limit_s =
         uint16_t head;
 
         if (!viommu_stage(viommu, &requests[i % 2], &head))
-            broken(test, "the request queue is full");
+            error(test, "the request queue is full");
 
         uint64_t staged = arch_cycles();
 
@@ -49,13 +50,13 @@ TEST(probe_request, .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .is_optional = true, 
 {
     const struct row row = {.operation = "probe", .job = "raw", .batch = 1};
     struct series series = series_new(test, REGIONS);
-    uint8_t *properties = lab_pages(test, 2);
+    uint8_t *properties = fixture_pages(test, 2);
 
     print_header(test);
     for (unsigned i = 0; i < REGIONS; i++) {
         uint64_t start = arch_cycles();
         struct viommu_reply reply =
-            viommu_probe(lab_iommu(test), lab_endpoint_id(test, 0), NULL, properties);
+            viommu_probe(fixture_iommu(test), fixture_endpoint_id(test, 0), NULL, properties);
         const struct phases phases = {.wait = arch_cycles() - start, .regions = 1};
 
         require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK, "PROBE fails");

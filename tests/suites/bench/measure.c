@@ -39,9 +39,9 @@ struct series series_new(struct test *test, unsigned capacity)
     size_t bytes = capacity * sizeof(uint64_t);
 
     return (struct series){
-        .samples = lab_pages(test, (unsigned)((bytes + PAGE_SIZE - 1) / PAGE_SIZE)),
+        .samples = fixture_pages(test, (unsigned)((bytes + PAGE_SIZE - 1) / PAGE_SIZE)),
         .capacity = capacity,
-        .counts_instructions = test->lab->options->icount,
+        .counts_instructions = test->fixture->options->icount,
         .empty = empty_region(),
     };
 }
@@ -81,7 +81,7 @@ void series_add(struct series *series, const struct phases *cycles, unsigned ope
 
 void print_header(struct test *test)
 {
-    if (test->lab->options->icount)
+    if (test->fixture->options->icount)
         report_diagnostic("%-14s %-7s %5s %7s %6s %12s %6s", "operation", "job", "batch", "size",
                           "live", "instructions", "goal");
     else
@@ -106,7 +106,7 @@ void print_goal(const struct test *test, const struct goal *goal, uint64_t measu
     unsigned ratio = (unsigned)stats_scale(measured, 100, goal->target);
     char line[240];
 
-    if (goal->in_instructions != test->lab->options->icount) {
+    if (goal->in_instructions != test->fixture->options->icount) {
         report_diagnostic("goal %s: not measured, it is one of a run %s --icount", goal->name,
                           goal->in_instructions ? "with" : "without");
         return;
@@ -169,7 +169,7 @@ static void print_record(const struct test *test, const struct row *row,
              "\"max\":%llu,\"cycles\":%llu,\"submit\":%llu,\"notify\":%llu,\"wait\":%llu}",
              row->operation, row->job, row->batch, (ull)row->size, row->live,
              (ull)series->operations, icount ? "instructions" : arch_clock_name(),
-             icount ? NS_PER_S : (ull)arch_cycles_per_second(), (ull)test->lab->options->seed,
+             icount ? NS_PER_S : (ull)arch_cycles_per_second(), (ull)test->fixture->options->seed,
              icount ? "instructions" : "cycles", row->goal, (ull)stats->min, (ull)stats->p50,
              (ull)stats->p90, (ull)stats->p99, (ull)stats->max, (ull)sum_of(total),
              (ull)total->submit, (ull)total->notify, (ull)total->wait);
@@ -181,7 +181,7 @@ void print_row(struct test *test, const struct row *row, struct series *series)
     struct stats stats;
 
     stats_summarize(&stats, series->samples, series->count);
-    if (test->lab->options->icount)
+    if (test->fixture->options->icount)
         print_instructions(row, series);
     else
         print_times(row, series, &stats);

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "lib/stats/stats.h"
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 #define REGIONS 300 /* of each row about requests */
 

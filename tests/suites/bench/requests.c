@@ -18,7 +18,8 @@
 /* Goals in guest instructions: a tracked pair, and a request in a batch of 64. */
 #define GOAL_PAIR    400
 #define GOAL_BATCHED 120
-/* In percent: the device's share of a tracked pair's time, growth from 1 K to 64 K live mappings.
+/*
+ * In percent: the device's share of a tracked pair's time, growth from 1 K to 64 K live mappings.
  */
 #define GOAL_SHARE  80
 #define GOAL_GROWTH 20
@@ -54,7 +55,7 @@ struct bench {
 static void check(struct bench *bench, bool fine, const char *what)
 {
     if (!fine)
-        broken(bench->test, "%s failed during the benchmark", what);
+        error(bench->test, "%s failed during the benchmark", what);
 }
 
 static uint64_t even_slot(const struct bench *bench, unsigned n)
@@ -77,7 +78,7 @@ static _Noreturn void refused(struct bench *bench, uint8_t status)
 {
     if (status == VIRTIO_IOMMU_S_NOMEM)
         skip(bench->test, "the device has no room for as many mappings: NOMEM");
-    broken(bench->test, "a request failed during the benchmark: %s", viommu_status_text(status));
+    error(bench->test, "a request failed during the benchmark: %s", viommu_status_text(status));
 }
 
 static measured void collect(struct bench *bench, unsigned count)
@@ -183,8 +184,8 @@ static struct series run(struct test *test, enum operation operation, bool track
 {
     static struct rangemap tracker;
     struct bench bench = {.test = test,
-                          .viommu = lab_iommu(test),
-                          .domain = lab_domain(test, 0),
+                          .viommu = fixture_iommu(test),
+                          .domain = fixture_domain(test, 0),
                           .base = free_iova(test),
                           .size = size,
                           .slots = live > 2 * batch ? live : 2 * batch};
@@ -194,13 +195,13 @@ static struct series run(struct test *test, enum operation operation, bool track
                             .size = size,
                             .live = live,
                             .goal = goal};
-    uintptr_t mark = pages_mark(&test->lab->pages);
+    uintptr_t mark = pages_mark(&test->fixture->pages);
     struct series series = series_new(test, REGIONS);
 
-    lab_restart(test, test->lab->features);
-    must_attach(test, 0, 0);
+    fixture_restart(test, test->fixture->features);
+    require_attach(test, 0, 0);
     if (tracked) {
-        rangemap_init(&tracker, lab_pages(test, RANGEMAP_SIZE / PAGE_SIZE), RANGEMAP_SIZE,
+        rangemap_init(&tracker, fixture_pages(test, RANGEMAP_SIZE / PAGE_SIZE), RANGEMAP_SIZE,
                       viommu_granule(bench.viommu));
         bench.tracker = &tracker;
     }
@@ -213,7 +214,7 @@ static struct series run(struct test *test, enum operation operation, bool track
             series_add(&series, &phases, batch);
     }
     print_row(test, &row, &series);
-    pages_release(&test->lab->pages, mark);
+    pages_release(&test->fixture->pages, mark);
     series.samples = NULL;
     expect(test, IOMMU_OP_P01, true, "every request was answered");
     return series;
@@ -222,7 +223,7 @@ static struct series run(struct test *test, enum operation operation, bool track
 /* As many requests as the ring holds, up to BATCH_MAX. */
 static unsigned ring(struct test *test)
 {
-    const struct virtq *queue = &lab_iommu(test)->requests;
+    const struct virtq *queue = &fixture_iommu(test)->requests;
     unsigned room = queue->indirect ? queue->size : queue->size / 2u;
 
     return room < BATCH_MAX ? room : BATCH_MAX;
@@ -231,7 +232,7 @@ static unsigned ring(struct test *test)
 TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s = 120)
 {
     const unsigned batches[] = {1, 8, 64, ring(test)};
-    uint64_t granule = viommu_granule(lab_iommu(test));
+    uint64_t granule = viommu_granule(fixture_iommu(test));
 
     struct series pair = {0};
     uint64_t batched[2] = {0}; /* of MAP and UNMAP, whichever takes more; by job */
@@ -259,7 +260,7 @@ TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s
 
 TEST(by_size, .needs = NEEDS, .is_optional = true, .limit_s = 120)
 {
-    const uint64_t sizes[] = {viommu_granule(lab_iommu(test)), 64 << 10, 2 << 20};
+    const uint64_t sizes[] = {viommu_granule(fixture_iommu(test)), 64 << 10, 2 << 20};
 
     print_header(test);
     for (enum operation operation = MAP; operation <= PAIR; operation++)
@@ -270,7 +271,7 @@ TEST(by_size, .needs = NEEDS, .is_optional = true, .limit_s = 120)
 TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300)
 {
     static const unsigned live[] = {1, 1024, 65536};
-    uint64_t granule = viommu_granule(lab_iommu(test));
+    uint64_t granule = viommu_granule(fixture_iommu(test));
 
     uint64_t each[sizeof(live) / sizeof(live[0])]; /* of tracked pairs */
 

@@ -10,42 +10,42 @@ static struct viommu_request any_map(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
 
-    return viommu_map(domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0,
+    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0,
                       READ_WRITE);
 }
 
 TEST(creates_the_domain_it_names, .clauses = CLAUSES(IOMMU_ATTACH_P01, IOMMU_ATTACH_D19),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
 
     expect_refused(test, IOMMU_MAP_D11, any_map(test, domain));
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     expect_status(test, IOMMU_ATTACH_P01, any_map(test, domain), VIRTIO_IOMMU_S_OK);
-    expect_status(test, IOMMU_ATTACH_D19, viommu_detach(domain, lab_endpoint_id(test, 0)),
+    expect_status(test, IOMMU_ATTACH_D19, viommu_detach(domain, fixture_endpoint_id(test, 0)),
                   VIRTIO_IOMMU_S_OK);
 }
 
 TEST(every_described_endpoint_can_be_attached, .clauses = CLAUSES(IOMMU_ATTACH_D19),
      .needs = NEEDS_ENDPOINT)
 {
-    struct lab *lab = test->lab;
+    struct fixture *fixture = test->fixture;
 
-    for (unsigned i = 0; i < lab->endpoint_count; i++)
+    for (unsigned i = 0; i < fixture->endpoint_count; i++)
         expect_status(test, IOMMU_ATTACH_D19,
-                      viommu_attach(lab_domain(test, i), lab->endpoints[i].id, 0),
+                      viommu_attach(fixture_domain(test, i), fixture->endpoints[i].id, 0),
                       VIRTIO_IOMMU_S_OK);
 }
 
 /* A refused ATTACH must not have made the domain. */
 static void expect_no_domain(struct test *test, enum clause clause)
 {
-    struct viommu_request map = any_map(test, lab_domain(test, 0));
+    struct viommu_request map = any_map(test, fixture_domain(test, 0));
 
-    if (!viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_MAP_UNMAP))
+    if (!viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_MAP_UNMAP))
         return;
     if (!expect_refused(test, clause, map))
-        must(test, viommu_detach(lab_domain(test, 0), lab_endpoint_id(test, 0)));
+        require_ok(test, viommu_detach(fixture_domain(test, 0), fixture_endpoint_id(test, 0)));
 }
 
 TEST(reserved_bytes_are_refused, .clauses = CLAUSES(IOMMU_ATTACH_D01, IOMMU_ATTACH_D02),
@@ -53,7 +53,7 @@ TEST(reserved_bytes_are_refused, .clauses = CLAUSES(IOMMU_ATTACH_D01, IOMMU_ATTA
 {
     for (unsigned i = 0; i < 4; i++) {
         struct viommu_request attach =
-            viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+            viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
 
         attach.attach.reserved[i] = (uint8_t)(1u << (2 * i));
         expect_refusal(test, IOMMU_ATTACH_D01, IOMMU_ATTACH_D02, attach, VIRTIO_IOMMU_S_INVAL);
@@ -65,9 +65,10 @@ TEST(unknown_flags_are_refused, .clauses = CLAUSES(IOMMU_ATTACH_D03, IOMMU_ATTAC
      .needs = NEEDS_ENDPOINT)
 {
     for (unsigned bit = 1; bit < 32; bit++) {
-        expect_refusal(test, IOMMU_ATTACH_D03, IOMMU_ATTACH_D04,
-                       viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 1u << bit),
-                       VIRTIO_IOMMU_S_INVAL);
+        expect_refusal(
+            test, IOMMU_ATTACH_D03, IOMMU_ATTACH_D04,
+            viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 1u << bit),
+            VIRTIO_IOMMU_S_INVAL);
         expect_no_domain(test, IOMMU_ATTACH_D03);
     }
 }
@@ -76,7 +77,7 @@ TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_ATTACH_D05, IOMMU_ATTA
      .needs = NEEDS_IOMMU)
 {
     expect_refusal(test, IOMMU_ATTACH_D05, IOMMU_ATTACH_D06,
-                   viommu_attach(lab_domain(test, 0), lab_absent_endpoint(test), 0),
+                   viommu_attach(fixture_domain(test, 0), fixture_absent_endpoint(test), 0),
                    VIRTIO_IOMMU_S_NOENT);
     expect_no_domain(test, IOMMU_ATTACH_D05);
 }
@@ -84,27 +85,27 @@ TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_ATTACH_D05, IOMMU_ATTA
 TEST(high_bits_of_the_endpoint_count, .clauses = CLAUSES(IOMMU_ATTACH_P02, IOMMU_ATTACH_D06),
      .needs = NEEDS_ENDPOINT)
 {
-    uint32_t id = lab_endpoint_id(test, 0);
+    uint32_t id = fixture_endpoint_id(test, 0);
 
     for (unsigned bit = 16; bit < 32; bit++) {
-        if (lab_is_described(test, id ^ 1u << bit))
+        if (fixture_is_described(test, id ^ 1u << bit))
             continue;
-        struct viommu_request attach = viommu_attach(lab_domain(test, 0), id ^ 1u << bit, 0);
+        struct viommu_request attach = viommu_attach(fixture_domain(test, 0), id ^ 1u << bit, 0);
 
         if (expect_refused(test, IOMMU_ATTACH_P02, attach))
             expect_status(test, IOMMU_ATTACH_D06, attach, VIRTIO_IOMMU_S_NOENT);
         else
-            must(test, viommu_detach(lab_domain(test, 0), id ^ 1u << bit));
+            require_ok(test, viommu_detach(fixture_domain(test, 0), id ^ 1u << bit));
     }
 }
 
 TEST(again_to_the_same_domain_stays_attached, .clauses = CLAUSES(IOMMU_ATTACH_P07),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    uint32_t domain = lab_domain(test, 0);
-    struct viommu_request attach = viommu_attach(domain, lab_endpoint_id(test, 0), 0);
+    uint32_t domain = fixture_domain(test, 0);
+    struct viommu_request attach = viommu_attach(domain, fixture_endpoint_id(test, 0), 0);
 
-    must(test, attach);
+    require_ok(test, attach);
 
     struct viommu_reply reply = submit(test, &attach);
 
@@ -119,9 +120,10 @@ TEST(again_to_the_same_domain_stays_attached, .clauses = CLAUSES(IOMMU_ATTACH_P0
 TEST(second_endpoint_joins_or_is_unsupported,
      .clauses = CLAUSES(IOMMU_ATTACH_D09, IOMMU_ATTACH_D16), .needs = NEEDS_TWO_ENDPOINTS)
 {
-    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 1), 0);
+    struct viommu_request attach =
+        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 1), 0);
 
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
 
     struct viommu_reply reply = submit(test, &attach);
     bool joined = reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK;
@@ -137,46 +139,48 @@ TEST(domain_outlives_the_first_of_two_endpoints,
      .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_P02),
      .needs = NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
 {
-    uint32_t domain = lab_domain(test, 0);
-    struct viommu_request second = viommu_attach(domain, lab_endpoint_id(test, 1), 0);
+    uint32_t domain = fixture_domain(test, 0);
+    struct viommu_request second = viommu_attach(domain, fixture_endpoint_id(test, 1), 0);
 
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
 
     struct viommu_reply reply = submit(test, &second);
 
     if (reply.status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device does not share a domain between endpoints");
-    must(test, viommu_detach(domain, lab_endpoint_id(test, 0)));
+    require_ok(test, viommu_detach(domain, fixture_endpoint_id(test, 0)));
     expect_status(test, IOMMU_DETACH_P04, any_map(test, domain), VIRTIO_IOMMU_S_OK);
-    must(test, viommu_detach(domain, lab_endpoint_id(test, 1)));
+    require_ok(test, viommu_detach(domain, fixture_endpoint_id(test, 1)));
     expect_refused(test, IOMMU_DETACH_P02, any_map(test, domain));
 }
 
 TEST(bypass_flag_must_match_the_domain, .clauses = CLAUSES(IOMMU_ATTACH_D10, IOMMU_ATTACH_D11),
      .needs = NEEDS_TWO_ENDPOINTS | NEEDS_BYPASS_CONFIG)
 {
-    uint32_t ordinary = lab_domain(test, 0), bypass = lab_domain(test, 1);
+    uint32_t ordinary = fixture_domain(test, 0), bypass = fixture_domain(test, 1);
 
-    must(test, viommu_attach(ordinary, lab_endpoint_id(test, 0), 0));
+    require_ok(test, viommu_attach(ordinary, fixture_endpoint_id(test, 0), 0));
+    expect_refusal(
+        test, IOMMU_ATTACH_D10, IOMMU_ATTACH_D11,
+        viommu_attach(ordinary, fixture_endpoint_id(test, 1), VIRTIO_IOMMU_ATTACH_F_BYPASS),
+        VIRTIO_IOMMU_S_INVAL);
+    require_ok(test, viommu_detach(ordinary, fixture_endpoint_id(test, 0)));
+    require_ok(test,
+               viommu_attach(bypass, fixture_endpoint_id(test, 0), VIRTIO_IOMMU_ATTACH_F_BYPASS));
     expect_refusal(test, IOMMU_ATTACH_D10, IOMMU_ATTACH_D11,
-                   viommu_attach(ordinary, lab_endpoint_id(test, 1), VIRTIO_IOMMU_ATTACH_F_BYPASS),
-                   VIRTIO_IOMMU_S_INVAL);
-    must(test, viommu_detach(ordinary, lab_endpoint_id(test, 0)));
-    must(test, viommu_attach(bypass, lab_endpoint_id(test, 0), VIRTIO_IOMMU_ATTACH_F_BYPASS));
-    expect_refusal(test, IOMMU_ATTACH_D10, IOMMU_ATTACH_D11,
-                   viommu_attach(bypass, lab_endpoint_id(test, 1), 0), VIRTIO_IOMMU_S_INVAL);
+                   viommu_attach(bypass, fixture_endpoint_id(test, 1), 0), VIRTIO_IOMMU_S_INVAL);
 }
 
 TEST(moving_leaves_the_old_domain,
      .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_D13, IOMMU_ATTACH_D15),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    uint32_t old = lab_domain(test, 0), new = lab_domain(test, 1);
+    uint32_t old = fixture_domain(test, 0), new = fixture_domain(test, 1);
 
-    must(test, viommu_attach(old, lab_endpoint_id(test, 0), 0));
-    must(test, any_map(test, old));
+    require_ok(test, viommu_attach(old, fixture_endpoint_id(test, 0), 0));
+    require_ok(test, any_map(test, old));
 
-    struct viommu_request move = viommu_attach(new, lab_endpoint_id(test, 0), 0);
+    struct viommu_request move = viommu_attach(new, fixture_endpoint_id(test, 0), 0);
     struct viommu_reply reply = submit(test, &move);
 
     expect(test, IOMMU_ATTACH_D15,
@@ -187,25 +191,27 @@ TEST(moving_leaves_the_old_domain,
             "an attached endpoint can't be moved");
     expect_refused(test, IOMMU_ATTACH_D13, any_map(test, old));
     expect_status(test, IOMMU_ATTACH_D12, any_map(test, new), VIRTIO_IOMMU_S_OK);
-    must(test, viommu_detach(new, lab_endpoint_id(test, 0)));
-    must(test, viommu_attach(old, lab_endpoint_id(test, 0), 0));
+    require_ok(test, viommu_detach(new, fixture_endpoint_id(test, 0)));
+    require_ok(test, viommu_attach(old, fixture_endpoint_id(test, 0), 0));
     expect_status(test, IOMMU_ATTACH_D13, any_map(test, old), VIRTIO_IOMMU_S_OK);
 }
 
 TEST(mappings_do_not_follow_a_moved_endpoint,
      .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_P04), .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target first = target_new(test, 1), second = target_new(test, 1);
-    uint32_t old = lab_domain(test, 0), new = lab_domain(test, 1);
+    uint32_t old = fixture_domain(test, 0), new = fixture_domain(test, 1);
     uint64_t here = free_iova(test), there = here + 0x100000;
 
     prepare_engine(test, engine);
     attach_engine(test, old, engine);
-    must(test, viommu_map(old, here, here + PAGE_SIZE - 1, target_physical(&first), READ_WRITE));
+    require_ok(test,
+               viommu_map(old, here, here + PAGE_SIZE - 1, target_physical(&first), READ_WRITE));
     expect_write_lands(test, IOMMU_MAP_P01, engine, here, &first, 0, engine->min_length);
     attach_engine(test, new, engine);
-    must(test, viommu_map(new, there, there + PAGE_SIZE - 1, target_physical(&second), READ_WRITE));
+    require_ok(test,
+               viommu_map(new, there, there + PAGE_SIZE - 1, target_physical(&second), READ_WRITE));
     expect_write_lands(test, IOMMU_ATTACH_D12, engine, there, &second, 0, engine->min_length);
     expect_write_denied(test, IOMMU_ATTACH_P04, engine, here, &first, engine->min_length);
 }
@@ -217,48 +223,49 @@ TEST(domains_are_isolated, .clauses = CLAUSES(IOMMU_ATTACH_P05),
     uint64_t shared = free_iova(test), only_first = shared + 0x100000;
 
     for (unsigned i = 0; i < 2; i++) {
-        struct dma_engine *engine = lab_writer(test, i);
+        struct dma_engine *engine = fixture_writer(test, i);
 
         prepare_engine(test, engine);
-        attach_engine(test, lab_domain(test, i), engine);
-        must(test, viommu_map(lab_domain(test, i), shared, shared + PAGE_SIZE - 1,
-                              target_physical(&targets[i]), READ_WRITE));
+        attach_engine(test, fixture_domain(test, i), engine);
+        require_ok(test, viommu_map(fixture_domain(test, i), shared, shared + PAGE_SIZE - 1,
+                                    target_physical(&targets[i]), READ_WRITE));
     }
-    must(test, viommu_map(lab_domain(test, 0), only_first, only_first + PAGE_SIZE - 1,
-                          target_physical(&targets[0]), READ_WRITE));
+    require_ok(test, viommu_map(fixture_domain(test, 0), only_first, only_first + PAGE_SIZE - 1,
+                                target_physical(&targets[0]), READ_WRITE));
     for (unsigned i = 0; i < 2; i++)
-        expect_write_lands(test, IOMMU_ATTACH_P05, lab_writer(test, i), shared, &targets[i], 0,
+        expect_write_lands(test, IOMMU_ATTACH_P05, fixture_writer(test, i), shared, &targets[i], 0,
                            512);
-    expect_write_denied(test, IOMMU_ATTACH_P05, lab_writer(test, 1), only_first, &targets[0], 512);
+    expect_write_denied(test, IOMMU_ATTACH_P05, fixture_writer(test, 1), only_first, &targets[0],
+                        512);
 }
 
 TEST(endpoints_of_a_domain_share_its_mappings, .clauses = CLAUSES(IOMMU_ATTACH_P03),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP)
 {
-    struct dma_engine *early = lab_writer(test, 0), *late = lab_writer(test, 1);
+    struct dma_engine *early = fixture_writer(test, 0), *late = fixture_writer(test, 1);
     struct target target = target_new(test, 2);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t before = free_iova(test), after = before + PAGE_SIZE;
     struct viommu_request join = viommu_attach(domain, late->endpoint, 0);
 
     prepare_engine(test, early);
     prepare_engine(test, late);
     attach_engine(test, domain, early);
-    must(test,
-         viommu_map(domain, before, before + PAGE_SIZE - 1, target_physical(&target), READ_WRITE));
+    require_ok(test, viommu_map(domain, before, before + PAGE_SIZE - 1, target_physical(&target),
+                                READ_WRITE));
     if (submit(test, &join).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device does not share a domain between endpoints");
-    must(test, viommu_map(domain, late->footprint, late->footprint + late->footprint_size - 1,
-                          late->footprint, READ_WRITE));
-    must(test, viommu_map(domain, after, after + PAGE_SIZE - 1,
-                          target_physical(&target) + PAGE_SIZE, READ_WRITE));
+    require_ok(test, viommu_map(domain, late->footprint, late->footprint + late->footprint_size - 1,
+                                late->footprint, READ_WRITE));
+    require_ok(test, viommu_map(domain, after, after + PAGE_SIZE - 1,
+                                target_physical(&target) + PAGE_SIZE, READ_WRITE));
     for (unsigned i = 0; i < 2; i++) {
-        struct dma_engine *engine = lab_writer(test, i);
+        struct dma_engine *engine = fixture_writer(test, i);
 
         expect_write_lands(test, IOMMU_ATTACH_P03, engine, before, &target, 0, 512);
         expect_write_lands(test, IOMMU_ATTACH_P03, engine, after, &target, PAGE_SIZE, 512);
     }
-    must(test, viommu_unmap(domain, before, before + PAGE_SIZE - 1));
+    require_ok(test, viommu_unmap(domain, before, before + PAGE_SIZE - 1));
     for (unsigned i = 0; i < 2; i++)
-        expect_write_denied(test, IOMMU_ATTACH_P03, lab_writer(test, i), before, &target, 512);
+        expect_write_denied(test, IOMMU_ATTACH_P03, fixture_writer(test, i), before, &target, 512);
 }

@@ -9,7 +9,7 @@
 
 TEST(byte_reads_back, .clauses = CLAUSES(IOMMU_CFG_P10), .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
 
     for (unsigned i = 0; i < 4; i++) {
         uint8_t value = i & 1;
@@ -25,7 +25,7 @@ TEST(byte_is_never_more_than_one, .clauses = CLAUSES(IOMMU_CFG_D06),
      .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
 {
     static const uint8_t values[] = {2, 0x80, 0xff, 0xfe};
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
 
     for (unsigned i = 0; i < sizeof(values); i++) {
         viommu_set_bypass(viommu, values[i]);
@@ -37,7 +37,7 @@ TEST(byte_is_never_more_than_one, .clauses = CLAUSES(IOMMU_CFG_D06),
 TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
      .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
 
     for (uint8_t value = 0; value < 2; value++) {
         viommu_set_bypass(viommu, value);
@@ -45,7 +45,7 @@ TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
         expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
                "bypass reads %u after a reset, %u was written before", viommu_bypass(viommu),
                value);
-        lab_restart(test, test->lab->features);
+        fixture_restart(test, test->fixture->features);
         expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
                "bypass reads %u after negotiation, %u was written before the reset",
                viommu_bypass(viommu), value);
@@ -55,14 +55,14 @@ TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
 TEST(unattached_endpoint_reaches_memory, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU_BYP_P06),
      .needs = NEEDS)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 2);
 
     /* Those that write what nobody knows need nothing but to be let through. */
-    for (unsigned i = 0; lab_writer(test, i); i++)
-        if (!lab_writer(test, i)->content)
-            expect_write_lands(test, IOMMU_BYP_P01, lab_writer(test, i), target_physical(&target),
-                               &target, 0, 512);
+    for (unsigned i = 0; fixture_writer(test, i); i++)
+        if (!fixture_writer(test, i)->content)
+            expect_write_lands(test, IOMMU_BYP_P01, fixture_writer(test, i),
+                               target_physical(&target), &target, 0, 512);
     prepare_engine(test, engine);
     expect_write_lands(test, IOMMU_BYP_P06, engine, target_physical(&target) + 100, &target, 100,
                        engine->min_length);
@@ -74,17 +74,17 @@ TEST(unattached_endpoint_reaches_memory, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU
 static void allow(struct test *test, struct dma_engine *engine)
 {
     (void)engine;
-    viommu_set_bypass(lab_iommu(test), 1);
+    viommu_set_bypass(fixture_iommu(test), 1);
 }
 
 TEST(unattached_endpoint_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06, IOMMU_CFG_P10),
      .needs = NEEDS)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
 
     prepare_engine(test, engine);
-    viommu_set_bypass(lab_iommu(test), 0);
+    viommu_set_bypass(fixture_iommu(test), 0);
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
                         engine->min_length);
     expect_read_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
@@ -99,44 +99,44 @@ TEST(every_unattached_engine_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06), .need
 {
     struct target target = target_new(test, 1);
 
-    for (unsigned i = 0; lab_writer(test, i); i++)
-        prepare_engine(test, lab_writer(test, i));
-    viommu_set_bypass(lab_iommu(test), 0);
-    for (unsigned i = 0; lab_writer(test, i); i++)
-        expect_write_denied(test, IOMMU_OP_D06, lab_writer(test, i), target_physical(&target),
+    for (unsigned i = 0; fixture_writer(test, i); i++)
+        prepare_engine(test, fixture_writer(test, i));
+    viommu_set_bypass(fixture_iommu(test), 0);
+    for (unsigned i = 0; fixture_writer(test, i); i++)
+        expect_write_denied(test, IOMMU_OP_D06, fixture_writer(test, i), target_physical(&target),
                             &target, 512);
 }
 
 TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
 
     prepare_engine(test, engine);
-    attach_engine(test, lab_domain(test, 0), engine);
+    attach_engine(test, fixture_domain(test, 0), engine);
     expect_write_denied(test, IOMMU_BYP_P07, engine, target_physical(&target), &target,
                         engine->min_length);
-    must(test, viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target),
-                          READ_WRITE));
+    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
+                                target_physical(&target), READ_WRITE));
     expect_write_lands(test, IOMMU_BYP_P07, engine, at, &target, 0, engine->min_length);
 }
 
 TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .needs = NEEDS)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
 
     prepare_engine(test, engine);
-    viommu_set_bypass(lab_iommu(test), 0);
-    must(test, viommu_attach(domain, engine->endpoint, VIRTIO_IOMMU_ATTACH_F_BYPASS));
+    viommu_set_bypass(fixture_iommu(test), 0);
+    require_ok(test, viommu_attach(domain, engine->endpoint, VIRTIO_IOMMU_ATTACH_F_BYPASS));
     expect_write_lands(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
                        engine->min_length);
     expect_read_sees(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
                      engine->min_length);
-    must(test, viommu_detach(domain, engine->endpoint));
+    require_ok(test, viommu_detach(domain, engine->endpoint));
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
                         engine->min_length);
 }
@@ -145,34 +145,35 @@ TEST(bypass_domain_takes_every_endpoint, .clauses = CLAUSES(IOMMU_ATTACH_P06),
      .needs = NEEDS_TWO_ENGINES | NEEDS_BYPASS_CONFIG)
 {
     struct target target = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
 
     for (unsigned i = 0; i < 2; i++)
-        prepare_engine(test, lab_writer(test, i));
-    viommu_set_bypass(lab_iommu(test), 0);
+        prepare_engine(test, fixture_writer(test, i));
+    viommu_set_bypass(fixture_iommu(test), 0);
     for (unsigned i = 0; i < 2; i++) {
         struct viommu_request attach =
-            viommu_attach(domain, lab_writer(test, i)->endpoint, VIRTIO_IOMMU_ATTACH_F_BYPASS);
+            viommu_attach(domain, fixture_writer(test, i)->endpoint, VIRTIO_IOMMU_ATTACH_F_BYPASS);
 
         if (submit(test, &attach).status != VIRTIO_IOMMU_S_OK)
             skip(test, "the device does not share a domain between endpoints");
     }
     for (unsigned i = 0; i < 2; i++)
-        expect_write_lands(test, IOMMU_ATTACH_P06, lab_writer(test, i), target_physical(&target),
-                           &target, 0, 512);
+        expect_write_lands(test, IOMMU_ATTACH_P06, fixture_writer(test, i),
+                           target_physical(&target), &target, 0, 512);
 }
 
 TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target mapped = target_new(test, 1), identity = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t at = target_physical(&identity);
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
-    must(test, viommu_map(domain, at, at + PAGE_SIZE - 1, target_physical(&mapped), READ_WRITE));
+    require_ok(test,
+               viommu_map(domain, at, at + PAGE_SIZE - 1, target_physical(&mapped), READ_WRITE));
     expect_write_lands(test, IOMMU_MAP_P03, engine, at, &mapped, 0, engine->min_length);
     detach_engine(test, domain, engine);
     expect_write_lands(test, IOMMU_BYP_P08, engine, at, &identity, 0, engine->min_length);
@@ -180,15 +181,15 @@ TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
 
 TEST(holds_without_the_feature_too, .clauses = CLAUSES(IOMMU_BYP_P02), .needs = NEEDS)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
 
     prepare_engine(test, engine);
-    viommu_set_bypass(lab_iommu(test), 1);
-    virtio_reset(lab_iommu(test)->transport);
+    viommu_set_bypass(fixture_iommu(test), 1);
+    virtio_reset(fixture_iommu(test)->transport);
     expect_write_lands(test, IOMMU_BYP_P02, engine, target_physical(&target), &target, 0,
                        engine->min_length);
-    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG));
+    fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG));
     expect_write_lands(test, IOMMU_BYP_P02, engine, target_physical(&target), &target, 0,
                        engine->min_length);
 }
@@ -196,9 +197,9 @@ TEST(holds_without_the_feature_too, .clauses = CLAUSES(IOMMU_BYP_P02), .needs = 
 /* Of a device that has no bypass byte. */
 static struct dma_engine *engine_without_the_byte(struct test *test)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
 
-    if (viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
+    if (viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
         skip(test, "VIRTIO_IOMMU_F_BYPASS_CONFIG is offered");
     prepare_engine(test, engine);
     return engine;
@@ -206,7 +207,7 @@ static struct dma_engine *engine_without_the_byte(struct test *test)
 
 static bool offers_old_bypass(struct test *test)
 {
-    return lab_iommu(test)->offered >> VIRTIO_IOMMU_F_BYPASS & 1;
+    return fixture_iommu(test)->offered >> VIRTIO_IOMMU_F_BYPASS & 1;
 }
 
 TEST(without_any_feature_there_is_none, .clauses = CLAUSES(IOMMU_BYP_P05, IOMMU_BYP_P09),
@@ -216,7 +217,7 @@ TEST(without_any_feature_there_is_none, .clauses = CLAUSES(IOMMU_BYP_P05, IOMMU_
     struct target target = target_new(test, 1);
     bool is_old = offers_old_bypass(test);
 
-    excuse(test, is_old ? IOMMU_BYP_P09 : IOMMU_BYP_P05, "the device is of the other kind");
+    waive(test, is_old ? IOMMU_BYP_P09 : IOMMU_BYP_P05, "the device is of the other kind");
     expect_write_denied(test, is_old ? IOMMU_BYP_P05 : IOMMU_BYP_P09, engine,
                         target_physical(&target), &target, engine->min_length);
 }
@@ -229,7 +230,7 @@ TEST(old_feature_lets_through, .clauses = CLAUSES(IOMMU_BYP_P04),
 
     if (!offers_old_bypass(test))
         skip(test, "VIRTIO_IOMMU_F_BYPASS is not offered");
-    lab_restart(test, test->lab->features | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS));
+    fixture_restart(test, test->fixture->features | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS));
     expect_write_lands(test, IOMMU_BYP_P04, engine, target_physical(&target), &target, 0,
                        engine->min_length);
 }

@@ -13,37 +13,40 @@ static struct viommu_request map_one(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
 
-    return viommu_map(domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0,
+    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0,
                       READ_WRITE);
 }
 
 TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_DETACH_D01),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    struct viommu_request detach = viommu_detach(lab_domain(test, 0), lab_endpoint_id(test, 0));
+    struct viommu_request detach =
+        viommu_detach(fixture_domain(test, 0), fixture_endpoint_id(test, 0));
 
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     memset(detach.detach.reserved, 0xff, sizeof(detach.detach.reserved));
     expect_status(test, IOMMU_DETACH_D01, detach, VIRTIO_IOMMU_S_OK);
-    expect_refused(test, IOMMU_DETACH_D01, map_one(test, lab_domain(test, 0)));
+    expect_refused(test, IOMMU_DETACH_D01, map_one(test, fixture_domain(test, 0)));
 }
 
 TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_DETACH_D02, IOMMU_DETACH_D03),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     expect_refusal(test, IOMMU_DETACH_D02, IOMMU_DETACH_D03,
-                   viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test)),
+                   viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test)),
                    VIRTIO_IOMMU_S_NOENT);
-    expect_status(test, IOMMU_DETACH_D02, map_one(test, lab_domain(test, 0)), VIRTIO_IOMMU_S_OK);
+    expect_status(test, IOMMU_DETACH_D02, map_one(test, fixture_domain(test, 0)),
+                  VIRTIO_IOMMU_S_OK);
 }
 
 TEST(unknown_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_D04),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    struct viommu_request detach = viommu_detach(lab_domain(test, 7), lab_endpoint_id(test, 0));
+    struct viommu_request detach =
+        viommu_detach(fixture_domain(test, 7), fixture_endpoint_id(test, 0));
 
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
 
     struct viommu_reply reply = submit(test, &detach);
 
@@ -51,17 +54,18 @@ TEST(unknown_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETAC
     expect(test, IOMMU_DETACH_D04, reply.status == VIRTIO_IOMMU_S_INVAL,
            "DETACH from an unknown domain: %s, INVAL is allowed", viommu_status_text(reply.status));
     if (reply.status != VIRTIO_IOMMU_S_OK)
-        expect_status(test, IOMMU_ATTACH_D19, map_one(test, lab_domain(test, 0)),
+        expect_status(test, IOMMU_ATTACH_D19, map_one(test, fixture_domain(test, 0)),
                       VIRTIO_IOMMU_S_OK);
 }
 
 TEST(wrong_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_D05),
      .needs = NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
 {
-    struct viommu_request detach = viommu_detach(lab_domain(test, 1), lab_endpoint_id(test, 0));
+    struct viommu_request detach =
+        viommu_detach(fixture_domain(test, 1), fixture_endpoint_id(test, 0));
 
-    must_attach(test, 0, 0);
-    must_attach(test, 1, 1);
+    require_attach(test, 0, 0);
+    require_attach(test, 1, 1);
 
     struct viommu_reply reply = submit(test, &detach);
 
@@ -69,35 +73,36 @@ TEST(wrong_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_
            "DETACH from another endpoint's domain: %s, INVAL is allowed",
            viommu_status_text(reply.status));
     if (reply.status != VIRTIO_IOMMU_S_OK)
-        expect_status(test, IOMMU_ATTACH_D19, map_one(test, lab_domain(test, 0)),
+        expect_status(test, IOMMU_ATTACH_D19, map_one(test, fixture_domain(test, 0)),
                       VIRTIO_IOMMU_S_OK);
-    expect_status(test, IOMMU_ATTACH_D19, map_one(test, lab_domain(test, 1)), VIRTIO_IOMMU_S_OK);
+    expect_status(test, IOMMU_ATTACH_D19, map_one(test, fixture_domain(test, 1)),
+                  VIRTIO_IOMMU_S_OK);
 }
 
 TEST(last_endpoint_takes_the_domain_along, .clauses = CLAUSES(IOMMU_DETACH_P02, IOMMU_DETACH_P03),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t address = free_iova(test);
 
-    must_attach(test, 0, 0);
-    must(test, map_one(test, domain));
-    must(test, viommu_detach(domain, lab_endpoint_id(test, 0)));
+    require_attach(test, 0, 0);
+    require_ok(test, map_one(test, domain));
+    require_ok(test, viommu_detach(domain, fixture_endpoint_id(test, 0)));
     expect_refused(test, IOMMU_DETACH_P02, map_one(test, domain));
     expect_refused(test, IOMMU_DETACH_P02, viommu_unmap(domain, address, address + 0xffff));
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     expect_status(test, IOMMU_DETACH_P03, map_one(test, domain), VIRTIO_IOMMU_S_OK);
 }
 
 TEST(domain_id_may_come_back_as_a_bypass_domain, .clauses = CLAUSES(IOMMU_DETACH_P03),
      .needs = NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
 
-    must_attach(test, 0, 0);
-    must(test, viommu_detach(domain, lab_endpoint_id(test, 0)));
+    require_attach(test, 0, 0);
+    require_ok(test, viommu_detach(domain, fixture_endpoint_id(test, 0)));
     expect_status(test, IOMMU_DETACH_P03,
-                  viommu_attach(domain, lab_endpoint_id(test, 0), VIRTIO_IOMMU_ATTACH_F_BYPASS),
+                  viommu_attach(domain, fixture_endpoint_id(test, 0), VIRTIO_IOMMU_ATTACH_F_BYPASS),
                   VIRTIO_IOMMU_S_OK);
 }
 
@@ -106,7 +111,7 @@ static bool expect_cut_off(struct test *test, struct dma_engine *engine, uint64_
                            const struct target *target)
 {
     target_poison(target);
-    dma_write(engine, address, engine->min_length, transfer_patience(engine, true));
+    dma_write(engine, address, engine->min_length, transfer_timeout(engine, true));
     if (!target_is_touched(target))
         return expect(test, IOMMU_DETACH_D06, true, "cut off") &&
                expect(test, IOMMU_DETACH_P01, true, "at once");
@@ -121,17 +126,17 @@ static bool expect_cut_off(struct test *test, struct dma_engine *engine, uint64_
 TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t address = free_iova(test);
 
     prepare_engine(test, engine);
-    viommu_set_bypass(lab_iommu(test), 0);
+    viommu_set_bypass(fixture_iommu(test), 0);
     for (unsigned round = 0; round < 16; round++) {
         attach_engine(test, domain, engine);
-        must(test, viommu_map(domain, address, address + PAGE_SIZE - 1, target_physical(&target),
-                              READ_WRITE));
+        require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1,
+                                    target_physical(&target), READ_WRITE));
         expect_write_lands(test, IOMMU_MAP_P01, engine, address, &target, 0, engine->min_length);
         detach_engine(test, domain, engine);
         if (!expect_cut_off(test, engine, address, &target))
@@ -143,23 +148,23 @@ TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P
 static void allow_bypass(struct test *test, struct dma_engine *engine)
 {
     (void)engine;
-    viommu_set_bypass(lab_iommu(test), 1);
+    viommu_set_bypass(fixture_iommu(test), 1);
 }
 
 TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG, .limit_s = 20)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t address = free_iova(test);
 
     prepare_engine(test, engine);
     for (unsigned round = 0; round < 4; round++) {
-        viommu_set_bypass(lab_iommu(test), 0);
+        viommu_set_bypass(fixture_iommu(test), 0);
         attach_engine(test, domain, engine);
-        must(test, viommu_map(domain, address, address + PAGE_SIZE - 1, target_physical(&target),
-                              READ_WRITE));
+        require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1,
+                                    target_physical(&target), READ_WRITE));
         expect_read_sees(test, IOMMU_MAP_P01, engine, address, &target, 0, engine->min_length);
         detach_engine(test, domain, engine);
         if (!expect_read_denied(test, IOMMU_DETACH_D06, engine, address, &target,
@@ -171,24 +176,25 @@ TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
 TEST(other_members_keep_their_mappings, .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_D06),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
-    struct dma_engine *stays = lab_writer(test, 0), *leaves = lab_writer(test, 1);
+    struct dma_engine *stays = fixture_writer(test, 0), *leaves = fixture_writer(test, 1);
     struct target target = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t address = free_iova(test);
     struct viommu_request join = viommu_attach(domain, leaves->endpoint, 0);
 
     prepare_engine(test, stays);
     prepare_engine(test, leaves);
-    viommu_set_bypass(lab_iommu(test), 0);
+    viommu_set_bypass(fixture_iommu(test), 0);
     attach_engine(test, domain, stays);
     if (submit(test, &join).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device does not share a domain between endpoints");
-    must(test, viommu_map(domain, leaves->footprint, leaves->footprint + leaves->footprint_size - 1,
+    require_ok(test,
+               viommu_map(domain, leaves->footprint, leaves->footprint + leaves->footprint_size - 1,
                           leaves->footprint, READ_WRITE));
-    must(test, viommu_map(domain, address, address + PAGE_SIZE - 1, target_physical(&target),
-                          READ_WRITE));
+    require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1, target_physical(&target),
+                                READ_WRITE));
     expect_write_lands(test, IOMMU_ATTACH_P03, leaves, address, &target, 0, 512);
-    must(test, viommu_detach(domain, leaves->endpoint));
+    require_ok(test, viommu_detach(domain, leaves->endpoint));
     expect_write_denied(test, IOMMU_DETACH_D06, leaves, address, &target, 512);
     expect_write_lands(test, IOMMU_DETACH_P04, stays, address, &target, 0, 512);
 }

@@ -27,7 +27,7 @@ static void judge_event(struct test *test, const struct viommu_event *event,
                         const struct cause *cause)
 {
     const struct virtio_iommu_fault *fault = &event->fault;
-    uint64_t granule = viommu_granule(lab_iommu(test));
+    uint64_t granule = viommu_granule(fixture_iommu(test));
 
     expect(test, IOMMU_FAULT_P03, event->written >= sizeof(*fault),
            "used length of the report is %u, expected at least 24", event->written);
@@ -65,7 +65,7 @@ static unsigned judge_events(struct test *test, const struct cause *cause)
     enum virtq_pop result;
     unsigned count = 0;
 
-    while ((result = viommu_next_event(lab_iommu(test), count ? 0 : EVENT_WAIT_NS, &event)) ==
+    while ((result = viommu_next_event(fixture_iommu(test), count ? 0 : EVENT_WAIT_NS, &event)) ==
            VIRTQ_POPPED) {
         judge_event(test, &event, cause);
         count++;
@@ -77,16 +77,16 @@ static unsigned judge_events(struct test *test, const struct cause *cause)
 
 static void post_events(struct test *test, unsigned count, uint32_t length)
 {
-    if (!viommu_post_events(lab_iommu(test), count, length))
-        broken(test, "the event queue takes no %u buffers of %u bytes", count, length);
+    if (!viommu_post_events(fixture_iommu(test), count, length))
+        error(test, "the event queue takes no %u buffers of %u bytes", count, length);
 }
 
 static struct dma_engine *attached_engine(struct test *test)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
 
     prepare_engine(test, engine);
-    attach_engine(test, lab_domain(test, 0), engine);
+    attach_engine(test, fixture_domain(test, 0), engine);
     return engine;
 }
 
@@ -124,7 +124,7 @@ TEST(write_to_a_read_only_mapping, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_MAP
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
     struct viommu_request map =
-        viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target), READ);
+        viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target), READ);
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + engine->min_length - 1};
 
@@ -139,14 +139,14 @@ TEST(write_to_a_read_only_mapping, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_MAP
 TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
      .needs = NEEDS_EXACT_DMA | NEEDS_BYPASS_CONFIG)
 {
-    struct dma_engine *engine = lab_exact_engine(test);
+    struct dma_engine *engine = fixture_exact_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = target_physical(&target);
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_DOMAIN, VIRTIO_IOMMU_FAULT_F_WRITE, at,
                                 at + 63};
 
     prepare_engine(test, engine);
-    viommu_set_bypass(lab_iommu(test), 0);
+    viommu_set_bypass(fixture_iommu(test), 0);
     post_events(test, 8, sizeof(struct virtio_iommu_fault));
     expect_write_denied(test, IOMMU_OP_D06, engine, at, &target, 64);
     judge_events(test, &cause);
@@ -162,11 +162,11 @@ TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .need
 
     for (unsigned i = 0; i < 4; i++)
         expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
-    require(test, IOMMU_FAULT_P02, !viommu_needs_reset(lab_iommu(test)),
+    require(test, IOMMU_FAULT_P02, !viommu_needs_reset(fixture_iommu(test)),
             "the device asks for a reset after faults that found no buffer");
     expect_status(test, IOMMU_FAULT_P02,
-                  viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target),
-                             READ_WRITE),
+                  viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
+                             target_physical(&target), READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
     expect_write_lands(test, IOMMU_FAULT_P02, engine, at, &target, 0, engine->min_length);
     post_events(test, 8, sizeof(struct virtio_iommu_fault));
@@ -179,7 +179,7 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
     static const uint32_t lengths[] = {8, 23};
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
 
     for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         struct viommu_event event;
@@ -209,12 +209,12 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
         /* A short buffer is the driver's fault: asking for a reset is an answer, silence is not. */
         if (viommu_needs_reset(viommu)) {
             note(test, "the device asks for a reset after a buffer of %u bytes", lengths[i]);
-            lab_restart(test, test->lab->features);
-            attach_engine(test, lab_domain(test, 0), engine);
+            fixture_restart(test, test->fixture->features);
+            attach_engine(test, fixture_domain(test, 0), engine);
         }
     }
     expect_status(test, IOMMU_FAULT_P02,
-                  viommu_unmap(lab_domain(test, 0), free_iova(test), free_iova(test) + 0xfff),
+                  viommu_unmap(fixture_domain(test, 0), free_iova(test), free_iova(test) + 0xfff),
                   VIRTIO_IOMMU_S_OK);
 }
 

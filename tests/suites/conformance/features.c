@@ -12,7 +12,7 @@
 TEST(device_id_is_23, .clauses = CLAUSES(PCI_ID_D02, PCI_ID_D03),
      .needs = NEEDS_PCI | NEEDS_NO_START)
 {
-    const struct pci_function *function = test->lab->iommu_place.function;
+    const struct pci_function *function = test->fixture->iommu_location.function;
 
     expect(test, PCI_ID_D02, function->vendor == 0x1af4, "vendor id 0x%04x, expected 0x1af4",
            function->vendor);
@@ -25,7 +25,7 @@ TEST(device_id_is_23, .clauses = CLAUSES(PCI_ID_D02, PCI_ID_D03),
 TEST(request_and_event_queue_exist,
      .clauses = CLAUSES(IOMMU_ID_P02, PCI_COM_D14, PCI_COM_D15, MMIO_REG_P03), .needs = NEEDS_IOMMU)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
     uint16_t count = transport->ops->queue_count(transport);
 
     virtio_reset(transport);
@@ -35,11 +35,11 @@ TEST(request_and_event_queue_exist,
         uint32_t size = transport->ops->queue_size(transport, queue);
 
         expect(test, IOMMU_ID_P02, size, "queue %u has no entries", queue);
-        if (test->lab->iommu_place.function)
+        if (test->fixture->iommu_location.function)
             expect(test, PCI_COM_D15, !(size & (size - 1)),
                    "queue %u: size %u, expected a power of two", queue, size);
     }
-    expect(test, lab_clause(test, PCI_COM_D14, MMIO_REG_P03),
+    expect(test, fixture_clause(test, PCI_COM_D14, MMIO_REG_P03),
            !transport->ops->queue_size(transport, count),
            "queue %u, which does not exist, has size %u, expected 0", count,
            transport->ops->queue_size(transport, count));
@@ -50,7 +50,7 @@ TEST(offered_set_is_sound,
                         DEV_RSV_D01),
      .needs = NEEDS_IOMMU)
 {
-    uint64_t offered = lab_iommu(test)->offered;
+    uint64_t offered = fixture_iommu(test)->offered;
     uint64_t undefined = offered & 0x00ffff80; /* 5.13.3 defines 0..6 of the device's 0..23 */
 
     expect(test, IOMMU_FEAT_P01, !undefined, "undefined feature bits 0x%llx are offered",
@@ -65,8 +65,8 @@ TEST(offered_set_is_sound,
 TEST(every_single_feature_can_be_declined, .clauses = CLAUSES(DEV_FEAT_D02, DEV_FEAT_D05),
      .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
-    uint64_t all = test->lab->features;
+    struct viommu *viommu = fixture_iommu(test);
+    uint64_t all = test->fixture->features;
 
     for (unsigned bit = 0; bit < 32; bit++) {
         if (!(all >> bit & 1))
@@ -82,7 +82,7 @@ TEST(every_single_feature_can_be_declined, .clauses = CLAUSES(DEV_FEAT_D02, DEV_
 
 TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     uint64_t unoffered = ~viommu->offered & 0x00ffff80;
 
@@ -95,15 +95,15 @@ TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs
     uint64_t kept = transport->ops->driver_features(transport, 0);
 
     /* Refusing the set and dropping the bits are both an answer; the text is open beyond that. */
-    advise(test, DEV_FEAT_D03, result == VIRTIO_FEATURES_REFUSED || !(kept & unoffered),
-           "FEATURES_OK stays set with bits 0x%llx that were not offered",
-           (unsigned long long)unoffered);
+    expect_should(test, DEV_FEAT_D03, result == VIRTIO_FEATURES_REFUSED || !(kept & unoffered),
+                  "FEATURES_OK stays set with bits 0x%llx that were not offered",
+                  (unsigned long long)unoffered);
 }
 
 /* A driver must not write them then (3.1.1). */
 TEST(accepted_features_stay, .clauses = CLAUSES(DEV_FEAT_P01), .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
 
     if (!transport->ops->driver_features)
@@ -115,16 +115,17 @@ TEST(accepted_features_stay, .clauses = CLAUSES(DEV_FEAT_P01), .needs = NEEDS_IO
 
         uint32_t kept = transport->ops->driver_features(transport, word);
 
-        advise(test, DEV_FEAT_P01, kept == accepted,
-               "word %u of the features reads 0x%x after a write behind FEATURES_OK, expected 0x%x",
-               (unsigned)word, (unsigned)kept, (unsigned)accepted);
+        expect_should(
+            test, DEV_FEAT_P01, kept == accepted,
+            "word %u of the features reads 0x%x after a write behind FEATURES_OK, expected 0x%x",
+            (unsigned)word, (unsigned)kept, (unsigned)accepted);
     }
 }
 
 TEST(configuration_is_sound, .clauses = CLAUSES(IOMMU_CFG_D01, IOMMU_CFG_P02, IOMMU_CFG_D06),
      .needs = NEEDS_IOMMU)
 {
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
     const struct virtio_iommu_config *config = &viommu->config;
 
     expect(test, IOMMU_CFG_D01, config->page_size_mask, "page_size_mask is 0");
@@ -141,17 +142,17 @@ TEST(configuration_is_sound, .clauses = CLAUSES(IOMMU_CFG_D01, IOMMU_CFG_P02, IO
         expect(test, IOMMU_CFG_P02, config->probe_size < 65536, "probe_size is %u",
                (unsigned)config->probe_size);
     if ((viommu->offered & F(BYPASS_CONFIG)) &&
-        !platform_has_builtin_topology(test->lab->platform, &test->lab->iommu_place))
+        !platform_has_builtin_topology(test->fixture->platform, &test->fixture->iommu_location))
         expect(test, IOMMU_CFG_D06, config->bypass <= 1, "bypass is %u, expected 0 or 1",
                config->bypass);
-    excuse(test, IOMMU_CFG_P02, "the device has no optional field");
-    excuse(test, IOMMU_CFG_D06, "the device has no bypass field");
+    waive(test, IOMMU_CFG_P02, "the device has no optional field");
+    waive(test, IOMMU_CFG_D06, "the device has no bypass field");
 }
 
 TEST(configuration_reads_alike_at_every_width, .clauses = CLAUSES(PCI_LAY_D01, DEV_CFG_P01),
      .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     const uint8_t *expected = (const uint8_t *)&viommu->config;
 
@@ -159,7 +160,7 @@ TEST(configuration_reads_alike_at_every_width, .clauses = CLAUSES(PCI_LAY_D01, D
         for (uint32_t offset = 0; offset < 36; offset += width) {
             uint32_t value = transport->ops->config_read(transport, offset, width);
 
-            expect(test, width == 2 ? DEV_CFG_P01 : lab_clause(test, PCI_LAY_D01, DEV_CFG_P01),
+            expect(test, width == 2 ? DEV_CFG_P01 : fixture_clause(test, PCI_LAY_D01, DEV_CFG_P01),
                    !memcmp(&value, expected + offset, width),
                    "config offset %u read with %u bytes gives 0x%x, not what 4 bytes give", offset,
                    width, value);
@@ -169,7 +170,7 @@ TEST(configuration_reads_alike_at_every_width, .clauses = CLAUSES(PCI_LAY_D01, D
 TEST(configuration_before_features_ok, .clauses = CLAUSES(DEV_CFG_D01, DEV_CFG_D02, IOMMU_CFG_P01),
      .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_iommu_config early;
 
     virtio_reset(viommu->transport);
@@ -180,14 +181,14 @@ TEST(configuration_before_features_ok, .clauses = CLAUSES(DEV_CFG_D01, DEV_CFG_D
            !memcmp(&early.input_range, &viommu->config.input_range,
                    36 - offsetof(struct virtio_iommu_config, input_range)),
            "a field of an offered feature reads differently before and after FEATURES_OK");
-    lab_restart(test, 0);
+    fixture_restart(test, 0);
     expect(test, IOMMU_CFG_P01, viommu->config.page_size_mask == early.page_size_mask,
            "page_size_mask depends on the accepted features");
 }
 
 TEST(read_only_fields_stay, .clauses = CLAUSES(IOMMU_CFG_P02), .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     struct virtio_iommu_config after;
 
@@ -201,18 +202,18 @@ TEST(read_only_fields_stay, .clauses = CLAUSES(IOMMU_CFG_P02), .needs = NEEDS_IO
 /* The statement that tells which domain ids are good here; its counterpart is not judged. */
 static enum clause domain_clause(struct test *test)
 {
-    if (viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_DOMAIN_RANGE)) {
-        excuse(test, IOMMU_CFG_P07, "the device has a domain range");
+    if (viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_DOMAIN_RANGE)) {
+        waive(test, IOMMU_CFG_P07, "the device has a domain range");
         return IOMMU_CFG_P06;
     }
-    excuse(test, IOMMU_CFG_P06, "the device has no domain range");
+    waive(test, IOMMU_CFG_P06, "the device has no domain range");
     return IOMMU_CFG_P07;
 }
 
 TEST(first_and_last_domain, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
      .needs = NEEDS_ENDPOINT)
 {
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
     bool ranged = viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE);
     uint32_t first = ranged ? viommu->config.domain_range.start : 0;
     uint32_t last = ranged ? viommu->config.domain_range.end : UINT32_MAX;
@@ -220,9 +221,9 @@ TEST(first_and_last_domain, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
 
     for (unsigned i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
         if (expect_status(test, domain_clause(test),
-                          viommu_attach(domains[i], lab_endpoint_id(test, 0), 0),
+                          viommu_attach(domains[i], fixture_endpoint_id(test, 0), 0),
                           VIRTIO_IOMMU_S_OK))
-            must(test, viommu_detach(domains[i], lab_endpoint_id(test, 0)));
+            require_ok(test, viommu_detach(domains[i], fixture_endpoint_id(test, 0)));
     }
 }
 
@@ -230,14 +231,14 @@ TEST(first_and_last_domain, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
 TEST(domain_ids_have_32_bits, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
     bool ranged = viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE);
     uint32_t last = ranged ? viommu->config.domain_range.end : UINT32_MAX;
     uint32_t other = last & 0xffff;
 
     if (other == last || (ranged && other < viommu->config.domain_range.start))
         skip(test, "no two domain ids differ in their upper half only");
-    must(test, viommu_attach(last, lab_endpoint_id(test, 0), 0));
+    require_ok(test, viommu_attach(last, fixture_endpoint_id(test, 0), 0));
 
     struct viommu_request unmap = viommu_unmap(other, 0x100000, 0x1fffff);
     struct viommu_reply reply = submit(test, &unmap);
@@ -246,13 +247,13 @@ TEST(domain_ids_have_32_bits, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
            reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_NOENT,
            "UNMAP in domain 0x%x, of which 0x%x exists only: %s, expected NOENT", other, last,
            viommu_status_text(reply.status));
-    must(test, viommu_detach(last, lab_endpoint_id(test, 0)));
+    require_ok(test, viommu_detach(last, fixture_endpoint_id(test, 0)));
 }
 
 TEST(generation_stands_for_the_configuration, .clauses = CLAUSES(PCI_COM_D06, MMIO_CFG_D01),
      .needs = NEEDS_IOMMU)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
     uint32_t words[2][9], generations[2];
 
     for (unsigned i = 0; i < 2; i++) {
@@ -260,7 +261,7 @@ TEST(generation_stands_for_the_configuration, .clauses = CLAUSES(PCI_COM_D06, MM
         for (uint32_t at = 0; at < sizeof(words[i]); at += 4)
             words[i][at / 4] = transport->ops->config_read(transport, at, 4);
     }
-    expect(test, lab_clause(test, PCI_COM_D06, MMIO_CFG_D01),
+    expect(test, fixture_clause(test, PCI_COM_D06, MMIO_CFG_D01),
            generations[0] != generations[1] || !memcmp(words[0], words[1], sizeof(words[0])),
            "the configuration changed and its generation stayed %u", generations[0]);
 }

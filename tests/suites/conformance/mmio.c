@@ -10,7 +10,7 @@
 
 static const struct virtio_mmio_block *block_of(struct test *test)
 {
-    return test->lab->iommu_device.mmio.block;
+    return test->fixture->iommu_device.mmio.block;
 }
 
 static uint32_t read(struct test *test, enum virtio_mmio_register offset)
@@ -39,7 +39,7 @@ static void write_of_queue(struct test *test, uint32_t queue, enum virtio_mmio_r
 /* Any request will do, so one that changes nothing. */
 static struct viommu_request any_request(struct test *test)
 {
-    return viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
+    return viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
 }
 
 static void submit_any(struct test *test)
@@ -52,13 +52,13 @@ static void submit_any(struct test *test)
 /* Makes a request available and notifies; whether the device uses it. */
 static bool is_used(struct test *test)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     const struct viommu_request request = any_request(test);
     struct virtq_used_element used;
     uint16_t head;
 
     if (!viommu_stage(viommu, &request, &head))
-        broken(test, "the request queue is full");
+        error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
     arch_wait_ns(QUIET_NS);
@@ -80,7 +80,7 @@ TEST(identity, .clauses = CLAUSES(MMIO_REG_D01, MMIO_REG_D02, MMIO_REG_P01), .ne
 
 TEST(features_by_word, .clauses = CLAUSES(MMIO_REG_P02, MMIO_FEAT_P01), .needs = NEEDS_MMIO)
 {
-    uint64_t offered = lab_iommu(test)->offered;
+    uint64_t offered = fixture_iommu(test)->offered;
     const uint32_t order[] = {1, 0, 1, 1, 0};
 
     for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -98,15 +98,15 @@ TEST(features_by_word, .clauses = CLAUSES(MMIO_REG_P02, MMIO_FEAT_P01), .needs =
 
         uint32_t bits = read(test, VIRTIO_MMIO_DEVICE_FEATURES);
 
-        advise(test, MMIO_REG_P02, !bits, "word %u of the features reads 0x%x, expected 0", word,
-               bits);
+        expect_should(test, MMIO_REG_P02, !bits, "word %u of the features reads 0x%x, expected 0",
+                      word, bits);
     }
     expect(test, MMIO_FEAT_P01, !(offered >> 41 & 1), "ADMIN_VQ is offered");
 }
 
 TEST(absent_queues_have_no_size, .clauses = CLAUSES(MMIO_REG_P03), .needs = NEEDS_MMIO)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
     uint32_t count = transport->ops->queue_count(transport);
     const uint32_t absent[] = {count, count + 1, count + 3, 0xffff};
 
@@ -121,18 +121,18 @@ TEST(absent_queues_have_no_size, .clauses = CLAUSES(MMIO_REG_P03), .needs = NEED
 
 TEST(queue_ready_reads_back, .clauses = CLAUSES(MMIO_REG_P04), .needs = NEEDS_MMIO)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     struct virtq *queues[] = {&viommu->requests, &viommu->events};
 
     virtio_reset(transport);
     virtio_acknowledge(transport);
     if (virtio_negotiate(transport, viommu->features))
-        broken(test, "the features are refused");
+        error(test, "the features are refused");
     for (uint16_t queue = 0; queue < 2; queue++) {
         if (virtio_setup_queue(transport, queue, 16, viommu->features, viommu->pages,
                                queues[queue]))
-            broken(test, "queue %u can't be set up", queue);
+            error(test, "queue %u can't be set up", queue);
         expect(test, MMIO_REG_P04, read_of_queue(test, queue, VIRTIO_MMIO_QUEUE_READY) == 1,
                "QueueReady of queue %u reads %u after 1 was written", queue,
                read(test, VIRTIO_MMIO_QUEUE_READY));
@@ -153,15 +153,15 @@ TEST(no_shared_memory, .clauses = CLAUSES(MMIO_REG_P06), .needs = NEEDS_MMIO)
     for (unsigned i = 0; i < 2; i++) {
         uint32_t low = read(test, registers[i]), high = read(test, registers[i] + 4);
 
-        advise(test, MMIO_REG_P06, low == UINT32_MAX && high == UINT32_MAX,
-               "register 0x%03x reads 0x%08x%08x without shared memory, expected all ones",
-               registers[i], high, low);
+        expect_should(test, MMIO_REG_P06, low == UINT32_MAX && high == UINT32_MAX,
+                      "register 0x%03x reads 0x%08x%08x without shared memory, expected all ones",
+                      registers[i], high, low);
     }
 }
 
 TEST(configuration_by_field, .clauses = CLAUSES(MMIO_REG_P07), .needs = NEEDS_MMIO)
 {
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
     const uint32_t at = VIRTIO_MMIO_CONFIG + offsetof(struct virtio_iommu_config, bypass);
     uint64_t mask = read(test, VIRTIO_MMIO_CONFIG);
 
@@ -184,7 +184,7 @@ TEST(configuration_by_field, .clauses = CLAUSES(MMIO_REG_P07), .needs = NEEDS_MM
 TEST(interrupt_status_stays_until_acknowledged, .clauses = CLAUSES(MMIO_INT_D01, MMIO_INT_D02),
      .needs = NEEDS_MMIO)
 {
-    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+    fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     expect(test, MMIO_INT_D02, read(test, VIRTIO_MMIO_INTERRUPT_STATUS) == 0,
            "InterruptStatus reads 0x%x before any event", read(test, VIRTIO_MMIO_INTERRUPT_STATUS));
     submit_any(test);
@@ -206,11 +206,11 @@ TEST(interrupt_status_stays_until_acknowledged, .clauses = CLAUSES(MMIO_INT_D01,
 
 TEST(reset_clears_interrupt_status, .clauses = CLAUSES(MMIO_RST_D01), .needs = NEEDS_MMIO)
 {
-    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+    fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     submit_any(test);
     expect(test, MMIO_INT_D01, read(test, VIRTIO_MMIO_INTERRUPT_STATUS) & 1,
            "InterruptStatus has no bit 0 after a request");
-    virtio_reset(lab_iommu(test)->transport);
+    virtio_reset(fixture_iommu(test)->transport);
     expect(test, MMIO_RST_D01, read(test, VIRTIO_MMIO_INTERRUPT_STATUS) == 0,
            "InterruptStatus reads 0x%x after a reset", read(test, VIRTIO_MMIO_INTERRUPT_STATUS));
 }
@@ -222,13 +222,13 @@ TEST(queue_notify_kicks_the_queue, .clauses = CLAUSES(MMIO_NOT_P01), .needs = NE
 
 TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
 
     virtio_reset(transport);
     virtio_acknowledge(transport);
     if (virtio_negotiate(transport, viommu->features))
-        broken(test, "the features are refused");
+        error(test, "the features are refused");
     transport->ops->set_queue_size(transport, VIRTIO_IOMMU_REQUESTQ, viommu->requests.size);
     transport->ops->set_queue_rings(transport, VIRTIO_IOMMU_REQUESTQ,
                                     viommu->requests.descriptor_area, viommu->requests.driver_area,
@@ -251,12 +251,12 @@ TEST(queue_reset, .clauses = CLAUSES(MMIO_QRST_D01, MMIO_QRST_D02, MMIO_QRST_D03
 {
     uint64_t start = arch_now_ns();
 
-    if (!(lab_iommu(test)->offered & RING_RESET))
+    if (!(fixture_iommu(test)->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
-    virtio_reset(lab_iommu(test)->transport);
+    virtio_reset(fixture_iommu(test)->transport);
     expect(test, MMIO_QRST_D01, !read_of_queue(test, 0, VIRTIO_MMIO_QUEUE_RESET),
            "QueueReset reads %u after a device reset", read(test, VIRTIO_MMIO_QUEUE_RESET));
-    lab_restart(test, test->lab->features | RING_RESET);
+    fixture_restart(test, test->fixture->features | RING_RESET);
     expect(test, MMIO_QRST_D02, !read_of_queue(test, 0, VIRTIO_MMIO_QUEUE_RESET),
            "QueueReset reads %u after the queue was made ready",
            read(test, VIRTIO_MMIO_QUEUE_RESET));
@@ -287,6 +287,7 @@ TEST(reading_write_only_registers_is_harmless, .clauses = CLAUSES(IOMMU_OP_P01),
 
     for (unsigned i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
         (void)read(test, registers[i]);
-    advise(test, IOMMU_OP_P01, !viommu_needs_reset(lab_iommu(test)), "the device asks for a reset");
-    advise(test, IOMMU_OP_P01, is_used(test), "a request is not used any more");
+    expect_should(test, IOMMU_OP_P01, !viommu_needs_reset(fixture_iommu(test)),
+                  "the device asks for a reset");
+    expect_should(test, IOMMU_OP_P01, is_used(test), "a request is not used any more");
 }

@@ -14,17 +14,17 @@ static void expect_service(struct test *test, enum clause clause, uint64_t more)
     enum { BATCH = 100, ROUNDS = 5 };
     struct viommu_request requests[BATCH];
     struct viommu_reply replies[BATCH];
-    const uint64_t features = (test->lab->features & ~BIT(RING_PACKED)) | more;
+    const uint64_t features = (test->fixture->features & ~BIT(RING_PACKED)) | more;
 
     for (unsigned i = 0; i < BATCH; i++)
-        requests[i] = viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
-    for (unsigned packed = 0; packed <= test->lab->has_packed_rings; packed++) {
-        lab_restart(test, features | (packed ? BIT(RING_PACKED) : 0));
+        requests[i] = viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
+    for (unsigned packed = 0; packed <= test->fixture->has_packed_rings; packed++) {
+        fixture_restart(test, features | (packed ? BIT(RING_PACKED) : 0));
         for (unsigned i = 1; i <= ROUNDS * BATCH; i += i % BATCH ? 1 : BATCH - 1) {
             unsigned count = i <= BATCH ? 1 : BATCH;
 
             require(test, clause,
-                    viommu_submit_batch(lab_iommu(test), requests, count, replies) == count,
+                    viommu_submit_batch(fixture_iommu(test), requests, count, replies) == count,
                     "after %u requests in a %s ring: %u more do not come back", i,
                     packed ? "packed" : "split", count);
         }
@@ -33,7 +33,7 @@ static void expect_service(struct test *test, enum clause clause, uint64_t more)
 
 TEST(names_the_queue, .clauses = CLAUSES(DEV_NOTIF_P01), .needs = NEEDS_IOMMU)
 {
-    uint64_t offered = lab_iommu(test)->offered;
+    uint64_t offered = fixture_iommu(test)->offered;
 
     expect_service(test, DEV_NOTIF_P01, 0);
     if (offered & BIT(NOTIF_CONFIG_DATA))
@@ -42,7 +42,7 @@ TEST(names_the_queue, .clauses = CLAUSES(DEV_NOTIF_P01), .needs = NEEDS_IOMMU)
 
 TEST(tells_where_the_ring_is, .clauses = CLAUSES(DEV_NOTIF_P02), .needs = NEEDS_IOMMU)
 {
-    uint64_t offered = lab_iommu(test)->offered;
+    uint64_t offered = fixture_iommu(test)->offered;
 
     if (!(offered & BIT(NOTIFICATION_DATA)))
         skip(test, "NOTIFICATION_DATA is not offered");
@@ -53,15 +53,15 @@ TEST(tells_where_the_ring_is, .clauses = CLAUSES(DEV_NOTIF_P02), .needs = NEEDS_
 
 TEST(may_be_repeated, .clauses = CLAUSES(DEV_NOTIF_P02), .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     const struct viommu_request request =
-        viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
+        viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
 
     if (!(viommu->offered & BIT(NOTIFICATION_DATA)))
         skip(test, "NOTIFICATION_DATA is not offered");
-    for (unsigned packed = 0; packed <= test->lab->has_packed_rings; packed++) {
-        lab_restart(test, (test->lab->features & ~BIT(RING_PACKED)) | BIT(NOTIFICATION_DATA) |
-                              (packed ? BIT(RING_PACKED) : 0));
+    for (unsigned packed = 0; packed <= test->fixture->has_packed_rings; packed++) {
+        fixture_restart(test, (test->fixture->features & ~BIT(RING_PACKED)) |
+                                  BIT(NOTIFICATION_DATA) | (packed ? BIT(RING_PACKED) : 0));
         for (unsigned i = 0; i < 10; i++) {
             struct virtq_used_element used;
 
@@ -82,7 +82,7 @@ TEST(doorbells_have_room_for_data,
      .clauses = CLAUSES(PCI_NOT_D06, PCI_NOT_D07, PCI_NOT_D08, PCI_NOT_D09),
      .needs = NEEDS_PCI | NEEDS_NO_START)
 {
-    struct virtio_pci *device = &test->lab->iommu_device.pci;
+    struct virtio_pci *device = &test->fixture->iommu_device.pci;
     const struct virtio_pci_capability *notify = &device->capabilities[VIRTIO_PCI_CAP_NOTIFY_CFG];
     uint32_t multiplier = device->notify_off_multiplier;
 

@@ -4,11 +4,11 @@
 
 #define SUITE "conformance.pci"
 
-#define RING_RESET        VIRTIO_BIT(VIRTIO_F_RING_RESET)
-#define SUBSYSTEM_ID      0x2e /* in configuration space */
-#define MULTIPLIER        16   /* in the notify capability */
-#define QUEUES            2
-#define RESET_PATIENCE_NS 1000000000ull
+#define RING_RESET       VIRTIO_BIT(VIRTIO_F_RING_RESET)
+#define SUBSYSTEM_ID     0x2e /* in configuration space */
+#define MULTIPLIER       16   /* in the notify capability */
+#define QUEUES           2
+#define RESET_TIMEOUT_NS 1000000000ull
 
 /* 4.1.4.3: offsets in the common configuration. */
 enum {
@@ -23,7 +23,7 @@ enum {
 
 static const struct virtio_pci *device(struct test *test)
 {
-    return &test->lab->iommu_device.pci;
+    return &test->fixture->iommu_device.pci;
 }
 
 static uint32_t feature_word(struct test *test, uint32_t select_at, uint32_t select)
@@ -96,7 +96,7 @@ TEST(notifications_lie_inside_their_capability,
 TEST(features_by_word, .clauses = CLAUSES(PCI_COM_D03, PCI_COM_D04), .needs = NEEDS_PCI)
 {
     static const uint32_t absent[] = {4, 0x80, UINT32_MAX};
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
 
     for (unsigned round = 0; round < 4; round++) {
         unsigned select = round & 1;
@@ -123,7 +123,7 @@ static bool reset_queue(struct test *test, uint16_t queue)
     mmio_write16(device(test)->common + QUEUE_SELECT, queue);
     mmio_write16(device(test)->common + QUEUE_RESET, 1);
     while (read_of_queue(test, queue, QUEUE_RESET))
-        if (arch_now_ns() - start > RESET_PATIENCE_NS)
+        if (arch_now_ns() - start > RESET_TIMEOUT_NS)
             return false;
     return true;
 }
@@ -131,14 +131,14 @@ static bool reset_queue(struct test *test, uint16_t queue)
 /* Whether the queue, as it stands, still answers. */
 static bool is_answered(struct test *test)
 {
-    struct viommu *viommu = lab_iommu(test);
-    struct viommu_request request = viommu_unmap(lab_domain(test, 3), 0, 0xffff);
+    struct viommu *viommu = fixture_iommu(test);
+    struct viommu_request request = viommu_unmap(fixture_domain(test, 3), 0, 0xffff);
     struct virtq_used_element used;
     uint64_t start = arch_now_ns();
     uint16_t head;
 
     if (!viommu_stage(viommu, &request, &head))
-        broken(test, "the request queue is full");
+        error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
     while (arch_now_ns() - start < 10000000) {
@@ -154,7 +154,7 @@ TEST(queue_reset,
                         DEV_VQRST_D03, DEV_VQRST_D04),
      .needs = NEEDS_PCI)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     const uint16_t queue = VIRTIO_IOMMU_REQUESTQ;
 
@@ -163,11 +163,11 @@ TEST(queue_reset,
     virtio_reset(transport);
     expect(test, PCI_COM_D09, !read_of_queue(test, queue, QUEUE_RESET),
            "queue_reset is not 0 after a reset of the device");
-    lab_restart(test, test->lab->features | RING_RESET);
+    fixture_restart(test, test->fixture->features | RING_RESET);
     expect(test, PCI_COM_D10, !read_of_queue(test, queue, QUEUE_RESET),
            "queue_reset is not 0 after the queue was enabled");
     if (!is_answered(test))
-        broken(test, "a request is not answered before the reset of its queue");
+        error(test, "a request is not answered before the reset of its queue");
     expect(test, PCI_COM_D13,
            reset_queue(test, queue) && !transport->ops->queue_enabled(transport, queue),
            "queue_reset and queue_enable do not both read 0 after a second");

@@ -13,7 +13,7 @@ enum { DRIVER_FEATURE_SELECT = 0x08, DEVICE_STATUS = 0x14, QUEUE_SELECT = 0x16, 
 
 static const struct virtio_pci *device_with_window(struct test *test)
 {
-    const struct virtio_pci *device = &test->lab->iommu_device.pci;
+    const struct virtio_pci *device = &test->fixture->iommu_device.pci;
 
     if (!device->capabilities[VIRTIO_PCI_CAP_PCI_CFG].position)
         skip(test, "there is no PCI_CFG capability");
@@ -52,7 +52,7 @@ TEST(registers_read_back, .clauses = CLAUSES(PCI_CFGW_P01), .needs = NEEDS)
 
 static void write_common(struct test *test, uint32_t offset, unsigned width, uint32_t value)
 {
-    const struct virtio_pci *device = &test->lab->iommu_device.pci;
+    const struct virtio_pci *device = &test->fixture->iommu_device.pci;
     uint32_t seen;
 
     virtio_pci_window_write(device, VIRTIO_PCI_CAP_COMMON_CFG, offset, width, value);
@@ -74,7 +74,7 @@ TEST(writes_reach_the_common_configuration, .clauses = CLAUSES(PCI_CFGW_D02), .n
             write_common(test, DRIVER_FEATURE_SELECT, 4, value);
             write_common(test, QUEUE_SELECT, 2, value);
         }
-    virtio_reset(lab_iommu(test)->transport);
+    virtio_reset(fixture_iommu(test)->transport);
     write_common(test, DEVICE_STATUS, 1, VIRTIO_STATUS_ACKNOWLEDGE);
     write_common(test, DEVICE_STATUS, 1, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
 }
@@ -83,8 +83,9 @@ TEST(notification_through_the_window, .clauses = CLAUSES(PCI_CFGW_D02),
      .needs = NEEDS_ENDPOINT | NEEDS)
 {
     const struct virtio_pci *device = device_with_window(test);
-    struct viommu *viommu = lab_iommu(test);
-    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    struct viommu *viommu = fixture_iommu(test);
+    struct viommu_request attach =
+        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     const struct virtq *queue = &viommu->requests;
     uint16_t head;
 
@@ -95,7 +96,7 @@ TEST(notification_through_the_window, .clauses = CLAUSES(PCI_CFGW_D02),
     uint32_t offset = mmio_read16(device->common + NOTIFY_OFF) * device->notify_off_multiplier;
 
     if (!viommu_stage(viommu, &attach, &head))
-        broken(test, "the request queue is full");
+        error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtio_pci_window_write(device, VIRTIO_PCI_CAP_NOTIFY_CFG, offset, queue->doorbell_width,
                             queue->doorbell_value);

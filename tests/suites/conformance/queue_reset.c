@@ -19,26 +19,26 @@
 
 static const char *format_name(struct test *test)
 {
-    return viommu_has(lab_iommu(test), VIRTIO_F_RING_PACKED) ? "packed" : "split";
+    return viommu_has(fixture_iommu(test), VIRTIO_F_RING_PACKED) ? "packed" : "split";
 }
 
 /* Resets the queue; where nothing is reset at all another test has said so. */
 static void reset_queue(struct test *test, uint16_t queue)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
 
-    require(test, lab_clause(test, PCI_COM_D13, MMIO_QRST_D05),
+    require(test, fixture_clause(test, PCI_COM_D13, MMIO_QRST_D05),
             virtio_reset_queue(transport, queue) == VIRTIO_OK,
             "queue_reset of queue %u does not read 0 after a second", queue);
     if (transport->ops->queue_enabled(transport, queue))
         skip(test, "a queue stays enabled when it is reset, as %s.queue_reset tells",
-             lab_clause(test, PCI_COM_D13, MMIO_QRST_D05) == PCI_COM_D13 ? "conformance.pci"
-                                                                         : "conformance.mmio");
+             fixture_clause(test, PCI_COM_D13, MMIO_QRST_D05) == PCI_COM_D13 ? "conformance.pci"
+                                                                             : "conformance.mmio");
 }
 
 static void set_up_again(struct test *test, uint16_t index, uint16_t size)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtq *queue = index == VIRTIO_IOMMU_REQUESTQ ? &viommu->requests : &viommu->events;
     enum virtio_result result =
         virtio_setup_queue(viommu->transport, index, size, viommu->features, viommu->pages, queue);
@@ -50,19 +50,19 @@ static void set_up_again(struct test *test, uint16_t index, uint16_t size)
 /* Once with each format of rings that the device has. */
 static void in_every_format(struct test *test, uint64_t but, void (*body)(struct test *test))
 {
-    const uint64_t features = ((test->lab->features | RING_RESET) & ~but) & ~PACKED;
+    const uint64_t features = ((test->fixture->features | RING_RESET) & ~but) & ~PACKED;
 
-    if (!(lab_iommu(test)->offered & RING_RESET))
+    if (!(fixture_iommu(test)->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
-    for (unsigned packed = 0; packed <= test->lab->has_packed_rings; packed++) {
-        lab_restart(test, features | (packed ? PACKED : 0));
+    for (unsigned packed = 0; packed <= test->fixture->has_packed_rings; packed++) {
+        fixture_restart(test, features | (packed ? PACKED : 0));
         body(test);
     }
 }
 
 static struct viommu_request any_request(struct test *test)
 {
-    return viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
+    return viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
 }
 
 static void submit_any(struct test *test)
@@ -77,9 +77,9 @@ static void make_available(struct test *test)
     const struct viommu_request request = any_request(test);
     uint16_t head;
 
-    if (!viommu_stage(lab_iommu(test), &request, &head))
-        broken(test, "the request queue is full");
-    virtq_publish(&lab_iommu(test)->requests);
+    if (!viommu_stage(fixture_iommu(test), &request, &head))
+        error(test, "the request queue is full");
+    virtq_publish(&fixture_iommu(test)->requests);
 }
 
 static unsigned count_used(struct test *test)
@@ -87,14 +87,14 @@ static unsigned count_used(struct test *test)
     struct virtq_used_element used;
     unsigned count = 0;
 
-    while (virtq_pop(&lab_iommu(test)->requests, &used) == VIRTQ_POPPED)
+    while (virtq_pop(&fixture_iommu(test)->requests, &used) == VIRTQ_POPPED)
         count++;
     return count;
 }
 
 static void leave_alone(struct test *test)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     unsigned count;
 
     for (unsigned i = 0; i < viommu->requests.size + 3u; i++) /* round the ring, too */
@@ -135,21 +135,21 @@ static void use_again(struct test *test)
     enum { BATCH = 50 };
     struct viommu_request requests[BATCH];
     struct viommu_reply replies[BATCH];
-    uint64_t at = free_iova(test), last = at + viommu_granule(lab_iommu(test)) - 1;
-    uint32_t domain = lab_domain(test, 0);
+    uint64_t at = free_iova(test), last = at + viommu_granule(fixture_iommu(test)) - 1;
+    uint32_t domain = fixture_domain(test, 0);
 
-    must_attach(test, 0, 0);
-    must(test, viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ));
+    require_attach(test, 0, 0);
+    require_ok(test, viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ));
     for (unsigned i = 0; i < BATCH; i++)
         requests[i] = any_request(test);
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         reset_queue(test, VIRTIO_IOMMU_REQUESTQ);
         set_up_again(test, VIRTIO_IOMMU_REQUESTQ, sizes[i]);
         require(test, DEV_VQRST_D04,
-                viommu_submit_batch(lab_iommu(test), requests, BATCH, replies) == BATCH,
+                viommu_submit_batch(fixture_iommu(test), requests, BATCH, replies) == BATCH,
                 "a %s ring of %u entries that was enabled again: not every request came back",
                 format_name(test), sizes[i]);
-        expect(test, lab_clause(test, PCI_COM_D11, MMIO_QRST_D03),
+        expect(test, fixture_clause(test, PCI_COM_D11, MMIO_QRST_D03),
                is_mapped(test, domain, at, last), "a mapping went when a queue was reset");
     }
 }
@@ -163,7 +163,7 @@ TEST(queue_has_what_it_was_enabled_with,
 
 static void stay_silent(struct test *test)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct notifications notifications;
 
     notifications_open(test, &notifications);
@@ -197,35 +197,35 @@ static bool is_fault_reported(struct test *test, struct dma_engine *engine,
     uint64_t at = free_iova(test);
 
     expect_write_denied(test, IOMMU_MAP_P04, engine, at, target, engine->min_length);
-    return viommu_next_event(lab_iommu(test), WAIT_NS, &event) == VIRTQ_POPPED;
+    return viommu_next_event(fixture_iommu(test), WAIT_NS, &event) == VIRTQ_POPPED;
 }
 
 /* No report is left, as one write may have many, and the device has EVENTS buffers. */
 static void renew_events(struct test *test)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct viommu_event event;
 
     while (viommu_next_event(viommu, QUIET_NS, &event) == VIRTQ_POPPED)
         ;
     if (!viommu_post_events(viommu, EVENTS - virtq_outstanding(&viommu->events),
                             sizeof(struct virtio_iommu_fault)))
-        broken(test, "the event queue takes no %u buffers", EVENTS);
+        error(test, "the event queue takes no %u buffers", EVENTS);
 }
 
 /* Each of the queues is reset beside the other one. */
 static void go_on(struct test *test)
 {
-    struct viommu *viommu = lab_iommu(test);
-    struct dma_engine *engine = lab_engine(test);
+    struct viommu *viommu = fixture_iommu(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
     uint16_t size = viommu->events.size;
-    enum clause alone = lab_clause(test, PCI_COM_D11, MMIO_QRST_D03);
+    enum clause alone = fixture_clause(test, PCI_COM_D11, MMIO_QRST_D03);
 
     if (viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(viommu, 1);
     prepare_engine(test, engine);
-    attach_engine(test, lab_domain(test, 0), engine);
+    attach_engine(test, fixture_domain(test, 0), engine);
     renew_events(test);
     if (!is_fault_reported(test, engine, &target))
         skip(test, "the device reports no fault");

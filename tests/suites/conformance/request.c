@@ -12,8 +12,8 @@
 TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    uint32_t domain = lab_domain(test, 0), endpoint = lab_endpoint_id(test, 0);
-    uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
+    uint32_t domain = fixture_domain(test, 0), endpoint = fixture_endpoint_id(test, 0);
+    uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;
     struct viommu_request requests[] = {
         viommu_attach(domain, endpoint, 0),
         viommu_map(domain, first, last, 0x200000, READ_WRITE),
@@ -32,17 +32,17 @@ TEST(answers_are_four_bytes,
      .clauses = CLAUSES(IOMMU_OP_P02, IOMMU_OP_D05, VQ_USED_P02, PACKED_P03),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
-    uint32_t domain = lab_domain(test, 0), endpoint = lab_endpoint_id(test, 0);
-    uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
+    uint32_t domain = fixture_domain(test, 0), endpoint = fixture_endpoint_id(test, 0);
+    uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;
 
-    must(test, viommu_attach(domain, endpoint, 0));
-    must(test, viommu_map(domain, first, last, 0x200000, READ_WRITE));
+    require_ok(test, viommu_attach(domain, endpoint, 0));
+    require_ok(test, viommu_map(domain, first, last, 0x200000, READ_WRITE));
     expect_refused(test, IOMMU_MAP_D07, viommu_map(domain, first, last, 0x200000, READ_WRITE));
-    must(test, viommu_unmap(domain, first, last));
-    must(test, viommu_detach(domain, endpoint));
-    expect_refused(test, IOMMU_DETACH_D02, viommu_detach(domain, lab_absent_endpoint(test)));
-    excuse(test, VQ_USED_P02, "rings are packed");
-    excuse(test, PACKED_P03, "rings are split");
+    require_ok(test, viommu_unmap(domain, first, last));
+    require_ok(test, viommu_detach(domain, endpoint));
+    expect_refused(test, IOMMU_DETACH_D02, viommu_detach(domain, fixture_absent_endpoint(test)));
+    waive(test, VQ_USED_P02, "rings are packed");
+    waive(test, PACKED_P03, "rings are split");
 }
 
 TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP_D03, VQ_USED_D02),
@@ -52,9 +52,9 @@ TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP
 
     for (unsigned i = 0; i < sizeof(types); i++) {
         struct viommu_request request = {.head.type = types[i], .length = 20};
-        struct viommu_reply reply = viommu_submit(lab_iommu(test), &request);
+        struct viommu_reply reply = viommu_submit(fixture_iommu(test), &request);
 
-        require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT,
+        require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY,
                 "a request of type %u does not come back", types[i]);
         expect(test, IOMMU_OP_P04, reply.status != VIRTIO_IOMMU_S_OK,
                "a request of type %u succeeds", types[i]);
@@ -80,69 +80,72 @@ TEST(truncated_requests_come_back_unwritten, .clauses = CLAUSES(IOMMU_OP_P03, IO
         {"no tail", 20, 0},
         {"nothing but a tail", 0, 4},
     };
-    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    struct viommu_request attach =
+        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
 
     for (unsigned i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         uint8_t tail[4];
 
-        lab_restart(test, test->lab->features);
+        fixture_restart(test, test->fixture->features);
 
         struct viommu_reply reply = viommu_submit_malformed(
-            lab_iommu(test), attach.bytes, shapes[i].readable, tail, shapes[i].writable);
+            fixture_iommu(test), attach.bytes, shapes[i].readable, tail, shapes[i].writable);
 
         /* A broken driver may be answered with NEEDS_RESET; then the buffer is not due. */
-        bool reset_wanted = reply.outcome > VIOMMU_SILENT && viommu_needs_reset(lab_iommu(test));
+        bool reset_wanted =
+            reply.outcome > VIOMMU_SHORT_REPLY && viommu_needs_reset(fixture_iommu(test));
 
         if (reset_wanted)
             note(test, "%s: the device asks for a reset", shapes[i].what);
-        expect(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT || reset_wanted,
+        expect(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY || reset_wanted,
                "%s: does not come back", shapes[i].what);
         for (uint32_t byte = 0; shapes[i].writable < 4 && byte < shapes[i].writable; byte++)
             expect(test, IOMMU_OP_P03, tail[byte] == VIOMMU_POISON, "%s: byte %u of it was written",
                    shapes[i].what, byte);
         expect(test, IOMMU_OP_P03, reply.status != VIRTIO_IOMMU_S_OK, "%s: succeeds",
                shapes[i].what);
-        expect(test, IOMMU_OP_P02, !reply.strayed, "%s: a byte outside the reply was changed",
+        expect(test, IOMMU_OP_P02, !reply.out_of_bounds, "%s: a byte outside the reply was changed",
                shapes[i].what);
-        lab_restart(test, test->lab->features);
-        must_attach(test, 0, 0);
+        fixture_restart(test, test->fixture->features);
+        require_attach(test, 0, 0);
     }
 }
 
-/* Every length of the readable part: never a success of what is not all there, never a stray byte.
+/*
+ * Every length of the readable part: never a success of what is not all there, never a stray byte.
  */
 TEST(short_readable_parts_do_not_succeed, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 30)
 {
-    uint32_t domain = lab_domain(test, 0);
-    uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
+    uint32_t domain = fixture_domain(test, 0);
+    uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;
     const struct viommu_request requests[] = {
-        viommu_attach(domain, lab_endpoint_id(test, 0), 0),
+        viommu_attach(domain, fixture_endpoint_id(test, 0), 0),
         viommu_map(domain, first, last, 0x200000, READ_WRITE),
         viommu_unmap(domain, first, last),
-        viommu_detach(domain, lab_endpoint_id(test, 0)),
+        viommu_detach(domain, fixture_endpoint_id(test, 0)),
     };
 
     for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         for (uint32_t length = 4; length < requests[i].length; length += 4) {
             uint8_t tail[4];
-            struct viommu_reply reply = viommu_submit_malformed(lab_iommu(test), requests[i].bytes,
-                                                                length, tail, sizeof(tail));
+            struct viommu_reply reply = viommu_submit_malformed(
+                fixture_iommu(test), requests[i].bytes, length, tail, sizeof(tail));
 
-            if (reply.outcome > VIOMMU_SILENT) {
-                expect(test, IOMMU_OP_P01, viommu_needs_reset(lab_iommu(test)),
+            if (reply.outcome > VIOMMU_SHORT_REPLY) {
+                expect(test, IOMMU_OP_P01, viommu_needs_reset(fixture_iommu(test)),
                        "request type %u of %u bytes does not come back", requests[i].head.type,
                        length);
                 return;
             }
-            expect(test, IOMMU_OP_P02, !reply.strayed,
+            expect(test, IOMMU_OP_P02, !reply.out_of_bounds,
                    "request type %u of %u bytes: a byte outside the reply was changed",
                    requests[i].head.type, length);
             expect(test, IOMMU_OP_P03, reply.status != VIRTIO_IOMMU_S_OK,
                    "request type %u succeeds with %u of its %u bytes", requests[i].head.type,
                    length, requests[i].length);
         }
-        must(test, requests[i]);
+        require_ok(test, requests[i]);
     }
 }
 
@@ -152,46 +155,49 @@ TEST(batch_is_answered_one_by_one, .clauses = CLAUSES(IOMMU_OP_P05, IOMMU_OP_P01
     enum { COUNT = 64 };
     struct viommu_request requests[COUNT];
     struct viommu_reply replies[COUNT];
-    uint32_t domain = lab_domain(test, 0);
-    uint64_t granule = viommu_granule(lab_iommu(test)), at = free_iova(test);
+    uint32_t domain = fixture_domain(test, 0);
+    uint64_t granule = viommu_granule(fixture_iommu(test)), at = free_iova(test);
 
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     for (unsigned i = 0; i < COUNT; i++) /* every third one is unaligned and must fail alone */
         requests[i] = viommu_map(domain, at + 2 * i * granule, at + (2 * i + 1) * granule - 1,
                                  at + i * granule, i % 3 == 2 ? 0x80000000 : READ_WRITE);
     require(test, IOMMU_OP_P01,
-            viommu_submit_batch(lab_iommu(test), requests, COUNT, replies) == COUNT,
+            viommu_submit_batch(fixture_iommu(test), requests, COUNT, replies) == COUNT,
             "not every request of a batch of %u was answered", COUNT);
     for (unsigned i = 0; i < COUNT; i++) {
         uint8_t expected = i % 3 == 2 ? VIRTIO_IOMMU_S_INVAL : VIRTIO_IOMMU_S_OK;
 
-        expect(test, IOMMU_OP_P05, replies[i].status == expected && !replies[i].strayed,
+        expect(test, IOMMU_OP_P05, replies[i].status == expected && !replies[i].out_of_bounds,
                "request %u of the batch: %s%s, expected %s", i,
-               viommu_status_text(replies[i].status), replies[i].strayed ? ", stray bytes" : "",
-               viommu_status_text(expected));
+               viommu_status_text(replies[i].status),
+               replies[i].out_of_bounds ? ", stray bytes" : "", viommu_status_text(expected));
     }
 }
 
 TEST(batch_beyond_the_ring, .clauses = CLAUSES(IOMMU_OP_P01), .needs = NEEDS_ENDPOINT)
 {
     enum { COUNT = 1000 };
-    struct viommu_request *requests = lab_pages(test, COUNT * sizeof(*requests) / PAGE_SIZE + 1);
-    struct viommu_reply *replies = lab_pages(test, COUNT * sizeof(*replies) / PAGE_SIZE + 1);
+    struct viommu_request *requests =
+        fixture_pages(test, COUNT * sizeof(*requests) / PAGE_SIZE + 1);
+    struct viommu_reply *replies = fixture_pages(test, COUNT * sizeof(*replies) / PAGE_SIZE + 1);
 
     for (unsigned i = 0; i < COUNT; i++)
-        requests[i] = i % 2 ? viommu_detach(lab_domain(test, 0), lab_endpoint_id(test, 0))
-                            : viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+        requests[i] = i % 2
+                          ? viommu_detach(fixture_domain(test, 0), fixture_endpoint_id(test, 0))
+                          : viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     expect(test, IOMMU_OP_P01,
-           viommu_submit_batch(lab_iommu(test), requests, COUNT, replies) == COUNT,
+           viommu_submit_batch(fixture_iommu(test), requests, COUNT, replies) == COUNT,
            "not every request of %u was answered", COUNT);
 }
 
 /* 2.7.4.1: a device makes no assumption on how a request is cut into descriptors. */
 TEST(request_in_many_pieces, .clauses = CLAUSES(VQ_FRAME_D01), .needs = NEEDS_ENDPOINT)
 {
-    struct viommu *viommu = lab_iommu(test);
-    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
-    uint8_t *bytes = lab_pages(test, 1), *tail = bytes + 64;
+    struct viommu *viommu = fixture_iommu(test);
+    struct viommu_request attach =
+        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
+    uint8_t *bytes = fixture_pages(test, 1), *tail = bytes + 64;
     struct virtq_segment segments[14];
     struct virtq_used_element used = {0};
     unsigned count = 0;
@@ -204,7 +210,7 @@ TEST(request_in_many_pieces, .clauses = CLAUSES(VQ_FRAME_D01), .needs = NEEDS_EN
     for (unsigned i = 0; i < 4; i++)
         segments[count++] = (struct virtq_segment){(uintptr_t)tail + i, 1, true};
     if (!virtq_add(&viommu->requests, segments, count, &head))
-        broken(test, "the request queue is full");
+        error(test, "the request queue is full");
     viommu_notify(viommu);
     viommu_wait(viommu, &used);
     expect(test, VQ_FRAME_D01, used.length == 4 && tail[0] == VIRTIO_IOMMU_S_OK,

@@ -47,10 +47,10 @@ TEST(regions_are_sound,
      .clauses = CLAUSES(IOMMU_RESV_P01, IOMMU_RESV_D01, IOMMU_RESV_D02, IOMMU_RESV_D03),
      .needs = NEEDS)
 {
-    for (unsigned i = 0; i < test->lab->endpoint_count; i++)
-        judge_regions(test, test->lab->endpoints[i].id);
-    excuse(test, IOMMU_RESV_P01, "no endpoint has a reserved region");
-    excuse(test, IOMMU_RESV_D01, "no endpoint has a reserved region");
+    for (unsigned i = 0; i < test->fixture->endpoint_count; i++)
+        judge_regions(test, test->fixture->endpoints[i].id);
+    waive(test, IOMMU_RESV_P01, "no endpoint has a reserved region");
+    waive(test, IOMMU_RESV_D01, "no endpoint has a reserved region");
 }
 
 /* Around one edge of a region: [edge - g, edge + g) crosses it. */
@@ -59,19 +59,19 @@ static void expect_no_mapping(struct test *test, uint32_t domain, uint64_t first
     struct viommu_request map = viommu_map(domain, first, last, 0x200000, READ_WRITE);
 
     if (!expect_refused(test, IOMMU_RESV_D04, map))
-        must(test, viommu_unmap(domain, first, last));
+        require_ok(test, viommu_unmap(domain, first, last));
 }
 
 TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04), .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
     struct reserved_region regions[RESERVED_REGIONS_MAX];
-    unsigned count = reserved_regions(test, lab_endpoint_id(test, 0), regions);
-    uint64_t granule = viommu_granule(lab_iommu(test));
-    uint32_t domain = lab_domain(test, 0);
+    unsigned count = reserved_regions(test, fixture_endpoint_id(test, 0), regions);
+    uint64_t granule = viommu_granule(fixture_iommu(test));
+    uint32_t domain = fixture_domain(test, 0);
 
     if (!count)
-        skip(test, "endpoint 0x%x has no reserved region", lab_endpoint_id(test, 0));
-    must_attach(test, 0, 0);
+        skip(test, "endpoint 0x%x has no reserved region", fixture_endpoint_id(test, 0));
+    require_attach(test, 0, 0);
     for (unsigned i = 0; i < count; i++) {
         uint64_t first = regions[i].first & -granule, last = regions[i].last | (granule - 1);
 
@@ -84,7 +84,7 @@ TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04), .needs = NEED
                           viommu_map(domain, first - granule, first - 1, 0x200000, READ_WRITE),
                           VIRTIO_IOMMU_S_OK);
         }
-        if (last <= lab_iommu(test)->config.input_range.end - granule) {
+        if (last <= fixture_iommu(test)->config.input_range.end - granule) {
             expect_no_mapping(test, domain, last - granule + 1, last + granule);
             expect_status(test, IOMMU_MAP_P01,
                           viommu_map(domain, last + 1, last + granule, 0x200000, READ_WRITE),
@@ -113,7 +113,7 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
 {
     struct reserved_region regions[RESERVED_REGIONS_MAX];
     volatile unsigned interrupts = 0;
-    struct dma_engine *engine = lab_msi_engine(test);
+    struct dma_engine *engine = fixture_msi_engine(test);
     struct arch_msi message;
 
     if (!engine)
@@ -127,9 +127,9 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
     if (!msi_region(regions, count, message.address))
         skip(test, "the doorbell 0x%llx is in no MSI region: it would have to be mapped",
              (unsigned long long)message.address);
-    must(test, viommu_attach(lab_domain(test, 0), engine->endpoint, 0));
+    require_ok(test, viommu_attach(fixture_domain(test, 0), engine->endpoint, 0));
     if (!dma_raise_msi(engine, &message))
-        broken(test, "%s does not raise its MSI", engine->ops->name);
+        error(test, "%s does not raise its MSI", engine->ops->name);
 
     uint64_t start = arch_now_ns();
 

@@ -10,20 +10,20 @@ TEST(status_returns_to_zero,
      .clauses = CLAUSES(DEV_RESET_D01, DEV_STAT_P01, PCI_COM_D07, MMIO_REG_P05),
      .needs = NEEDS_IOMMU)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
 
     expect(test, DEV_RESET_D01, virtio_reset(transport) == VIRTIO_OK,
            "status does not read 0 after a reset");
     expect(test, DEV_STAT_P01, transport->ops->status(transport) == 0, "status reads 0x%x",
            transport->ops->status(transport));
     virtio_acknowledge(transport);
-    expect(test, lab_clause(test, PCI_COM_D07, MMIO_REG_P05), virtio_reset(transport) == VIRTIO_OK,
-           "status does not read 0 after 0 was written");
+    expect(test, fixture_clause(test, PCI_COM_D07, MMIO_REG_P05),
+           virtio_reset(transport) == VIRTIO_OK, "status does not read 0 after 0 was written");
 }
 
 TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .needs = NEEDS_IOMMU)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
     const uint8_t steps[] = {VIRTIO_STATUS_ACKNOWLEDGE,
                              VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER};
 
@@ -34,7 +34,7 @@ TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .nee
                "status reads 0x%x after 0x%x was written", transport->ops->status(transport),
                steps[i]);
     }
-    lab_restart(test, test->lab->features);
+    fixture_restart(test, test->fixture->features);
     expect(test, DEV_INIT_P01, transport->ops->status(transport) == 0xf,
            "status reads 0x%x after initialisation, expected 0xf",
            transport->ops->status(transport));
@@ -42,11 +42,11 @@ TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .nee
 
 TEST(queues_are_disabled, .clauses = CLAUSES(PCI_COM_D08, MMIO_RST_D02), .needs = NEEDS_IOMMU)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
 
     virtio_reset(transport);
     for (uint16_t queue = 0; queue < 2; queue++)
-        expect(test, lab_clause(test, PCI_COM_D08, MMIO_RST_D02),
+        expect(test, fixture_clause(test, PCI_COM_D08, MMIO_RST_D02),
                !transport->ops->queue_enabled(transport, queue),
                "queue %u is enabled after a reset", queue);
 }
@@ -55,32 +55,32 @@ TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     uint64_t address = free_iova(test);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     struct viommu_request map = viommu_map(
-        domain, address, address + viommu_granule(lab_iommu(test)) - 1, 0x200000, READ_WRITE);
+        domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0x200000, READ_WRITE);
 
-    must_attach(test, 0, 0);
-    must(test, map);
-    lab_restart(test, test->lab->features);
+    require_attach(test, 0, 0);
+    require_ok(test, map);
+    fixture_restart(test, test->fixture->features);
     expect_refused(test, IOMMU_INIT_P01, map);
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     expect_status(test, IOMMU_INIT_P01, map, VIRTIO_IOMMU_S_OK);
 }
 
 TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
 
     prepare_engine(test, engine);
-    attach_engine(test, lab_domain(test, 0), engine);
-    must(test, viommu_map(lab_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target),
-                          READ_WRITE));
+    attach_engine(test, fixture_domain(test, 0), engine);
+    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
+                                target_physical(&target), READ_WRITE));
     expect_write_lands(test, IOMMU_MAP_P01, engine, at, &target, 0, engine->min_length);
-    viommu_set_bypass(lab_iommu(test), 0);
-    lab_restart(test, test->lab->features);
+    viommu_set_bypass(fixture_iommu(test), 0);
+    fixture_restart(test, test->fixture->features);
     expect_write_denied(test, IOMMU_INIT_P01, engine, at, &target, engine->min_length);
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
                         engine->min_length);
@@ -90,16 +90,17 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
 TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
      .needs = NEEDS_ENDPOINT)
 {
-    struct viommu *viommu = lab_iommu(test);
-    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
+    struct viommu *viommu = fixture_iommu(test);
+    struct viommu_request attach =
+        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     struct virtq_used_element used;
     uint16_t head;
 
     /* So that whatever is used is notified. */
-    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+    fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     virtio_reset(viommu->transport);
     if (!viommu_stage(viommu, &attach, &head))
-        broken(test, "the request queue is full");
+        error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
     arch_wait_ns(10000000);
@@ -114,10 +115,11 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
 TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02),
      .needs = NEEDS_ENDPOINT)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
-    struct viommu_request attach = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0);
-    const uint64_t features = test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
+    struct viommu_request attach =
+        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
+    const uint64_t features = test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX);
     struct virtq_used_element used;
     uint16_t head;
 
@@ -126,7 +128,7 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
     if (virtio_negotiate(transport, features) ||
         virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, 64, features, viommu->pages,
                            &viommu->requests))
-        broken(test, "the request queue can't be set up");
+        error(test, "the request queue can't be set up");
     viommu_stage(viommu, &attach, &head);
     virtq_publish(&viommu->requests);
     arch_wait_ns(10000000);
@@ -151,12 +153,12 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
  */
 TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_ENDPOINT)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     uint64_t start;
     uint8_t isr;
 
-    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_RING_PACKED));
+    fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_RING_PACKED));
     transport->ops->isr(transport);
     viommu->requests.avail_index += (uint16_t)(3 * viommu->requests.size);
     virtq_publish(&viommu->requests);
@@ -174,12 +176,12 @@ TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_
 TEST(hundred_times, .clauses = CLAUSES(DEV_FEAT_D05, DEV_INIT_P01), .needs = NEEDS_ENDPOINT)
 {
     for (unsigned i = 0; i < 100; i++) {
-        enum virtio_result result = viommu_start(lab_iommu(test), test->lab->features);
+        enum virtio_result result = viommu_start(fixture_iommu(test), test->fixture->features);
 
         require(test, result == VIRTIO_FEATURES_REFUSED ? DEV_FEAT_D05 : DEV_INIT_P01, !result,
                 "time %u: %s", i, virtio_result_text(result));
         expect_status(test, DEV_FEAT_D05,
-                      viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0),
+                      viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0),
                       VIRTIO_IOMMU_S_OK);
     }
 }

@@ -23,10 +23,10 @@ static struct scene scene(struct test *test, struct dma_engine *engine, unsigned
 {
     struct scene scene = {.engine = engine,
                           .target = target_new(test, pages),
-                          .domain = lab_domain(test, 0),
+                          .domain = fixture_domain(test, 0),
                           .at = free_iova(test)};
 
-    if (viommu_granule(lab_iommu(test)) > PAGE_SIZE)
+    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
         skip(test, "the granule is larger than a page of the target");
     prepare_engine(test, engine);
     attach_engine(test, scene.domain, engine);
@@ -37,15 +37,15 @@ static struct scene scene(struct test *test, struct dma_engine *engine, unsigned
 static void map(struct test *test, const struct scene *scene, unsigned first, unsigned last,
                 uint32_t flags)
 {
-    must(test, viommu_map(scene->domain, scene->at + first * PAGE_SIZE,
-                          scene->at + (last + 1) * PAGE_SIZE - 1,
-                          target_physical(&scene->target) + first * PAGE_SIZE, flags));
+    require_ok(test, viommu_map(scene->domain, scene->at + first * PAGE_SIZE,
+                                scene->at + (last + 1) * PAGE_SIZE - 1,
+                                target_physical(&scene->target) + first * PAGE_SIZE, flags));
 }
 
 TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_P11),
      .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 4);
+    struct scene s = scene(test, fixture_engine(test), 4);
     uint32_t length = s.engine->min_length;
     const uint32_t offsets[] = {
         0, 1, 7, PAGE_SIZE - length, PAGE_SIZE, 2 * PAGE_SIZE + 3, 4 * PAGE_SIZE - length};
@@ -61,7 +61,7 @@ TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMM
 
 TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
 
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, s.engine->min_length);
     map(test, &s, 0, 0, READ_WRITE);
@@ -70,7 +70,7 @@ TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
 
 TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
 
     s.at = last_mappable(test, s.engine->endpoint) - PAGE_SIZE + 1;
     map(test, &s, 0, 0, READ_WRITE);
@@ -81,7 +81,7 @@ TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 TEST(high_bits_of_the_address_count, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS,
      .limit_s = 20)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
     uint64_t last = last_mappable(test, s.engine->endpoint);
 
     map(test, &s, 0, 0, READ_WRITE);
@@ -95,10 +95,11 @@ TEST(high_bits_of_the_address_count, .clauses = CLAUSES(IOMMU_MAP_P04), .needs =
 
 TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 4);
+    struct scene s = scene(test, fixture_engine(test), 4);
 
     for (unsigned page = 0; page < 4; page++)
-        must(test, viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
+        require_ok(test,
+                   viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
                               target_physical(&s.target) + (3 - page) * PAGE_SIZE, READ_WRITE));
     for (unsigned page = 0; page < 4; page++)
         expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE, &s.target,
@@ -107,10 +108,11 @@ TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = 
 
 TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
 
     for (unsigned page = 0; page < 2; page++)
-        must(test, viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
+        require_ok(test,
+                   viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
                               target_physical(&s.target), READ_WRITE));
     for (unsigned page = 0; page < 2; page++)
         expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE + 64, &s.target,
@@ -119,7 +121,7 @@ TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs =
 
 TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 2);
+    struct scene s = scene(test, fixture_engine(test), 2);
     uint32_t length = s.engine->min_length;
 
     map(test, &s, 0, 0, READ_WRITE);
@@ -133,17 +135,18 @@ TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .ne
 /* The half of a transfer on either side goes where its own mapping leads. */
 TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 2);
+    struct scene s = scene(test, fixture_engine(test), 2);
     uint32_t half = s.engine->min_length / 2;
     uint8_t *first = s.target.bytes + 2 * PAGE_SIZE - half, *second = s.target.bytes;
 
     if (!s.engine->content || half < 8)
         skip(test, "the engine writes nothing that is known and can be cut in two");
     for (unsigned page = 0; page < 2; page++)
-        must(test, viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
+        require_ok(test,
+                   viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
                               target_physical(&s.target) + (1 - page) * PAGE_SIZE, READ_WRITE));
     target_poison(&s.target);
-    dma_write(s.engine, s.at + PAGE_SIZE - half, 2 * half, transfer_patience(s.engine, false));
+    dma_write(s.engine, s.at + PAGE_SIZE - half, 2 * half, transfer_timeout(s.engine, false));
     expect(test, IOMMU_MAP_P05,
            !memcmp(first, s.engine->content, half) &&
                !memcmp(second, s.engine->content + half, half),
@@ -152,7 +155,7 @@ TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .n
 
 TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 4);
+    struct scene s = scene(test, fixture_engine(test), 4);
     uint32_t length = s.engine->min_length;
 
     map(test, &s, 1, 2, READ_WRITE);
@@ -167,7 +170,7 @@ TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
 
 TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_BYP_P07), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
 
     map(test, &s, 0, 0, READ_WRITE);
     expect_write_denied(test, IOMMU_BYP_P07, s.engine, target_physical(&s.target), &s.target,
@@ -176,17 +179,17 @@ TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_BYP_P07), .needs
                        s.engine->min_length, NULL);
 }
 
-/* What lies inside the mapping may arrive or not; what lies outside may not. */
+/* What is inside the mapping may arrive or not; what is outside may not. */
 TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 3);
+    struct scene s = scene(test, fixture_engine(test), 3);
     uint32_t length = s.engine->min_length;
     const uint64_t edges[] = {s.at + PAGE_SIZE - length / 2, s.at + 2 * PAGE_SIZE - length / 2};
 
     map(test, &s, 1, 1, READ_WRITE);
     for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
         target_poison(&s.target);
-        dma_write(s.engine, edges[i], length, transfer_patience(s.engine, true));
+        dma_write(s.engine, edges[i], length, transfer_timeout(s.engine, true));
         expect_only_touched(test, IOMMU_MAP_P04, s.engine, edges[i], &s.target, PAGE_SIZE,
                             PAGE_SIZE);
     }
@@ -195,7 +198,7 @@ TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
 TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
-    struct scene s = scene(test, lab_exact_engine(test), 4);
+    struct scene s = scene(test, fixture_exact_engine(test), 4);
 
     map(test, &s, 1, 2, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + PAGE_SIZE, &s.target, PAGE_SIZE, 1);
@@ -206,7 +209,7 @@ TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
 TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
-    struct scene s = scene(test, lab_exact_engine(test), 3);
+    struct scene s = scene(test, fixture_exact_engine(test), 3);
 
     map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - 1, &s.target, 1);
@@ -215,7 +218,7 @@ TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
 TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
-    struct scene s = scene(test, lab_exact_engine(test), 3);
+    struct scene s = scene(test, fixture_exact_engine(test), 3);
 
     map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE, &s.target, 1);
@@ -224,7 +227,7 @@ TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
 TEST(read_only_mapping_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_MAP_P11),
      .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
     struct viommu_request request =
         viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), READ);
 
@@ -237,7 +240,7 @@ TEST(read_only_mapping_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_M
 
 TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
     struct viommu_request request =
         viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), 0);
 
@@ -249,7 +252,7 @@ TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .n
 /* 5.13.6.5.2: reads through it may be allowed. */
 TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 1);
+    struct scene s = scene(test, fixture_engine(test), 1);
     struct viommu_request request =
         viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), WRITE);
 
@@ -261,7 +264,7 @@ TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = 
 TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     const unsigned pages = 600; /* more than 2 MiB, and no power of two */
-    struct scene s = scene(test, lab_engine(test), pages);
+    struct scene s = scene(test, fixture_engine(test), pages);
     uint32_t length = s.engine->min_length;
     uint32_t last = pages * PAGE_SIZE - length;
 
@@ -273,7 +276,7 @@ TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .
 
 TEST(long_transfer_over_many_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
-    struct scene s = scene(test, lab_engine(test), 8);
+    struct scene s = scene(test, fixture_engine(test), 8);
 
     for (unsigned page = 0; page < 8; page++)
         map(test, &s, page, page, READ_WRITE);

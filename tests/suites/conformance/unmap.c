@@ -9,7 +9,8 @@
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 #define NEEDS      (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
-/* The specification's examples count addresses; here each stands for one granule from `origin` on.
+/*
+ * The specification's examples count addresses; here each stands for one granule from `origin` on.
  */
 struct scale {
     struct test *test;
@@ -19,11 +20,11 @@ struct scale {
 
 static struct scale attached(struct test *test)
 {
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     return (struct scale){.test = test,
-                          .domain = lab_domain(test, 0),
+                          .domain = fixture_domain(test, 0),
                           .origin = free_iova(test),
-                          .granule = viommu_granule(lab_iommu(test))};
+                          .granule = viommu_granule(fixture_iommu(test))};
 }
 
 static uint64_t first_of(const struct scale *scale, unsigned n)
@@ -38,8 +39,8 @@ static uint64_t last_of(const struct scale *scale, unsigned n)
 
 static void map(const struct scale *scale, unsigned first, unsigned last)
 {
-    must(scale->test, viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
-                                 first_of(scale, first), READ_WRITE));
+    require_ok(scale->test, viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
+                                       first_of(scale, first), READ_WRITE));
 }
 
 static struct viommu_request unmap(const struct scale *scale, unsigned first, unsigned last)
@@ -146,7 +147,7 @@ TEST(holes_before_between_and_after, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_U
 
 TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09), .needs = NEEDS)
 {
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
     struct scale scale = attached(test);
     uint64_t first = 0, last = UINT64_MAX;
 
@@ -206,7 +207,7 @@ static void split_after(struct test *test, unsigned small)
            "UNMAP that would split a mapping removed %u of the %u before it, expected none",
            small - kept, small);
     expect_mapped(&scale, IOMMU_UNMAP_P04, small, small + 3, true);
-    must(test, viommu_detach(scale.domain, lab_endpoint_id(test, 0)));
+    require_ok(test, viommu_detach(scale.domain, fixture_endpoint_id(test, 0)));
 }
 
 TEST(refused_split_removes_nothing_before_it, .clauses = CLAUSES(IOMMU_UNMAP_D07, IOMMU_UNMAP_D06),
@@ -237,19 +238,20 @@ TEST(missing_domain_is_not_found, .clauses = CLAUSES(IOMMU_UNMAP_D03), .needs = 
 {
     uint64_t address = free_iova(test);
 
-    must_attach(test, 0, 0);
+    require_attach(test, 0, 0);
     expect_status(test, IOMMU_UNMAP_D03,
-                  viommu_unmap(lab_domain(test, 1), address, address + 0xffff),
+                  viommu_unmap(fixture_domain(test, 1), address, address + 0xffff),
                   VIRTIO_IOMMU_S_NOENT);
 }
 
 TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_UNMAP_D04, IOMMU_UNMAP_D05),
      .needs = NEEDS | NEEDS_BYPASS_CONFIG)
 {
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t address = free_iova(test);
 
-    must(test, viommu_attach(domain, lab_endpoint_id(test, 0), VIRTIO_IOMMU_ATTACH_F_BYPASS));
+    require_ok(test,
+               viommu_attach(domain, fixture_endpoint_id(test, 0), VIRTIO_IOMMU_ATTACH_F_BYPASS));
     expect_refusal(test, IOMMU_UNMAP_D04, IOMMU_UNMAP_D05,
                    viommu_unmap(domain, address, address + 0xffff), VIRTIO_IOMMU_S_INVAL);
 }
@@ -276,38 +278,38 @@ TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_OP_D01, IOM
 TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target old = target_new(test, 1), new = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
     for (unsigned round = 0; round < 8; round++) {
-        must(test, viommu_map(domain, first, last, target_physical(&old), READ_WRITE));
+        require_ok(test, viommu_map(domain, first, last, target_physical(&old), READ_WRITE));
         expect_write_lands(test, IOMMU_MAP_P01, engine, first, &old, 0, engine->min_length);
-        must(test, viommu_unmap(domain, first, last));
+        require_ok(test, viommu_unmap(domain, first, last));
         expect_write_denied(test, IOMMU_UNMAP_P02, engine, first, &old, engine->min_length);
-        must(test, viommu_map(domain, first, last, target_physical(&new), READ_WRITE));
+        require_ok(test, viommu_map(domain, first, last, target_physical(&new), READ_WRITE));
         expect_write_lands(test, IOMMU_UNMAP_P02, engine, first, &new, 0, engine->min_length);
-        must(test, viommu_unmap(domain, first, last));
+        require_ok(test, viommu_unmap(domain, first, last));
     }
 }
 
 TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 20)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
     for (unsigned round = 0; round < 4; round++) {
-        must(test, viommu_map(domain, first, last, target_physical(&target), READ_WRITE));
+        require_ok(test, viommu_map(domain, first, last, target_physical(&target), READ_WRITE));
         expect_read_sees(test, IOMMU_MAP_P01, engine, first, &target, 0, engine->min_length);
-        must(test, viommu_unmap(domain, first, last));
+        require_ok(test, viommu_unmap(domain, first, last));
         expect_read_denied(test, IOMMU_UNMAP_P02, engine, first, &target, engine->min_length, NULL);
     }
 }
@@ -315,15 +317,15 @@ TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
 TEST(refused_split_still_translates, .clauses = CLAUSES(IOMMU_UNMAP_P04),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
-    struct dma_engine *engine = lab_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 4);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t first = free_iova(test);
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
-    must(test,
-         viommu_map(domain, first, first + target.size - 1, target_physical(&target), READ_WRITE));
+    require_ok(test, viommu_map(domain, first, first + target.size - 1, target_physical(&target),
+                                READ_WRITE));
     expect_refused(test, IOMMU_UNMAP_P04,
                    viommu_unmap(domain, first + PAGE_SIZE, first + 2 * PAGE_SIZE - 1));
     for (uint32_t page = 0; page < 4; page++)

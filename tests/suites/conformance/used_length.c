@@ -18,8 +18,8 @@ struct question {
 static uint32_t reply_over(struct test *test, const struct question *question, uint8_t before,
                            uint8_t *area)
 {
-    struct viommu *viommu = lab_iommu(test);
-    uint8_t *sent = lab_pages(test, 1);
+    struct viommu *viommu = fixture_iommu(test);
+    uint8_t *sent = fixture_pages(test, 1);
     const struct virtq_segment segments[] = {
         {(uintptr_t)sent, question->length, false},
         {(uintptr_t)area, question->reply, true},
@@ -30,7 +30,7 @@ static uint32_t reply_over(struct test *test, const struct question *question, u
     memcpy(sent, question->request, question->length);
     memset(area, before, question->reply);
     if (!virtq_add(&viommu->requests, segments, 2, &head))
-        broken(test, "the request queue is full");
+        error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
     require(test, IOMMU_OP_P01, viommu_wait(viommu, &used) == VIRTQ_POPPED,
@@ -40,7 +40,7 @@ static uint32_t reply_over(struct test *test, const struct question *question, u
 
 static void judge(struct test *test, const struct question *question)
 {
-    uint8_t *one = lab_pages(test, 2), *other = lab_pages(test, 2);
+    uint8_t *one = fixture_pages(test, 2), *other = fixture_pages(test, 2);
     uint32_t length = reply_over(test, question, 0x11, one);
     uint32_t again = reply_over(test, question, 0xee, other), same = 0;
 
@@ -54,18 +54,19 @@ static void judge(struct test *test, const struct question *question)
 
 TEST(all_bytes_of_it_are_written, .clauses = CLAUSES(VQ_USED_D02), .needs = NEEDS)
 {
-    const uint32_t endpoint = lab_endpoint_id(test, 0), tail = sizeof(struct virtio_iommu_req_tail);
+    const uint32_t endpoint = fixture_endpoint_id(test, 0),
+                   tail = sizeof(struct virtio_iommu_req_tail);
     const struct viommu_request refused =
-        viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
-    const struct viommu_request attach = viommu_attach(lab_domain(test, 0), endpoint, 0);
+        viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
+    const struct viommu_request attach = viommu_attach(fixture_domain(test, 0), endpoint, 0);
     const struct virtio_iommu_req_probe probe = {.head.type = VIRTIO_IOMMU_T_PROBE,
                                                  .endpoint = endpoint};
     const struct question questions[] = {
         {"a DETACH that is refused", refused.bytes, refused.length, tail},
         {"ATTACH", attach.bytes, attach.length, tail},
-        {"PROBE", &probe, sizeof(probe), lab_iommu(test)->config.probe_size + tail},
+        {"PROBE", &probe, sizeof(probe), fixture_iommu(test)->config.probe_size + tail},
     };
-    bool has_probe = viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_PROBE);
+    bool has_probe = viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_PROBE);
 
     for (unsigned i = 0; i < 2u + has_probe; i++)
         judge(test, &questions[i]);

@@ -15,7 +15,7 @@ static bool is_bridge(const struct pci_function *function)
 
 static void need_bridge(struct test *test)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     for (unsigned i = 0; i < pci->function_count; i++)
         if (is_bridge(&pci->functions[i]))
@@ -41,7 +41,7 @@ static void judge_numbers(struct test *test, const struct pci_function *bridge)
 
 TEST(bus_numbers_nest, .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     need_bridge(test);
     for (unsigned i = 0; i < pci->function_count; i++) {
@@ -112,7 +112,7 @@ static bool passes(const struct pci_function *bridge, const struct pci_bar *bar)
 
 TEST(bars_lie_in_the_windows_above_them, .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     need_bridge(test);
     for (unsigned i = 0; i < pci->function_count; i++)
@@ -134,7 +134,7 @@ TEST(bars_lie_in_the_windows_above_them, .needs = 0)
 TEST(bridges_pass_on_what_is_behind_them, .needs = 0)
 {
     const uint16_t needed = PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER;
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     need_bridge(test);
     for (unsigned i = 0; i < pci->function_count; i++) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Interrupt lines of PCI functions: where they lead, through bridges and the host's interrupt map.
+/*
+ * Interrupt lines of PCI functions: where they lead, through bridges and the host's interrupt map.
  */
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 #define SUITE "discovery.lines"
 
@@ -41,7 +42,7 @@ static bool judge(struct test *test, struct dma_engine *engine)
         return false;
     for (unsigned i = 1; i <= 3; i++) {
         if (!dma_set_line(engine, true))
-            broken(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
+            error(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
         wait_for(&line, i, WAIT_NS);
     }
     wait_for(&line, 4, QUIET_NS);
@@ -57,8 +58,8 @@ TEST(pins_lead_to_their_lines, .needs = 0)
 {
     unsigned judged = 0;
 
-    for (unsigned i = 0; i < test->lab->engine_count; i++)
-        judged += judge(test, &test->lab->engines[i]);
+    for (unsigned i = 0; i < test->fixture->engine_count; i++)
+        judged += judge(test, &test->fixture->engines[i]);
     if (!judged)
         skip(test, "no engine has an interrupt line that is known and can be raised");
     note(test, "%u functions judged", judged);

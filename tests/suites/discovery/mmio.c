@@ -27,7 +27,7 @@ static void judge(struct test *test, const struct machine_mmio *machine)
 
 TEST(described_blocks_are_virtio, .clauses = CLAUSES(MMIO_REG_D01, MMIO_REG_D02), .needs = 0)
 {
-    const struct machine *machine = test->lab->platform->machine;
+    const struct machine *machine = test->fixture->platform->machine;
 
     for (unsigned i = 0; i < machine->mmio_count; i++)
         if (!machine->mmio[i].is_guess)

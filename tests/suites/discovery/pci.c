@@ -11,7 +11,7 @@
 
 TEST(ecam_and_ports_agree, .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
     static const struct pci_host ports = {.ops = &pci_ports, .bus_last = 255};
     unsigned compared = 0;
 
@@ -38,7 +38,7 @@ TEST(ecam_and_ports_agree, .needs = 0)
 
 TEST(narrow_reads_agree_with_wide_ones, .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     if (!pci->function_count)
         skip(test, "there is no PCI function");
@@ -57,7 +57,7 @@ TEST(narrow_reads_agree_with_wide_ones, .needs = 0)
 /* Sizing a BAR puts it back. */
 TEST(bars_are_where_they_were_found, .clauses = CLAUSES(PCI_ID_D01), .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     for (unsigned i = 0; i < pci->function_count; i++)
         for (unsigned n = 0; n < PCI_BARS; n++) {
@@ -105,7 +105,7 @@ static void judge_apart(struct test *test, const struct pci_function *one,
 
 TEST(bars_do_not_overlap, .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     for (unsigned i = 0; i < pci->function_count; i++)
         for (unsigned k = i; k < pci->function_count; k++)
@@ -143,7 +143,7 @@ static void judge_capabilities(struct test *test, const struct pci_function *fun
 
 TEST(capability_lists_end, .clauses = CLAUSES(PCI_ID_D01), .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
 
     for (unsigned i = 0; i < pci->function_count; i++)
         if (pci->functions[i].header_type <= 1 &&
@@ -173,7 +173,7 @@ static void judge_msix(struct test *test, const struct pci_function *function, u
 
 TEST(msix_tables_lie_inside_their_bars, .needs = 0)
 {
-    const struct pci *pci = &test->lab->platform->pci;
+    const struct pci *pci = &test->fixture->platform->pci;
     unsigned judged = 0;
 
     for (unsigned i = 0; i < pci->function_count; i++) {
@@ -193,7 +193,7 @@ TEST(virtio_structures_lie_inside_their_bars,
      .clauses = CLAUSES(PCI_CAP_P01, PCI_CAP_D01, PCI_COM_D01, PCI_NOT_D02, PCI_DEVC_D02),
      .needs = NEEDS_PCI | NEEDS_NO_START)
 {
-    const struct virtio_pci *device = &test->lab->iommu_device.pci;
+    const struct virtio_pci *device = &test->fixture->iommu_device.pci;
 
     for (unsigned type = 1; type < VIRTIO_PCI_STRUCTURES; type++) {
         const struct virtio_pci_capability *capability = &device->capabilities[type];
@@ -222,7 +222,7 @@ TEST(virtio_structures_lie_inside_their_bars,
 TEST(virtio_structures_cannot_be_moved, .clauses = CLAUSES(PCI_CAP_P02),
      .needs = NEEDS_PCI | NEEDS_NO_START)
 {
-    const struct virtio_pci *device = &test->lab->iommu_device.pci;
+    const struct virtio_pci *device = &test->fixture->iommu_device.pci;
 
     for (unsigned type = 1; type < VIRTIO_PCI_CAP_PCI_CFG; type++)
         for (uint16_t at = 4; device->capabilities[type].position && at <= 12; at += 4) {
@@ -242,13 +242,13 @@ TEST(virtio_structures_cannot_be_moved, .clauses = CLAUSES(PCI_CAP_P02),
 TEST(pci_cfg_window_reads_the_device, .clauses = CLAUSES(PCI_CFGW_D01, PCI_CFGW_D03),
      .needs = NEEDS_PCI)
 {
-    const struct virtio_pci *device = &test->lab->iommu_device.pci;
+    const struct virtio_pci *device = &test->fixture->iommu_device.pci;
     const struct virtio_pci_capability *window = &device->capabilities[VIRTIO_PCI_CAP_PCI_CFG];
 
     require(test, PCI_CFGW_D01, window->position, "no PCI_CFG capability");
     for (uint32_t offset = 0; offset < 36; offset += 4) {
-        uint32_t direct =
-            lab_iommu(test)->transport->ops->config_read(lab_iommu(test)->transport, offset, 4);
+        uint32_t direct = fixture_iommu(test)->transport->ops->config_read(
+            fixture_iommu(test)->transport, offset, 4);
 
         uint32_t through = virtio_pci_window_read(device, VIRTIO_PCI_CAP_DEVICE_CFG, offset, 4);
 

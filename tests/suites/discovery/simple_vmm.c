@@ -4,7 +4,7 @@
  * from all others. What fails here is this kernel, not the machine.
  */
 #include "drivers/virtio/device.h"
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 #define SUITE "discovery.simple_vmm"
 
@@ -170,7 +170,7 @@ TEST(queue_has_the_size_that_the_device_gives_it, .needs = 0)
     struct virtio_transport transport = {.ops = &ops, .doorbell_width = 2};
     struct virtq queue;
     enum virtio_result result = virtio_setup_queue(&transport, 0, 8, VIRTIO_BIT(VIRTIO_F_VERSION_1),
-                                                   &test->lab->pages, &queue);
+                                                   &test->fixture->pages, &queue);
 
     require(test, PCI_COM_P01, !result, "a queue of 256 entries: %s", virtio_result_text(result));
     expect(test, PCI_COM_P01, queue.size == 256 && queue.free_count == 256,

@@ -19,14 +19,15 @@ static uint32_t any_domain(struct walk *walk)
         if (endpoint->domain)
             return endpoint->domain->id;
     }
-    return lab_domain(walk->test, (unsigned)below(walk, WALK_DOMAINS));
+    return fixture_domain(walk->test, (unsigned)below(walk, WALK_DOMAINS));
 }
 
 static uint32_t any_endpoint(struct walk *walk)
 {
     if (walk->engine_count && below(walk, 2))
         return walk->engines[below(walk, walk->engine_count)]->endpoint;
-    return lab_endpoint_id(walk->test, (unsigned)below(walk, walk->test->lab->endpoint_count));
+    return fixture_endpoint_id(walk->test,
+                               (unsigned)below(walk, walk->test->fixture->endpoint_count));
 }
 
 static uint64_t granule_at(const struct walk *walk, uint64_t n)
@@ -121,15 +122,15 @@ static struct viommu_request generate_invalid(struct walk *walk)
         request.map.virt_end -= bit & (walk->model->config.granule - 1);
         return request;
     case 4:
-        request.map.domain = lab_domain(walk->test, WALK_DOMAINS);
+        request.map.domain = fixture_domain(walk->test, WALK_DOMAINS);
         return request;
     case 5:
-        return viommu_unmap(lab_domain(walk->test, WALK_DOMAINS), walk->window,
+        return viommu_unmap(fixture_domain(walk->test, WALK_DOMAINS), walk->window,
                             granule_at(walk, WALK_WINDOW) - 1);
     case 6:
-        return viommu_attach(any_domain(walk), lab_absent_endpoint(walk->test), 0);
+        return viommu_attach(any_domain(walk), fixture_absent_endpoint(walk->test), 0);
     case 7:
-        return viommu_detach(any_domain(walk), lab_absent_endpoint(walk->test));
+        return viommu_detach(any_domain(walk), fixture_absent_endpoint(walk->test));
     case 8:
         return viommu_attach(any_domain(walk), any_endpoint(walk), 2u << below(walk, 31));
     default:

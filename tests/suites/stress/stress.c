@@ -30,9 +30,9 @@ static void walk_on(struct test *test, void *is_going_on)
 /* The same with the other format of rings. */
 TEST(walk_in_packed_rings, .needs = NEEDS, .limit_s = 60)
 {
-    if (test->lab->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED))
+    if (test->fixture->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED))
         skip(test, "stress.short_walk is in packed rings");
-    lab_use_packed_rings(test);
+    fixture_use_packed_rings(test);
     walk_begin(&walk, test);
     for (unsigned i = 0; i < SHORT_EPISODES; i++)
         if (!walk_episode(&walk))
@@ -54,7 +54,7 @@ TEST(walk_of_all_cpus, .needs = NEEDS | NEEDS_CPUS, .limit_s = 60)
 TEST(long_walk, .needs = NEEDS, .is_optional = true, .limit_s = 30, .adds_duration = true)
 {
     uint64_t start = arch_now_ns(), printed = start;
-    uint64_t end = start + test->lab->options->seconds * NS_PER_S;
+    uint64_t end = start + test->fixture->options->seconds * NS_PER_S;
 
     walk_begin(&walk, test);
     while (arch_now_ns() < end && walk_episode(&walk))

@@ -31,17 +31,17 @@ static struct model_config config_of(const struct viommu *viommu)
 
 static void add_endpoints(struct walk *walk)
 {
-    struct lab *lab = walk->test->lab;
+    struct fixture *fixture = walk->test->fixture;
 
-    for (unsigned i = 0; i < lab->endpoint_count; i++) {
+    for (unsigned i = 0; i < fixture->endpoint_count; i++) {
         struct reserved_region regions[RESERVED_REGIONS_MAX];
         unsigned count = viommu_has(walk->viommu, VIRTIO_IOMMU_F_PROBE)
-                             ? reserved_regions(walk->test, lab->endpoints[i].id, regions)
+                             ? reserved_regions(walk->test, fixture->endpoints[i].id, regions)
                              : 0;
 
-        model_add_endpoint(walk->model, lab->endpoints[i].id);
+        model_add_endpoint(walk->model, fixture->endpoints[i].id);
         for (unsigned r = 0; r < count; r++)
-            model_add_reserved(walk->model, lab->endpoints[i].id, regions[r].first,
+            model_add_reserved(walk->model, fixture->endpoints[i].id, regions[r].first,
                                regions[r].last);
     }
 }
@@ -52,13 +52,13 @@ void walk_begin(struct walk *walk, struct test *test)
 
     memset(walk, 0, sizeof(*walk));
     walk->test = test;
-    walk->viommu = lab_iommu(test);
+    walk->viommu = fixture_iommu(test);
     walk->model = &model;
-    walk->arena = lab_pages(test, WALK_ARENA);
+    walk->arena = fixture_pages(test, WALK_ARENA);
     walk->window = free_iova(test);
     memset(walk->arena, WALK_POISON, WALK_ARENA * PAGE_SIZE);
-    for (unsigned i = 0; walk->engine_count < WALK_ENGINES && lab_writer(test, i); i++) {
-        struct dma_engine *engine = lab_writer(test, i);
+    for (unsigned i = 0; walk->engine_count < WALK_ENGINES && fixture_writer(test, i); i++) {
+        struct dma_engine *engine = fixture_writer(test, i);
 
         if (engine->is_slow || !walk_can_transfer(walk->viommu))
             continue;
@@ -77,7 +77,7 @@ void walk_print_episode(const struct walk *walk)
     char text[VIOMMU_REQUEST_TEXT];
 
     report_diagnostic("seed %llu, episode %llu, from a fresh device:",
-                      (ull)walk->test->lab->options->seed, (ull)walk->episodes);
+                      (ull)walk->test->fixture->options->seed, (ull)walk->episodes);
     for (unsigned i = 0; i < walk->step_count; i++) {
         viommu_request_text(&walk->steps[i].request, text);
         report_diagnostic("%3u %s: %s", i + 1, text, viommu_status_text(walk->steps[i].status));
@@ -105,16 +105,16 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     if (walk->step_count < sizeof(walk->steps) / sizeof(walk->steps[0]))
         walk->steps[walk->step_count++] =
             (struct walk_step){.request = *request, .status = reply.status};
-    lab_remember(walk->test, request, reply.status);
+    fixture_remember(walk->test, request, reply.status);
     viommu_request_text(request, text);
-    require(walk->test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "%s: no answer", text);
+    require(walk->test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "%s: no answer", text);
     walk->refused += reply.status != VIRTIO_IOMMU_S_OK;
-    if (!answered || reply.strayed || reply.status > VIRTIO_IOMMU_S_NOMEM ||
+    if (!answered || reply.out_of_bounds || reply.status > VIRTIO_IOMMU_S_NOMEM ||
         !(answer.permitted >> reply.status & 1)) {
         snprintf(finding, sizeof(finding), "%s: %s%s, expected %s", text,
                  answered ? viommu_status_text(reply.status) : "no status",
-                 reply.strayed ? " and stray bytes" : "", viommu_status_text(answer.status));
-        return violated(walk, reply.strayed ? IOMMU_OP_P02 : answer.clause, finding);
+                 reply.out_of_bounds ? " and stray bytes" : "", viommu_status_text(answer.status));
+        return violated(walk, reply.out_of_bounds ? IOMMU_OP_P02 : answer.clause, finding);
     }
     expect(walk->test, answer.clause, true, "as the model says");
     return model_apply(walk->model, request->bytes, request->length, reply.status);
@@ -147,7 +147,8 @@ static bool map_footprint(struct walk *walk, const struct viommu_request *attach
     return true;
 }
 
-/* After an UNMAP that was refused because it would split, all that it covers must still be there.
+/*
+ * After an UNMAP that was refused because it would split, all that it covers must still be there.
  */
 static bool nothing_was_removed(struct walk *walk, const struct viommu_request *unmap)
 {
@@ -187,7 +188,7 @@ bool walk_episode(struct walk *walk)
 {
     walk->episodes++;
     walk->step_count = 0;
-    lab_renew(walk->test);
+    fixture_renew(walk->test);
     model_reset(walk->model);
     for (unsigned i = 0; i < walk->engine_count; i++)
         walk->engines[i]->needs_start = true;

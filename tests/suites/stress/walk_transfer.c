@@ -4,12 +4,12 @@
 
 #include "tests/suites/stress/walk.h"
 
-#define PATIENCE_NS        1000000000ull
-#define DENIED_PATIENCE_NS 20000000ull
-#define PIECES_MAX         8
-#define TRANSFER           512 /* bytes */
-#define ALIGNMENT          16
-#define ARENA_BYTES        (WALK_ARENA * (uint64_t)PAGE_SIZE)
+#define TIMEOUT_NS        1000000000ull
+#define DENIED_TIMEOUT_NS 20000000ull
+#define PIECES_MAX        8
+#define TRANSFER          512 /* bytes */
+#define ALIGNMENT         16
+#define ARENA_BYTES       (WALK_ARENA * (uint64_t)PAGE_SIZE)
 
 typedef unsigned long long ull;
 
@@ -39,7 +39,7 @@ bool walk_can_transfer(const struct viommu *viommu)
 
 /*
  * Somewhere in the window; half of the time where something is mapped, from where a transfer may
- * cross into what lies behind. Aligned, as transfers are: the bytes next to a mapping have a test
+ * cross into what is behind. Aligned, as transfers are: the bytes next to a mapping have a test
  * of their own.
  */
 static uint64_t any_address(struct walk *walk, const struct model_domain *domain)
@@ -122,7 +122,7 @@ static enum dma_result transfer(const struct plan *plan,
                                                         uint64_t))
 {
     return move(plan->engine, plan->address, TRANSFER,
-                plan->is_allowed ? PATIENCE_NS : DENIED_PATIENCE_NS);
+                plan->is_allowed ? TIMEOUT_NS : DENIED_TIMEOUT_NS);
 }
 
 /* -- writes: into an arena of poison ----------------------------------------------------------- */
@@ -180,7 +180,8 @@ static bool write_somewhere(struct walk *walk, struct plan *plan)
                  result);
 }
 
-/* -- reads: from an arena whose words tell where they are ---------------------------------------
+/*
+ * -- reads: from an arena whose words tell where they are ---------------------------------------
  */
 
 static void number_arena(struct walk *walk, uint64_t first)
@@ -233,7 +234,7 @@ static bool read_somewhere(struct walk *walk, struct plan *plan)
 
     enum dma_result result = transfer(plan, dma_read);
 
-    if (dma_report(plan->engine, seen, TRANSFER, PATIENCE_NS) != DMA_COMPLETED)
+    if (dma_report(plan->engine, seen, TRANSFER, TIMEOUT_NS) != DMA_COMPLETED)
         fault = plan->is_allowed ? "the engine can't tell what it read" : NULL;
     else if (plan->is_allowed && !saw_all(plan, seen))
         fault = "it did not see them";

@@ -16,19 +16,19 @@ TEST(every_dma_engine_goes_by_its_endpoint, .clauses = CLAUSES(TOPO_DMA_D01),
 {
     struct target target = target_new(test, 1);
     uint64_t iova = free_iova(test);
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     unsigned judged = 0;
 
-    for (unsigned i = 0; i < test->lab->engine_count; i++) {
-        struct dma_engine *engine = &test->lab->engines[i];
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        struct dma_engine *engine = &test->fixture->engines[i];
 
         if (!engine->is_managed || !engine->can_write)
             continue;
         prepare_engine(test, engine);
         attach_engine(test, domain, engine);
         expect_write_denied(test, TOPO_DMA_D01, engine, iova, &target, engine->min_length);
-        must(test,
-             viommu_map(domain, iova, iova + PAGE_SIZE - 1, target_physical(&target), READ_WRITE));
+        require_ok(test, viommu_map(domain, iova, iova + PAGE_SIZE - 1, target_physical(&target),
+                                    READ_WRITE));
         expect_write_lands(test, TOPO_DMA_D01, engine, iova, &target, 0, engine->min_length);
         detach_engine(test, domain, engine);
         judged++;
@@ -43,25 +43,26 @@ TEST(every_dma_engine_goes_by_its_endpoint, .clauses = CLAUSES(TOPO_DMA_D01),
  */
 static bool is_described(struct test *test, const struct dma_engine *engine)
 {
-    const struct platform *platform = test->lab->platform;
+    const struct platform *platform = test->fixture->platform;
     struct topology_match match;
 
     if (platform_find_endpoint(platform, &engine->place, &match))
         return true;
     for (unsigned source = 0; source < TOPOLOGY_SOURCES; source++)
-        if (place_find_endpoint(&engine->place, &platform->sources[source], &match))
+        if (location_find_endpoint(&engine->place, &platform->sources[source], &match))
             return true;
     return false;
 }
 
-/* No description says by which id the engine could be let through, if the IOMMU has it after all.
+/*
+ * No description says by which id the engine could be let through, if the IOMMU has it after all.
  */
 static void prepare_outside(struct test *test, struct dma_engine *engine, bool has_bypass)
 {
     if (has_bypass) {
-        viommu_set_bypass(lab_iommu(test), 1);
+        viommu_set_bypass(fixture_iommu(test), 1);
         prepare_engine(test, engine);
-        viommu_set_bypass(lab_iommu(test), 0);
+        viommu_set_bypass(fixture_iommu(test), 0);
         return;
     }
 
@@ -77,11 +78,11 @@ TEST(what_is_not_described_is_not_translated, .clauses = CLAUSES(TOPO_DMA_D02),
      .needs = NEEDS_IOMMU)
 {
     struct target target = target_new(test, 1);
-    bool has_bypass = viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    bool has_bypass = viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG);
     unsigned judged = 0;
 
-    for (unsigned i = 0; i < test->lab->engine_count; i++) {
-        struct dma_engine *engine = &test->lab->engines[i];
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        struct dma_engine *engine = &test->fixture->engines[i];
 
         if (engine->bypasses || !engine->can_write || is_described(test, engine))
             continue;
@@ -91,7 +92,7 @@ TEST(what_is_not_described_is_not_translated, .clauses = CLAUSES(TOPO_DMA_D02),
         judged++;
     }
     if (has_bypass)
-        viommu_set_bypass(lab_iommu(test), 1);
+        viommu_set_bypass(fixture_iommu(test), 1);
     if (!judged)
         skip(test, "there is no DMA engine that no description covers");
 }

@@ -7,13 +7,13 @@
 
 TEST(there_are_endpoints, .needs = NEEDS_IOMMU)
 {
-    const struct topology *topology = &test->lab->platform->topology;
+    const struct topology *topology = &test->fixture->platform->topology;
 
     if (!topology->iommu_count)
         skip(test, "nothing describes a topology");
     if (!topology->range_count)
         skip(test, "no description names an endpoint");
-    expect(test, TOPO_ID_D01, test->lab->endpoint_count > 0,
+    expect(test, TOPO_ID_D01, test->fixture->endpoint_count > 0,
            "%u ranges cover no device of the machine that this IOMMU manages",
            topology->range_count);
 }
@@ -21,30 +21,30 @@ TEST(there_are_endpoints, .needs = NEEDS_IOMMU)
 /* An endpoint that the device does not know could never be isolated. */
 TEST(device_knows_every_endpoint, .clauses = CLAUSES(TOPO_ID_D01), .needs = NEEDS_ENDPOINT)
 {
-    for (unsigned i = 0; i < test->lab->endpoint_count; i++) {
-        uint32_t id = test->lab->endpoints[i].id;
+    for (unsigned i = 0; i < test->fixture->endpoint_count; i++) {
+        uint32_t id = test->fixture->endpoints[i].id;
 
-        if (expect_status(test, TOPO_ID_D01, viommu_attach(lab_domain(test, 0), id, 0),
+        if (expect_status(test, TOPO_ID_D01, viommu_attach(fixture_domain(test, 0), id, 0),
                           VIRTIO_IOMMU_S_OK))
-            must(test, viommu_detach(lab_domain(test, 0), id));
+            require_ok(test, viommu_detach(fixture_domain(test, 0), id));
     }
 }
 
 static uint8_t probe_status(struct test *test, uint32_t id, uint8_t *bytes)
 {
-    struct viommu_reply reply = viommu_probe(lab_iommu(test), id, NULL, bytes);
+    struct viommu_reply reply = viommu_probe(fixture_iommu(test), id, NULL, bytes);
 
-    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SILENT, "PROBE was not answered");
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "PROBE was not answered");
     return reply.status;
 }
 
 TEST(probe_knows_every_endpoint, .clauses = CLAUSES(TOPO_ID_D01),
      .needs = NEEDS_ENDPOINT | NEEDS_PROBE)
 {
-    uint8_t *bytes = lab_pages(test, 2);
+    uint8_t *bytes = fixture_pages(test, 2);
 
-    for (unsigned i = 0; i < test->lab->endpoint_count; i++) {
-        uint32_t id = test->lab->endpoints[i].id;
+    for (unsigned i = 0; i < test->fixture->endpoint_count; i++) {
+        uint32_t id = test->fixture->endpoints[i].id;
         uint8_t status = probe_status(test, id, bytes);
 
         expect(test, TOPO_ID_D01, status == VIRTIO_IOMMU_S_OK, "PROBE of endpoint 0x%x: %s",
@@ -56,30 +56,30 @@ TEST(probe_knows_every_endpoint, .clauses = CLAUSES(TOPO_ID_D01),
  * That high bits of an id are looked at is judged by conformance.attach; whether the IOMMU takes
  * itself for an endpoint is its own affair.
  */
-static bool resembles_endpoint(const struct lab *lab, uint32_t id)
+static bool resembles_endpoint(const struct fixture *fixture, uint32_t id)
 {
-    const struct pci_function *iommu = lab->iommu_place.function;
+    const struct pci_function *iommu = fixture->iommu_location.function;
 
     if (iommu && iommu->requester_id == (id & 0xffff))
         return true;
-    for (unsigned i = 0; i < lab->endpoint_count; i++)
-        if (((lab->endpoints[i].id ^ id) & 0xffff) == 0)
+    for (unsigned i = 0; i < fixture->endpoint_count; i++)
+        if (((fixture->endpoints[i].id ^ id) & 0xffff) == 0)
             return true;
     return false;
 }
 
 static void judge_outside(struct test *test, uint32_t id, uint8_t *bytes)
 {
-    const struct viommu_request attach = viommu_attach(lab_domain(test, 0), id, 0);
+    const struct viommu_request attach = viommu_attach(fixture_domain(test, 0), id, 0);
     struct viommu_reply reply;
 
-    if (lab_is_described(test, id) || resembles_endpoint(test->lab, id))
+    if (fixture_is_described(test, id) || resembles_endpoint(test->fixture, id))
         return;
     reply = submit(test, &attach);
     if (!expect(test, TOPO_ID_D02, reply.status != VIRTIO_IOMMU_S_OK,
                 "ATTACH of endpoint 0x%x, which no description has: OK", (unsigned)id))
-        must(test, viommu_detach(lab_domain(test, 0), id));
-    if (!viommu_has(lab_iommu(test), VIRTIO_IOMMU_F_PROBE))
+        require_ok(test, viommu_detach(fixture_domain(test, 0), id));
+    if (!viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_PROBE))
         return;
     expect(test, TOPO_ID_D02, probe_status(test, id, bytes) != VIRTIO_IOMMU_S_OK,
            "PROBE of endpoint 0x%x, which no description has: OK", (unsigned)id);
@@ -88,8 +88,8 @@ static void judge_outside(struct test *test, uint32_t id, uint8_t *bytes)
 /* Beside each range, and where devices lie that no description covers. */
 TEST(device_knows_nothing_else, .clauses = CLAUSES(TOPO_ID_D02), .needs = NEEDS_IOMMU)
 {
-    const struct platform *platform = test->lab->platform;
-    uint8_t *bytes = lab_pages(test, 2);
+    const struct platform *platform = test->fixture->platform;
+    uint8_t *bytes = fixture_pages(test, 2);
 
     if (!platform->topology.range_count)
         skip(test, "no description names an endpoint");
@@ -102,5 +102,5 @@ TEST(device_knows_nothing_else, .clauses = CLAUSES(TOPO_ID_D02), .needs = NEEDS_
     }
     for (unsigned i = 0; i < platform->pci.function_count; i++)
         judge_outside(test, platform->pci.functions[i].requester_id, bytes);
-    judge_outside(test, lab_absent_endpoint(test), bytes);
+    judge_outside(test, fixture_absent_endpoint(test), bytes);
 }

@@ -7,7 +7,7 @@
 
 static const struct topology *need_topology(struct test *test)
 {
-    const struct topology *topology = &test->lab->platform->topology;
+    const struct topology *topology = &test->fixture->platform->topology;
 
     if (!topology->iommu_count)
         skip(test, "nothing describes a topology");
@@ -29,7 +29,7 @@ static bool has_place(const struct topology_range *range)
     return range->source != TOPOLOGY_SCAN || range->bus == TOPOLOGY_PCI || range->base;
 }
 
-static bool is_virtio_iommu(const struct place *place)
+static bool is_virtio_iommu(const struct device_location *place)
 {
     const struct pci_function *function = place->function;
 
@@ -45,18 +45,19 @@ TEST(described_iommus_exist, .clauses = CLAUSES(TOPO_IOMMU_D01), .needs = 0)
     for (unsigned i = 0; i < topology->iommu_count; i++) {
         const struct topology_iommu *iommu = &topology->iommus[i];
         const char *source = topology_source_name(iommu->source);
-        struct place place;
-        char text[PLACE_TEXT];
+        struct device_location place;
+        char text[LOCATION_TEXT];
 
         if (iommu->kind != TOPOLOGY_VIRTIO_IOMMU)
             continue;
-        if (!expect(test, TOPO_IOMMU_D01, platform_find_iommu(test->lab->platform, iommu, &place),
+        if (!expect(test, TOPO_IOMMU_D01,
+                    platform_find_iommu(test->fixture->platform, iommu, &place),
                     "%s names an IOMMU at %04x:%04x, base 0x%llx, and there is no device", source,
                     iommu->segment, iommu->bdf, (unsigned long long)iommu->base))
             continue;
         expect(test, TOPO_IOMMU_D01, is_virtio_iommu(&place),
                "%s names %s as an IOMMU, which is something else", source,
-               place_text(&place, text));
+               location_text(&place, text));
     }
     if (!test->checks)
         skip(test, "no description names a virtio-iommu");
@@ -91,7 +92,7 @@ static unsigned count_devices(const struct platform *platform, const struct topo
 /* Ranges wider than one function are for what may come, too; that they are empty is only said. */
 static void judge_pci(struct test *test, const struct topology_range *range)
 {
-    const struct platform *platform = test->lab->platform;
+    const struct platform *platform = test->fixture->platform;
     const char *source = topology_source_name(range->source);
     bool is_found = count_devices(platform, range);
 
@@ -120,13 +121,13 @@ TEST(described_endpoints_exist, .clauses = CLAUSES(TOPO_RANGE_D01), .needs = 0)
         if (range->bus == TOPOLOGY_PCI)
             judge_pci(test, range);
         else
-            expect(test, TOPO_RANGE_D01, count_devices(test->lab->platform, range),
+            expect(test, TOPO_RANGE_D01, count_devices(test->fixture->platform, range),
                    "%s names a device at 0x%llx, which is missing",
                    topology_source_name(range->source), (unsigned long long)range->base);
     }
 }
 
-static void complain(void *context, const char *text)
+static void report(void *context, const char *text)
 {
     expect(context, TOPO_RANGE_D02, false, "%s", text);
 }
@@ -134,13 +135,13 @@ static void complain(void *context, const char *text)
 TEST(ranges_are_disjoint_and_do_not_wrap, .clauses = CLAUSES(TOPO_RANGE_D02), .needs = 0)
 {
     const struct topology *topology = need_ranges(test);
-    const struct sink complaints = {.line = complain, .context = test};
+    const struct sink diagnostics = {.line = report, .context = test};
     struct topology placed = {0};
 
     for (unsigned i = 0; i < topology->range_count; i++)
         if (has_place(&topology->ranges[i]))
             placed.ranges[placed.range_count++] = topology->ranges[i];
-    expect(test, TOPO_RANGE_D02, !topology_check(&placed, &complaints), "ranges overlap");
+    expect(test, TOPO_RANGE_D02, !topology_check(&placed, &diagnostics), "ranges overlap");
     for (unsigned i = 0; i < topology->range_count; i++) {
         const struct topology_range *range = &topology->ranges[i];
 
@@ -156,6 +157,6 @@ TEST(iommu_is_no_endpoint_of_its_own, .clauses = CLAUSES(TOPO_ID_D01), .needs = 
     struct topology_match match = {0};
 
     expect(test, TOPO_ID_D01,
-           !platform_find_endpoint(test->lab->platform, &test->lab->iommu_place, &match),
+           !platform_find_endpoint(test->fixture->platform, &test->fixture->iommu_location, &match),
            "the IOMMU would be endpoint 0x%x of IOMMU %u", (unsigned)match.id, match.iommu);
 }

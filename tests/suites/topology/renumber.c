@@ -50,7 +50,7 @@ static uint8_t free_bus(const struct pci *pci, const struct pci_host *host, unsi
 /* False: the engine is no candidate, or nothing describes what it would be on the n-th free bus. */
 static bool plan_move(struct test *test, struct dma_engine *engine, unsigned n, struct move *move)
 {
-    const struct platform *platform = test->lab->platform;
+    const struct platform *platform = test->fixture->platform;
     const struct pci_function *function = engine->place.function;
     struct topology_match match;
     uint16_t requester_id;
@@ -80,7 +80,7 @@ static void set_bus(const struct pci_function *bridge, uint8_t secondary, uint8_
 static void judge_dma(struct test *test, struct dma_engine *engine, uint32_t id,
                       const struct target *target, uint64_t iova)
 {
-    uint32_t domain = lab_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0);
     uint64_t end = engine->footprint + engine->footprint_size - 1;
 
     if (!expect_status(test, TOPO_DMA_D03, viommu_attach(domain, id, 0), VIRTIO_IOMMU_S_OK))
@@ -134,8 +134,8 @@ TEST(endpoints_move_with_their_bus, .clauses = CLAUSES(TOPO_DMA_D03),
     unsigned judged = 0;
     struct move move;
 
-    for (unsigned i = 0; i < test->lab->engine_count; i++)
-        if (plan_move(test, &test->lab->engines[i], judged, &move)) {
+    for (unsigned i = 0; i < test->fixture->engine_count; i++)
+        if (plan_move(test, &test->fixture->engines[i], judged, &move)) {
             judge_move(test, &move, &target);
             judged++;
         }
@@ -152,8 +152,8 @@ TEST(number_goes_to_another_bus, .clauses = CLAUSES(TOPO_DMA_D03),
     unsigned count = 0;
 
     /* A number that the test before did not use. */
-    for (unsigned i = 0; i < test->lab->engine_count && count < 2; i++)
-        if (plan_move(test, &test->lab->engines[i], DMA_MAX_ENGINES, &moves[count]) &&
+    for (unsigned i = 0; i < test->fixture->engine_count && count < 2; i++)
+        if (plan_move(test, &test->fixture->engines[i], DMA_MAX_ENGINES, &moves[count]) &&
             moves[count].id != moves[count].engine->endpoint &&
             (!count || moves[1].bridge != moves[0].bridge))
             count++;

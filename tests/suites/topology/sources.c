@@ -21,7 +21,7 @@ static bool is_whole(const struct opinion *opinion)
     return source != TOPOLOGY_OPTIONS && source != TOPOLOGY_SCAN;
 }
 
-static bool is_iommu(const struct topology *topology, const struct place *place)
+static bool is_iommu(const struct topology *topology, const struct device_location *place)
 {
     for (unsigned i = 0; i < topology->iommu_count; i++) {
         const struct topology_iommu *iommu = &topology->iommus[i];
@@ -35,16 +35,17 @@ static bool is_iommu(const struct topology *topology, const struct place *place)
     return false;
 }
 
-static void compare(struct test *test, struct opinion *a, struct opinion *b, struct place place)
+static void compare(struct test *test, struct opinion *a, struct opinion *b,
+                    struct device_location place)
 {
     const struct topology_iommu *iommus = a->view->iommus;
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
     if (is_iommu(a->view, &place))
         return;
-    a->is_known = place_find_endpoint(&place, a->view, &a->match);
-    b->is_known = place_find_endpoint(&place, b->view, &b->match);
-    place_text(&place, text);
+    a->is_known = location_find_endpoint(&place, a->view, &a->match);
+    b->is_known = location_find_endpoint(&place, b->view, &b->match);
+    location_text(&place, text);
     if (a->is_known && b->is_known)
         expect(test, TOPO_AGREE_D01,
                a->match.id == b->match.id &&
@@ -60,12 +61,12 @@ static void compare(struct test *test, struct opinion *a, struct opinion *b, str
 
 static void compare_all(struct test *test, struct opinion *a, struct opinion *b)
 {
-    const struct platform *platform = test->lab->platform;
+    const struct platform *platform = test->fixture->platform;
 
     for (unsigned i = 0; i < platform->pci.function_count; i++)
-        compare(test, a, b, (struct place){.function = &platform->pci.functions[i]});
+        compare(test, a, b, (struct device_location){.function = &platform->pci.functions[i]});
     for (unsigned i = 0; i < platform->block_count; i++)
-        compare(test, a, b, (struct place){.block = &platform->blocks[i]});
+        compare(test, a, b, (struct device_location){.block = &platform->blocks[i]});
 }
 
 /* The sources that have ranges; returns how many. */
@@ -88,34 +89,34 @@ static unsigned list_sources(const struct topology *topology,
 /* What would have been a description in a virtio-iommu's own configuration. */
 static void judge_builtins(struct test *test, const struct platform *platform)
 {
-    char text[PLACE_TEXT];
+    char text[LOCATION_TEXT];
 
     for (unsigned i = 0; i < platform->builtin_count; i++)
         if (platform->builtins[i].is_offered &&
             platform->builtins[i].result.verdict == BUILTIN_REJECTED)
             expect(test, TOPO_FORM_D01, false, "the built-in topology of %s is malformed",
-                   place_text(&platform->builtins[i].place, text));
+                   location_text(&platform->builtins[i].place, text));
 }
 
 /* The lines were printed before the first test, too, where the machine is introduced. */
 TEST(descriptions_are_well_formed, .clauses = CLAUSES(TOPO_FORM_D01), .needs = 0)
 {
-    const struct platform *platform = test->lab->platform;
-    const struct platform_complaints *complaints = &platform->complaints;
+    const struct platform *platform = test->fixture->platform;
+    const struct platform_diagnostics *diagnostics = &platform->diagnostics;
 
     judge_builtins(test, platform);
-    if (!platform->topology.iommu_count && !platform->others.iommu_count && !complaints->count &&
+    if (!platform->topology.iommu_count && !platform->others.iommu_count && !diagnostics->count &&
         !test->checks)
         skip(test, "nothing describes a topology");
-    for (unsigned i = 0; i < complaints->count && i < PLATFORM_MAX_COMPLAINTS; i++)
-        expect(test, TOPO_FORM_D01, false, "%s", complaints->lines[i]);
-    expect(test, TOPO_FORM_D01, complaints->count <= PLATFORM_MAX_COMPLAINTS,
-           "%u more complaints about descriptions", complaints->count - PLATFORM_MAX_COMPLAINTS);
+    for (unsigned i = 0; i < diagnostics->count && i < PLATFORM_MAX_DIAGNOSTICS; i++)
+        expect(test, TOPO_FORM_D01, false, "%s", diagnostics->lines[i]);
+    expect(test, TOPO_FORM_D01, diagnostics->count <= PLATFORM_MAX_DIAGNOSTICS,
+           "%u more diagnostics about descriptions", diagnostics->count - PLATFORM_MAX_DIAGNOSTICS);
 }
 
 TEST(descriptions_agree, .clauses = CLAUSES(TOPO_AGREE_D01, TOPO_AGREE_D02), .needs = 0)
 {
-    const struct topology *all = &test->lab->platform->topology;
+    const struct topology *all = &test->fixture->platform->topology;
     enum topology_source sources[TOPOLOGY_MAX_RANGES];
     unsigned count = list_sources(all, sources);
     /* Large for a stack; the one test that has them runs on one CPU. */
@@ -135,28 +136,28 @@ TEST(descriptions_agree, .clauses = CLAUSES(TOPO_AGREE_D01, TOPO_AGREE_D02), .ne
         }
     if (!test->checks)
         skip(test, "no device is in two descriptions");
-    excuse(test, TOPO_AGREE_D01, "no device is in two descriptions");
-    excuse(test, TOPO_AGREE_D02, "no two descriptions are whole");
+    waive(test, TOPO_AGREE_D01, "no device is in two descriptions");
+    waive(test, TOPO_AGREE_D02, "no two descriptions are whole");
 }
 
 /* What manages a device beside a virtio-iommu; nothing here drives it. */
 TEST(other_iommus_have_other_devices, .clauses = CLAUSES(TOPO_AGREE_D02), .needs = 0)
 {
-    const struct platform *platform = test->lab->platform;
+    const struct platform *platform = test->fixture->platform;
     const struct topology_iommu *others = platform->others.iommus;
 
     if (!platform->others.iommu_count)
         skip(test, "nothing describes an IOMMU of another kind");
     for (unsigned i = 0; i < platform->pci.function_count; i++) {
-        const struct place place = {.function = &platform->pci.functions[i]};
+        const struct device_location place = {.function = &platform->pci.functions[i]};
         struct topology_match match = {0}, other = {0};
-        char text[PLACE_TEXT];
+        char text[LOCATION_TEXT];
 
         expect(test, TOPO_AGREE_D02,
                !platform_find_endpoint(platform, &place, &match) ||
                    !platform_find_other(platform, place.function, &other),
-               "%s is behind a virtio-iommu by %s and behind an %s by %s", place_text(&place, text),
-               topology_source_name(match.source), topology_kind_name(others[other.iommu].kind),
-               topology_source_name(other.source));
+               "%s is behind a virtio-iommu by %s and behind an %s by %s",
+               location_text(&place, text), topology_source_name(match.source),
+               topology_kind_name(others[other.iommu].kind), topology_source_name(other.source));
     }
 }

@@ -22,9 +22,9 @@ static inline void fuzz_check_boot_info(const struct boot_info *info)
 {
     fuzz_check_map(info);
     FUZZ_CHECK(memchr(info->cmdline, 0, BOOT_CMDLINE_MAX));
-    FUZZ_CHECK(info->complaint_count <= BOOT_COMPLAINTS);
-    for (unsigned i = 0; i < info->complaint_count; i++)
-        FUZZ_CHECK(info->complaints[i][0] && memchr(info->complaints[i], 0, BOOT_COMPLAINT_MAX));
+    FUZZ_CHECK(info->diagnostic_count <= BOOT_DIAGNOSTICS);
+    for (unsigned i = 0; i < info->diagnostic_count; i++)
+        FUZZ_CHECK(info->diagnostics[i][0] && memchr(info->diagnostics[i], 0, BOOT_DIAGNOSTIC_MAX));
 }
 
 /* Runs a reader on memory that is the input. */
@@ -38,5 +38,5 @@ static inline void fuzz_boot(void (*read)(const struct mem_view *, uint64_t, str
     FUZZ_READ_VOID(read(&fuzz_view, FUZZ_MEMORY, &info));
     fuzz_memory_end();
     fuzz_check_boot_info(&info);
-    FUZZ_CHECK(info.memory_count || info.complaint_count);
+    FUZZ_CHECK(info.memory_count || info.diagnostic_count);
 }

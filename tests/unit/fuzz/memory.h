@@ -7,15 +7,15 @@
 
 #include "tests/unit/fuzz/fuzz.h"
 
-#define FUZZ_MEMORY   0x1000u
-#define FUZZ_LENT_MAX 16384
+#define FUZZ_MEMORY           0x1000u
+#define FUZZ_GUEST_MEMORY_MAX 16384
 
 static struct {
     const uint8_t *bytes;
     size_t size;
     bool is_sealing; /* checksums of ACPI structures are made good */
-    unsigned lent_count;
-    void *lent[FUZZ_LENT_MAX];
+    unsigned guest_memory_count;
+    void *lent[FUZZ_GUEST_MEMORY_MAX];
 } fuzz_memory;
 
 static void fuzz_seal_structure(uint8_t *bytes, uint64_t size)
@@ -39,12 +39,12 @@ static const void *fuzz_map(void *context, uint64_t address, uint64_t size)
     if (address < FUZZ_MEMORY || offset > fuzz_memory.size || size > fuzz_memory.size - offset)
         return NULL;
     fuzz_is_reading = false;
-    FUZZ_CHECK(fuzz_memory.lent_count < FUZZ_LENT_MAX);
+    FUZZ_CHECK(fuzz_memory.guest_memory_count < FUZZ_GUEST_MEMORY_MAX);
     uint8_t *copy = fuzz_copy(fuzz_memory.bytes + offset, size);
 
     if (fuzz_memory.is_sealing)
         fuzz_seal_structure(copy, size);
-    fuzz_memory.lent[fuzz_memory.lent_count++] = copy;
+    fuzz_memory.lent[fuzz_memory.guest_memory_count++] = copy;
     fuzz_is_reading = was_reading;
     return copy;
 }
@@ -60,6 +60,6 @@ static inline void fuzz_memory_begin(const uint8_t *bytes, size_t size, bool is_
 
 static inline void fuzz_memory_end(void)
 {
-    while (fuzz_memory.lent_count)
-        free(fuzz_memory.lent[--fuzz_memory.lent_count]);
+    while (fuzz_memory.guest_memory_count)
+        free(fuzz_memory.lent[--fuzz_memory.guest_memory_count]);
 }

@@ -74,7 +74,7 @@ static void fuzz_one(const uint8_t *bytes, size_t size)
     }
     fuzz_check_map(&info);
     /* A full map loses memory, and says so. */
-    for (unsigned i = 0; i < added_count && !info.complaint_count; i++) {
+    for (unsigned i = 0; i < added_count && !info.diagnostic_count; i++) {
         check_at(&info, added[i].first);
         check_at(&info, added[i].last);
         check_at(&info, added[i].first - 1);

@@ -10,10 +10,10 @@ import shutil
 import struct
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "harness"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "harness"))
 from devicetree import Tree  # noqa: E402
 
-MEMORY = 0x1000  # where the input lies in the memory of a boot protocol
+MEMORY = 0x1000  # where the input is in the memory of a boot protocol
 
 
 def table(signature: bytes, body: bytes) -> bytes:

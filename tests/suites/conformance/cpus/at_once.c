@@ -43,7 +43,7 @@ static void transfer_until_over(void *context)
 
         target_poison(&traffic->target);
         dma_write(traffic->engine, traffic->at, traffic->engine->min_length,
-                  transfer_patience(traffic->engine, phase % PHASE_COUNT != PHASE_MAPPED));
+                  transfer_timeout(traffic->engine, phase % PHASE_COUNT != PHASE_MAPPED));
 
         bool landed = target_is_touched(&traffic->target);
 
@@ -82,13 +82,13 @@ static void open_traffic(struct test *test, struct traffic *traffic, struct dma_
 {
     *traffic = (struct traffic){.engine = engine,
                                 .target = target_new(test, 1),
-                                .domain = lab_domain(test, n),
+                                .domain = fixture_domain(test, n),
                                 .at = free_iova(test)};
-    if (viommu_granule(lab_iommu(test)) > PAGE_SIZE)
+    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
         skip(test, "the granule is larger than a page of the target");
     prepare_engine(test, engine);
     attach_engine(test, traffic->domain, engine);
-    must(test, map_of(traffic));
+    require_ok(test, map_of(traffic));
 }
 
 static void end_traffic(struct test *test, struct traffic *traffic, unsigned cpu)
@@ -118,11 +118,11 @@ static void start_traffic(struct test *test, struct traffic *traffic, unsigned c
 TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01),
      .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct traffic traffic;
     unsigned refused = 0;
 
-    open_traffic(test, &traffic, lab_engine(test), 0);
+    open_traffic(test, &traffic, fixture_engine(test), 0);
 
     const struct viommu_request map = map_of(&traffic);
     const struct viommu_request unmap =
@@ -172,14 +172,14 @@ TEST(requests_do_not_disturb_transfers, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_
     unsigned count = 0, refused = 0;
     uint64_t start;
 
-    while (count < WORKERS && count + 1 < arch_cpu_count() && lab_writer(test, count)) {
-        open_traffic(test, &traffic[count], lab_writer(test, count), count);
+    while (count < WORKERS && count + 1 < arch_cpu_count() && fixture_writer(test, count)) {
+        open_traffic(test, &traffic[count], fixture_writer(test, count), count);
         count++;
     }
     start_traffic(test, traffic, count);
     start = arch_now_ns();
     for (unsigned i = 0; is_going_on(&traffic[i % count], i, start); i++)
-        refused += disturb(lab_iommu(test), &traffic[i % count]);
+        refused += disturb(fixture_iommu(test), &traffic[i % count]);
     for (unsigned i = 0; i < count; i++)
         end_traffic(test, &traffic[i], i + 1);
     expect(test, IOMMU_OP_D01, !refused, "%u requests are refused", refused);
@@ -207,17 +207,17 @@ static void take_report(struct viommu *viommu, const struct traffic *traffic,
 TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03),
      .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct reports reports = {0};
     struct traffic traffic;
     unsigned refused = 0;
     uint64_t start;
 
-    open_traffic(test, &traffic, lab_engine(test), 0);
-    must(test, viommu_unmap(traffic.domain, traffic.at, traffic.at + PAGE_SIZE - 1));
+    open_traffic(test, &traffic, fixture_engine(test), 0);
+    require_ok(test, viommu_unmap(traffic.domain, traffic.at, traffic.at + PAGE_SIZE - 1));
     traffic.phase = PHASE_UNMAPPED;
     if (!viommu_post_events(viommu, 2, sizeof(struct virtio_iommu_fault)))
-        broken(test, "the event queue takes no buffer");
+        error(test, "the event queue takes no buffer");
     start_traffic(test, &traffic, 1);
     start = arch_now_ns();
     for (unsigned i = 0; is_going_on(&traffic, i, start) && !reports.strange; i++) {

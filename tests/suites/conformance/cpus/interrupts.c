@@ -7,8 +7,8 @@
 #define SUITE "conformance.cpus"
 #define NEEDS (NEEDS_CPUS | NEEDS_ENDPOINT)
 
-#define PATIENCE_NS 2000000000ull
-#define REQUESTS    50
+#define TIMEOUT_NS 2000000000ull
+#define REQUESTS   50
 
 /* Requests of a CPU that takes no interrupts; each waits for the interrupt that CPU 0 takes. */
 struct conversation {
@@ -27,7 +27,7 @@ static void converse(void *context)
             return;
         conversation->answered = i;
         conversation->interrupts =
-            notifications_wait(&conversation->notifications, VIRTIO_IOMMU_REQUESTQ, i, PATIENCE_NS);
+            notifications_wait(&conversation->notifications, VIRTIO_IOMMU_REQUESTQ, i, TIMEOUT_NS);
         if (conversation->interrupts < i)
             return;
     }
@@ -37,9 +37,9 @@ static void converse(void *context)
 static void open_conversation(struct test *test, struct conversation *conversation)
 {
     *conversation = (struct conversation){
-        .viommu = lab_iommu(test),
-        .request = viommu_attach(lab_domain(test, 0), lab_endpoint_id(test, 0), 0)};
-    lab_restart(test, test->lab->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+        .viommu = fixture_iommu(test),
+        .request = viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0)};
+    fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
 }
 
 static void hold_conversation(struct test *test, enum clause clause,
@@ -56,7 +56,7 @@ static void hold_conversation(struct test *test, enum clause clause,
 TEST(messages_arrive_while_another_cpu_submits, .clauses = CLAUSES(PCI_MSIX_P01, VQ_USUP_D03),
      .needs = NEEDS | NEEDS_PCI, .limit_s = 20)
 {
-    struct virtio_transport *transport = lab_iommu(test)->transport;
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
     struct conversation conversation;
 
     open_conversation(test, &conversation);
@@ -74,5 +74,5 @@ TEST(line_interrupts_while_another_cpu_submits, .clauses = CLAUSES(PCI_ISR_P01, 
 
     open_conversation(test, &conversation);
     notifications_open_line(test, &conversation.notifications);
-    hold_conversation(test, lab_clause(test, PCI_ISR_P01, MMIO_INT_P01), &conversation);
+    hold_conversation(test, fixture_clause(test, PCI_ISR_P01, MMIO_INT_P01), &conversation);
 }

@@ -19,11 +19,11 @@ struct scene {
 
 static void open_scene(struct test *test, struct scene *scene)
 {
-    *scene = (struct scene){.engine = lab_engine(test),
+    *scene = (struct scene){.engine = fixture_engine(test),
                             .target = target_new(test, 1),
-                            .domain = lab_domain(test, 0),
+                            .domain = fixture_domain(test, 0),
                             .at = free_iova(test)};
-    if (viommu_granule(lab_iommu(test)) > PAGE_SIZE)
+    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
         skip(test, "the granule is larger than a page of the target");
     prepare_engine(test, scene->engine);
     attach_engine(test, scene->domain, scene->engine);
@@ -33,22 +33,22 @@ static void map(struct test *test, void *context)
 {
     const struct scene *scene = context;
 
-    must(test, viommu_map(scene->domain, scene->at, scene->at + PAGE_SIZE - 1,
-                          target_physical(&scene->target), READ_WRITE));
+    require_ok(test, viommu_map(scene->domain, scene->at, scene->at + PAGE_SIZE - 1,
+                                target_physical(&scene->target), READ_WRITE));
 }
 
 static void unmap(struct test *test, void *context)
 {
     const struct scene *scene = context;
 
-    must(test, viommu_unmap(scene->domain, scene->at, scene->at + PAGE_SIZE - 1));
+    require_ok(test, viommu_unmap(scene->domain, scene->at, scene->at + PAGE_SIZE - 1));
 }
 
 static void transfer(struct scene *scene, bool is_denied)
 {
     target_poison(&scene->target);
     scene->result = dma_write(scene->engine, scene->at, scene->engine->min_length,
-                              transfer_patience(scene->engine, is_denied));
+                              transfer_timeout(scene->engine, is_denied));
 }
 
 static void transfer_mapped(struct test *test, void *context)
@@ -81,8 +81,8 @@ static void judge_untouched(struct test *test, void *context)
 
 static void submit_each_type(struct test *test, void *context)
 {
-    uint32_t domain = lab_domain(test, 0), endpoint = lab_endpoint_id(test, 0);
-    uint64_t first = free_iova(test), last = first + viommu_granule(lab_iommu(test)) - 1;
+    uint32_t domain = fixture_domain(test, 0), endpoint = fixture_endpoint_id(test, 0);
+    uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;
 
     (void)context;
     expect_status(test, IOMMU_OP_D01, viommu_attach(domain, endpoint, 0), VIRTIO_IOMMU_S_OK);

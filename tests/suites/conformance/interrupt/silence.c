@@ -12,13 +12,13 @@
 /* Makes a request available, and tells the device. */
 static void offer_request(struct test *test)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     const struct viommu_request detach =
-        viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
+        viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
     uint16_t head;
 
     if (!viommu_stage(viommu, &detach, &head))
-        broken(test, "the request queue is full");
+        error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
 }
@@ -36,11 +36,11 @@ TEST(nothing_after_a_reset, .clauses = CLAUSES(DEV_RESET_D02), .needs = NEEDS_IO
 {
     struct notifications notifications;
 
-    lab_restart(test, test->lab->features & ~EVENT_IDX);
+    fixture_restart(test, test->fixture->features & ~EVENT_IDX);
     notifications_open(test, &notifications);
     offer_request(test);
     notifications_settle(&notifications);
-    virtio_reset(lab_iommu(test)->transport);
+    virtio_reset(fixture_iommu(test)->transport);
     notifications_settle(&notifications);
     offer_request(test);
     expect(test, DEV_RESET_D02, !all_hits(&notifications),
@@ -50,20 +50,20 @@ TEST(nothing_after_a_reset, .clauses = CLAUSES(DEV_RESET_D02), .needs = NEEDS_IO
 
 TEST(nothing_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D02), .needs = NEEDS_IOMMU)
 {
-    struct viommu *viommu = lab_iommu(test);
+    struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
-    uint64_t features = test->lab->features & ~EVENT_IDX;
+    uint64_t features = test->fixture->features & ~EVENT_IDX;
     struct notifications notifications;
 
     virtio_reset(transport);
     virtio_acknowledge(transport);
     if (virtio_negotiate(transport, features))
-        broken(test, "the features are refused");
+        error(test, "the features are refused");
     notifications_open(test, &notifications);
     for (uint16_t queue = 0; queue < 2; queue++)
         if (virtio_setup_queue(transport, queue, viommu->requests.size, features, viommu->pages,
                                queue ? &viommu->events : &viommu->requests))
-            broken(test, "queue %u can't be set up", queue);
+            error(test, "queue %u can't be set up", queue);
     expect(test, DEV_STAT_D02, !all_hits(&notifications), "an interrupt came before DRIVER_OK");
     notifications_close(&notifications);
 }

@@ -26,7 +26,7 @@ static struct virtq_packed_desc in_table(struct packed_request *request, uint16_
 
 static void need_tables(struct test *test)
 {
-    if (!(test->lab->features & INDIRECT))
+    if (!(test->fixture->features & INDIRECT))
         skip(test, "INDIRECT_DESC is not offered");
 }
 
@@ -138,12 +138,13 @@ TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .lim
 {
     static const uint16_t sizes[] = {2, 3, 5, 12, 100};
     enum { BATCH = 128 };
-    struct viommu *viommu = lab_iommu(test);
-    struct viommu_request *requests = lab_pages(test, BATCH * sizeof(*requests) / PAGE_SIZE + 1);
-    struct viommu_reply *replies = lab_pages(test, BATCH * sizeof(*replies) / PAGE_SIZE + 1);
+    struct viommu *viommu = fixture_iommu(test);
+    struct viommu_request *requests =
+        fixture_pages(test, BATCH * sizeof(*requests) / PAGE_SIZE + 1);
+    struct viommu_reply *replies = fixture_pages(test, BATCH * sizeof(*replies) / PAGE_SIZE + 1);
 
     for (unsigned i = 0; i < BATCH; i++)
-        requests[i] = viommu_detach(lab_domain(test, 0), lab_absent_endpoint(test));
+        requests[i] = viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
     for (unsigned i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
         uint16_t size = sizes[i / 2];
         struct packed_ring ring = packed_open(test, size, i % 2 ? INDIRECT : 0);
@@ -156,7 +157,7 @@ TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .lim
                 "a queue of %u entries: not every request of a batch came back", size);
         for (unsigned k = 0; k < BATCH; k++)
             expect(test, PACKED_P10,
-                   replies[k].status == VIRTIO_IOMMU_S_NOENT && !replies[k].strayed,
+                   replies[k].status == VIRTIO_IOMMU_S_NOENT && !replies[k].out_of_bounds,
                    "a queue of %u entries: %s, expected NOENT", size,
                    viommu_status_text(replies[k].status));
     }
@@ -208,7 +209,8 @@ TEST(descriptor_of_another_lap_is_left_alone, .clauses = CLAUSES(PACKED_D06), .n
     }
     expect(test, PACKED_D06, !packed_wait(test, &ring, ring.at, ring.wrap, 5000000, &used),
            "a descriptor that is not available was used");
-    expect(test, PACKED_D06, !viommu_needs_reset(lab_iommu(test)), "the device asks for a reset");
+    expect(test, PACKED_D06, !viommu_needs_reset(fixture_iommu(test)),
+           "the device asks for a reset");
 }
 
 TEST(used_descriptors_stay, .clauses = CLAUSES(PACKED_D07), .needs = NEEDS)

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kinds of virtio-iommu that the reference device can be: all of them keep the specification.
+/*
+ * The variants of virtio-iommu that the reference device can be: all of them keep the
+ * specification.
  */
 #pragma once
 
 #include "tests/refdev/device/iommu.h"
 
-struct ref_kind {
+struct ref_variant {
     const char *name;
     struct ref_iommu_config config;
 };
 
 /* By name; NULL: there is none. The first one is the usual one. */
-const struct ref_kind *ref_find_kind(const char *name);
+const struct ref_variant *ref_find_variant(const char *name);
 /* The index-th; NULL: there are not that many. */
-const struct ref_kind *ref_kind_at(unsigned index);
+const struct ref_variant *ref_variant_at(unsigned index);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Ids to ask the device with: of endpoints, of none, and of domains. */
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
-uint32_t lab_endpoint_id(struct test *test, unsigned n)
+uint32_t fixture_endpoint_id(struct test *test, unsigned n)
 {
-    return test->lab->endpoints[n].id;
+    return test->fixture->endpoints[n].id;
 }
 
 static bool topology_describes(const struct topology *topology, uint32_t id)
@@ -23,23 +23,23 @@ static bool topology_describes(const struct topology *topology, uint32_t id)
     return false;
 }
 
-bool lab_is_described(struct test *test, uint32_t id)
+bool fixture_is_described(struct test *test, uint32_t id)
 {
-    return topology_describes(&test->lab->platform->topology, id);
+    return topology_describes(&test->fixture->platform->topology, id);
 }
 
-uint32_t lab_absent_endpoint(struct test *test)
+uint32_t fixture_absent_endpoint(struct test *test)
 {
     uint32_t id = 0xdeadbeef;
 
-    while (lab_is_described(test, id))
+    while (fixture_is_described(test, id))
         id -= 0x10001;
     return id;
 }
 
-uint32_t lab_domain(struct test *test, unsigned n)
+uint32_t fixture_domain(struct test *test, unsigned n)
 {
-    const struct viommu *viommu = lab_iommu(test);
+    const struct viommu *viommu = fixture_iommu(test);
     uint32_t start =
         viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
 

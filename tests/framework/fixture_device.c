@@ -4,14 +4,14 @@
  * and the device have done before.
  */
 #include "lib/spec/wire.h"
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 /* A size that may be is one that the device does not let the driver make smaller. */
 static enum clause clause_of_size(struct test *test)
 {
-    struct virtio_transport *transport = test->lab->iommu.transport;
+    struct virtio_transport *transport = test->fixture->iommu.transport;
 
-    for (uint16_t queue = 0; test->lab->iommu_place.function && queue < 2; queue++) {
+    for (uint16_t queue = 0; test->fixture->iommu_location.function && queue < 2; queue++) {
         uint32_t size = transport->ops->queue_size(transport, queue);
 
         if (size > 32768 || size & (size - 1))
@@ -33,7 +33,7 @@ static enum clause clause_of(struct test *test, enum virtio_result result)
     case VIRTIO_NO_QUEUE:
         return IOMMU_ID_P02;
     case VIRTIO_QUEUE_IN_USE:
-        return lab_clause(test, PCI_COM_D08, MMIO_RST_D02);
+        return fixture_clause(test, PCI_COM_D08, MMIO_RST_D02);
     case VIRTIO_BAD_QUEUE_SIZE:
         return clause_of_size(test);
     default:
@@ -41,9 +41,9 @@ static enum clause clause_of(struct test *test, enum virtio_result result)
     }
 }
 
-void lab_restart(struct test *test, uint64_t features)
+void fixture_restart(struct test *test, uint64_t features)
 {
-    struct viommu *viommu = &test->lab->iommu;
+    struct viommu *viommu = &test->fixture->iommu;
     enum virtio_result result = viommu_start(viommu, features);
 
     /* kvmtool's reset leaves the queues of a device alone that was not live: make it so. */
@@ -52,68 +52,69 @@ void lab_restart(struct test *test, uint64_t features)
         result = viommu_start(viommu, features);
     }
     if (result == VIRTIO_NO_MEMORY)
-        broken(test, "the IOMMU does not come up: %s", virtio_result_text(result));
+        error(test, "the IOMMU does not come up: %s", virtio_result_text(result));
     require(test, clause_of(test, result), !result, "the IOMMU does not come up: %s",
             virtio_result_text(result));
 }
 
 /* The attachment of an endpoint, or the place for one; NULL when all are taken. */
-static struct lab_attachment *attachment_of(struct lab *lab, uint32_t endpoint)
+static struct fixture_attachment *attachment_of(struct fixture *fixture, uint32_t endpoint)
 {
-    for (unsigned i = 0; i < lab->attachment_count; i++)
-        if (lab->attachments[i].endpoint == endpoint)
-            return &lab->attachments[i];
-    return lab->attachment_count < LAB_MAX_ENDPOINTS ? &lab->attachments[lab->attachment_count]
-                                                     : NULL;
+    for (unsigned i = 0; i < fixture->attachment_count; i++)
+        if (fixture->attachments[i].endpoint == endpoint)
+            return &fixture->attachments[i];
+    return fixture->attachment_count < FIXTURE_MAX_ENDPOINTS
+               ? &fixture->attachments[fixture->attachment_count]
+               : NULL;
 }
 
-void lab_remember(struct test *test, const struct viommu_request *request, uint8_t status)
+void fixture_remember(struct test *test, const struct viommu_request *request, uint8_t status)
 {
-    struct lab *lab = test->lab;
-    struct lab_attachment *attachment;
+    struct fixture *fixture = test->fixture;
+    struct fixture_attachment *attachment;
 
     if (request->head.type != VIRTIO_IOMMU_T_ATTACH || status != VIRTIO_IOMMU_S_OK)
         return;
-    attachment = attachment_of(lab, request->attach.endpoint);
+    attachment = attachment_of(fixture, request->attach.endpoint);
     if (!attachment)
         return;
-    lab->attachment_count += attachment == &lab->attachments[lab->attachment_count];
+    fixture->attachment_count += attachment == &fixture->attachments[fixture->attachment_count];
     attachment->endpoint = request->attach.endpoint;
     attachment->domain = request->attach.domain;
 }
 
-static bool detach(struct lab *lab, uint32_t domain, uint32_t endpoint)
+static bool detach(struct fixture *fixture, uint32_t domain, uint32_t endpoint)
 {
     const struct viommu_request request = viommu_detach(domain, endpoint);
 
-    return viommu_submit(&lab->iommu, &request).outcome <= VIOMMU_SILENT;
+    return viommu_submit(&fixture->iommu, &request).outcome <= VIOMMU_SHORT_REPLY;
 }
 
 /* What is remembered, and what tests attach by other ways: to the first domain. */
 static void detach_all(struct test *test)
 {
-    struct lab *lab = test->lab;
+    struct fixture *fixture = test->fixture;
 
     /* A device that leaves one unanswered would take the time of all. */
     bool answers = true;
 
-    for (unsigned i = 0; answers && i < lab->attachment_count; i++)
-        answers = detach(lab, lab->attachments[i].domain, lab->attachments[i].endpoint);
-    for (unsigned i = 0; answers && i < lab->endpoint_count; i++)
-        answers = detach(lab, lab_domain(test, 0), lab->endpoints[i].id);
-    lab->attachment_count = 0;
+    for (unsigned i = 0; answers && i < fixture->attachment_count; i++)
+        answers = detach(fixture, fixture->attachments[i].domain, fixture->attachments[i].endpoint);
+    for (unsigned i = 0; answers && i < fixture->endpoint_count; i++)
+        answers = detach(fixture, fixture_domain(test, 0), fixture->endpoints[i].id);
+    fixture->attachment_count = 0;
 }
 
-void lab_renew(struct test *test)
+void fixture_renew(struct test *test)
 {
-    lab_restart(test, test->lab->features);
+    fixture_restart(test, test->fixture->features);
     detach_all(test);
 }
 
-void lab_use_packed_rings(struct test *test)
+void fixture_use_packed_rings(struct test *test)
 {
-    if (!test->lab->has_packed_rings)
+    if (!test->fixture->has_packed_rings)
         skip(test, "RING_PACKED is not offered");
-    test->lab->features |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
-    lab_renew(test);
+    test->fixture->features |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+    fixture_renew(test);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What every test has at hand: the IOMMU, the endpoints behind it, engines that do real DMA, and
- * memory to aim them at. lab_begin() gives each test the same clean state. The functions stand here
- * as they do in lab_open.c, lab.c, lab_device.c, lab_id.c and lab_engine.c.
+ * memory to aim them at. fixture_begin() gives each test the same clean state. The functions stand
+ * here as they do in fixture_open.c, fixture.c, fixture_device.c, fixture_id.c and
+ * fixture_engine.c.
  */
 #pragma once
 
@@ -12,38 +13,38 @@
 #include "lib/text/options.h"
 #include "tests/framework/test.h"
 
-#define LAB_MAX_ENDPOINTS 64
+#define FIXTURE_MAX_ENDPOINTS 64
 
 /* A device behind the IOMMU. */
-struct lab_endpoint {
-    struct place place;
+struct fixture_endpoint {
+    struct device_location place;
     uint32_t id;
 };
 
 /* An endpoint that a test has attached, and to which domain. */
-struct lab_attachment {
+struct fixture_attachment {
     uint32_t endpoint, domain;
 };
 
-struct lab {
+struct fixture {
     const struct options *options;
     struct platform *platform; /* to which only a scan of ids adds */
     struct pages pages;        /* for tests; given back at the end of each */
 
     bool has_iommu;
-    struct place iommu_place; /* where it is, or would be if it could be driven */
+    struct device_location iommu_location; /* where it is, or would be if it could be driven */
     union virtio_any iommu_device;
     struct viommu iommu;
-    uint64_t usual_features; /* what lab_begin() negotiates */
-    uint64_t features;       /* what lab_renew() does, the same unless the test has changed it */
-    bool has_packed_rings;   /* RING_PACKED is offered */
+    uint64_t usual_features; /* what fixture_begin() negotiates */
+    uint64_t features;     /* what fixture_renew() does, the same unless the test has changed it */
+    bool has_packed_rings; /* RING_PACKED is offered */
 
-    struct lab_endpoint endpoints[LAB_MAX_ENDPOINTS]; /* each id once */
+    struct fixture_endpoint endpoints[FIXTURE_MAX_ENDPOINTS]; /* each id once */
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
 
-    struct lab_attachment attachments[LAB_MAX_ENDPOINTS];
+    struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS];
     unsigned attachment_count;
 };
 
@@ -52,53 +53,55 @@ struct lab {
  * description, that PCI or virtio-mmio shows) and every engine; adds to the topology what a scan of
  * ids finds, where one was asked for. `memory` is the usable memory that nobody else has.
  */
-void lab_open(struct lab *lab, const struct options *options, struct platform *platform,
-              struct pages *memory);
+void fixture_open(struct fixture *fixture, const struct options *options, struct platform *platform,
+                  struct pages *memory);
 
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
-void lab_begin(struct test *test);
+void fixture_begin(struct test *test);
 /* Takes interrupts and memory back, whatever the test did. */
-void lab_end(struct test *test);
+void fixture_end(struct test *test);
 /* The running test's IOMMU. */
-struct viommu *lab_iommu(struct test *test);
+struct viommu *fixture_iommu(struct test *test);
 /* What one statement is called in the chapters on PCI and on MMIO: the one that applies to it. */
-enum clause lab_clause(struct test *test, enum clause on_pci, enum clause on_mmio);
+enum clause fixture_clause(struct test *test, enum clause on_pci, enum clause on_mmio);
 /* Zeroed pages until the end of the test; an ERROR when there are none left. */
-void *lab_pages(struct test *test, unsigned count);
+void *fixture_pages(struct test *test, unsigned count);
 
 /* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
-void lab_restart(struct test *test, uint64_t features);
+void fixture_restart(struct test *test, uint64_t features);
 /* Resets the IOMMU, and detaches what may still be attached. */
-void lab_renew(struct test *test);
-/* lab_renew() with RING_PACKED, and so until the end of the test; skips it if that isn't offered.
- */
-void lab_use_packed_rings(struct test *test);
+void fixture_renew(struct test *test);
 /*
- * Remembers what an answered request attached, for lab_renew(): the next test is not to suffer from
- * a device that keeps attachments over a reset (IOMMU-INIT-P01).
+ * fixture_renew() with RING_PACKED, and so until the end of the test; skips it if that isn't
+ * offered.
  */
-void lab_remember(struct test *test, const struct viommu_request *request, uint8_t status);
+void fixture_use_packed_rings(struct test *test);
+/*
+ * Remembers what an answered request attached, for fixture_renew(): the next test is not to suffer
+ * from a device that keeps attachments over a reset (IOMMU-INIT-P01).
+ */
+void fixture_remember(struct test *test, const struct viommu_request *request, uint8_t status);
 
 /* The id of the n-th endpoint behind it (n below what .needs promised). */
-uint32_t lab_endpoint_id(struct test *test, unsigned n);
+uint32_t fixture_endpoint_id(struct test *test, unsigned n);
 /* Whether some description of the topology covers the id. */
-bool lab_is_described(struct test *test, uint32_t id);
+bool fixture_is_described(struct test *test, uint32_t id);
 /* An id that no description of the topology covers. */
-uint32_t lab_absent_endpoint(struct test *test);
+uint32_t fixture_absent_endpoint(struct test *test);
 /* The n-th domain id that may be used: domain_range.start + n. */
-uint32_t lab_domain(struct test *test, unsigned n);
+uint32_t fixture_domain(struct test *test, unsigned n);
 /* A number for it that no test uses otherwise. */
-#define LAB_SPARE_DOMAIN 12
+#define FIXTURE_SPARE_DOMAIN 12
 
 /*
  * An engine that reads and writes, the quickest there is; the n-th that at least writes, each of
  * another endpoint than those before it. NULL when there are fewer.
  */
-struct dma_engine *lab_engine(struct test *test);
-struct dma_engine *lab_writer(struct test *test, unsigned n);
+struct dma_engine *fixture_engine(struct test *test);
+struct dma_engine *fixture_writer(struct test *test, unsigned n);
 /* The n-th engine of that name whose transfers no IOMMU translates while bypass is on; or NULL. */
-struct dma_engine *lab_untranslated_engine(struct test *test, const char *name, unsigned n);
+struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n);
 /* An engine that transfers any number of bytes; or NULL. */
-struct dma_engine *lab_exact_engine(struct test *test);
+struct dma_engine *fixture_exact_engine(struct test *test);
 /* An engine that raises an MSI on demand; NULL when there is none. */
-struct dma_engine *lab_msi_engine(struct test *test);
+struct dma_engine *fixture_msi_engine(struct test *test);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The choice among the DMA engines that lab_open() has found. */
+/* The choice among the DMA engines that fixture_open() has found. */
 #include <string.h>
 
-#include "tests/framework/lab.h"
+#include "tests/framework/fixture.h"
 
 static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
                             unsigned count)
@@ -20,13 +20,13 @@ static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *
 static struct dma_engine *find_engine(struct test *test, unsigned n,
                                       bool (*wanted)(const struct dma_engine *))
 {
-    struct lab *lab = test->lab;
+    struct fixture *fixture = test->fixture;
     struct dma_engine *found[DMA_MAX_ENGINES];
     unsigned count = 0;
 
     for (unsigned slow = 0; slow < 2; slow++)
-        for (unsigned i = 0; i < lab->engine_count; i++) {
-            struct dma_engine *engine = &lab->engines[i];
+        for (unsigned i = 0; i < fixture->engine_count; i++) {
+            struct dma_engine *engine = &fixture->engines[i];
 
             if (!engine->is_managed || engine->is_slow != slow || !wanted(engine) ||
                 shares_endpoint(engine, found, count))
@@ -58,44 +58,44 @@ static bool raises_msi(const struct dma_engine *engine)
     return engine->ops->raise_msi;
 }
 
-struct dma_engine *lab_engine(struct test *test)
+struct dma_engine *fixture_engine(struct test *test)
 {
     return find_engine(test, 0, reads_and_writes);
 }
 
-struct dma_engine *lab_writer(struct test *test, unsigned n)
+struct dma_engine *fixture_writer(struct test *test, unsigned n)
 {
     return find_engine(test, n, writes);
 }
 
-struct dma_engine *lab_exact_engine(struct test *test)
+struct dma_engine *fixture_exact_engine(struct test *test)
 {
     return find_engine(test, 0, is_exact);
 }
 
-struct dma_engine *lab_msi_engine(struct test *test)
+struct dma_engine *fixture_msi_engine(struct test *test)
 {
     return find_engine(test, 0, raises_msi);
 }
 
-static bool is_translated(struct lab *lab, const struct dma_engine *engine)
+static bool is_translated(struct fixture *fixture, const struct dma_engine *engine)
 {
     struct topology_match match;
 
     if (engine->bypasses)
         return false;
-    if (lab->has_iommu)
-        return !viommu_has(&lab->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
-    return platform_find_endpoint(lab->platform, &engine->place, &match);
+    if (fixture->has_iommu)
+        return !viommu_has(&fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    return platform_find_endpoint(fixture->platform, &engine->place, &match);
 }
 
-struct dma_engine *lab_untranslated_engine(struct test *test, const char *name, unsigned n)
+struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n)
 {
-    struct lab *lab = test->lab;
+    struct fixture *fixture = test->fixture;
 
-    for (unsigned i = 0; i < lab->engine_count; i++)
-        if (!strcmp(lab->engines[i].ops->name, name) && !is_translated(lab, &lab->engines[i]) &&
-            !n--)
-            return &lab->engines[i];
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (!strcmp(fixture->engines[i].ops->name, name) &&
+            !is_translated(fixture, &fixture->engines[i]) && !n--)
+            return &fixture->engines[i];
     return NULL;
 }

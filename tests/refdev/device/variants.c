@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "tests/refdev/device/kinds.h"
+#include "tests/refdev/device/variants.h"
 
 #include <string.h>
 
@@ -15,12 +15,12 @@
 
 #define PAGES_4K ~0xfffull
 
-/* What most kinds have in common. */
+/* What most variants have in common. */
 #define ORDINARY                                                                                   \
     .page_size_mask = PAGES_4K, .input_last = (1ull << 48) - 1, .domain_last = 0xffff,             \
     .probe_size = 512
 
-static const struct ref_kind kinds[] = {
+static const struct ref_variant variants[] = {
     {"usual", {.features = USUAL, ORDINARY, .bypass = 1, .regions = {MSI}, .region_count = 1}},
     {"mmio",
      {.features = USUAL,
@@ -177,17 +177,17 @@ static const struct ref_kind kinds[] = {
       .topology = REF_TOPOLOGY_V4}},
 };
 
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
-const struct ref_kind *ref_kind_at(unsigned index)
+const struct ref_variant *ref_variant_at(unsigned index)
 {
-    return index < KINDS ? &kinds[index] : NULL;
+    return index < VARIANTS ? &variants[index] : NULL;
 }
 
-const struct ref_kind *ref_find_kind(const char *name)
+const struct ref_variant *ref_find_variant(const char *name)
 {
-    for (unsigned i = 0; i < KINDS; i++)
-        if (!strcmp(kinds[i].name, name))
-            return &kinds[i];
+    for (unsigned i = 0; i < VARIANTS; i++)
+        if (!strcmp(variants[i].name, name))
+            return &variants[i];
     return NULL;
 }

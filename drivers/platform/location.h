@@ -7,20 +7,20 @@
 #include "drivers/virtio/transport_pci.h"
 #include "lib/topology/topology.h"
 
-struct place {
+struct device_location {
     const struct pci_function *function;
     const struct virtio_mmio_block *block;
 };
 
-#define PLACE_TEXT 24
+#define LOCATION_TEXT 24
 
-static inline bool place_is(const struct place *a, const struct place *b)
+static inline bool location_is(const struct device_location *a, const struct device_location *b)
 {
     return a->function == b->function && a->block == b->block;
 }
 
-/* "0000:00:03.0" or "mmio 0xa003e00"; "nowhere". Returns `text`. */
-const char *place_text(const struct place *place, char text[PLACE_TEXT]);
+/* "0000:00:03.0" or "mmio 0xa003e00"; "unknown". Returns `text`. */
+const char *location_text(const struct device_location *place, char text[LOCATION_TEXT]);
 
 /* Room for the transport of a virtio device, wherever that is. */
 union virtio_any {
@@ -34,9 +34,9 @@ union virtio_any {
  * which others behind the same bridge may share. False: it covers no such device, or has it for the
  * IOMMU.
  */
-bool place_find_endpoint(const struct place *place, const struct topology *topology,
-                         struct topology_match *match);
+bool location_find_endpoint(const struct device_location *place, const struct topology *topology,
+                            struct topology_match *match);
 
 /* Opens the device's transport; false, with what is wrong said. */
-bool place_open_virtio(const struct place *place, union virtio_any *device,
-                       const struct sink *complaints);
+bool location_open_virtio(const struct device_location *place, union virtio_any *device,
+                          const struct sink *diagnostics);

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What there is to test: the IOMMU that the topology names, the endpoints behind it, the engines,
+ * and who gets which memory.
+ */
+#include "tests/framework/fixture.h"
+#include "tests/framework/report.h"
+#include "tests/framework/scan.h"
+
+#define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
+#define ENGINE_PAGES 512
+
+static void report(void *context, const char *text)
+{
+    (void)context;
+    report_diagnostic("%s", text);
+}
+
+static const struct sink diagnostics = {.line = report};
+
+static bool find_described_iommu(const struct platform *platform, enum topology_source source,
+                                 struct device_location *place)
+{
+    const struct topology *topology = &platform->topology;
+
+    for (unsigned i = 0; i < topology->iommu_count; i++) {
+        const struct topology_iommu *iommu = &topology->iommus[i];
+
+        if (iommu->source != source)
+            continue;
+        if (platform_find_iommu(platform, iommu, place))
+            return true;
+        if (iommu->bus == TOPOLOGY_PCI)
+            report_diagnostic("topology: %s names an IOMMU at %04x:%04x, and there is no function",
+                              topology_source_name(source), iommu->segment, iommu->bdf);
+        else
+            report_diagnostic("topology: %s names an IOMMU at 0x%llx, and there is no virtio-mmio "
+                              "device",
+                              topology_source_name(source), (unsigned long long)iommu->base);
+    }
+    return false;
+}
+
+static bool find_iommu(const struct platform *platform, struct device_location *place)
+{
+    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
+        if (find_described_iommu(platform, (enum topology_source)source, place))
+            return true;
+    *place =
+        (struct device_location){.function = pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR,
+                                                         VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU), NULL)};
+    for (unsigned i = 0; i < platform->block_count && !place->function && !place->block; i++)
+        if (platform->blocks[i].device == VIRTIO_ID_IOMMU)
+            place->block = &platform->blocks[i];
+    return place->function || place->block;
+}
+
+/* What gets none does not come up, and every test that needs it says so. */
+static void take_pages(struct pages *memory, unsigned count, struct pages *part, const char *whose)
+{
+    if (!pages_share(memory, count, part))
+        report_diagnostic("memory: %zu pages left, expected %u for %s", pages_left(memory), count,
+                          whose);
+}
+
+/* Only what is asked for is used: tests of packed rings ask for themselves. */
+static void choose_ring(struct fixture *fixture)
+{
+    const uint64_t packed = VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+
+    fixture->has_packed_rings = fixture->features & packed;
+    fixture->usual_features = fixture->features;
+    if (!fixture->options->is_ring_packed)
+        fixture->usual_features &= ~packed;
+    else if (!fixture->has_packed_rings)
+        report_diagnostic("options: ring=packed, and RING_PACKED is not offered; rings are split");
+    fixture->features = fixture->usual_features;
+}
+
+static void open_iommu(struct fixture *fixture, struct pages *memory)
+{
+    static struct pages pages; /* outlives fixture_open(); one IOMMU, one pool */
+
+    if (!find_iommu(fixture->platform, &fixture->iommu_location))
+        return;
+    take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
+    if (!location_open_virtio(&fixture->iommu_location, &fixture->iommu_device, &diagnostics))
+        return;
+    fixture->iommu =
+        (struct viommu){.transport = &fixture->iommu_device.transport, .pages = &pages};
+    fixture->features = viommu_usable_features(
+        virtio_offered(fixture->iommu.transport),
+        platform_has_bypass_config(fixture->platform, &fixture->iommu_location));
+    choose_ring(fixture);
+    fixture->has_iommu = true;
+}
+
+/* Whether the device is behind the IOMMU that is open, not behind another one. */
+static bool endpoint_of(const struct fixture *fixture, const struct device_location *place,
+                        uint32_t *id)
+{
+    const struct platform *platform = fixture->platform;
+    struct topology_match match;
+    struct device_location iommu;
+
+    if (location_is(place, &fixture->iommu_location) ||
+        !platform_find_endpoint(platform, place, &match) ||
+        !platform_find_iommu(platform, &platform->topology.iommus[match.iommu], &iommu) ||
+        !location_is(&iommu, &fixture->iommu_location))
+        return false;
+    *id = match.id;
+    return true;
+}
+
+/* Devices behind one conventional bridge are one endpoint. */
+static bool is_known(const struct fixture *fixture, uint32_t id)
+{
+    for (unsigned i = 0; i < fixture->endpoint_count; i++)
+        if (fixture->endpoints[i].id == id)
+            return true;
+    return false;
+}
+
+static void add_endpoint(struct fixture *fixture, struct device_location place)
+{
+    uint32_t id;
+    char text[LOCATION_TEXT];
+
+    if (!endpoint_of(fixture, &place, &id) || is_known(fixture, id))
+        return;
+    if (fixture->endpoint_count == FIXTURE_MAX_ENDPOINTS)
+        report_diagnostic("topology: endpoint 0x%x at %s is not tested, expected %d at most",
+                          (unsigned)id, location_text(&place, text), FIXTURE_MAX_ENDPOINTS);
+    else
+        fixture->endpoints[fixture->endpoint_count++] =
+            (struct fixture_endpoint){.place = place, .id = id};
+}
+
+static void find_endpoints(struct fixture *fixture)
+{
+    const struct platform *platform = fixture->platform;
+
+    for (unsigned i = 0; i < platform->pci.function_count; i++)
+        add_endpoint(fixture, (struct device_location){.function = &platform->pci.functions[i]});
+    for (unsigned i = 0; i < platform->block_count; i++)
+        add_endpoint(fixture, (struct device_location){.block = &platform->blocks[i]});
+}
+
+static void manage(const struct fixture *fixture, struct dma_engine *engine)
+{
+    bool is_behind = endpoint_of(fixture, &engine->place, &engine->endpoint);
+    char text[LOCATION_TEXT];
+
+    engine->is_managed = is_behind && !engine->bypasses;
+    if (is_behind && engine->bypasses)
+        report_diagnostic("virtio device at %s: ACCESS_PLATFORM is not offered, so it bypasses the "
+                          "IOMMU that it is behind",
+                          location_text(&engine->place, text));
+}
+
+void fixture_open(struct fixture *fixture, const struct options *options, struct platform *platform,
+                  struct pages *memory)
+{
+    struct pages engine_pages;
+
+    *fixture = (struct fixture){.options = options, .platform = platform};
+    open_iommu(fixture, memory);
+    take_pages(memory, ENGINE_PAGES, &engine_pages, "DMA engines");
+    fixture->engine_count =
+        dma_find_engines(platform, &engine_pages, fixture->engines, &diagnostics);
+    pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
+    if (options->topology.scan_count)
+        scan_endpoints(fixture, &options->topology, &platform->topology);
+    find_endpoints(fixture);
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        manage(fixture, &fixture->engines[i]);
+}

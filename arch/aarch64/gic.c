@@ -2,6 +2,8 @@
 /* The distributor (IHI 0048 section 4.3, IHI 0069 section 12.9), and who else takes part. */
 #include "arch/aarch64/gic.h"
 
+#include "lib/array/array.h"
+
 #define GICD_CTLR       0x000
 #define GICD_TYPER      0x004
 #define GICD_IGROUPR    0x080
@@ -51,7 +53,7 @@ static void open_messages(const struct machine_interrupts *interrupts)
 {
     static const struct gic_messages *const kinds[] = {&its, &gicv2m};
 
-    for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !messages; i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(kinds) && !messages; i++)
         if (kinds[i]->open(interrupts))
             messages = kinds[i];
 }
@@ -61,7 +63,7 @@ bool gic_open(const struct machine_interrupts *interrupts)
     static const struct gic_interface *const kinds[] = {
         [MACHINE_GICV2] = &gicv2, [MACHINE_GICV3] = &gicv3};
 
-    if (interrupts->kind < sizeof(kinds) / sizeof(kinds[0]))
+    if (interrupts->kind < ARRAY_LENGTH(kinds))
         interface = kinds[interrupts->kind];
     if (!interface)
         return false;

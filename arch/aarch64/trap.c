@@ -10,6 +10,7 @@
 #include "arch/aarch64/layout.h"
 #include "arch/backtrace.h"
 #include "arch/smp.h"
+#include "lib/array/array.h"
 
 #define KIND_INTERRUPT 1
 #define KIND_FIQ       2
@@ -92,7 +93,7 @@ static const char *name_of(const struct frame *frame)
         return "SError";
     if (class == CLASS_DATA_ABORT)
         return smp_is_guard(frame->far) ? "stack overflow" : name_of_abort(frame->esr);
-    for (unsigned i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(classes); i++)
         if (classes[i].class == class)
             return classes[i].name;
     return "exception of an unknown class";
@@ -137,7 +138,7 @@ static void print_registers(const struct frame *frame, arch_print_line print)
     const uint64_t *values = (const uint64_t *)frame;
     char line[4 * 24];
 
-    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i += 4) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(names); i += 4) {
         int at = 0;
 
         for (unsigned j = i; j < i + 4; j++)

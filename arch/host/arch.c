@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/arch.h"
+#include "lib/array/array.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -94,7 +95,7 @@ void arch_init(void)
     const int signals[] = {SIGALRM, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 
     sigaltstack(&alternative, NULL);
-    for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(signals); i++)
         sigaction(signals[i], &action, NULL);
 }
 

@@ -10,6 +10,7 @@
 #include "arch/riscv64/cpu.h"
 #include "arch/riscv64/layout.h"
 #include "arch/smp.h"
+#include "lib/array/array.h"
 
 #define IS_INTERRUPT(scause) ((scause) >> 63)
 #define LOAD_PAGE_FAULT      13
@@ -63,7 +64,7 @@ static const char *name_of(const struct frame *frame)
 
     if ((cause == LOAD_PAGE_FAULT || cause == STORE_PAGE_FAULT) && smp_is_guard(frame->stval))
         return "stack overflow";
-    if (cause < sizeof(names) / sizeof(names[0]) && names[cause])
+    if (cause < ARRAY_LENGTH(names) && names[cause])
         return names[cause];
     return "exception of an unknown cause";
 }
@@ -104,7 +105,7 @@ static void print_registers(const struct frame *frame, arch_print_line print)
         "a3", "a4",  "a5",  "a6", "a7", "s2", "s3", "s4",   "s5",      "s6",     "s7",    "s8",
         "s9", "s10", "s11", "t3", "t4", "t5", "t6", "sepc", "sstatus", "scause", "stval",
     };
-    const unsigned count = sizeof(registers) / sizeof(registers[0]);
+    const unsigned count = ARRAY_LENGTH(registers);
     const uint64_t *values = (const uint64_t *)frame;
     char line[4 * 28];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The local APIC (Intel SDM volume 3, chapter 11), xAPIC mode, and the 8259 pair. */
 #include "arch/x86_64/cpu.h"
+#include "lib/array/array.h"
 
 #define IA32_APIC_BASE   0x1b
 #define APIC_BASE_ENABLE (1ull << 11)
@@ -125,7 +126,7 @@ void pic_init(void)
         {PIC_SLAVE + 1, 0xff},
     };
 
-    for (unsigned i = 0; i < sizeof(sequence) / sizeof(sequence[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(sequence); i++)
         port_write8(sequence[i].port, sequence[i].value);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "arch/counter.h"
 #include "arch/x86_64/cpu.h"
+#include "lib/array/array.h"
 
 #define PIT_HZ       1193182u
 #define PIT_CHANNEL0 0x40
@@ -106,7 +107,7 @@ void clock_init(void)
 
     uint64_t rate = 0;
 
-    for (unsigned i = 0; i < sizeof(sources) / sizeof(sources[0]) && !rate; i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(sources) && !rate; i++)
         rate = sources[i]();
     counter_init(rate, "tsc", "tsc, its rate assumed");
 

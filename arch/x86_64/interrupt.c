@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where every vector leads: traps, the deadline, and claimed messages and lines. */
 #include "arch/x86_64/cpu.h"
+#include "lib/array/array.h"
 
 #define LINES 16
 
@@ -73,7 +74,7 @@ void interrupt_entry(struct frame *frame)
 bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi)
 {
     (void)device;
-    if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]) || apic_id() > APIC_ID_MAX)
+    if (msi_used == ARRAY_LENGTH(msi_claims) || apic_id() > APIC_ID_MAX)
         return false;
     set_claim(&msi_claims[msi_used], handler, context);
     msi->address = 0xfee00000u | apic_id() << 12;
@@ -83,7 +84,7 @@ bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, st
 
 static bool claim_ioapic_line(uint32_t line, bool is_edge, arch_irq_handler handler, void *context)
 {
-    if (msi_used == sizeof(msi_claims) / sizeof(msi_claims[0]))
+    if (msi_used == ARRAY_LENGTH(msi_claims))
         return false;
     for (unsigned i = 0; i < msi_used; i++)
         if (msi_claims[i].line == line)

@@ -8,6 +8,7 @@
 #include "arch/backtrace.h"
 #include "arch/smp.h"
 #include "arch/x86_64/cpu.h"
+#include "lib/array/array.h"
 
 #define PAGE_FAULT 14
 
@@ -105,7 +106,7 @@ static void print_registers(const struct frame *f, arch_print_line print)
     };
     char line[4 * 24];
 
-    for (unsigned i = 0; i < sizeof(registers) / sizeof(registers[0]); i += 4) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(registers); i += 4) {
         int at = 0;
 
         for (unsigned j = i; j < i + 4; j++)

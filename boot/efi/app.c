@@ -9,6 +9,7 @@
 
 #include "boot/efi/app.h"
 #include "boot/efi/tables.h"
+#include "lib/array/array.h"
 
 #define TRIES       4
 #define OPTIONS_MAX 16384 /* bytes of load options and of options.txt; more is cut */
@@ -150,7 +151,7 @@ static EFI_FILE_HANDLE open_options(EFI_HANDLE device)
     if (services->HandleProtocol(device, &guid, (void **)&system) ||
         system->OpenVolume(system, &root))
         return NULL;
-    for (UINTN i = 0; i < sizeof(names) / sizeof(names[0]) && !file; i++)
+    for (UINTN i = 0; i < ARRAY_LENGTH(names) && !file; i++)
         if (root->Open(root, &file, (CHAR16 *)names[i], EFI_FILE_MODE_READ, 0))
             file = NULL;
     root->Close(root);

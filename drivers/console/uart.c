@@ -2,6 +2,7 @@
 #include "drivers/console/uart.h"
 
 #include "arch/arch.h"
+#include "lib/array/array.h"
 
 #define REGISTERS_SIZE 4096
 #define POLLS_MAX      1000000
@@ -15,8 +16,7 @@ static const struct uart_ops *const kinds[] = {
 
 bool uart_open(struct uart *uart, const struct machine_uart *where)
 {
-    const struct uart_ops *ops =
-        where->kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[where->kind] : NULL;
+    const struct uart_ops *ops = where->kind < ARRAY_LENGTH(kinds) ? kinds[where->kind] : NULL;
 
     *uart = (struct uart){.ops = ops, .where = *where};
     if (!ops)

@@ -2,6 +2,7 @@
 #include "drivers/dma/dma.h"
 
 #include "drivers/dma/engines.h"
+#include "lib/array/array.h"
 
 const char *dma_result_text(enum dma_result result)
 {
@@ -28,7 +29,7 @@ static const struct kind {
 
 static const struct kind *kind_of(const struct device_location *place)
 {
-    for (const struct kind *kind = kinds; kind < kinds + sizeof(kinds) / sizeof(kinds[0]); kind++)
+    for (const struct kind *kind = kinds; kind < kinds + ARRAY_LENGTH(kinds); kind++)
         if (place->function
                 ? place->function->vendor == kind->vendor && place->function->device == kind->device
                 : place->block->device == kind->virtio_id)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/viommu/request.h"
 
+#include "lib/array/array.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +19,7 @@ const char *viommu_status_text(uint8_t status)
         [VIRTIO_IOMMU_S_NOMEM] = "NOMEM",
     };
 
-    return status < sizeof(names) / sizeof(names[0]) ? names[status] : "an undefined status";
+    return status < ARRAY_LENGTH(names) ? names[status] : "an undefined status";
 }
 
 /* Bytes that are to be 0 are told where they are not. */

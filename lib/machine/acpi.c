@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "lib/array/array.h"
 #include "lib/machine/machine.h"
 
 #include "lib/topology/iort.h"
@@ -89,10 +90,9 @@ static void read_spcr(struct machine *machine, const struct sink *diagnostics)
 
     if (!table || !acpi_spcr_read(table->bytes, table->length, &spcr, diagnostics) || !spcr.address)
         return;
-    while (i < sizeof(kinds) / sizeof(kinds[0]) && kinds[i].interface != spcr.interface)
+    while (i < ARRAY_LENGTH(kinds) && kinds[i].interface != spcr.interface)
         i++;
-    if (i == sizeof(kinds) / sizeof(kinds[0]) ||
-        (spcr.is_port && kinds[i].kind != MACHINE_UART_16550)) {
+    if (i == ARRAY_LENGTH(kinds) || (spcr.is_port && kinds[i].kind != MACHINE_UART_16550)) {
         sink_field(diagnostics, "SPCR", 36, "interface", spcr.interface,
                    "a 16550, or in memory a PL011 (console left as it is)");
         return;

@@ -4,6 +4,8 @@
 
 #include "lib/machine/fdt.h"
 
+#include "lib/array/array.h"
+
 #define UART_SHIFT_MAX 3
 
 static const struct {
@@ -16,7 +18,7 @@ static const struct {
     {"snps,dw-apb-uart", MACHINE_UART_16550},
 };
 
-#define UARTS (sizeof(uarts) / sizeof(uarts[0]))
+#define UARTS ARRAY_LENGTH(uarts)
 
 /* The node that stdout-path names, by its path or by an alias; options stand behind a colon. */
 static uint32_t stdout_node(const struct fdt *fdt)
@@ -127,7 +129,7 @@ static void find_psci(const struct fdt *fdt, struct machine *machine)
 {
     static const char *const versions[] = {"arm,psci-1.0", "arm,psci-0.2"};
 
-    for (unsigned i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(versions); i++) {
         uint32_t node = fdt_find_compatible(fdt, FDT_NONE, versions[i]);
         const char *method = node == FDT_NONE ? NULL : fdt_text(fdt, node, "method");
 

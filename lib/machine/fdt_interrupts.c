@@ -3,6 +3,7 @@
  * Interrupt controllers of a device tree, and the interrupts that its nodes name (devicetree
  * bindings interrupts.txt, arm,gic.yaml, arm,gic-v3.yaml, sifive,plic-1.0.0.yaml).
  */
+#include "lib/array/array.h"
 #include "lib/machine/fdt.h"
 
 #define PLIC     "sifive,plic-1.0.0"
@@ -86,7 +87,7 @@ void machine_read_fdt_controller(struct machine *machine, const struct sink *dia
     };
     const struct fdt *fdt = &machine->fdt;
 
-    for (unsigned i = 0; i < sizeof(controllers) / sizeof(controllers[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(controllers); i++) {
         uint32_t node = fdt_find_compatible(fdt, FDT_NONE, controllers[i].compatible);
         struct machine_interrupts interrupts = {.kind = controllers[i].kind};
         struct fdt_range reg;
@@ -152,7 +153,7 @@ bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, 
     uint32_t flags = index + (cells > 2 ? 2 : 1);
 
     if (cells > 2) {
-        if (number >= sizeof(gic_lines) / sizeof(gic_lines[0]))
+        if (number >= ARRAY_LENGTH(gic_lines))
             return false;
         base = gic_lines[number].first;
         limit = gic_lines[number].count;

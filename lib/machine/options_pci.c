@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stddef.h>
 
+#include "lib/array/array.h"
 #include "lib/machine/options.h"
 
 #define BUS_SHIFT 20 /* of ECAM */
@@ -43,7 +44,7 @@ static bool scan_kind(struct scan *scan, struct machine_window *window)
         {"pref64:", MACHINE_WINDOW_64, true},
     };
 
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
         struct scan attempt = *scan;
 
         if (!scan_literal(&attempt, kinds[i].name, ""))

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/model/mappings.h"
 
 void model_init(struct model *model, const struct model_config *config, bool bypass)
@@ -171,7 +172,7 @@ size_t model_request_size(uint8_t type)
         [VIRTIO_IOMMU_T_PROBE] = sizeof(struct virtio_iommu_req_probe),
     };
 
-    return type < sizeof(sizes) / sizeof(sizes[0]) ? sizes[type] : 0;
+    return type < ARRAY_LENGTH(sizes) ? sizes[type] : 0;
 }
 
 bool model_apply(struct model *model, const void *bytes, size_t length, uint8_t status)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/text/scan.h"
 
 #define TOKEN_END   (-1)
@@ -276,7 +277,7 @@ static void parse_token(struct parser *parser)
     bool is_cut;
     bool has_value = token_read(parser, '=', name, sizeof(name), &is_cut) == '=';
 
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
         if (!is_cut && is_name(name, table[i].name)) {
             table[i].set(parser, &table[i], has_value);
             return;

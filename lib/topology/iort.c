@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "lib/topology/iort_node.h"
 
 #define EMBEDDED_TABLE 48 /* in a VIOT */
@@ -117,12 +118,12 @@ static const struct form viot_viommus[] = {{IORT_TYPE_VIOMMU, 20, 20, check_viom
 
 static const struct form *find_form(const struct iort *iort, uint8_t type)
 {
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++)
         if (forms[i].type == type)
             return &forms[i];
     if (!iort->is_in_viot)
         return type == IORT_TYPE_VIOMMU ? &plain_viommu : NULL;
-    for (size_t i = 0; i < sizeof(viot_viommus) / sizeof(viot_viommus[0]); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(viot_viommus); i++)
         if (viot_viommus[i].type == type)
             return &viot_viommus[i];
     return NULL;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/topology/builtin.h"
 
 struct address {
@@ -164,7 +165,7 @@ struct topology_choice topology_choice_auto(void)
 
 bool topology_option_choice(struct scan *scan, struct topology_choice *out)
 {
-    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(choices); i++)
         if (!strcmp(scan->at, choices[i].name)) {
             *out = choices[i].choice;
             return true;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
 #include "lib/topology/viot_family.h"
 
@@ -70,7 +71,7 @@ static const struct node_form *node_form(const struct reader *reader, uint32_t o
 {
     uint8_t type = reader->table[offset];
 
-    return &forms[type < sizeof(forms) / sizeof(forms[0]) ? type : 0];
+    return &forms[type < ARRAY_LENGTH(forms) ? type : 0];
 }
 
 static bool check_node(const struct reader *reader, uint32_t offset)

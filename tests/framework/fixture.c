@@ -2,6 +2,7 @@
 #include "tests/framework/fixture.h"
 
 #include "drivers/pci/msi.h"
+#include "lib/array/array.h"
 #include "lib/spec/wire.h"
 
 static const char *lacking(struct test *test, unsigned needs)
@@ -36,7 +37,7 @@ static const char *lacking(struct test *test, unsigned needs)
          "VIRTIO_IOMMU_F_BYPASS_CONFIG is not offered, or its bit means something else"},
     };
 
-    for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(table); i++)
         if ((needs & table[i].need) && !table[i].met)
             return table[i].reason;
     return NULL;

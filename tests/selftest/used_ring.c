@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/fixture.h"
 
 #define SUITE "selftest.used_ring"
@@ -71,7 +72,7 @@ static uint16_t add(struct test *test, struct virtq *queue)
 
 TEST(lies_are_told_apart)
 {
-    for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(lies); i++) {
         const struct lie *lie = &lies[i];
         bool is_back = lie->result == VIRTQ_POPPED || lie->result == VIRTQ_BAD_LENGTH;
         struct virtq queue = scratch(test);
@@ -108,7 +109,7 @@ TEST(request_that_is_lied_about)
 {
     const struct viommu_request request = viommu_detach(1, 2);
 
-    for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(lies); i++) {
         const struct lie *lie = &lies[i];
         struct viommu viommu = {.requests = scratch(test), .slots = fixture_pages(test, 1)};
 

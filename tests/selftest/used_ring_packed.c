@@ -3,6 +3,7 @@
  * A packed ring that lies (virtio 1.4 sections 2.8.1 and 2.8.3), as used_ring.c has it for a split
  * one.
  */
+#include "lib/array/array.h"
 #include "tests/framework/fixture.h"
 
 #define SUITE "selftest.used_ring_packed"
@@ -70,7 +71,7 @@ static void tell(struct virtq *queue, unsigned slot, const struct lie *lie)
 
 TEST(lies_are_told_apart)
 {
-    for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(lies); i++) {
         const struct lie *lie = &lies[i];
         bool is_back = lie->result == VIRTQ_POPPED || lie->result == VIRTQ_BAD_LENGTH;
         struct virtq queue = scratch(test);

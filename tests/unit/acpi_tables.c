@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/memory.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void place_table(struct memory *memory, uint64_t address, const char *signature,
                         const void *body, uint32_t body_size)
@@ -126,7 +125,7 @@ static void open_damaged(void)
 {
     const struct acpi_rsdp old = {0, 0x1000, 0};
 
-    for (size_t i = 0; i < COUNT(open_cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(open_cases); i++) {
         struct report report = {0};
         const struct sink sink = {report_line, &report};
         struct memory memory = {0};
@@ -192,8 +191,8 @@ static void damaged_roots(void)
         {"length not whole", {4, 4, 49}, false, "RSDT byte 4: length is 0x31"},
     };
 
-    malformed_table_check_damages(&xsdt, xsdts, COUNT(xsdts));
-    malformed_table_check_damages(&rsdt, rsdts, COUNT(rsdts));
+    malformed_table_check_damages(&xsdt, xsdts, ARRAY_LENGTH(xsdts));
+    malformed_table_check_damages(&rsdt, rsdts, ARRAY_LENGTH(rsdts));
 }
 
 static void truncated_roots(void)
@@ -219,5 +218,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("acpi_tables", units, COUNT(units));
+    return unit_main("acpi_tables", units, ARRAY_LENGTH(units));
 }

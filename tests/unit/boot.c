@@ -4,6 +4,7 @@
 
 #include "boot/boot_info.h"
 #include "boot/pvh.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -102,7 +103,7 @@ static const struct damage {
 
 static void damaged_start_infos(void)
 {
-    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
         const struct damage *damage = &damages[i];
 
         build();
@@ -124,7 +125,7 @@ static void start_info_at_the_edge(void)
                                           UINT64_MAX - 39};
 
     build();
-    for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(unreadable); i++) {
         const struct boot_info *info = read_at(unreadable[i]);
 
         CHECK_EQ(info->memory_count, 0);
@@ -214,7 +215,7 @@ static void maps_are_sorted_and_merged(void)
 {
     static struct boot_info info;
 
-    for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(maps); i++) {
         const struct boot_region *kept = maps[i].kept;
         bool same;
 
@@ -295,7 +296,7 @@ static void the_largest_usable_stretch(void)
 {
     static struct boot_info info;
 
-    for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(searches); i++) {
         struct boot_region found = {0};
 
         memset(&info, 0, sizeof(info));
@@ -332,7 +333,7 @@ static void a_page_below_a_limit(void)
 {
     static struct boot_info info;
 
-    for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(takes); i++) {
         struct boot_region found;
 
         memset(&info, 0, sizeof(info));
@@ -362,5 +363,5 @@ int main(void)
         {"a_page_below_a_limit", a_page_below_a_limit},
     };
 
-    return unit_main("boot", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("boot", units, ARRAY_LENGTH(units));
 }

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/topology/builtin.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WINDOW       0x200
-#define MUTATIONS    50000
+#define WINDOW    0x200
+#define MUTATIONS 50000
 #define COMMON                                                                                     \
     "00 f0 ff ff ff ff ff ff 00 00 00 00 00 00 00 00 ff ff ff ff ff ff ff ff 00 00 00 00 ff ff ff" \
     "ff 00 02 00 00 "
@@ -180,7 +180,7 @@ static const struct vector {
 
 static void all_vectors(void)
 {
-    for (const struct vector *v = vectors; v < vectors + COUNT(vectors); v++) {
+    for (const struct vector *v = vectors; v < vectors + ARRAY_LENGTH(vectors); v++) {
         struct topology topology = {0};
         struct report report = {0};
         struct device device = {.size = WINDOW};
@@ -201,7 +201,7 @@ static void all_vectors(void)
 /* Of every vector that is a topology: cut after each byte, and with other windows. */
 static void windows(void)
 {
-    for (const struct vector *v = vectors; v < vectors + COUNT(vectors); v++) {
+    for (const struct vector *v = vectors; v < vectors + ARRAY_LENGTH(vectors); v++) {
         char text[1024];
 
         snprintf(text, sizeof(text), COMMON "%s", v->bytes);
@@ -236,7 +236,7 @@ static void functions(void)
         {"01 00 28 00" V4_RANGE, 0, 0x18, 0, 0},
     };
 
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
         struct topology topology = {0};
         struct topology_match match = {0};
         struct report report = {0};
@@ -282,7 +282,7 @@ static void mutated(void)
     uint32_t state = 1;
 
     for (unsigned i = 0; i < MUTATIONS; i++) {
-        const struct vector *v = &vectors[table_random(&state) % COUNT(vectors)];
+        const struct vector *v = &vectors[table_random(&state) % ARRAY_LENGTH(vectors)];
         struct topology topology = {0};
         struct report report = {0};
         struct device device = {.size = WINDOW};
@@ -307,5 +307,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("builtin", units, COUNT(units));
+    return unit_main("builtin", units, ARRAY_LENGTH(units));
 }

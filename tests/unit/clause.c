@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The table of statements: whole, without doubles, and found again by what it prints. */
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/unit.h"
 
 #include <ctype.h>
@@ -65,7 +66,7 @@ static void nothing_else_is_found(void)
                                       " IOMMU-MAP-D07",
                                       "IOMMU MAP D07"};
 
-    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(ids); i++)
         CHECK_EQ(clause_find(ids[i]), CLAUSE_NONE);
     CHECK_EQ(strlen(clause_row(CLAUSE_NONE)->id), 0);
     CHECK_EQ(clause_severity(CLAUSE_NONE), CLAUSE_NOTE);
@@ -103,7 +104,7 @@ static void severity_follows_the_level(void)
         {IOMMU_DETACH_D05, CLAUSE_MAY, CLAUSE_NOTE, "5.13.6.4.2"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         CHECK_EQ(clause_row(cases[i].clause)->level, cases[i].level);
         CHECK_EQ(clause_severity(cases[i].clause), cases[i].severity);
         CHECK(!strcmp(clause_row(cases[i].clause)->section, cases[i].section));
@@ -121,5 +122,5 @@ int main(void)
         {"severity_follows_the_level", severity_follows_the_level},
     };
 
-    return unit_main("clause", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("clause", units, ARRAY_LENGTH(units));
 }

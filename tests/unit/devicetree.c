@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/topology/devicetree.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
@@ -169,7 +170,7 @@ static const struct map_case map_cases[] = {
 
 static void maps(void)
 {
-    for (unsigned i = 0; i < sizeof(map_cases) / sizeof(map_cases[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(map_cases); i++) {
         const struct map_case *c = &map_cases[i];
         struct topology topology = {0};
         struct topology_match match = {.id = UINT32_MAX};
@@ -206,7 +207,7 @@ static void endpoints_over_mmio(void)
         {{ABSENT, 5}, 2, NONE, "virtio@5000 iommus byte 0: phandle is 0x9"},
     };
 
-    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct topology topology = {0};
         struct topology_match match = {.id = UINT32_MAX};
         struct fdt fdt;
@@ -253,7 +254,7 @@ static void functions_have_no_iommus(void)
 {
     static const char *const types[] = {"pci", "soc", NULL};
 
-    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(types); i++) {
         struct topology topology = {0};
         struct tree tree = {0};
         struct fdt fdt;
@@ -351,5 +352,5 @@ int main(void)
         {"no_room", no_room},
     };
 
-    return unit_main("devicetree", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("devicetree", units, ARRAY_LENGTH(units));
 }

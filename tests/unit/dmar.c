@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* DMAR and IVRS: what Intel's and AMD's IOMMUs manage. */
 #include "lib/topology/dmar.h"
+#include "lib/array/array.h"
 
 #include <stdlib.h>
 
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MUTATIONS    20000
+#define MUTATIONS 20000
 
 /*
  * A unit for 00:02.0 at 48, a unit for all the rest of segment 0 at 72 with an I/O APIC, one of
@@ -130,14 +130,14 @@ static bool read_exact(const struct table *table, struct topology *out, struct r
 
 static void all_vectors(void)
 {
-    for (const struct vector *v = vectors; v < vectors + COUNT(vectors); v++) {
+    for (const struct vector *v = vectors; v < vectors + ARRAY_LENGTH(vectors); v++) {
         struct topology topology = {0};
         struct report report = {0};
         struct table table;
 
         v->build(&table);
         table_seal(&table);
-        table_apply(&table, v->edits, COUNT(v->edits));
+        table_apply(&table, v->edits, ARRAY_LENGTH(v->edits));
         if (v->edits[0].offset == 4)
             table.size = (uint32_t)v->edits[0].value;
         table_set_checksum(&table, table.size);
@@ -171,7 +171,7 @@ static void functions(void)
         {build_ivrs, 0, 0x2, 0, 0, 0, 0},
     };
 
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
         struct topology topology = {0};
         struct topology_match match = {0};
         struct report report = {0};
@@ -261,5 +261,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("dmar", units, COUNT(units));
+    return unit_main("dmar", units, ARRAY_LENGTH(units));
 }

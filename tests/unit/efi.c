@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot/efi.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
@@ -158,7 +159,7 @@ static void damaged_handoffs(void)
         {offsetof(struct efi_handoff, load_options_size), UINT64_MAX, "load options: 184467"},
     };
 
-    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
         build();
         put(HANDOFF + damages[i].offset, damages[i].value, 8);
         const struct boot_info *info = read_at(HANDOFF);
@@ -280,5 +281,5 @@ int main(void)
         {"garbage", garbage},
     };
 
-    return unit_main("efi", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("efi", units, ARRAY_LENGTH(units));
 }

@@ -9,6 +9,7 @@
 
 #include "boot/efi/app.h"
 #include "boot/efi/tables.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define IMAGE    ((EFI_HANDLE)0x1234)
@@ -290,7 +291,7 @@ static const struct {
 
 static void refusals_end_with_a_verdict(void)
 {
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(refusals); i++) {
         memset(&firmware, 0, sizeof(firmware));
         firmware.refused_allocation = refusals[i].refused_allocation;
         firmware.map_status = refusals[i].map_status;
@@ -366,7 +367,7 @@ static void unsound_tables_are_named(void)
 {
     static uint8_t tables[128];
 
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(faults); i++) {
         const uint64_t xsdt = (UINTN)&tables[64];
         const CHAR16 *fault;
         char said[100] = "";
@@ -434,7 +435,7 @@ int main(void)
         {"unsound_tables_are_named", unsound_tables_are_named},
         {"options_are_copied", options_are_copied},
     };
-    int status = unit_main("efi_app", units, sizeof(units) / sizeof(units[0]));
+    int status = unit_main("efi_app", units, ARRAY_LENGTH(units));
 
     release();
     return status;

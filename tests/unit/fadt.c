@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* FADT, as far as it tells of PSCI. */
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const uint8_t good_body[240] = {[93] = 3};
 
@@ -30,7 +29,7 @@ static const struct {
 
 static void machine_psci(void)
 {
-    for (size_t i = 0; i < COUNT(conduits); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(conduits); i++) {
         static struct machine machine;
         uint8_t body[240] = {[93] = conduits[i].flags};
         struct table table;
@@ -48,7 +47,7 @@ static void damaged(void)
         {"length 115", {4, 4, 115}, false, "FADT byte 4: length is 0x73, expected 0x74"},
     };
 
-    malformed_table_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, ARRAY_LENGTH(damages));
 }
 
 static void truncated(void)
@@ -70,5 +69,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("fadt", units, COUNT(units));
+    return unit_main("fadt", units, ARRAY_LENGTH(units));
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/fdt/fdt.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
@@ -209,7 +210,7 @@ static void headers(void)
         {TREE_OFF_RESERVATIONS, UINT32_MAX, "byte 16: off_mem_rsvmap"},
     };
 
-    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct tree tree;
         struct fdt fdt;
         size_t size;
@@ -267,7 +268,7 @@ static void structures(void)
         {{3, 0, 0, 1, 0, 2, 9}, 7, "token is 0x3, expected a node around the property"},
     };
 
-    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct tree tree = {.strings = "name", .strings_size = 5};
         struct fdt fdt;
         size_t size;
@@ -426,5 +427,5 @@ int main(void)
         {"short_input", short_input},
     };
 
-    return unit_main("fdt", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("fdt", units, ARRAY_LENGTH(units));
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/fdt/fdt.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
@@ -48,7 +49,7 @@ static void begin_bus(struct tree *tree, const char *name, const uint32_t cells[
 
 static void buses(void)
 {
-    for (unsigned i = 0; i < sizeof(bus_cases) / sizeof(bus_cases[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(bus_cases); i++) {
         const struct bus_case *c = &bus_cases[i];
         struct fdt_range range = {0};
         struct tree tree = {0};
@@ -105,5 +106,5 @@ int main(void)
         {"ranges_without_cells", ranges_without_cells},
     };
 
-    return unit_main("fdt_bus", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("fdt_bus", units, ARRAY_LENGTH(units));
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/array/array.h"
 #include "lib/fdt/fdt.h"
 #include "tests/unit/fixtures/peer/libfdt.h"
 #include "tests/unit/fixtures/tree.h"
@@ -39,7 +40,7 @@ static void add_properties(struct tree *tree)
 
         for (uint32_t i = 0; i < length; i++)
             value[i] = (uint8_t)random32();
-        tree_bytes(tree, names[random32() % (sizeof(names) / sizeof(names[0]))], value, length);
+        tree_bytes(tree, names[random32() % ARRAY_LENGTH(names)], value, length);
         if (random32() % 8 == 0)
             tree_token(tree, 4);
     }
@@ -262,5 +263,5 @@ int main(void)
         {"trees_that_dtc_writes_anew", trees_that_dtc_writes_anew},
     };
 
-    return unit_main("fdt_peer", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("fdt_peer", units, ARRAY_LENGTH(units));
 }

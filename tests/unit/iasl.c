@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/topology/dmar.h"
 #include "lib/topology/iort_node.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MAX_FIELDS   256
+#define MAX_FIELDS 256
 
 /* A line of the disassembly with a number: "[048h 0072   1]   Type : 04". */
 struct field {
@@ -146,7 +146,7 @@ static void iort_answers(void)
 
     read_table("iort", &table);
     CHECK(iort_open(&iort, table.bytes, table.size, NULL));
-    for (size_t i = 0; i < COUNT(answers); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(answers); i++) {
         CHECK_EQ(iort_map_pci(&iort, 0, answers[i].rid, answers[i].wanted, &target),
                  answers[i].outcome);
         if (answers[i].outcome == IORT_MAPPED)
@@ -226,5 +226,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("iasl", units, COUNT(units));
+    return unit_main("iasl", units, ARRAY_LENGTH(units));
 }

@@ -4,6 +4,7 @@
  * from an allocation of exactly its size, so that AddressSanitizer sees a read outside it.
  */
 #include "lib/topology/iort.h"
+#include "lib/array/array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,8 @@
 #include "tests/unit/fixtures/table_iort.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MUTATIONS    20000
-#define REST         0xffff
+#define MUTATIONS 20000
+#define REST      0xffff
 
 typedef struct table_mapping M;
 
@@ -154,7 +154,7 @@ static const struct question {
 
 static void answers(void)
 {
-    for (size_t i = 0; i < COUNT(questions); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(questions); i++) {
         const struct question *q = &questions[i];
         struct table table;
         struct iort_target target;
@@ -191,7 +191,7 @@ static void components(void)
     build_zoo(&bytes);
     struct outcome outcome = read_exact(&bytes, &iort, &exact);
     report_check(&outcome.report, "component '\\_SB.VR01' has endpoint id 65537", "component");
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
         struct iort_target target;
 
         CHECK_EQ(iort_map_component(&iort, table[i].path, table[i].id, IORT_IOMMU, &target),
@@ -358,13 +358,13 @@ static void check_ranges(const struct topology *topology)
 
 static void damaged(void)
 {
-    for (const struct damage *c = damages; c < damages + COUNT(damages); c++) {
+    for (const struct damage *c = damages; c < damages + ARRAY_LENGTH(damages); c++) {
         struct table table;
         struct iort iort;
         uint8_t *exact;
 
         c->build(&table);
-        table_apply(&table, c->edits, COUNT(c->edits));
+        table_apply(&table, c->edits, ARRAY_LENGTH(c->edits));
         table_seal(&table);
         struct outcome outcome = read_exact(&table, &iort, &exact);
         free(exact);
@@ -398,7 +398,7 @@ static void mutated(void)
         struct iort iort;
         uint8_t *exact;
 
-        builders[i % COUNT(builders)](&table);
+        builders[i % ARRAY_LENGTH(builders)](&table);
         for (unsigned n = 0; n <= i % 3; n++)
             table.bytes[36 + table_random(&state) % (table.size - 36)] =
                 (uint8_t)table_random(&state);
@@ -415,7 +415,7 @@ static void mutated(void)
 /* Cut after every byte; sealed, only a cut before the first node leaves a table, without nodes. */
 static void truncated(void)
 {
-    for (size_t i = 0; i < COUNT(builders); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(builders); i++) {
         struct table whole;
 
         builders[i](&whole);
@@ -462,11 +462,11 @@ static void ranges_agree(void)
 
         table_iort_begin(&table, 3, 0);
         uint32_t smmu = table_iort_smmu_v3(&table, 0x1000, NULL, 0);
-        for (unsigned m = 0; m < COUNT(maps); m++)
+        for (unsigned m = 0; m < ARRAY_LENGTH(maps); m++)
             maps[m] = (M){table_random(&state) % 16 * 0x40, table_random(&state) % 4 * 0x40,
                           table_random(&state) % 0x10000, smmu,
                           (m == 7 || i % 8 == 0) && table_random(&state) % 8 == 0};
-        table_iort_root(&table, 0, maps, COUNT(maps));
+        table_iort_root(&table, 0, maps, ARRAY_LENGTH(maps));
         table_seal(&table);
         CHECK(iort_open(&iort, table.bytes, table.size, NULL));
         iort_topology(&iort, NULL, &merged, NULL);
@@ -487,7 +487,7 @@ static void messages(void)
         {build_paravirt, 0, 0x1234, 0x1234},
     };
 
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
         struct machine machine = {.hosts = {{.segment = table[i].segment, .bus_last = 255}},
                                   .host_count = 1};
         struct table bytes;
@@ -541,7 +541,7 @@ static void own_mapping(void)
         {4, 0x10, 7, 0}, {5, 0, 0, 0}, {5, 0x10, 7, 1}, {6, 0x10, 0, 1},
     };
 
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
         struct iort_target target;
         struct table bytes;
         struct iort iort;
@@ -573,5 +573,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("iort", units, COUNT(units));
+    return unit_main("iort", units, ARRAY_LENGTH(units));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "boot/linux.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -118,7 +119,7 @@ static const struct damage {
 
 static void damaged_zero_pages(void)
 {
-    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
         const struct damage *damage = &damages[i];
 
         build();
@@ -140,7 +141,7 @@ static void zero_page_at_the_edge(void)
                                           UINT64_MAX - 4094};
 
     build();
-    for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(unreadable); i++) {
         const struct boot_info *info = read_at(unreadable[i]);
 
         CHECK_EQ(info->memory_count, 0);
@@ -255,5 +256,5 @@ int main(void)
         {"garbage", garbage},
     };
 
-    return unit_main("linux", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("linux", units, ARRAY_LENGTH(units));
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
 #include "lib/machine/machine.h"
 #include "tests/unit/fixtures/unit.h"
@@ -105,7 +106,7 @@ static void machines(void)
     static const struct sink sink = {.line = take_line};
     static struct machine machine;
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct machine_case *one = &cases[i];
 
         build(one->hosts);
@@ -147,5 +148,5 @@ int main(void)
         {"a_host_of_some_buses", a_host_of_some_buses},
     };
 
-    return unit_main("machine_acpi", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("machine_acpi", units, ARRAY_LENGTH(units));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boot/devicetree.h"
+#include "lib/array/array.h"
 #include "lib/machine/machine.h"
 #include "tests/unit/fixtures/memory.h"
 #include "tests/unit/fixtures/unit.h"
@@ -185,7 +186,7 @@ int main(void)
         {"memory_map", map_of_memory},
         {"damaged_tree_gives_nothing", damaged_tree_gives_nothing},
     };
-    int status = unit_main("machine_fdt", units, sizeof(units) / sizeof(units[0]));
+    int status = unit_main("machine_fdt", units, ARRAY_LENGTH(units));
 
     memory_release(&memory);
     return status;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The maps of a host bridge. */
+#include "lib/array/array.h"
 #include "lib/machine/machine.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Lines as QEMU's virt machines have them: 35 to 38, turned by the device. */
 static struct machine_host turned_host(void)
@@ -35,7 +34,7 @@ static void test_lines(void)
     const struct machine_host host = turned_host(), none = {0};
     bool is_edge = true;
 
-    for (unsigned i = 0; i < COUNT(table); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(table); i++) {
         is_edge = false;
         CHECK_EQ(machine_host_line(&host, table[i].bdf, table[i].pin, &is_edge), table[i].line);
         CHECK_EQ(is_edge, table[i].is_edge);
@@ -84,5 +83,5 @@ int main(void)
         {"messages", test_messages},
     };
 
-    return unit_main("machine_host", units, COUNT(units));
+    return unit_main("machine_host", units, ARRAY_LENGTH(units));
 }

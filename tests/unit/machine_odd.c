@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "boot/devicetree.h"
+#include "lib/array/array.h"
 #include "lib/machine/machine.h"
 #include "tests/unit/fixtures/memory.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define TREE_ADDRESS 0x1000
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define CELLS(...)   (uint32_t[]){__VA_ARGS__}, COUNT(((uint32_t[]){__VA_ARGS__}))
+#define CELLS(...)   (uint32_t[]){__VA_ARGS__}, ARRAY_LENGTH(((uint32_t[]){__VA_ARGS__}))
 
 enum { GIC = 1, PLIC = 2, WITHOUT_CELLS = 3, ABSENT = 9 };
 
@@ -23,7 +23,7 @@ static unsigned report_count;
 static void take_line(void *context, const char *text)
 {
     (void)context;
-    if (report_count < COUNT(reported))
+    if (report_count < ARRAY_LENGTH(reported))
         snprintf(reported[report_count], sizeof(reported[0]), "%s", text);
     report_count++;
 }
@@ -80,7 +80,7 @@ static void check_reports(const char *name, const char *first, const char *secon
     if (report_count != (first ? second ? 2 : 1 : 0))
         unit_fail(__FILE__, __LINE__, "%s: %u reports, the first \"%s\"", name, report_count,
                   reported[0]);
-    for (unsigned i = 0; i < COUNT(expected); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(expected); i++)
         if (expected[i] && !strstr(reported[i], expected[i]))
             unit_fail(__FILE__, __LINE__, "%s: reported \"%s\", expected \"%s\"", name, reported[i],
                       expected[i]);
@@ -118,7 +118,7 @@ static void consoles(void)
         {"/uart@1000", 4, 0, "uart@1000 has reg-shift 4, expected at most 3"},
     };
 
-    for (unsigned i = 0; i < COUNT(cases); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct tree *tree = begin();
 
         add_uart(tree, "uart@1000", 0x1000, cases[i].shift);
@@ -167,7 +167,7 @@ static void interrupts(void)
         {"interrupts-extended", {PLIC}, 1, 0, false},
     };
 
-    for (unsigned i = 0; i < COUNT(cases); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct tree *tree = begin();
 
         tree_begin(tree, "virtio@5000");
@@ -294,7 +294,7 @@ static void host_properties(void)
         {"part of an entry", "msi-map", {0, GIC, 0, 8, 8, GIC}, 6, 0, 0, 1, NULL},
     };
 
-    for (unsigned i = 0; i < COUNT(cases); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct tree *tree = begin();
 
         begin_host(tree);
@@ -323,15 +323,16 @@ static void too_much_of_a_host(void)
         unsigned size, room;
         const char *report;
     } cases[] = {
-        {"ranges", window, COUNT(window), MACHINE_MAX_WINDOWS,
+        {"ranges", window, ARRAY_LENGTH(window), MACHINE_MAX_WINDOWS,
          "byte 224: left out, expected 8 win"},
-        {"interrupt-map", line, COUNT(line), MACHINE_MAX_LINES,
+        {"interrupt-map", line, ARRAY_LENGTH(line), MACHINE_MAX_LINES,
          "byte 4096: left out, expected 128"},
-        {"msi-map", message, COUNT(message), MACHINE_MAX_MSI, "byte 128: left out, expected 8 ent"},
+        {"msi-map", message, ARRAY_LENGTH(message), MACHINE_MAX_MSI,
+         "byte 128: left out, expected 8 ent"},
     };
 
-    for (unsigned i = 0; i < COUNT(cases); i++) {
-        uint32_t cells[(MACHINE_MAX_LINES + 1) * COUNT(line)];
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        uint32_t cells[(MACHINE_MAX_LINES + 1) * ARRAY_LENGTH(line)];
         unsigned count = (cases[i].room + 1) * cases[i].size;
         struct tree *tree = begin();
 
@@ -375,7 +376,7 @@ static void bus_ranges(void)
         {{0, 256}, 512, -1, 0},  {{0, 255}, 0, -1, 0},
     };
 
-    for (unsigned i = 0; i < COUNT(cases); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct tree *tree = begin();
 
         tree_begin(tree, "pci");
@@ -504,7 +505,7 @@ static void too_much_memory(void)
         reg[4 * i + 3] = 0x1000;
     }
     tree_begin(tree, "memory");
-    tree_cells(tree, "reg", reg, COUNT(reg));
+    tree_cells(tree, "reg", reg, ARRAY_LENGTH(reg));
     tree_end(tree);
     finish(tree);
     devicetree_read(&view, TREE_ADDRESS, &info);
@@ -548,7 +549,7 @@ int main(void)
         {"too_much_memory", too_much_memory},
         {"too_many_reservations", too_many_reservations},
     };
-    int status = unit_main("machine_odd", units, COUNT(units));
+    int status = unit_main("machine_odd", units, ARRAY_LENGTH(units));
 
     memory_release(&memory);
     return status;

@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const uint8_t good_body[] = {
     0, 0,  0xe0, 0xfe, 1,  0, 0,    0,                   /* local APIC address, 8259 */
@@ -131,7 +130,7 @@ static void damaged(void)
         {"unknown type", {44, 1, 0x80}, true, NULL},
     };
 
-    malformed_table_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, ARRAY_LENGTH(damages));
 }
 
 static void truncated(void)
@@ -152,5 +151,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("madt", units, COUNT(units));
+    return unit_main("madt", units, ARRAY_LENGTH(units));
 }

@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Two CPUs, of which one is not enabled, and everything that a GICv3 with an ITS is told by. */
 static const uint8_t good_body[8 + 80 + 80 + 24 + 16 + 20 + 24 + 24] = {
@@ -95,7 +94,7 @@ static const struct {
 
 static void machine_controller(void)
 {
-    for (size_t i = 0; i < COUNT(controllers); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(controllers); i++) {
         static struct machine machine;
         uint8_t body[sizeof(good_body)];
         struct table table;
@@ -135,7 +134,7 @@ static const struct {
 
 static void damaged(void)
 {
-    for (size_t i = 0; i < COUNT(damages); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
         struct table table;
         struct report report = {0};
         const struct sink sink = {report_line, &report};
@@ -173,5 +172,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("madt_gic", units, COUNT(units));
+    return unit_main("madt_gic", units, ARRAY_LENGTH(units));
 }

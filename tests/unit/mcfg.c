@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* MCFG: where configuration space is. */
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const uint8_t good_body[8 + 2 * 16] = {
     [8 + 3] = 0xb0,  [8 + 11] = 0xff,                   /* 0xb0000000, segment 0, buses 0-0xff */
@@ -69,7 +68,7 @@ static void damaged(void)
         {"another signature", {0, 1, 'X'}, false, "MCFG byte 0: signature is 0x47464358"},
     };
 
-    malformed_table_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, ARRAY_LENGTH(damages));
 }
 
 static void truncated(void)
@@ -89,5 +88,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("mcfg", units, COUNT(units));
+    return unit_main("mcfg", units, ARRAY_LENGTH(units));
 }

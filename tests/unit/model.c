@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The model against the text of 5.13.6, statement by statement: short scripts of requests. */
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/unit.h"
 
 #include "lib/model/model.h"
@@ -136,7 +137,7 @@ static void check_request(const char *name, unsigned number, const struct step *
 
 static void scripts_hold(void)
 {
-    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(scripts); i++) {
         begin(&scripts[i].config);
         for (unsigned n = 0; n < 16 && scripts[i].steps[n].action != END; n++) {
             const struct step *step = &scripts[i].steps[n];
@@ -184,8 +185,8 @@ static void unmap_examples_hold(void)
         {{{0, 4}, {10, 14}}, {0, 14}, 2, 0, VIRTIO_IOMMU_S_OK},
     };
 
-    for (size_t g = 0; g < sizeof(granules) / sizeof(granules[0]); g++) {
-        for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+    for (size_t g = 0; g < ARRAY_LENGTH(granules); g++) {
+        for (size_t i = 0; i < ARRAY_LENGTH(examples); i++) {
             const struct model_config config = WHOLE(granules[g]);
             uint64_t unit = granules[g];
 
@@ -338,7 +339,7 @@ static void apply_follows_the_device(void)
     };
     static const struct model_config config = PAGES;
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const union request *request = &cases[i].step.request;
 
         begin(&config);
@@ -411,5 +412,5 @@ int main(void)
         {"pieces_end_where_the_access_does", pieces_end_where_the_access_does},
     };
 
-    return unit_main("model", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("model", units, ARRAY_LENGTH(units));
 }

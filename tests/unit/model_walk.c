@@ -4,6 +4,7 @@
  * of a window of 64 pages. Both see the same random requests, and a device that chooses any of the
  * permitted answers; statuses and translations must agree throughout.
  */
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/unit.h"
 
 #include <string.h>
@@ -407,5 +408,5 @@ int main(void)
         {"large_pages_in_the_middle", large_pages_in_the_middle},
     };
 
-    return unit_main("model_walk", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("model_walk", units, ARRAY_LENGTH(units));
 }

@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/rng/rng.h"
 #include "tests/unit/fixtures/cmdline.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void iommus(void)
 {
@@ -47,7 +46,7 @@ static void iommus(void)
         {"viommu=mmio:0x1000:5", "expected the end at ':5'"},
     };
 
-    for (size_t i = 0; i < COUNT(good); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
         const struct topology_iommu *iommu = &cmdline_options.topology.iommus[0];
         struct cmdline_report report = cmdline_parse(good[i].cmdline);
 
@@ -57,7 +56,7 @@ static void iommus(void)
             iommu->source != TOPOLOGY_OPTIONS)
             unit_fail(__FILE__, __LINE__, "'%s': '%s'", good[i].cmdline, report.last);
     }
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         cmdline_check_refused(bad[i][0], bad[i][1]);
         CHECK_EQ(cmdline_options.topology.iommu_count, 0);
     }
@@ -95,7 +94,7 @@ static void topology_choices(void)
         {"topology=dt,viot", "at 'dt,viot'"},
     };
 
-    for (size_t i = 0; i < COUNT(good); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
         struct cmdline_report report = cmdline_parse(good[i].cmdline);
 
         CHECK_EQ(report.lines, 0);
@@ -105,7 +104,7 @@ static void topology_choices(void)
                 (good[i].counts[source] == '1'))
                 unit_fail(__FILE__, __LINE__, "'%s': source %u", good[i].cmdline, source);
     }
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         cmdline_check_refused(bad[i][0], bad[i][1]);
         CHECK_EQ(cmdline_options.topology_choice.sources, topology_choice_auto().sources);
     }
@@ -124,7 +123,7 @@ static void rings(void)
         {"ring=", false, 1},      {"ring", false, 1},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct cmdline_report report = cmdline_parse(cases[i].cmdline);
 
         CHECK_EQ(report.lines, cases[i].lines);
@@ -153,7 +152,7 @@ static void good_endpoints(void)
         {"4096:0xffffffff", {.bus = TOPOLOGY_MMIO, .base = 4096, .id_first = UINT32_MAX}},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct topology_range *range = &cmdline_options.topology.ranges[0], *expected;
         char line[128];
 
@@ -197,7 +196,7 @@ static void bad_endpoints(void)
 
     cmdline_check_refused("viommu.ep=00:05.0:0x28 viommu=pci:00:03.0",
                           "viommu= to come before it at");
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         char line[128];
 
         snprintf(line, sizeof(line), "viommu=pci:00:03.0 viommu.ep=%s", cases[i][0]);
@@ -221,7 +220,7 @@ static void scans(void)
     };
     const struct topology *topology = &cmdline_options.topology;
 
-    for (size_t i = 0; i < COUNT(bad); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         char line[128];
 
         snprintf(line, sizeof(line), "viommu.ep=%s", bad[i][0]);
@@ -319,7 +318,7 @@ static void random_lines(void)
 
         line[0] = '\0';
         for (unsigned k = 0; k < count; k++)
-            strcat(line, words[rng_below(&rng, COUNT(words))]);
+            strcat(line, words[rng_below(&rng, ARRAY_LENGTH(words))]);
         cmdline_parse(line);
         check_sound();
         taken += cmdline_options.blocks.count + cmdline_options.topology.range_count;
@@ -340,5 +339,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("options", units, COUNT(units));
+    return unit_main("options", units, ARRAY_LENGTH(units));
 }

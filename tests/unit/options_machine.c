@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "boot/options.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/cmdline.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void good_devices(void)
 {
@@ -34,7 +33,7 @@ static void good_devices(void)
         {"virtio_mmio.device=256@0:1", 256, 0, 1},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct cmdline_report report = cmdline_parse(cases[i].cmdline);
         const struct machine_mmio *block = &cmdline_options.blocks.blocks[0];
 
@@ -89,7 +88,7 @@ static void bad_devices(void)
          "expected at most 79 characters"},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         cmdline_check_refused(cases[i][0], cases[i][1]);
 }
 
@@ -119,7 +118,7 @@ static void slots(void)
     CHECK(last->is_guess);
     CHECK_EQ(cmdline_options.blocks.blocks[31].base, 0x10008000);
     CHECK_EQ(cmdline_options.blocks.blocks[31].line, 0);
-    for (size_t i = 0; i < COUNT(bad); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         cmdline_check_refused(bad[i][0], bad[i][1]);
     report = cmdline_parse("virtio_mmio.slots=64:0x200@0x1000 virtio_mmio.device=512@0x100000:5 "
                            "virtio_mmio.slots=1:0x200@0");
@@ -158,7 +157,7 @@ static void good_hosts(void)
           .windows = {{MACHINE_WINDOW_64, false, -4096ull, -4096ull, 0xfff}}}},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct cmdline_report report = cmdline_parse(cases[i].cmdline);
         const struct machine_host *host = &cmdline_options.host, *expected = &cases[i].host;
 
@@ -208,12 +207,12 @@ static void bad_hosts(void)
     struct cmdline_report report;
     char line[128];
 
-    for (size_t i = 0; i < COUNT(ecams); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(ecams); i++) {
         snprintf(line, sizeof(line), "pci.ecam=%s", ecams[i][0]);
         cmdline_check_refused(line, ecams[i][1]);
         CHECK_EQ(cmdline_options.host.ecam, 0);
     }
-    for (size_t i = 0; i < COUNT(windows); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(windows); i++) {
         snprintf(line, sizeof(line), "pci.ecam=0xe0000000 pci.window=%s", windows[i][0]);
         cmdline_check_refused(line, windows[i][1]);
     }
@@ -241,7 +240,7 @@ static void host_in_the_machine(void)
     static struct boot_info boot;
 
     boot_add_memory(&boot, 0x100000, 0x100000, BOOT_USABLE);
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         static struct machine machine;
         struct cmdline_report report = cmdline_parse(cases[i].cmdline);
         const struct sink sink = {cmdline_take, &report};
@@ -290,7 +289,7 @@ static void blocks_in_the_machine(void)
 
     boot_add_memory(&boot, 0x1000, 0x1000, BOOT_USABLE);
     boot_add_memory(&boot, 0x8000, 0x1000, BOOT_FIRMWARE);
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         static struct machine machine;
         struct cmdline_report report = cmdline_parse(cases[i].cmdline);
         const struct sink sink = {cmdline_take, &report};
@@ -319,5 +318,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("options_machine", units, COUNT(units));
+    return unit_main("options_machine", units, ARRAY_LENGTH(units));
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Plans for trees of functions: by table, and for random trees whose plans must add up. */
 #include "lib/pciplan/pciplan.h"
+#include "lib/array/array.h"
 #include "lib/rng/rng.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define KIB          1024ull
-#define MIB          (1024 * KIB)
-#define GIB          (1024 * MIB)
-#define TREES        3000
+#define KIB   1024ull
+#define MIB   (1024 * KIB)
+#define GIB   (1024 * MIB)
+#define TREES 3000
 
 static struct pciplan plan;
 
@@ -202,7 +202,7 @@ static void test_empty(void)
 {
     start(NULL, 0);
     assign(0);
-    start(host_windows, COUNT(host_windows));
+    start(host_windows, ARRAY_LENGTH(host_windows));
     add(PCIPLAN_ROOT);
     assign(0);
 }
@@ -218,11 +218,11 @@ static void test_root_bus(void)
         {'i', 256, 4 * KIB},
     };
 
-    start(host_windows, COUNT(host_windows));
-    for (unsigned i = 0; i < COUNT(table); i++)
+    start(host_windows, ARRAY_LENGTH(host_windows));
+    for (unsigned i = 0; i < ARRAY_LENGTH(table); i++)
         add_one(PCIPLAN_ROOT, table[i].type, table[i].size);
     assign(0);
-    for (unsigned i = 0; i < COUNT(table); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(table); i++)
         CHECK_EQ(plan.functions[i].bars[0].base, table[i].base);
 }
 
@@ -231,7 +231,7 @@ static void test_root_bus(void)
  */
 static void test_low_and_high(void)
 {
-    start(host_windows, COUNT(host_windows));
+    start(host_windows, ARRAY_LENGTH(host_windows));
     struct pciplan_bar *wide = add_one(PCIPLAN_ROOT, '6', 512 * MIB);
     struct pciplan_bar *narrow = add_one(PCIPLAN_ROOT, '3', 256 * MIB);
     struct pciplan_bar *huge = add_one(PCIPLAN_ROOT, '6', 4 * GIB);
@@ -246,7 +246,7 @@ static void test_low_and_high(void)
 
 static void test_bridge_windows(void)
 {
-    start(host_windows, COUNT(host_windows));
+    start(host_windows, ARRAY_LENGTH(host_windows));
     unsigned outer = add_bridge(PCIPLAN_ROOT);
     unsigned inner = add_bridge(outer);
     struct pciplan_bar *narrow = add_one(inner, '3', 4 * KIB);
@@ -274,8 +274,8 @@ static void test_narrow_bridges(void)
 {
     static const uint64_t lasts[] = {0, UINT32_MAX};
 
-    for (unsigned i = 0; i < COUNT(lasts); i++) {
-        start(host_windows, COUNT(host_windows));
+    for (unsigned i = 0; i < ARRAY_LENGTH(lasts); i++) {
+        start(host_windows, ARRAY_LENGTH(host_windows));
         unsigned outer = add_bridge(PCIPLAN_ROOT);
         unsigned inner = add_bridge(outer);
         struct pciplan_bar *bar = add_one(inner, '^', 16 * KIB);
@@ -286,7 +286,7 @@ static void test_narrow_bridges(void)
         CHECK_EQ(window_of(outer, PCIPLAN_MEMORY)->size, MIB);
         CHECK_EQ(window_of(outer, PCIPLAN_PREFETCHABLE)->size, 0);
     }
-    start(host_windows, COUNT(host_windows));
+    start(host_windows, ARRAY_LENGTH(host_windows));
     unsigned bridge = add_bridge(PCIPLAN_ROOT);
 
     window_of(bridge, PCIPLAN_IO)->last = 0;
@@ -302,7 +302,7 @@ static void test_prefetchable_below_4g(void)
         {MACHINE_WINDOW_32, false, 0x50000000, 0x50000000, 256 * MIB},
     };
 
-    start(windows, COUNT(windows));
+    start(windows, ARRAY_LENGTH(windows));
     unsigned bridge = add_bridge(PCIPLAN_ROOT);
     struct pciplan_bar *wide = add_one(bridge, '^', 16 * KIB);
     struct pciplan_bar *narrow = add_one(bridge, '#', 16 * KIB);
@@ -346,7 +346,7 @@ static void test_host_windows_without_sense(void)
         {MACHINE_WINDOW_32, false, 4 * GIB - 8 * KIB, 0, GIB},
     };
 
-    start(windows, COUNT(windows));
+    start(windows, ARRAY_LENGTH(windows));
     struct pciplan_bar *fits = add_one(PCIPLAN_ROOT, '3', 8 * KIB);
 
     add_one(PCIPLAN_ROOT, '6', 4 * KIB);
@@ -357,7 +357,7 @@ static void test_host_windows_without_sense(void)
 
 static void test_firmware_is_kept(void)
 {
-    start(host_windows, COUNT(host_windows));
+    start(host_windows, ARRAY_LENGTH(host_windows));
     unsigned bridge = add_bridge(PCIPLAN_ROOT);
     struct pciplan_bar *behind = add_one(bridge, '3', 4 * KIB);
     struct pciplan_bar *new_behind = add_one(bridge, '3', 4 * KIB);
@@ -390,8 +390,8 @@ static void test_firmware_without_sense(void)
         {0x20000000, 4 * KIB}, /* where another was before */
     };
 
-    for (unsigned i = 0; i < COUNT(table); i++) {
-        start(host_windows, COUNT(host_windows));
+    for (unsigned i = 0; i < ARRAY_LENGTH(table); i++) {
+        start(host_windows, ARRAY_LENGTH(host_windows));
         struct pciplan_bar *first = add_one(PCIPLAN_ROOT, '3', 1 * MIB);
         struct pciplan_bar *bar = add_one(PCIPLAN_ROOT, '3', table[i].size);
 
@@ -406,7 +406,7 @@ static void test_firmware_without_sense(void)
 
 static void test_kept_window_is_full(void)
 {
-    start(host_windows, COUNT(host_windows));
+    start(host_windows, ARRAY_LENGTH(host_windows));
     unsigned bridge = add_bridge(PCIPLAN_ROOT);
     struct pciplan_bar *kept = add_one(bridge, '3', 1 * MIB);
     struct pciplan_bar *late = add_one(bridge, '3', 4 * KIB);
@@ -450,7 +450,7 @@ static void random_tree(struct rng *rng, unsigned size_bits)
     uint32_t bridges[PCIPLAN_MAX_FUNCTIONS + 1] = {PCIPLAN_ROOT};
     unsigned bridge_count = 1, count = (unsigned)rng_between(rng, 1, 40);
 
-    start(host_windows, (unsigned)rng_between(rng, 0, COUNT(host_windows)));
+    start(host_windows, (unsigned)rng_between(rng, 0, ARRAY_LENGTH(host_windows)));
     for (unsigned i = 0; i < count; i++) {
         bool is_bridge = rng_chance(rng, 1, 3);
         uint32_t parent = bridges[rng_below(rng, bridge_count)];
@@ -505,7 +505,7 @@ static void test_plans_are_kept(void)
         random_tree(&rng, 20);
         unsigned count = plan.function_count;
 
-        start(all, COUNT(all));
+        start(all, ARRAY_LENGTH(all));
         plan.function_count = count;
         pciplan_assign(&plan);
         pciplan_assign(&plan);
@@ -518,7 +518,7 @@ static void test_plans_are_kept(void)
 
 static void test_full_table(void)
 {
-    start(host_windows, COUNT(host_windows));
+    start(host_windows, ARRAY_LENGTH(host_windows));
     for (unsigned i = 0; i < PCIPLAN_MAX_FUNCTIONS; i++) {
         unsigned index = add(PCIPLAN_ROOT);
 
@@ -569,5 +569,5 @@ int main(void)
         {"bus_numbers", test_bus_numbers},
     };
 
-    return unit_main("pciplan", units, COUNT(units));
+    return unit_main("pciplan", units, ARRAY_LENGTH(units));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot/devicetree.h"
+#include "lib/array/array.h"
 #include "lib/machine/machine.h"
 #include "lib/topology/devicetree.h"
 #include "tests/unit/fixtures/memory.h"
@@ -194,7 +195,7 @@ int main(void)
         {"arm64_gicv3", arm64_gicv3},
         {"riscv64", riscv64},
     };
-    int status = unit_main("qemu_trees", units, sizeof(units) / sizeof(units[0]));
+    int status = unit_main("qemu_trees", units, ARRAY_LENGTH(units));
 
     memory_release(&memory);
     return status;

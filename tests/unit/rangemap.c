@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/rangemap/rangemap.h"
 #include "lib/rangemap/trie.h"
 #include "lib/rng/rng.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ORACLE_MAX   600
+#define ORACLE_MAX 600
 
 /* What the map should hold: an array in order of address, searched from its beginning. */
 struct range {
@@ -201,7 +201,7 @@ static void random_walks(void)
     struct rng rng;
 
     rng_seed(&rng, 31);
-    for (size_t i = 0; i < COUNT(walks); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(walks); i++) {
         start_for(ORACLE_MAX, walks[i].granule);
         for (unsigned k = 0; k < 6000; k++) {
             step(&walks[i], &rng);
@@ -259,8 +259,8 @@ static void ranges_must_be_whole_granules(void)
         {0, UINT64_MAX, RANGEMAP_OVERLAP},  {0x1000, 0x1fff, RANGEMAP_OK},
     };
 
-    start_for(COUNT(cases), 0x1000);
-    for (size_t i = 0; i < COUNT(cases); i++)
+    start_for(ARRAY_LENGTH(cases), 0x1000);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         CHECK_EQ(rangemap_insert(&map, cases[i].first, cases[i].last, 0, 0), cases[i].expected);
     CHECK_EQ(rangemap_count(&map), 2);
     CHECK_EQ(rangemap_remove(&map, 0x1001, 0x1fff), RANGEMAP_SPLIT);
@@ -277,7 +277,7 @@ static void memory_runs_out(void)
     static const uint64_t strides[] = {1, 64, 4097, 1ull << 40, (1ull << 58) + 12345};
     size_t all = rangemap_bytes(8, 1, 0, UINT64_MAX);
 
-    for (size_t i = 0; i < COUNT(strides); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(strides); i++)
         for (size_t bytes = 0; bytes < all; bytes += 24) {
             size_t held;
 
@@ -309,8 +309,8 @@ static void memory_told_suffices(void)
     uint64_t base = (1ull << 62) - 0x7000;
 
     start(rangemap_bytes(MAPPINGS, 4096, 0, UINT64_MAX), 4096);
-    for (size_t round = 0; round < 2 * COUNT(strides); round++) {
-        uint64_t stride = strides[round % COUNT(strides)];
+    for (size_t round = 0; round < 2 * ARRAY_LENGTH(strides); round++) {
+        uint64_t stride = strides[round % ARRAY_LENGTH(strides)];
 
         for (size_t i = 0; i < MAPPINGS; i++)
             CHECK_EQ(rangemap_insert(&map, base + i * stride, base + i * stride + 4095, i, 0),
@@ -321,7 +321,7 @@ static void memory_told_suffices(void)
         CHECK_EQ(map.nodes, 0);
     }
     stop();
-    for (size_t round = 0; round < COUNT(strides); round++) {
+    for (size_t round = 0; round < ARRAY_LENGTH(strides); round++) {
         uint64_t stride = strides[round];
 
         start(rangemap_bytes(MAPPINGS, 4096, base, base + (MAPPINGS - 1) * stride), 4096);
@@ -407,5 +407,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("rangemap", units, COUNT(units));
+    return unit_main("rangemap", units, ARRAY_LENGTH(units));
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/text/options.h"
 #include "lib/topology/builtin.h"
 #include "lib/topology/devicetree.h"
@@ -15,10 +16,9 @@
 #include "tests/unit/fixtures/unit.h"
 #include "tests/unit/fixtures/writer.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ROUNDS       400
-#define MMIO_BASE    0x10000000ull
-#define MMIO_STRIDE  0x200ull
+#define ROUNDS      400
+#define MMIO_BASE   0x10000000ull
+#define MMIO_STRIDE 0x200ull
 
 static uint32_t state;
 
@@ -214,7 +214,7 @@ static const struct malformed_table {
 
 static void round_trips(void)
 {
-    for (size_t i = 0; i < COUNT(forms); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
         state = 1;
         for (unsigned round = 0; round < ROUNDS; round++) {
             struct topology wrote, read = {0};
@@ -230,5 +230,5 @@ static const struct unit units[] = {{"topologies", round_trips}};
 
 int main(void)
 {
-    return unit_main("roundtrip", units, COUNT(units));
+    return unit_main("roundtrip", units, ARRAY_LENGTH(units));
 }

@@ -3,12 +3,11 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
 #include "tests/unit/fixtures/memory.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* All 36 bytes with both checksums, whatever the revision. */
 static void build_rsdp(uint8_t rsdp[36], uint8_t revision, uint32_t rsdt, uint64_t xsdt)
@@ -55,7 +54,7 @@ static const struct vector vectors[] = {
 
 static void all_vectors(void)
 {
-    for (size_t i = 0; i < COUNT(vectors); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(vectors); i++) {
         const struct vector *c = &vectors[i];
         struct report report = {0};
         const struct sink sink = {report_line, &report};
@@ -123,7 +122,7 @@ static void scan(void)
         {0xffff0, 0xe0000, true}, {0, 0xfffd0, true},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         static uint8_t low[0x100000];
         struct memory memory = {0};
         const struct mem_view access = {memory_map, &memory};
@@ -153,5 +152,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("rsdp", units, COUNT(units));
+    return unit_main("rsdp", units, ARRAY_LENGTH(units));
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* SPCR: the console. */
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* As QEMU's virt machine for Arm has it, revision 2. */
 static const uint8_t good_body[44] = {
@@ -40,7 +39,7 @@ static const struct {
 
 static void machine_console(void)
 {
-    for (size_t i = 0; i < COUNT(consoles); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(consoles); i++) {
         static struct machine machine;
         struct table table;
         struct report report = {0};
@@ -67,7 +66,7 @@ static void damaged(void)
         {"access size 5", {43, 1, 5}, true, "SPCR byte 43: access size is 0x5"},
     };
 
-    malformed_table_check_damages(&form, damages, COUNT(damages));
+    malformed_table_check_damages(&form, damages, ARRAY_LENGTH(damages));
 }
 
 static void truncated(void)
@@ -89,5 +88,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("spcr", units, COUNT(units));
+    return unit_main("spcr", units, ARRAY_LENGTH(units));
 }

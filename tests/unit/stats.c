@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/rng/rng.h"
 #include "lib/stats/stats.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void summary_of_nothing(void)
 {
@@ -51,7 +50,7 @@ static void percentiles_are_nearest_ranks(void)
     struct rng rng;
 
     rng_seed(&rng, 7);
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         size_t count = cases[i].count;
 
         for (size_t k = 0; k < count; k++) {
@@ -76,7 +75,7 @@ static void a_huge_sum_saturates(void)
     uint64_t samples[] = {UINT64_MAX, 1, UINT64_MAX};
     struct stats stats;
 
-    stats_summarize(&stats, samples, COUNT(samples));
+    stats_summarize(&stats, samples, ARRAY_LENGTH(samples));
     CHECK_EQ(stats.min, 1);
     CHECK_EQ(stats.p50, UINT64_MAX);
     CHECK_EQ(stats.sum, UINT64_MAX);
@@ -104,7 +103,7 @@ static void scaling_rounds_and_saturates(void)
         {86400ull * 3000000000, 1000000000, 3000000000, 86400ull * 1000000000},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         CHECK_EQ(stats_scale(cases[i].value, cases[i].multiplier, cases[i].divisor),
                  cases[i].expected);
 }
@@ -144,10 +143,10 @@ static void generator_gives_published_numbers(void)
                                      4593380528125082431};
     struct rng rng = {{1, 2, 3, 4}};
 
-    for (size_t i = 0; i < COUNT(expected); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(expected); i++)
         CHECK_EQ(rng_next64(&rng), expected[i]);
     rng_seed(&rng, 1234567);
-    for (size_t i = 0; i < COUNT(split); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(split); i++)
         CHECK_EQ(rng.state[i], split[i]);
 }
 
@@ -162,10 +161,10 @@ static void streams_depend_on_seed_and_name(void)
                    {0, ""},
                    {1, ""},
                    {0, "a"}};
-    uint64_t first[COUNT(streams)];
+    uint64_t first[ARRAY_LENGTH(streams)];
     struct rng rng, again;
 
-    for (size_t i = 0; i < COUNT(streams); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(streams); i++) {
         rng_derive(&rng, streams[i].seed, streams[i].name);
         rng_derive(&again, streams[i].seed, streams[i].name);
         first[i] = rng_next64(&rng);
@@ -182,12 +181,12 @@ static void numbers_below_are_even(void)
 
     rng_seed(&rng, 11);
     for (unsigned i = 0; i < 60000; i++) {
-        uint64_t number = rng_below(&rng, COUNT(seen));
+        uint64_t number = rng_below(&rng, ARRAY_LENGTH(seen));
 
-        CHECK(number < COUNT(seen));
+        CHECK(number < ARRAY_LENGTH(seen));
         seen[number]++;
     }
-    for (size_t i = 0; i < COUNT(seen); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(seen); i++)
         CHECK(seen[i] > 9600 && seen[i] < 10400);
     for (unsigned i = 0; i < 1000; i++)
         CHECK_EQ(rng_below(&rng, 1), 0);
@@ -261,5 +260,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("stats", units, COUNT(units));
+    return unit_main("stats", units, ARRAY_LENGTH(units));
 }

@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/rng/rng.h"
 #include "lib/text/glob.h"
 #include "lib/text/options.h"
 #include "tests/unit/fixtures/unit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Every diagnostic of one parse, each with a newline. */
 struct diagnostics {
@@ -100,7 +99,7 @@ static void globs(void)
         {"map", "conformance.map", false},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         if (glob_match(cases[i].pattern, cases[i].text) != cases[i].expected)
             unit_fail(__FILE__, __LINE__, "'%s' and '%s': expected %d", cases[i].pattern,
                       cases[i].text, cases[i].expected);
@@ -157,7 +156,7 @@ static void no_options(void)
 {
     static const char *const lines[] = {"", " ", " \t\r\n ", "--", " -- run=x seed=z", "--\tlist"};
 
-    for (size_t i = 0; i < COUNT(lines); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++) {
         parse(lines[i]);
         check_defaults();
         check_diagnostic("");
@@ -234,7 +233,7 @@ static void nonsense_keeps_the_default(void)
         {"run=,,", "options: byte 0: run is empty, expected globs; ignored\n"},
     };
 
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         parse(cases[i].cmdline);
         check_defaults();
         check_diagnostic(cases[i].diagnostic);
@@ -346,7 +345,7 @@ static void random_lines(void)
 
         line[0] = '\0';
         for (unsigned k = 0; k < count; k++)
-            strcat(line, words[rng_below(&rng, COUNT(words))]);
+            strcat(line, words[rng_below(&rng, ARRAY_LENGTH(words))]);
         parse(line);
         CHECK(options.run_count <= OPTIONS_RUN_MAX);
         for (unsigned k = 0; k < options.run_count; k++)
@@ -385,5 +384,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("text", units, COUNT(units));
+    return unit_main("text", units, ARRAY_LENGTH(units));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The questions to a topology, which of its sources counts, and what there is no room for. */
 #include "lib/topology/topology.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -115,5 +116,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("topology", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("topology", units, ARRAY_LENGTH(units));
 }

@@ -2,6 +2,7 @@
 /* Questions to topologies that no reader made: equality, ranges that ignore bits, names. */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/topology/topology.h"
 #include "lib/topology/view.h"
 #include "tests/unit/fixtures/unit.h"
@@ -46,7 +47,7 @@ static void overlaps_of_ignored_bits(void)
         unsigned overlaps;
     } cases[] = {{0, 7, 1}, {0x10, 0x17, 0}, {0x0f, 0x10, 0}, {0x07, 0x20, 1}, {0xffff, 0xffff, 0}};
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct topology topology = sample();
 
         topology.ranges[0].bdf_last = 0;
@@ -117,5 +118,5 @@ int main(void)
         {"places", places},     {"wrapping", wrapping},
     };
 
-    return unit_main("topology_records", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("topology_records", units, ARRAY_LENGTH(units));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/topology/view.h"
+#include "lib/array/array.h"
 #include "tests/unit/fixtures/unit.h"
 
 static const struct topology both = {
@@ -64,5 +65,5 @@ int main(void)
         {"ids_wrap_past_the_last", ids_wrap_past_the_last},
     };
 
-    return unit_main("view", units, sizeof(units) / sizeof(units[0]));
+    return unit_main("view", units, ARRAY_LENGTH(units));
 }

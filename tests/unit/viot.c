@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
 #include "lib/topology/viot.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MUTATIONS    20000
+#define MUTATIONS 20000
 
 static void seal(uint8_t *table, size_t size)
 {
@@ -178,7 +178,7 @@ static const struct damage {
 
 static void damaged(void)
 {
-    for (const struct damage *c = damages; c < damages + COUNT(damages); c++) {
+    for (const struct damage *c = damages; c < damages + ARRAY_LENGTH(damages); c++) {
         struct topology topology = {0};
         struct report report = {0};
         uint8_t table[sizeof(viot_b)];
@@ -260,7 +260,7 @@ static void mutated(void)
 {
     uint32_t state = 1;
 
-    for (size_t source = 0; source < COUNT(sources); source++) {
+    for (size_t source = 0; source < ARRAY_LENGTH(sources); source++) {
         size_t size = sources[source].size;
 
         for (unsigned i = 0; i < MUTATIONS; i++) {
@@ -322,5 +322,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("viot", units, COUNT(units));
+    return unit_main("viot", units, ARRAY_LENGTH(units));
 }

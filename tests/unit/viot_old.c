@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
 #include "lib/topology/viot.h"
 #include "tests/unit/fixtures/table_iort.h"
 #include "tests/unit/fixtures/unit.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MUTATIONS    20000
+#define MUTATIONS 20000
 
 /* QEMU's table, but for the range: 00:00.0 to 00:1f.7 in the layout of v8. */
 static void build_v8(struct table *table)
@@ -55,7 +55,7 @@ static void build_long_nodes(struct table *table)
     table_iort_put(table, iommu, 12, 4, 56);
     table_iort_put(table, iommu, 16, 4, 0x18);
     table_iort_put(table, iommu, 32, 4, 1);
-    table_iort_root(table, 0, maps, COUNT(maps));
+    table_iort_root(table, 0, maps, ARRAY_LENGTH(maps));
 }
 
 /* An IOMMU at 0x10000000, with 48 bytes, for a part of segment 2; an ITS behind it. */
@@ -148,7 +148,7 @@ static void take_vector(const struct vector *vector)
 
     vector->build(&table);
     table_seal(&table);
-    table_apply(&table, vector->edits, COUNT(vector->edits));
+    table_apply(&table, vector->edits, ARRAY_LENGTH(vector->edits));
     /* Only the outer checksum is put right: the embedded one is no reason to refuse. */
     table_set_checksum(&table, table.size);
 
@@ -166,7 +166,7 @@ static void take_vector(const struct vector *vector)
 
 static void all_vectors(void)
 {
-    for (size_t i = 0; i < COUNT(vectors); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(vectors); i++)
         take_vector(&vectors[i]);
 }
 
@@ -188,7 +188,7 @@ static void functions(void)
         {build_mmio, 0, 2, 0x1ff, 1, 0x50ff},    {build_mmio, 0, 0, 0x1ff, 0, 0},
     };
 
-    for (size_t i = 0; i < COUNT(table); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
         struct topology topology = {0};
         struct topology_match match = {0};
         struct table bytes;
@@ -215,7 +215,7 @@ static void layouts(void)
         bool is_v8, is_draft;
     } kinds[] = {{build_v8, true, false}, {build_draft, false, true}, {build_final, false, false}};
 
-    for (size_t i = 0; i < COUNT(kinds); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
         struct table table;
 
         kinds[i].build(&table);
@@ -256,7 +256,7 @@ static void mutated(void)
         struct topology topology = {0}, others = {0};
         struct table table;
 
-        builders[i % COUNT(builders)](&table);
+        builders[i % ARRAY_LENGTH(builders)](&table);
         for (unsigned n = 0; n <= i % 3; n++)
             table.bytes[36 + table_random(&state) % (table.size - 36)] =
                 (uint8_t)table_random(&state);
@@ -278,5 +278,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("viot_old", units, COUNT(units));
+    return unit_main("viot_old", units, ARRAY_LENGTH(units));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/refdev/device/variants.h"
 
+#include "lib/array/array.h"
+
 #include <string.h>
 
 #define BIT(name) REF_BIT(VIRTIO_IOMMU_F_##name)
@@ -177,7 +179,7 @@ static const struct ref_variant variants[] = {
       .topology = REF_TOPOLOGY_V4}},
 };
 
-#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+#define VARIANTS ARRAY_LENGTH(variants)
 
 const struct ref_variant *ref_variant_at(unsigned index)
 {

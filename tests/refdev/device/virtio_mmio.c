@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/refdev/device/virtio_mmio.h"
 
+#include "lib/array/array.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -33,7 +34,7 @@ static const struct twin {
 
 static const struct twin *twin_of(uint32_t offset)
 {
-    for (unsigned i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(twins); i++)
         if (twins[i].offset == offset)
             return &twins[i];
     return NULL;

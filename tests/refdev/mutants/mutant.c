@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/refdev/mutants/mutant.h"
 
+#include "lib/array/array.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +18,7 @@ static const struct {
 #undef REF_MUTANT
 };
 
-#define MUTANTS (sizeof(mutants) / sizeof(mutants[0]))
+#define MUTANTS ARRAY_LENGTH(mutants)
 
 bool ref_choose_mutant(const char *name)
 {

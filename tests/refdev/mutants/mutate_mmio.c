@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Registers of virtio-mmio that are other than they should be. */
+#include "lib/array/array.h"
 #include "tests/refdev/device/virtio_mmio.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
@@ -24,7 +25,7 @@ static const struct {
 
 void mutate_mmio_read(struct ref_virtio *virtio, uint32_t offset, uint32_t *value)
 {
-    for (unsigned i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(constants); i++)
         if (ref_mutant == constants[i].mutant && offset >= constants[i].first &&
             offset <= constants[i].last)
             *value = constants[i].value;

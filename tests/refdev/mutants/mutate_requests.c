@@ -2,6 +2,7 @@
 /* Requests that are taken for others, and answers that are not the right ones. */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/refdev/mutants/mutant.h"
 
 #define S(name) VIRTIO_IOMMU_S_##name
@@ -187,7 +188,7 @@ void mutate_answer(const void *request, struct model_answer *answer)
 {
     if (!ref_mutant)
         return;
-    for (unsigned i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(statuses); i++)
         if (statuses[i].mutant == ref_mutant && statuses[i].clause == answer->clause)
             answer->status = statuses[i].status;
     mutate_valid(request, answer);

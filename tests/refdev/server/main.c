@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/array/array.h"
 #include "tests/refdev/device/chosen.h"
 #include "tests/refdev/device/endpoints.h"
 #include "tests/refdev/server/server.h"
@@ -97,7 +98,7 @@ static pid_t start(const struct server *server, char **argv)
 static const struct front_end *find_front_end(char **argv)
 {
     for (char **argument = argv; *argument; argument++)
-        for (unsigned i = 0; i < sizeof(front_ends) / sizeof(front_ends[0]); i++)
+        for (unsigned i = 0; i < ARRAY_LENGTH(front_ends); i++)
             if (strstr(*argument, front_ends[i]->mark))
                 return front_ends[i];
     return NULL;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/refdev/server/vfio.h"
 
 enum command {
@@ -234,7 +235,7 @@ static const struct {
 int vfio_handle(struct vfio_link *link, uint16_t command, union vfio_payload *payload,
                 uint32_t size)
 {
-    if (command >= sizeof(commands) / sizeof(commands[0]) || !commands[command].handle) {
+    if (command >= ARRAY_LENGTH(commands) || !commands[command].handle) {
         fprintf(stderr, "refdev: %s: message %u, expected 1 to 5, 7 to 10 or 13\n", link->name,
                 command);
         return -ENOSYS;

@@ -3,6 +3,7 @@
  * What requests cost: one axis at a time around a MAP, an UNMAP or both of one granule, one request
  * per notification, in an otherwise empty domain.
  */
+#include "lib/array/array.h"
 #include "lib/rangemap/rangemap.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/transfer.h"
@@ -240,7 +241,7 @@ TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
         for (enum operation operation = MAP; operation <= PAIR; operation++)
-            for (unsigned i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+            for (unsigned i = 0; i < ARRAY_LENGTH(batches); i++) {
                 unsigned goal = batches[i] == 64 && operation != PAIR             ? GOAL_BATCHED
                                 : batches[i] == 1 && operation == PAIR && tracked ? GOAL_PAIR
                                                                                   : 0;
@@ -264,7 +265,7 @@ TEST(by_size, .needs = NEEDS, .is_optional = true, .limit_s = 120)
 
     print_header(test);
     for (enum operation operation = MAP; operation <= PAIR; operation++)
-        for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++)
             run(test, operation, true, 1, sizes[i], 1, 0);
 }
 
@@ -273,11 +274,11 @@ TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300)
     static const unsigned live[] = {1, 1024, 65536};
     uint64_t granule = viommu_granule(fixture_iommu(test));
 
-    uint64_t each[sizeof(live) / sizeof(live[0])]; /* of tracked pairs */
+    uint64_t each[ARRAY_LENGTH(live)]; /* of tracked pairs */
 
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
-        for (unsigned i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+        for (unsigned i = 0; i < ARRAY_LENGTH(live); i++) {
             struct series pair =
                 run(test, PAIR, tracked, 1, granule, live[i], tracked ? GOAL_PAIR : 0);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "drivers/viommu/event.h"
+#include "lib/array/array.h"
 #include "tests/framework/transfer.h"
 
 #define SUITE "conformance.fault"
@@ -181,7 +182,7 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
     struct target target = target_new(test, 1);
     struct viommu *viommu = fixture_iommu(test);
 
-    for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(lengths); i++) {
         struct viommu_event event;
         unsigned count = 0;
 

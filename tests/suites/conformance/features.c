@@ -2,6 +2,7 @@
 /* Device id, features and configuration: virtio 1.4 sections 5.13.1 to 5.13.4, 2.2, 2.5, 6. */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/request.h"
 
 #define SUITE "conformance.features"
@@ -219,7 +220,7 @@ TEST(first_and_last_domain, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
     uint32_t last = ranged ? viommu->config.domain_range.end : UINT32_MAX;
     const uint32_t domains[] = {first, last, first + (last - first) / 2};
 
-    for (unsigned i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(domains); i++) {
         if (expect_status(test, domain_clause(test),
                           viommu_attach(domains[i], fixture_endpoint_id(test, 0), 0),
                           VIRTIO_IOMMU_S_OK))

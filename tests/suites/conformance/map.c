@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* MAP: virtio 1.4 section 5.13.6.5. What concerns the status; translation is in translation.c. */
+#include "lib/array/array.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/transfer.h"
 
@@ -63,7 +64,7 @@ TEST(sizes_that_are_no_page_size, .clauses = CLAUSES(IOMMU_CFG_P04), .needs = NE
     static const uint64_t sizes[] = {3, 5, 7, 511, 513};
     struct room room = attached(test);
 
-    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
         expect_status(test, IOMMU_CFG_P04, map(&room, 1, sizes[i]), VIRTIO_IOMMU_S_OK);
         require_ok(test, viommu_unmap(room.domain, room.at + room.granule,
                                       room.at + (sizes[i] + 1) * room.granule - 1));
@@ -122,7 +123,7 @@ TEST(unaligned_virt_end_is_refused, .clauses = CLAUSES(IOMMU_MAP_D05, IOMMU_MAP_
     if (room.granule < 4)
         skip(test, "a granule of 0x%llx bytes has no room for an unaligned end",
              (unsigned long long)room.granule);
-    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(ends); i++)
         expect_no_map(test, IOMMU_MAP_D05, IOMMU_MAP_D06,
                       viommu_map(room.domain, room.at, room.at + ends[i], 0x200000, READ_WRITE),
                       VIRTIO_IOMMU_S_RANGE);
@@ -138,7 +139,7 @@ TEST(overlap_is_rejected, .clauses = CLAUSES(IOMMU_MAP_D07, IOMMU_MAP_D08), .nee
     struct room room = attached(test);
 
     require_ok(test, map(&room, 4, 7));
-    for (unsigned i = 0; i < sizeof(overlaps) / sizeof(overlaps[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(overlaps); i++)
         expect_refusal(test, IOMMU_MAP_D07, IOMMU_MAP_D08,
                        map(&room, overlaps[i].first, overlaps[i].last), VIRTIO_IOMMU_S_INVAL);
     expect_status(test, IOMMU_MAP_D07, map(&room, 3, 3), VIRTIO_IOMMU_S_OK);

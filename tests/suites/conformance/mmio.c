@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Registers of a virtio-mmio block, one by one: virtio 1.4 sections 4.2.2 and 4.2.3. */
+#include "lib/array/array.h"
 #include "tests/framework/request.h"
 
 #define SUITE "conformance.mmio"
@@ -83,7 +84,7 @@ TEST(features_by_word, .clauses = CLAUSES(MMIO_REG_P02, MMIO_FEAT_P01), .needs =
     uint64_t offered = fixture_iommu(test)->offered;
     const uint32_t order[] = {1, 0, 1, 1, 0};
 
-    for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(order); i++) {
         write(test, VIRTIO_MMIO_DEVICE_FEATURES_SEL, order[i]);
 
         uint32_t bits = read(test, VIRTIO_MMIO_DEVICE_FEATURES);
@@ -110,7 +111,7 @@ TEST(absent_queues_have_no_size, .clauses = CLAUSES(MMIO_REG_P03), .needs = NEED
     uint32_t count = transport->ops->queue_count(transport);
     const uint32_t absent[] = {count, count + 1, count + 3, 0xffff};
 
-    for (unsigned i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(absent); i++)
         expect(test, MMIO_REG_P03, read_of_queue(test, absent[i], VIRTIO_MMIO_QUEUE_SIZE_MAX) == 0,
                "QueueSizeMax of queue %u, which does not exist, reads %u", absent[i],
                read(test, VIRTIO_MMIO_QUEUE_SIZE_MAX));
@@ -285,7 +286,7 @@ TEST(reading_write_only_registers_is_harmless, .clauses = CLAUSES(IOMMU_OP_P01),
         VIRTIO_MMIO_QUEUE_DRIVER,        VIRTIO_MMIO_QUEUE_DEVICE,
     };
 
-    for (unsigned i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(registers); i++)
         (void)read(test, registers[i]);
     expect_should(test, IOMMU_OP_P01, !viommu_needs_reset(fixture_iommu(test)),
                   "the device asks for a reset");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The IOMMU as a function of PCI: virtio 1.4 sections 4.1.2, 4.1.4.3 to 4.1.4.6 and 2.6.1. */
+#include "lib/array/array.h"
 #include "tests/framework/request.h"
 
 #define SUITE "conformance.pci"
@@ -110,7 +111,7 @@ TEST(features_by_word, .clauses = CLAUSES(PCI_COM_D03, PCI_COM_D04), .needs = NE
                "driver_feature of word %u reads 0x%x, expected 0x%x", select, (unsigned)accepted,
                (unsigned)(viommu->features >> 32 * select));
     }
-    for (unsigned i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(absent); i++)
         expect(test, PCI_COM_D03, !feature_word(test, DEVICE_FEATURE_SELECT, absent[i]),
                "device_feature of word %u reads 0x%x, expected 0", (unsigned)absent[i],
                (unsigned)mmio_read32(device(test)->common + DEVICE_FEATURE));

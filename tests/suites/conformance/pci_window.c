@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The window that configuration space has into the BARs: virtio 1.4 section 4.1.4.9. */
+#include "lib/array/array.h"
 #include "tests/framework/request.h"
 
 #define SUITE "conformance.pci_window"
@@ -29,7 +30,7 @@ TEST(registers_read_back, .clauses = CLAUSES(PCI_CFGW_P01), .needs = NEEDS)
     const uint8_t bar = device->capabilities[VIRTIO_PCI_CAP_COMMON_CFG].bar;
     const uint32_t head = pci_read32(function, window);
 
-    for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(offsets); i++)
         for (unsigned length = 1; length <= 4; length *= 2) {
             pci_write8(function, window + BAR, bar);
             pci_write32(function, window + OFFSET, offsets[i]);

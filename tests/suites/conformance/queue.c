@@ -2,6 +2,7 @@
 /* The split virtqueue as the device uses it: virtio 1.4 section 2.7. */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/request.h"
 
 #define SUITE "conformance.queue"
@@ -282,7 +283,7 @@ TEST(every_feature_set_serves_requests, .clauses = CLAUSES(DEV_FEAT_D02), .needs
 {
     static const uint64_t sets[] = {0, INDIRECT, EVENT_IDX, INDIRECT | EVENT_IDX};
 
-    for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(sets); i++) {
         without(test, sets[i]);
         for (unsigned round = 0; round < 40; round++)
             expect_status(test, DEV_FEAT_D02,

@@ -4,6 +4,7 @@
  * are judged by conformance.pci and conformance.mmio.
  */
 #include "drivers/viommu/event.h"
+#include "lib/array/array.h"
 #include "tests/framework/notifications.h"
 #include "tests/framework/transfer.h"
 
@@ -142,7 +143,7 @@ static void use_again(struct test *test)
     require_ok(test, viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ));
     for (unsigned i = 0; i < BATCH; i++)
         requests[i] = any_request(test);
-    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
         reset_queue(test, VIRTIO_IOMMU_REQUESTQ);
         set_up_again(test, VIRTIO_IOMMU_REQUESTQ, sizes[i]);
         require(test, DEV_VQRST_D04,

@@ -2,6 +2,7 @@
 /* The framing of requests: virtio 1.4 sections 5.13.6 and 2.7.4. */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/request.h"
 #include "tests/framework/transfer.h"
 
@@ -21,7 +22,7 @@ TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
         viommu_detach(domain, endpoint),
     };
 
-    for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(requests); i++) {
         memset(requests[i].head.reserved, 0xff, sizeof(requests[i].head.reserved));
         expect_status(test, IOMMU_OP_D04, requests[i], VIRTIO_IOMMU_S_OK);
     }
@@ -83,7 +84,7 @@ TEST(truncated_requests_come_back_unwritten, .clauses = CLAUSES(IOMMU_OP_P03, IO
     struct viommu_request attach =
         viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
 
-    for (unsigned i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(shapes); i++) {
         uint8_t tail[4];
 
         fixture_restart(test, test->fixture->features);
@@ -126,7 +127,7 @@ TEST(short_readable_parts_do_not_succeed, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU
         viommu_detach(domain, fixture_endpoint_id(test, 0)),
     };
 
-    for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(requests); i++) {
         for (uint32_t length = 4; length < requests[i].length; length += 4) {
             uint8_t tail[4];
             struct viommu_reply reply = viommu_submit_malformed(

@@ -2,6 +2,7 @@
 /* What a mapping does to real accesses: virtio 1.4 sections 5.13.6 and 5.13.6.5. */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/transfer.h"
 
@@ -51,7 +52,7 @@ TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMM
         0, 1, 7, PAGE_SIZE - length, PAGE_SIZE, 2 * PAGE_SIZE + 3, 4 * PAGE_SIZE - length};
 
     map(test, &s, 0, 3, READ_WRITE);
-    for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(offsets); i++) {
         expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + offsets[i], &s.target, offsets[i],
                            length);
         expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at + offsets[i], &s.target, offsets[i],
@@ -187,7 +188,7 @@ TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
     const uint64_t edges[] = {s.at + PAGE_SIZE - length / 2, s.at + 2 * PAGE_SIZE - length / 2};
 
     map(test, &s, 1, 1, READ_WRITE);
-    for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(edges); i++) {
         target_poison(&s.target);
         dma_write(s.engine, edges[i], length, transfer_timeout(s.engine, true));
         expect_only_touched(test, IOMMU_MAP_P04, s.engine, edges[i], &s.target, PAGE_SIZE,

@@ -2,6 +2,7 @@
 /* UNMAP: virtio 1.4 section 5.13.6.6, with its seven numbered examples. */
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/transfer.h"
 
 #define SUITE "conformance.unmap"
@@ -171,7 +172,7 @@ TEST(no_part_of_a_mapping_can_go, .clauses = CLAUSES(IOMMU_UNMAP_P04, IOMMU_UNMA
     struct scale scale = attached(test);
 
     map(&scale, 4, 7);
-    for (unsigned i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(parts); i++) {
         expect_refusal(test, IOMMU_UNMAP_P04, IOMMU_UNMAP_D06,
                        unmap(&scale, parts[i].first, parts[i].last), VIRTIO_IOMMU_S_RANGE);
         expect_mapped(&scale, IOMMU_UNMAP_P04, 4, 7, true);
@@ -215,7 +216,7 @@ TEST(refused_split_removes_nothing_before_it, .clauses = CLAUSES(IOMMU_UNMAP_D07
 {
     static const unsigned counts[] = {1, 2, 3, 7};
 
-    for (unsigned i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(counts); i++)
         split_after(test, counts[i]);
 }
 

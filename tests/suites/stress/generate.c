@@ -2,6 +2,8 @@
 /* What a walk asks the device for. Everything here depends on the seed and on the model alone. */
 #include "tests/suites/stress/generate.h"
 
+#include "lib/array/array.h"
+
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
 static uint64_t below(struct walk *walk, uint64_t n)
@@ -63,7 +65,7 @@ static struct viommu_request generate_map(struct walk *walk)
                           : 0;
 
     return viommu_map(any_domain(walk), first, last, (uintptr_t)walk->arena + offset,
-                      flags[below(walk, sizeof(flags) / sizeof(flags[0]))]);
+                      flags[below(walk, ARRAY_LENGTH(flags))]);
 }
 
 /* Half of the time exactly a mapping that is there, else any range. */

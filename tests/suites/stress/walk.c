@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/report.h"
 #include "tests/suites/stress/generate.h"
@@ -102,7 +103,7 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     char text[VIOMMU_REQUEST_TEXT], finding[2 * VIOMMU_REQUEST_TEXT];
 
     walk->requests++;
-    if (walk->step_count < sizeof(walk->steps) / sizeof(walk->steps[0]))
+    if (walk->step_count < ARRAY_LENGTH(walk->steps))
         walk->steps[walk->step_count++] =
             (struct walk_step){.request = *request, .status = reply.status};
     fixture_remember(walk->test, request, reply.status);

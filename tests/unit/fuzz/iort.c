@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* An IORT, its records and where single requesters arrive. */
 #include "lib/topology/iort.h"
+#include "lib/array/array.h"
 #include "tests/unit/fuzz/table.h"
 #include "tests/unit/fuzz/topology.h"
 
@@ -18,7 +19,7 @@ static void ask(const struct iort *iort)
     static const uint16_t rids[] = {0, 0x18, 0xff, 0x100, 0xffff};
     struct iort_target target;
 
-    for (unsigned i = 0; i < 2 * sizeof(rids) / sizeof(rids[0]); i++) {
+    for (unsigned i = 0; i < 2 * ARRAY_LENGTH(rids); i++) {
         enum iort_wanted wanted = i & 1 ? IORT_ITS_GROUP : IORT_IOMMU;
 
         check_target(iort, FUZZ_READ(iort_map_pci(iort, 0, rids[i / 2], wanted, &target)), &target);

@@ -3,6 +3,7 @@
  * Notifications, batches and fault reports in packed rings: virtio 1.4 sections 2.8.10 to 2.8.14.
  */
 #include "drivers/viommu/event.h"
+#include "lib/array/array.h"
 #include "tests/framework/notifications.h"
 #include "tests/framework/packed.h"
 #include "tests/framework/transfer.h"
@@ -152,7 +153,7 @@ TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = N
         requests[i] = i % 2
                           ? viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test))
                           : viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
-    for (unsigned i = 0; i < sizeof(sets) / sizeof(sets[0]) * ROUNDS; i++) {
+    for (unsigned i = 0; i < ARRAY_LENGTH(sets) * ROUNDS; i++) {
         unsigned count = 1 + (unsigned)rng_below(&test->rng, BATCH_MAX);
 
         if (i % ROUNDS == 0)

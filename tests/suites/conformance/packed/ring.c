@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The packed virtqueue as the device uses it: virtio 1.4 sections 2.8.1 to 2.8.9 and 2.8.15. */
+#include "lib/array/array.h"
 #include "tests/framework/packed.h"
 
 #include <string.h>
@@ -145,7 +146,7 @@ TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .lim
 
     for (unsigned i = 0; i < BATCH; i++)
         requests[i] = viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
-    for (unsigned i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (unsigned i = 0; i < 2 * ARRAY_LENGTH(sizes); i++) {
         uint16_t size = sizes[i / 2];
         struct packed_ring ring = packed_open(test, size, i % 2 ? INDIRECT : 0);
 

@@ -33,6 +33,11 @@ struct dma_engine_ops {
      * when it can't be. */
     bool (*start)(struct dma_engine *engine);
     /*
+     * Whether the endpoint asks to be started again. It may do so at any time that it looks at rings
+     * which the IOMMU keeps from it, as after a notification that it handles late. NULL: never.
+     */
+    bool (*needs_reset)(struct dma_engine *engine);
+    /*
      * Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load.
      */
     enum dma_result (*prepare)(struct dma_engine *engine, uint64_t timeout_ns);

@@ -60,6 +60,13 @@ bool virtio_engine_start(struct dma_engine *engine)
     return true;
 }
 
+bool virtio_engine_needs_reset(struct dma_engine *engine)
+{
+    struct virtio_engine *virtio = engine->state;
+
+    return settled_status(&virtio->device.transport) & VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+}
+
 static uint32_t writable_bytes(const struct virtq_segment *segments, unsigned count)
 {
     uint32_t bytes = 0;

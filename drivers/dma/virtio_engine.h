@@ -25,6 +25,8 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *diagnostics);
 /* Resets the device and brings it up with queue 0. Takes the rings anew. */
 bool virtio_engine_start(struct dma_engine *engine);
+/* Whether the device has set NEEDS_RESET. */
+bool virtio_engine_needs_reset(struct dma_engine *engine);
 /*
  * One chain, waited for; `*written` is the used length, at most the bytes that are writable, set
  * when completed.

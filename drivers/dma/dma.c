@@ -46,7 +46,7 @@ static unsigned open_engine(struct device_location place, struct pages *pages,
     if (!kind)
         return 0;
     *engine = (struct dma_engine){.place = place, .needs_start = true};
-    /* Engines are polled; a level that nobody takes away would stop the whole line. */
+    /* Engines are polled. A line that nobody lowers would block other devices on it. */
     if (place.function)
         pci_command(place.function, PCI_COMMAND_INTX_DISABLE, 0);
     return kind->open(engine, pages, diagnostics);
@@ -97,8 +97,8 @@ static bool ready(struct dma_engine *engine)
 }
 
 /*
- * Whatever went wrong, the engine's own state is not to be relied on any more. What may still be
- * under way is ended before anyone looks at the memory.
+ * After an error the engine's state is unknown, so it is started again. Where nothing came back a
+ * transfer may still be in flight: it has to end before the caller looks at memory.
  */
 static enum dma_result settle(struct dma_engine *engine, enum dma_result result)
 {

@@ -64,12 +64,14 @@ TEST(unattached_endpoint_reaches_memory, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 2);
 
-    /* Engines that write random bytes load no content, so they need no access before this one. */
+    /* Engines that write random bytes load no content, so this is the first access of all. */
     for (unsigned i = 0; fixture_writer(test, i); i++)
         if (!fixture_writer(test, i)->content)
             expect_write_lands(test, IOMMU_BYP_P01, fixture_writer(test, i),
                                target_physical(&target), &target, 0, 512);
     prepare_engine(test, engine);
+    expect_write_lands(test, IOMMU_BYP_P01, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
     expect_write_lands(test, IOMMU_BYP_P06, engine, target_physical(&target) + 100, &target, 100,
                        engine->min_length);
     expect_read_sees(test, IOMMU_BYP_P06, engine, target_physical(&target) + PAGE_SIZE, &target,

@@ -46,7 +46,7 @@ static unsigned open_engine(struct device_location place, struct pages *pages,
     if (!kind)
         return 0;
     *engine = (struct dma_engine){.place = place, .needs_start = true};
-    /* Engines are polled; a level that nobody takes away would stop the whole line. */
+    /* Engines are polled. A line that nobody lowers would block other devices on it. */
     if (place.function)
         pci_command(place.function, PCI_COMMAND_INTX_DISABLE, 0);
     return kind->open(engine, pages, diagnostics);

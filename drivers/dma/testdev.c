@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * QEMU's iommu-testdev (docs/specs/iommu-testdev, QEMU 11 and later): writes one fixed word, over
- * and over, to an address through the IOMMU. Then it looks, past the IOMMU, at a physical address
- * for what it wrote, which says nothing here: the asker looks himself. It can't write anything else
- * nor keep what it reads, so it is an engine that writes only.
+ * QEMU's iommu-testdev (docs/specs/iommu-testdev, since QEMU 11): writes one fixed word, repeated,
+ * to an address through the IOMMU. Then it reads a physical address without the IOMMU and reports
+ * whether the word is there; that is ignored, because the caller verifies memory. It can write
+ * nothing else and keeps nothing that it reads, so it is an engine that only writes.
  */
 #include "drivers/dma/engines.h"
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/dma/virtio_engine.h"
 
-/* Of a few entries none would be missed, but kvmtool keeps to its own number, and says so on PCI
- * only. */
+/*
+ * A few entries would do, but kvmtool keeps its own number whatever the driver writes, and shows it
+ * on PCI only.
+ */
 #define QUEUE_SIZE_MAX 1024
 
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
@@ -34,8 +36,10 @@ uint8_t *virtio_engine_own_pages(const struct dma_engine *engine)
     return (uint8_t *)engine->footprint + VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE;
 }
 
-/* A write may still be under way to the device (on PCI it is posted), where it would look at its
- * rings when the IOMMU has already been told to keep it from them; a read does not overtake it. */
+/*
+ * A write may still be in flight to the device (PCI posts them): it would look at its rings when
+ * they may be unmapped already. A read does not overtake the write.
+ */
 static uint8_t settled_status(struct virtio_transport *transport)
 {
     return transport->ops->status(transport);

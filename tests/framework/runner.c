@@ -16,7 +16,7 @@
 /* Laid out by the linker: every TEST of the image. */
 extern const struct test_definition *const tests_begin[], *const tests_end[];
 
-/* What a trap, which has no other way in, must know of the test that it hit. */
+/* A trap handler gets no argument: this is the test that a trap interrupts. */
 static struct {
     const struct test_definition *definition;
     unsigned number;
@@ -31,7 +31,7 @@ static int by_id(const void *left, const void *right)
     return suites ? suites : strcmp(a->name, b->name);
 }
 
-/* "Run by name only": a pattern that would match every suite names none. */
+/* An optional test runs by name only, and a pattern that could match every suite names none. */
 static bool names_a_suite(const char *pattern)
 {
     return *pattern != '*' && *pattern != '?';
@@ -55,7 +55,7 @@ static bool is_selected(const struct options *options, const struct test_definit
     return false;
 }
 
-/* Names a pattern that selects none: whoever mistyped it wants no other tests instead. */
+/* A pattern without a match is an error: running the other tests would hide a mistyped one. */
 static bool has_unmatched(const struct options *options, const struct test_definition **selected,
                           unsigned count)
 {
@@ -134,7 +134,7 @@ static void announce(const struct test_definition *definition, unsigned number, 
                   test->reason);
 }
 
-/* Whether a statement is one of the IOMMU's other transport, which the test cannot have judged. */
+/* Whether a clause is one of the transport that this IOMMU does not have: nothing can judge it. */
 static bool is_elsewhere(const struct fixture *fixture, enum clause clause)
 {
     const char *id = clause_row(clause)->id;
@@ -143,7 +143,7 @@ static bool is_elsewhere(const struct fixture *fixture, enum clause clause)
     return !strncmp(id, on_mmio ? "PCI_" : "MMIO_", on_mmio ? 4 : 5);
 }
 
-/* A test that passes has judged what it claims to, or says why it could not. */
+/* A test that passes must have judged or waived every clause that it claims. */
 static void check_claims(struct test *test)
 {
     const enum clause *claim = test->definition->clauses;
@@ -158,10 +158,10 @@ static void call(struct test *test)
     if (setjmp(test->stop))
         return;
     fixture_begin(test);
-    test->checks = 0; /* of its own */
+    test->checks = 0; /* do not count those of fixture_begin() */
     test->definition->run(test);
     if (!test->checks)
-        error(test, "the test came to its end without a check");
+        error(test, "the test ended without a check");
     check_claims(test);
 }
 

@@ -9,7 +9,7 @@
 #define RANGES    (BIT(INPUT_RANGE) | BIT(DOMAIN_RANGE))
 #define USUAL     (RANGES | BIT(MAP_UNMAP) | BIT(PROBE) | BIT(MMIO) | BIT(BYPASS_CONFIG))
 
-/* Where interrupt messages go is the surroundings' business. */
+/* The MSI region: the machine fills in where it is. */
 #define MSI                                                                                        \
     {                                                                                              \
         0, 0, VIRTIO_IOMMU_RESV_MEM_T_MSI                                                          \
@@ -31,7 +31,7 @@ static const struct ref_variant variants[] = {
       .regions = {MSI},
       .region_count = 1,
       .is_on_mmio = true}},
-    /* Nothing but what every device has. */
+    /* No optional feature. */
     {"bare", {.features = BIT(MAP_UNMAP), .page_size_mask = PAGES_4K}},
     /* The bit that BYPASS_CONFIG has superseded. */
     {"old-bypass", {.features = BIT(MAP_UNMAP) | BIT(BYPASS), .page_size_mask = PAGES_4K}},
@@ -64,7 +64,7 @@ static const struct ref_variant variants[] = {
       .domain_last = UINT32_MAX,
       .probe_size = 512,
       .bypass = 1}},
-    /* An input range that begins late and domains that do. */
+    /* Neither the input range nor the domain range begins at 0. */
     {"narrow",
      {.features = USUAL,
       .page_size_mask = PAGES_4K,
@@ -97,7 +97,7 @@ static const struct ref_variant variants[] = {
                   {0x123456789000, 0x123456789fff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0xfffffffff000, 0xffffffffffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED}},
       .region_count = 5}},
-    /* PROBE says nothing. */
+    /* PROBE returns no property. */
     {"no-properties",
      {
          .features = USUAL,
@@ -116,7 +116,7 @@ static const struct ref_variant variants[] = {
       .bypass = 1,
       .regions = {MSI},
       .region_count = 1}},
-    /* Several page sizes, the largest of all of them. */
+    /* Several page sizes, up to the largest that a mask can have. */
     {"masks",
      {.features = USUAL,
       .page_size_mask = 0x8000000040201000,
@@ -139,7 +139,7 @@ static const struct ref_variant variants[] = {
      {.features = USUAL, ORDINARY, .bypass = 1, .withheld = REF_BIT(REF_F_INDIRECT_DESC)}},
     {"late", {.features = USUAL, ORDINARY, .bypass = 1, .is_lazy = true}},
     {"slow", {.features = USUAL, ORDINARY, .bypass = 1, .is_slow = true}},
-    /* Notifications that say more. */
+    /* NOTIFICATION_DATA and NOTIF_CONFIG_DATA. */
     {"notification-data",
      {.features = USUAL | REF_BIT(REF_F_NOTIFICATION_DATA) | REF_BIT(REF_F_NOTIF_CONFIG_DATA),
       ORDINARY,
@@ -152,7 +152,7 @@ static const struct ref_variant variants[] = {
       .bypass = 0,
       .regions = {MSI},
       .region_count = 1}},
-    /* Devices of the drafts, which describe the endpoints themselves. */
+    /* Devices of drafts, whose configuration describes the endpoints. */
     {"topology-1",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,

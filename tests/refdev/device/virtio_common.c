@@ -120,7 +120,7 @@ static void set_half(uint64_t *value, uint32_t offset, unsigned width, uint64_t 
         *value = (*value & ~(uint64_t)UINT32_MAX) | (uint32_t)half;
 }
 
-/* 4.1.5.1.2.1: a vector that can't be had reads back as none. */
+/* 4.1.5.1.2.1: a vector that can't be mapped reads back as NO_VECTOR. */
 static uint16_t vector_of(uint64_t value)
 {
     if (MUTANT(VECTOR_1_REFUSED) && value == 1)

@@ -73,7 +73,7 @@ static void bar_write(struct ref_function *function, uint32_t offset, unsigned w
     }
 }
 
-/* 4.1.4.9: a window onto the BAR, for whoever can't map it. */
+/* 4.1.4.9: a window into the BAR, for drivers that can't map it. */
 struct window {
     uint8_t bar;
     uint32_t offset, length;

@@ -72,7 +72,7 @@ void ref_virtio_reset(struct ref_virtio *virtio)
     virtio->ops->reset(virtio);
 }
 
-/* 2.2.2, 3.1.1: FEATURES_OK stays only when the device can live with what was accepted. */
+/* 2.2.2, 3.1.1: FEATURES_OK stays set only if the device supports the accepted set. */
 void ref_write_status(struct ref_virtio *virtio, uint8_t value)
 {
     bool is_settling = value & ~virtio->status & STATUS_FEATURES_OK;

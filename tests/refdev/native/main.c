@@ -16,7 +16,7 @@
 #define SLOTS     32
 #define BDF(slot) ((uint32_t)(slot) << 3)
 
-/* Where a variant of device that is behind a register block has it; boot options say so. */
+/* Where the register block of the variant "mmio" is; the command line says the same. */
 #define BLOCK      0x32000000ull
 #define BLOCK_LINE 6
 

@@ -6,6 +6,7 @@
 
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
+/* From DRIVER_OK and from ACKNOWLEDGE: a device may reset only what was started. */
 TEST(status_returns_to_zero,
      .clauses = CLAUSES(DEV_RESET_D01, DEV_STAT_P01, PCI_COM_D07, MMIO_REG_P05),
      .needs = NEEDS_IOMMU)
@@ -21,6 +22,7 @@ TEST(status_returns_to_zero,
            virtio_reset(transport) == VIRTIO_OK, "status does not read 0 after 0 was written");
 }
 
+/* Drivers read status back, to see whether FEATURES_OK was kept. */
 TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .needs = NEEDS_IOMMU)
 {
     struct virtio_transport *transport = fixture_iommu(test)->transport;
@@ -40,6 +42,7 @@ TEST(status_bits_read_back, .clauses = CLAUSES(DEV_STAT_P02, DEV_INIT_P01), .nee
            transport->ops->status(transport));
 }
 
+/* A queue that stays enabled uses memory that the next driver has given to something else. */
 TEST(queues_are_disabled, .clauses = CLAUSES(PCI_COM_D08, MMIO_RST_D02), .needs = NEEDS_IOMMU)
 {
     struct virtio_transport *transport = fixture_iommu(test)->transport;
@@ -51,6 +54,7 @@ TEST(queues_are_disabled, .clauses = CLAUSES(PCI_COM_D08, MMIO_RST_D02), .needs 
                "queue %u is enabled after a reset", queue);
 }
 
+/* MAP shows that the domain is gone; and when it is created again it is empty. */
 TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
@@ -67,6 +71,7 @@ TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
     expect_status(test, IOMMU_INIT_P01, map, VIRTIO_IOMMU_S_OK);
 }
 
+/* By DMA, with the bypass byte 0: neither the old mapping nor identity lets the write through. */
 TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
@@ -86,7 +91,10 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
                         engine->min_length);
 }
 
-/* Requests on the rings of before must stay untouched. */
+/*
+ * A request in the rings that were in use before the reset, with a notification: a device that
+ * keeps their addresses uses it. Without EVENT_IDX, so that it would notify, too.
+ */
 TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
      .needs = NEEDS_ENDPOINT)
 {
@@ -112,6 +120,7 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
     expect(test, DEV_RESET_D02, !isr, "the interrupt status reads 0x%x while status reads 0", isr);
 }
 
+/* Everything but DRIVER_OK is done. The same request must be answered once it is set. */
 TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02),
      .needs = NEEDS_ENDPOINT)
 {
@@ -148,8 +157,8 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
 }
 
 /*
- * More chains than the queue has, of which no device can make sense. It may go on as if nothing had
- * been; if it says NEEDS_RESET, it does so aloud.
+ * An avail index that is further than the queue has entries, which no device can make sense of. It
+ * may go on as if nothing had happened; if it sets NEEDS_RESET, it must notify.
  */
 TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_ENDPOINT)
 {
@@ -173,6 +182,9 @@ TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_
            "the interrupt status reads 0x%x after NEEDS_RESET was set, expected bit 1", isr);
 }
 
+/*
+ * Resources that a reset does not give back run out. The same features must be accepted each time.
+ */
 TEST(hundred_times, .clauses = CLAUSES(DEV_FEAT_D05, DEV_INIT_P01), .needs = NEEDS_ENDPOINT)
 {
     for (unsigned i = 0; i < 100; i++) {

@@ -5,7 +5,7 @@
  */
 #include "arch/aarch64/layout.h"
 
-#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/internal.h"
 #include "arch/page_tables.h"
 #include "lib/array/array.h"
 

@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/internal.h"
 #include "arch/aarch64/layout.h"
 #include "arch/backtrace.h"
 #include "arch/smp.h"

@@ -5,7 +5,7 @@
  * attributes). Privileged section 4.4.
  */
 #include "arch/page_tables.h"
-#include "arch/riscv64/cpu.h"
+#include "arch/riscv64/internal.h"
 
 #define VALID      (1ull << 0)
 #define READABLE   (1ull << 1)

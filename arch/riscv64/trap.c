@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "arch/backtrace.h"
-#include "arch/riscv64/cpu.h"
+#include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"
 #include "arch/smp.h"
 #include "lib/array/array.h"

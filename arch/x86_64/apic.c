@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The local APIC (Intel SDM volume 3, chapter 11), xAPIC mode, and the 8259 pair. */
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
 
 #define IA32_APIC_BASE   0x1b

@@ -42,7 +42,7 @@ efi_entry:
     j 2f
 1:  lla s2, image_read
 2:  csrw sie, zero
-    mv tp, a0                           /* for ever (cpu.h) */
+    mv tp, a0                           /* for ever (internal.h) */
     mv s1, a1
 
     /* Each relocation is: at `offset` stands the address `addend`, both as linked. */

@@ -123,7 +123,7 @@ void pic_init(void)
         {PIC_SLAVE + 1, PIC_CASCADE},
         {PIC_MASTER + 1, 1},
         {PIC_SLAVE + 1, 1}, /* 8086 mode */
-        {PIC_MASTER + 1, (uint8_t) ~(1u << PIC_CASCADE)},
+        {PIC_MASTER + 1, 0xff & ~(1u << PIC_CASCADE)},
         {PIC_SLAVE + 1, 0xff},
     };
 

@@ -3,7 +3,7 @@
  * The generic timer (Arm ARM chapter D12): the virtual counter, whose rate firmware leaves in
  * CNTFRQ_EL0, and the virtual timer, which is the only one that every hypervisor gives.
  */
-#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/internal.h"
 #include "arch/counter.h"
 
 #define TIMER_ENABLE  1

@@ -5,7 +5,7 @@
  * deadline.
  */
 #include "arch/counter.h"
-#include "arch/riscv64/cpu.h"
+#include "arch/riscv64/internal.h"
 #include "arch/riscv64/sbi.h"
 
 /* A trap brings no state along. */

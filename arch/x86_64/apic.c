@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The local APIC (Intel SDM volume 3, chapter 11), xAPIC mode, and the 8259 pair. */
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
 
 #define IA32_APIC_BASE   0x1b
@@ -122,7 +123,7 @@ void pic_init(void)
         {PIC_SLAVE + 1, PIC_CASCADE},
         {PIC_MASTER + 1, 1},
         {PIC_SLAVE + 1, 1}, /* 8086 mode */
-        {PIC_MASTER + 1, (uint8_t) ~(1u << PIC_CASCADE)},
+        {PIC_MASTER + 1, 0xff & ~(1u << PIC_CASCADE)},
         {PIC_SLAVE + 1, 0xff},
     };
 

@@ -2,7 +2,8 @@
 #include "arch/arch.h"
 
 #include "arch/smp.h"
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 
 #define DEBUG_EXIT_PORT 0xf4  /* isa-debug-exit, where the VMM was given one */
 #define PM1A_CONTROL    0x604 /* QEMU's q35 and pc */

@@ -5,7 +5,8 @@
  * of the local APIC, which is coarser and shorter, only wakes the kernel to look at it.
  */
 #include "arch/counter.h"
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
 
 #define PIT_HZ       1193182u

@@ -6,7 +6,7 @@
  * manual volume 2, chapter 5.
  */
 #include "arch/smp.h"
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/internal.h"
 
 #define PRESENT       (1ull << 0)
 #define WRITABLE      (1ull << 1)

@@ -10,10 +10,7 @@
 #define USUAL     (RANGES | BIT(MAP_UNMAP) | BIT(PROBE) | BIT(MMIO) | BIT(BYPASS_CONFIG))
 
 /* The MSI region: the machine fills in where it is. */
-#define MSI                                                                                        \
-    {                                                                                              \
-        0, 0, VIRTIO_IOMMU_RESV_MEM_T_MSI                                                          \
-    }
+#define MSI 0, 0, VIRTIO_IOMMU_RESV_MEM_T_MSI
 
 #define PAGES_4K ~0xfffull
 
@@ -23,12 +20,12 @@
     .probe_size = 512
 
 static const struct ref_variant variants[] = {
-    {"usual", {.features = USUAL, ORDINARY, .bypass = 1, .regions = {MSI}, .region_count = 1}},
+    {"usual", {.features = USUAL, ORDINARY, .bypass = 1, .regions = {{MSI}}, .region_count = 1}},
     {"mmio",
      {.features = USUAL,
       ORDINARY,
       .bypass = 1,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .is_on_mmio = true}},
     /* No optional feature. */
@@ -41,7 +38,7 @@ static const struct ref_variant variants[] = {
       .input_last = (1ull << 39) - 1,
       .domain_last = UINT32_MAX,
       .probe_size = 64,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
     {"granule-1",
      {.features = USUAL,
@@ -78,7 +75,7 @@ static const struct ref_variant variants[] = {
      {.features = USUAL,
       ORDINARY,
       .bypass = 1,
-      .regions = {MSI,
+      .regions = {{MSI},
                   {0xa0000, 0xfffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0x700000000, 0x7000fffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0xff0000000000, 0xffffffffffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED}},
@@ -91,7 +88,7 @@ static const struct ref_variant variants[] = {
       .domain_last = 0xffff,
       .probe_size = 144,
       .bypass = 1,
-      .regions = {MSI,
+      .regions = {{MSI},
                   {0x8000000, 0x80fffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0, 0xfff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0x123456789000, 0x123456789fff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
@@ -114,7 +111,7 @@ static const struct ref_variant variants[] = {
       .domain_last = 0xffff,
       .probe_size = 37,
       .bypass = 1,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
     /* Several page sizes, up to the largest that a mask can have. */
     {"masks",
@@ -124,7 +121,7 @@ static const struct ref_variant variants[] = {
       .domain_last = 0xffff,
       .probe_size = 512,
       .bypass = 1,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
     {"small-queues", {.features = USUAL, ORDINARY, .bypass = 1, .queue_size = 16}},
     {"plain-rings",
@@ -150,31 +147,31 @@ static const struct ref_variant variants[] = {
      {.features = USUAL & ~BIT(BYPASS_CONFIG),
       ORDINARY,
       .bypass = 0,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
     /* Devices of drafts, whose configuration describes the endpoints. */
     {"topology-1",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V1}},
     {"topology-2",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V2}},
     {"topology-3",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V3}},
     {"topology-4",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V4}},
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/host/host.h"
+#include "boot/handoff.h"
 #include "boot/kmain.h"
 #include "tests/refdev/device/chosen.h"
 #include "tests/refdev/device/endpoints.h"
@@ -158,9 +159,23 @@ static void catch_up(void *context)
     ref_catch_up(context);
 }
 
+/* The boot protocol of a process: `address` is that of its first argument, the command line. */
+static void read_arguments(const struct mem_view *memory, uint64_t address, struct boot_info *info)
+{
+    (void)memory;
+    info->protocol = "process";
+    boot_add_memory(info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
+    if (address)
+        boot_set_cmdline(info, (const char *)address, strlen((const char *)address) + 1);
+}
+
+void boot_read_handoff(boot_reader *read, uint64_t address, struct boot_info *info)
+{
+    read(NULL, address, info);
+}
+
 int main(int argc, char **argv)
 {
-    static struct boot_info info;
     static struct bus bus;
     const struct host_region ecam = {HOST_ECAM, HOST_ECAM_SIZE, ecam_read, ecam_write, &bus};
     const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
@@ -175,9 +190,5 @@ int main(int argc, char **argv)
     host_add_region(&window);
     build(&bus, variant);
     host_on_idle(catch_up, &iommu.virtio);
-    info.protocol = "process";
-    boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
-    if (argc > 1)
-        boot_set_cmdline(&info, argv[1], strlen(argv[1]) + 1);
-    kmain(&info);
+    kmain(read_arguments, argc > 1 ? (uintptr_t)argv[1] : 0);
 }

@@ -149,6 +149,13 @@ mutants: $(NATIVE) ## the suites against every bug that the reference device can
 mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the bugs; MUTANT=
 	@python3 -B tests/refdev/mutants/mutants.py --vm $(MUTANT)
 
+compositions: $(NATIVE) ## the suites in every machine around the reference device; SAMPLE=SEED/N, VARIANT=
+	@python3 -B tests/refdev/native/compositions.py $(if $(SAMPLE),--sample '$(SAMPLE)') \
+		$(if $(VARIANT),--variant '$(VARIANT)') $(COMPOSITION)
+
+vacuity: $(NATIVE) ## every bug in each of those machines: tests that pass where others fail; MUTANT=, half an hour
+	@python3 -B tests/refdev/native/vacuity.py $(MUTANT)
+
 # The reference device as a process behind a VMM.
 REFDEV := build/host/refdev
 REFDEVFLAGS := $(HOST_BASE) -O2 -D_GNU_SOURCE

@@ -54,7 +54,10 @@ def read_compositions() -> list[Composition]:
 
 
 def options_of(composition: Composition, variant: str) -> str:
-    """What boot options have to tell of the machine."""
+    """What boot options have to tell of the machine; a mutant's variant may bring options of its own."""
+    variant, _, own = variant.partition(" ")
+    if own:
+        return re.sub(r"viommu\.ep=\S+", composition.endpoints, own)
     variant, packed, _ = variant.partition("+packed")
     ring = " ring=packed" if packed else ""
     if variant.startswith("topology"):
@@ -68,7 +71,7 @@ def boot(composition: Composition, variant: str, mutant: str, options: str) -> l
     environment = {
         **os.environ,
         "COMPOSITION": composition.name,
-        "REFDEV": variant.partition("+")[0],
+        "REFDEV": re.split(r"[+ ]", variant)[0],
         "REFDEV_MUTANT": mutant,
     }
     command = [GUEST, f"{options} {options_of(composition, variant)}"]

@@ -3,7 +3,8 @@
  * The whole kernel as a process: kmain() on arch/host, with the reference device and endpoints
  * behind its registers. The one argument is the kernel's command line; $REFDEV names the variant of
  * device (tests/refdev/device/variants.c), $COMPOSITION what is around it
- * (tests/refdev/native/composition.c).
+ * (tests/refdev/native/composition.c). With $REFDEV_MUTANT_MET a line follows each in whose time the
+ * mutant's own code was reached.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "tests/refdev/device/chosen.h"
 #include "tests/refdev/device/endpoints.h"
 #include "tests/refdev/device/virtio_mmio.h"
+#include "tests/refdev/mutants/mutant.h"
 #include "tests/refdev/native/composition.h"
 
 #define FUNCTIONS     256 /* of the bus: 32 slots of 8 each */
@@ -258,6 +260,16 @@ static void catch_up(void *context)
     ref_catch_up(context);
 }
 
+/* Behind the line that ends what a test did. */
+static void tell_of_mutant(void)
+{
+    if (!ref_mutant_is_met)
+        return;
+    ref_mutant_is_met = false;
+    printf("# mutant met\n");
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     static struct boot_info info;
@@ -276,6 +288,8 @@ int main(int argc, char **argv)
     host_add_region(&window);
     build(&bus, variant, composition);
     host_on_idle(catch_up, &iommu.virtio);
+    if (getenv("REFDEV_MUTANT_MET"))
+        host_on_line(tell_of_mutant);
     info.protocol = "process";
     boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
     if (argc > 1)

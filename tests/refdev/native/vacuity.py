@@ -29,6 +29,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "mutants"))
 import compositions as native  # noqa: E402
 import mutants as catalogue  # noqa: E402
 
+KERNEL = os.path.join(native.HOME, "build/host/viommu-guest-swift")  # without sanitizers
 RESULTS = os.path.join(native.HOME, "build/results/vacuity.jsonl")
 REASONS = os.path.join(os.path.dirname(__file__), "vacuous.txt")
 GLOBS_MAX = 8  # of a command line
@@ -104,7 +105,7 @@ def use_copy_of_kernel() -> None:
     """The run takes long: what is built meanwhile must not change it."""
     os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
     copy = os.path.join(os.path.dirname(RESULTS), "vacuity-kernel")
-    shutil.copy(native.GUEST, copy)
+    shutil.copy(KERNEL, copy)
     native.GUEST = catalogue.GUEST = copy
 
 

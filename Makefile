@@ -68,7 +68,8 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit fuzz coverage-host native host mutants mutants-vm refdev test help clean
+.PHONY: image images published check unit fuzz coverage-host native host mutants mutants-vm compositions \
+	vacuity refdev test help clean
 .DELETE_ON_ERROR:
 
 # Loaders of the tests' own, for ways in that no VMM at hand takes.

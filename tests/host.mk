@@ -138,6 +138,20 @@ $(NATIVE): $(NATIVE_OBJECTS) tests/refdev/native/sections.lds
 
 $(call depends,$(NATIVE_OBJECTS))
 
+# The same without sanitizers, for what starts it ten thousand times.
+SWIFT := build/host/viommu-guest-swift
+SWIFTFLAGS := $(HOST_BASE) -O2 -fno-omit-frame-pointer -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie
+SWIFT_OBJECTS := $(NATIVE_OBJECTS:build/native/%=build/swift/%)
+
+$(eval $(call flavour,swift,SWIFTFLAGS))
+
+$(SWIFT): $(SWIFT_OBJECTS) tests/refdev/native/sections.lds
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(run)$(HOSTCC) -fuse-ld=lld -no-pie -Wl,-T,tests/refdev/native/sections.lds $(SWIFT_OBJECTS) -o $@
+
+$(call depends,$(SWIFT_OBJECTS))
+
 native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
 
 host: $(NATIVE) ## the whole suite against every variant of reference device; VARIANT=, RUN=, SEED=
@@ -148,6 +162,13 @@ mutants: $(NATIVE) ## the suites against every bug that the reference device can
 
 mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the bugs; MUTANT=
 	@python3 -B tests/refdev/mutants/mutants.py --vm $(MUTANT)
+
+compositions: $(NATIVE) ## the suites in every machine around the reference device; SAMPLE=SEED/N, VARIANT=
+	@python3 -B tests/refdev/native/compositions.py $(if $(SAMPLE),--sample '$(SAMPLE)') \
+		$(if $(VARIANT),--variant '$(VARIANT)') $(COMPOSITION)
+
+vacuity: $(SWIFT) ## every bug in each of those machines: tests that pass where others fail; MUTANT=, half an hour
+	@python3 -B tests/refdev/native/vacuity.py $(MUTANT)
 
 # The reference device as a process behind a VMM.
 REFDEV := build/host/refdev

@@ -37,6 +37,8 @@ struct host_region {
 bool host_open(void);
 void host_add_region(const struct host_region *region);
 
+/* Called behind every line of the console. */
+void host_on_line(void (*function)(void));
 /* Called whenever the kernel waits for something. */
 void host_on_idle(void (*function)(void *context), void *context);
 

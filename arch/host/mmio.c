@@ -13,6 +13,7 @@
 /* An access brings no context along. */
 static struct host_region regions[HOST_REGIONS_MAX];
 static unsigned region_count;
+static void (*on_line)(void);
 
 static uint64_t uart_read(void *context, uint64_t offset, unsigned width)
 {
@@ -28,8 +29,16 @@ static void uart_write(void *context, uint64_t offset, unsigned width, uint64_t 
         return;
     if (value >= ' ' || value == '\n' || value == '\t')
         putchar((int)value);
-    if (value == '\n')
-        fflush(stdout);
+    if (value != '\n')
+        return;
+    fflush(stdout);
+    if (on_line)
+        on_line();
+}
+
+void host_on_line(void (*function)(void))
+{
+    on_line = function;
 }
 
 static bool take(uint64_t base, uint64_t size, int protection)

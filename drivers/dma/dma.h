@@ -69,7 +69,8 @@ struct dma_engine {
     uint32_t min_length, max_length, step;
     /* What write() writes, from the first byte on; NULL: random bytes. */
     const uint8_t *content;
-    bool is_slow; /* a transfer takes 100 ms: use it sparingly */
+    bool can_raise_msi; /* raise_msi() may be called: the function has a capability for it */
+    bool is_slow;       /* a transfer takes 100 ms: use it sparingly */
     /*
      * Its rings and buffers, whole pages: [footprint, footprint + footprint_size) must be reachable
      * at their own address, readable and writable, for the engine to work at all.

@@ -187,5 +187,6 @@ bool edu_open(struct dma_engine *engine, struct pages *pages, const struct sink 
     engine->max_length = BUFFER_SIZE;
     engine->content = content;
     engine->is_slow = true;
+    engine->can_raise_msi = pci_has_msi(engine->place.function);
     return true;
 }

@@ -75,6 +75,11 @@ void pci_msix_set(const struct pci_msix *msix, uint16_t vector, const struct arc
     mask(msix, vector, false);
 }
 
+bool pci_has_msi(const struct pci_function *function)
+{
+    return pci_find_capability(function, PCI_CAPABILITY_MSI, 0);
+}
+
 bool pci_msi_enable(const struct pci_function *function, const struct arch_msi *message)
 {
     uint8_t capability = pci_find_capability(function, PCI_CAPABILITY_MSI, 0);

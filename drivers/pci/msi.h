@@ -24,6 +24,7 @@ void pci_msix_disable(const struct pci_msix *msix);
 /* Writes the message of `vector` (below vector_count) and unmasks it. */
 void pci_msix_set(const struct pci_msix *msix, uint16_t vector, const struct arch_msi *message);
 
+bool pci_has_msi(const struct pci_function *function);
 /* One message for the function, INTx off (and left so); false when it has no MSI capability. */
 bool pci_msi_enable(const struct pci_function *function, const struct arch_msi *message);
 void pci_msi_disable(const struct pci_function *function);

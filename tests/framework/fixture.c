@@ -199,7 +199,7 @@ static bool is_exact(const struct dma_engine *engine)
 
 static bool raises_msi(const struct dma_engine *engine)
 {
-    return engine->ops->raise_msi;
+    return engine->can_raise_msi;
 }
 
 struct dma_engine *fixture_engine(struct test *test)

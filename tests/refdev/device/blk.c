@@ -24,9 +24,7 @@ static struct ref_blk *blk_of(struct ref_virtio *virtio)
 static bool dma(struct ref_virtio *virtio, uint64_t address, void *bytes, uint32_t length,
                 bool is_write)
 {
-    const struct ref_place *place = &blk_of(virtio)->place;
-
-    return ref_iommu_access(place->iommu, place->id, address, bytes, length, is_write);
+    return ref_place_access(&blk_of(virtio)->place, address, bytes, length, is_write);
 }
 
 static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)

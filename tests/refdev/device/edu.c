@@ -38,7 +38,7 @@ static void raise(struct ref_edu *edu, uint32_t bits)
     edu->interrupts |= bits;
     if (!edu->interrupts)
         return;
-    if (!(ref_get(msi + 2, 2) & MSI_ENABLE))
+    if (edu->place.has_no_msi || !(ref_get(msi + 2, 2) & MSI_ENABLE))
         ref_set_line(function, true);
     else if (ref_is_bus_master(function) && !MUTANT(RESV_MSI_BLOCKED))
         function->around->message(function->around->context,
@@ -54,8 +54,8 @@ static void transfer(struct ref_edu *edu, uint32_t command)
 
     if (inside < REF_EDU_BUFFER && edu->count <= REF_EDU_BUFFER - inside &&
         ref_is_bus_master(&edu->function))
-        ref_iommu_access(edu->place.iommu, edu->place.id, address, edu->buffer + inside,
-                         (uint32_t)edu->count, to_memory);
+        ref_place_access(&edu->place, address, edu->buffer + inside, (uint32_t)edu->count,
+                         to_memory);
     if (command & DMA_INTERRUPT)
         raise(edu, 0x100);
 }
@@ -123,21 +123,27 @@ static void reset(struct ref_function *function)
 
 static const struct ref_function_ops ops = {.read = read, .write = write, .reset = reset};
 
-void ref_edu_init(struct ref_edu *edu, const struct ref_place *place)
+static void add_msi(struct ref_function *function)
 {
-    const struct ref_identity identity = {
-        .vendor = 0x1234, .device = 0x11e8, .class_code = CLASS, .revision = 0x10};
-    struct ref_function *function = &edu->function;
     const uint8_t msi[14] = {[2] = MSI_64BIT};
-
-    memset(edu, 0, sizeof(*edu));
-    edu->place = *place;
-    ref_function_init(function, &identity, BAR_SIZE);
-    function->ops = &ops;
     uint8_t at = ref_add_capability(function, CAPABILITY_MSI, msi, sizeof(msi));
 
     function->writable[at + 2] = MSI_ENABLE;
     ref_put(function->writable + at + 4, 4, ~3u);
     memset(function->writable + at + 8, 0xff, 6);
+}
+
+void ref_edu_init(struct ref_edu *edu, const struct ref_place *place)
+{
+    const struct ref_identity identity = {
+        .vendor = 0x1234, .device = 0x11e8, .class_code = CLASS, .revision = 0x10};
+    struct ref_function *function = &edu->function;
+
+    memset(edu, 0, sizeof(*edu));
+    edu->place = *place;
+    ref_function_init(function, &identity, BAR_SIZE);
+    function->ops = &ops;
+    if (!place->has_no_msi)
+        add_msi(function);
     ref_iommu_add(place->iommu, place->id);
 }

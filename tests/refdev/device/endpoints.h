@@ -4,13 +4,17 @@
 
 #include "tests/refdev/device/iommu.h"
 
-#define REF_EDU_BUFFER 4096
-#define REF_DISK_SIZE  (1u << 20)
+#define REF_EDU_BUFFER     4096
+#define REF_DISK_SIZE      (1u << 20)
+#define REF_TESTDEV_LENGTH 4096u
 
-/* Where an endpoint's accesses go. */
+/* Where an endpoint's accesses go, and what it is not able to do. */
 struct ref_place {
     struct ref_iommu *iommu;
     uint32_t id;
+    unsigned address_bits; /* of an address, below 64; 0: all of them */
+    bool drops;            /* what is beyond those goes nowhere; else the high bits are cut off */
+    bool has_no_msi;       /* of edu only */
 };
 
 /* QEMU's educational device, whose transfers are over at once. */
@@ -20,6 +24,13 @@ struct ref_edu {
     uint64_t source, destination, count;
     uint32_t interrupts;
     uint8_t buffer[REF_EDU_BUFFER];
+};
+
+/* QEMU's iommu-testdev, which only writes. */
+struct ref_testdev {
+    struct ref_function function; /* the first member */
+    struct ref_place place;
+    uint32_t registers[9];
 };
 
 struct ref_blk {
@@ -34,7 +45,12 @@ struct ref_rng {
     uint64_t state;
 };
 
+/* An access of the endpoint's, as ref_iommu_access() has it. */
+bool ref_place_access(const struct ref_place *place, uint64_t address, void *bytes, uint32_t length,
+                      bool is_write);
+
 /* Each makes its endpoint known to the IOMMU under the id that `place` names. */
 void ref_edu_init(struct ref_edu *edu, const struct ref_place *place);
+void ref_testdev_init(struct ref_testdev *testdev, const struct ref_place *place);
 void ref_blk_init(struct ref_blk *blk, const struct ref_place *place);
 void ref_rng_init(struct ref_rng *rng, const struct ref_place *place);

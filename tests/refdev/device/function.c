@@ -89,6 +89,14 @@ void ref_add_msix(struct ref_function *function)
     ref_put(function->writable + function->msix + MSIX_CONTROL, 2, MSIX_ENABLE | MSIX_MASK_ALL);
 }
 
+void ref_remove_msix(struct ref_function *function)
+{
+    function->config[CAPABILITIES] = function->config[function->msix + 1];
+    memset(function->config + function->msix, 0, 12);
+    memset(function->writable + function->msix, 0, 12);
+    function->msix = 0;
+}
+
 static uint32_t msix_control(const struct ref_function *function)
 {
     return function->msix ? ref_get(function->config + function->msix + MSIX_CONTROL, 2) : 0;

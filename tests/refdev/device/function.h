@@ -76,7 +76,9 @@ void ref_function_init(struct ref_function *function, const struct ref_identity 
  */
 uint8_t ref_add_capability(struct ref_function *function, uint8_t id, const void *bytes,
                            uint8_t length);
+/* MSI-X is the first capability, and may be removed when the others are there. */
 void ref_add_msix(struct ref_function *function);
+void ref_remove_msix(struct ref_function *function);
 
 /* What the bus does to a function. */
 uint32_t ref_config_read(struct ref_function *function, uint16_t offset, unsigned width);

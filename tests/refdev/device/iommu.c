@@ -135,6 +135,8 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
         features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
                     config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
+    if (config->has_no_msix)
+        ref_remove_msix(&iommu->virtio.function);
     iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
     iommu->virtio.is_slow = config->is_slow;
     for (unsigned i = 0; config->queue_size && i < 2; i++)

@@ -36,6 +36,8 @@ struct ref_iommu_config {
     bool is_unshared;      /* a domain has one endpoint */
     bool is_lazy;          /* requests come back late, in reverse order */
     bool is_slow;          /* ... one at a time, in random order; resets take a while */
+    bool is_silent;        /* denied accesses are not reported, which 5.13.6.9 leaves open */
+    bool has_no_msix;      /* its interrupts are its line's */
     bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 

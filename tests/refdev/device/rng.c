@@ -10,9 +10,7 @@
 static bool dma(struct ref_virtio *virtio, uint64_t address, void *bytes, uint32_t length,
                 bool is_write)
 {
-    const struct ref_place *place = &((struct ref_rng *)virtio)->place;
-
-    return ref_iommu_access(place->iommu, place->id, address, bytes, length, is_write);
+    return ref_place_access(&((struct ref_rng *)virtio)->place, address, bytes, length, is_write);
 }
 
 static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct ref_chain *chain)

@@ -121,8 +121,10 @@ static void set_half(uint64_t *value, uint32_t offset, unsigned width, uint64_t 
 }
 
 /* 4.1.5.1.2.1: a vector that can't be mapped reads back as NO_VECTOR. */
-static uint16_t vector_of(uint64_t value)
+static uint16_t vector_of(const struct ref_virtio *virtio, uint64_t value)
 {
+    if (!virtio->function.msix)
+        return REF_NO_VECTOR;
     if (MUTANT(VECTOR_1_REFUSED) && value == 1)
         return REF_NO_VECTOR;
     if (MUTANT(VECTOR_BEYOND_TAKEN) && value < REF_NO_VECTOR)
@@ -143,7 +145,7 @@ static void write_queue(struct ref_virtio *virtio, uint32_t offset, unsigned wid
 
     if (offset == REF_COMMON_QUEUE_VECTOR &&
         !(MUTANT(VECTOR_CANNOT_BE_UNMAPPED) && value == REF_NO_VECTOR))
-        queue->vector = vector_of(value);
+        queue->vector = vector_of(virtio, value);
     if ((MUTANT(RUNS_AFTER_RESET) && !(virtio->status & STATUS_DRIVER_OK) && queue->is_enabled) ||
         queue->is_undead)
         ref_queue_reset(queue);
@@ -176,7 +178,8 @@ void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width
         ref_write_features(virtio, (uint32_t)value);
         break;
     case REF_COMMON_CONFIG_VECTOR:
-        virtio->config_vector = MUTANT(CONFIG_VECTOR_REFUSED) ? REF_NO_VECTOR : vector_of(value);
+        virtio->config_vector =
+            MUTANT(CONFIG_VECTOR_REFUSED) ? REF_NO_VECTOR : vector_of(virtio, value);
         break;
     case REF_COMMON_DEVICE_STATUS:
         ref_write_status(virtio, (uint8_t)value);

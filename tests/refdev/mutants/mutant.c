@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum ref_mutant ref_mutant;
+bool ref_mutant_is_met;
 
 static const struct {
     const char *name, *variant, *text, *clauses;

@@ -20,7 +20,15 @@ enum ref_mutant {
 /* Set once at the start. File scope, because every function of the device may ask. */
 extern enum ref_mutant ref_mutant;
 
-#define MUTANT(name) (ref_mutant == MUTANT_##name)
+#define MUTANT(name) (ref_mutant == MUTANT_##name && ref_mutant_meet())
+
+/* Whether the code that makes the bug was reached since this was last set to false. */
+extern bool ref_mutant_is_met;
+
+static inline bool ref_mutant_meet(void)
+{
+    return ref_mutant_is_met = true;
+}
 
 /* False: no mutant is called that. */
 bool ref_choose_mutant(const char *name);

@@ -189,7 +189,8 @@ void mutate_answer(const void *request, struct model_answer *answer)
     if (!ref_mutant)
         return;
     for (unsigned i = 0; i < ARRAY_LENGTH(statuses); i++)
-        if (statuses[i].mutant == ref_mutant && statuses[i].clause == answer->clause)
+        if (statuses[i].mutant == ref_mutant && statuses[i].clause == answer->clause &&
+            ref_mutant_meet())
             answer->status = statuses[i].status;
     mutate_valid(request, answer);
 }

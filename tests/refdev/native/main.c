@@ -2,9 +2,12 @@
 /*
  * The whole kernel as a process: kmain() on arch/host, with the reference device and endpoints
  * behind its registers. The one argument is the kernel's command line; $REFDEV names the variant of
- * device (tests/refdev/device/variants.c).
+ * device (tests/refdev/device/variants.c), $COMPOSITION what is around it
+ * (tests/refdev/native/composition.c). With $REFDEV_MUTANT_MET a line follows each in whose time the
+ * mutant's own code was reached.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arch/host/host.h"
@@ -13,22 +16,27 @@
 #include "tests/refdev/device/chosen.h"
 #include "tests/refdev/device/endpoints.h"
 #include "tests/refdev/device/virtio_mmio.h"
+#include "tests/refdev/mutants/mutant.h"
+#include "tests/refdev/native/composition.h"
 
-#define SLOTS     32
-#define BDF(slot) ((uint32_t)(slot) << 3)
+#define FUNCTIONS     256 /* of the bus: 32 slots of 8 each */
+#define BDF(slot)     ((uint32_t)(slot) << 3)
+#define FIRST_SLOT    2  /* of the endpoints */
+#define SLOTS_LEFT    30 /* for them */
+#define LAST_LINE     5  /* no slot behind this one has a line */
+#define MULTIFUNCTION 0x80
+#define HEADER_TYPE   0x0e
+#define INTERRUPT_PIN 0x3d
 
 /* Where the register block of the variant "mmio" is; the command line says the same. */
 #define BLOCK      0x32000000ull
 #define BLOCK_LINE 6
 
 struct bus {
-    struct ref_function *functions[SLOTS];
+    struct ref_function *functions[FUNCTIONS];
 };
 
 static struct ref_iommu iommu;
-static struct ref_edu edus[2];
-static struct ref_blk blk;
-static struct ref_rng rng;
 
 static void *memory(void *context, uint64_t address, uint64_t size)
 {
@@ -60,18 +68,25 @@ static void surround(unsigned slot, struct ref_function *function)
     ref_reset(function);
 }
 
-static void plug(struct bus *bus, unsigned slot, struct ref_function *function)
+/* A function without a line has no pin either. */
+static void plug(struct bus *bus, uint32_t bdf, struct ref_function *function)
 {
-    surround(slot, function);
-    bus->functions[slot] = function;
+    bool has_line = !(bdf & 7) && bdf >> 3 <= LAST_LINE;
+
+    if (!has_line)
+        function->config[INTERRUPT_PIN] = 0;
+    surround(has_line ? bdf >> 3 : FUNCTIONS, function);
+    bus->functions[bdf] = function;
+    if (bdf & 7)
+        bus->functions[bdf & ~7u]->config[HEADER_TYPE] |= MULTIFUNCTION;
 }
 
 /* -- configuration space and the window ---------------------------------------------------- */
 
-/* The function 0 that an offset of configuration space belongs to; NULL: none. */
+/* The function that an offset of configuration space belongs to; NULL: none. */
 static struct ref_function *function_at(const struct bus *bus, uint64_t offset)
 {
-    return offset >> 12 & 7 ? NULL : bus->functions[offset >> 15 & (SLOTS - 1)];
+    return bus->functions[offset >> 12 & (FUNCTIONS - 1)];
 }
 
 static uint64_t ecam_read(void *context, uint64_t offset, unsigned width)
@@ -92,8 +107,8 @@ static void ecam_write(void *context, uint64_t offset, unsigned width, uint64_t 
 /* The function whose BAR an access is to, and where in it. */
 static struct ref_function *decode(const struct bus *bus, uint64_t address, uint32_t *offset)
 {
-    for (unsigned slot = 0; slot < SLOTS; slot++) {
-        struct ref_function *function = bus->functions[slot];
+    for (unsigned bdf = 0; bdf < FUNCTIONS; bdf++) {
+        struct ref_function *function = bus->functions[bdf];
         uint64_t base;
 
         if (!function || !ref_bar_base(function, &base) || address - base >= function->bar_size)
@@ -133,25 +148,112 @@ static void block_write(void *context, uint64_t offset, unsigned width, uint64_t
 
 /* -- the machine --------------------------------------------------------------------------- */
 
-static void build(struct bus *bus, const struct ref_variant *variant)
+static void *allocate(size_t size)
 {
-    ref_iommu_init(&iommu, &variant->config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
-    if (variant->config.is_on_mmio) {
+    void *memory = calloc(1, size);
+
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static uint64_t plain_read(struct ref_function *function, uint32_t offset, unsigned width)
+{
+    (void)function, (void)offset, (void)width;
+    return 0;
+}
+
+static void plain_write(struct ref_function *function, uint32_t offset, unsigned width,
+                        uint64_t value)
+{
+    (void)function, (void)offset, (void)width, (void)value;
+}
+
+static void plain_reset(struct ref_function *function)
+{
+    (void)function;
+}
+
+/* A function that no driver knows and that does nothing. */
+static struct ref_function *make_plain(const struct ref_place *place)
+{
+    static const struct ref_function_ops ops = {plain_read, plain_write, plain_reset, NULL, NULL};
+    const struct ref_identity identity = {.vendor = 0x1234, .device = 1, .class_code = 0xff0000};
+    struct ref_function *function = allocate(sizeof(*function));
+
+    ref_function_init(function, &identity, 4096);
+    function->ops = &ops;
+    ref_iommu_add(place->iommu, place->id);
+    return function;
+}
+
+static struct ref_function *make(enum endpoint_kind kind, const struct ref_place *place)
+{
+    struct ref_edu *edu;
+    struct ref_blk *blk;
+    struct ref_rng *rng;
+    struct ref_testdev *testdev;
+
+    switch (kind) {
+    case ENDPOINT_EDU:
+        ref_edu_init(edu = allocate(sizeof(*edu)), place);
+        return &edu->function;
+    case ENDPOINT_BLK:
+        ref_blk_init(blk = allocate(sizeof(*blk)), place);
+        return &blk->virtio.function;
+    case ENDPOINT_RNG:
+        ref_rng_init(rng = allocate(sizeof(*rng)), place);
+        return &rng->virtio.function;
+    case ENDPOINT_TESTDEV:
+        ref_testdev_init(testdev = allocate(sizeof(*testdev)), place);
+        return &testdev->function;
+    default:
+        return make_plain(place);
+    }
+}
+
+static unsigned endpoints_of(const struct composition *composition)
+{
+    unsigned count = 0;
+
+    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++)
+        count += it->count;
+    return count;
+}
+
+/* One to a slot, or eight where there are too many. */
+static void plug_endpoints(struct bus *bus, const struct composition *composition)
+{
+    unsigned step = endpoints_of(composition) <= SLOTS_LEFT ? BDF(1) : 1;
+    uint32_t bdf = BDF(FIRST_SLOT);
+
+    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++)
+        for (unsigned i = 0; i < it->count; i++, bdf += step) {
+            const struct ref_place place = {.iommu = &iommu,
+                                            .id = composition->first_id + bdf - BDF(FIRST_SLOT),
+                                            .address_bits = it->address_bits,
+                                            .drops = it->drops,
+                                            .has_no_msi = it->has_no_msi};
+
+            plug(bus, bdf, make(it->kind, &place));
+        }
+}
+
+static void build(struct bus *bus, const struct ref_variant *variant,
+                  const struct composition *composition)
+{
+    const struct ref_iommu_config config = composition_config(composition, &variant->config);
+
+    ref_iommu_init(&iommu, &config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
+    if (config.is_on_mmio) {
         surround(BLOCK_LINE, &iommu.virtio.function);
         ref_mmio_plug(&iommu.virtio);
         host_add_region(
             &(struct host_region){BLOCK, REF_MMIO_SIZE, block_read, block_write, &iommu.virtio});
     } else {
-        plug(bus, 1, &iommu.virtio.function);
+        plug(bus, BDF(1), &iommu.virtio.function);
     }
-    for (unsigned i = 0; i < 2; i++) {
-        ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(2 + i)});
-        plug(bus, 2 + i, &edus[i].function);
-    }
-    ref_blk_init(&blk, &(struct ref_place){&iommu, BDF(4)});
-    plug(bus, 4, &blk.virtio.function);
-    ref_rng_init(&rng, &(struct ref_place){&iommu, BDF(5)});
-    plug(bus, 5, &rng.virtio.function);
+    plug_endpoints(bus, composition);
 }
 
 static void catch_up(void *context)
@@ -174,6 +276,16 @@ void boot_read_handoff(boot_reader *read, uint64_t address, struct boot_info *in
     read(NULL, address, info);
 }
 
+/* Behind the line that ends what a test did. */
+static void tell_of_mutant(void)
+{
+    if (!ref_mutant_is_met)
+        return;
+    ref_mutant_is_met = false;
+    printf("# mutant met\n");
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     static struct bus bus;
@@ -181,6 +293,7 @@ int main(int argc, char **argv)
     const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
                                        &bus};
     const struct ref_variant *variant = ref_chosen();
+    const struct composition *composition = composition_chosen();
 
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
@@ -188,7 +301,9 @@ int main(int argc, char **argv)
     }
     host_add_region(&ecam);
     host_add_region(&window);
-    build(&bus, variant);
+    build(&bus, variant, composition);
     host_on_idle(catch_up, &iommu.virtio);
+    if (getenv("REFDEV_MUTANT_MET"))
+        host_on_line(tell_of_mutant);
     kmain(read_arguments, argc > 1 ? (uintptr_t)argv[1] : 0);
 }

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/refdev/native/composition.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/array/array.h"
+#include "tests/refdev/device/virtio.h"
+
+#define SOME(name, number, ...)                                                                    \
+    {                                                                                              \
+        .kind = ENDPOINT_##name, .count = number, ##__VA_ARGS__                                    \
+    }
+#define ONE(name) SOME(name, 1)
+
+#define BIT(name)   REF_BIT(VIRTIO_IOMMU_F_##name)
+#define RESERVED    VIRTIO_IOMMU_RESV_MEM_T_RESERVED
+#define MSI         VIRTIO_IOMMU_RESV_MEM_T_MSI
+#define BITS(count) ((1ull << (count)) - 1)
+
+#define FIRST_ID  0x10 /* of device 2, where ids are BDFs */
+#define ONLY(...) .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
+/* The endpoints of every machine in which they are not the point. */
+#define USUAL_ENDPOINTS                                                                            \
+    {                                                                                              \
+        SOME(EDU, 2), ONE(BLK), ONE(RNG)                                                           \
+    }
+#define USUAL .first_id = FIRST_ID, .endpoints = USUAL_ENDPOINTS
+
+static const struct composition compositions[] = {
+    {"usual", USUAL},
+    /* Engines, each alone and in pairs. */
+    {"edu", ONLY(ONE(EDU))},
+    {"blk", ONLY(ONE(BLK))},
+    {"rng", ONLY(ONE(RNG))},
+    {"testdev", ONLY(ONE(TESTDEV))},
+    {"edu-edu", ONLY(SOME(EDU, 2))},
+    {"edu-blk", ONLY(ONE(EDU), ONE(BLK))},
+    {"edu-rng", ONLY(ONE(EDU), ONE(RNG))},
+    {"edu-testdev", ONLY(ONE(EDU), ONE(TESTDEV))},
+    {"blk-blk", ONLY(SOME(BLK, 2))},
+    {"blk-rng", ONLY(ONE(BLK), ONE(RNG))},
+    {"blk-testdev", ONLY(ONE(BLK), ONE(TESTDEV))},
+    {"rng-rng", ONLY(SOME(RNG, 2))},
+    {"rng-testdev", ONLY(ONE(RNG), ONE(TESTDEV))},
+    {"testdev-testdev", ONLY(SOME(TESTDEV, 2))},
+    /* How many endpoints there are, and of which none is an engine. */
+    {"no-endpoint", .first_id = FIRST_ID},
+    {"no-engine", ONLY(SOME(PLAIN, 2))},
+    {"one-plain", ONLY(ONE(PLAIN))},
+    {"plain-first", ONLY(SOME(PLAIN, 2), ONE(EDU), ONE(BLK), ONE(RNG))},
+    {"many-64", ONLY(SOME(EDU, 2), ONE(BLK), SOME(RNG, 61))},
+    {"many-100", ONLY(SOME(RNG, 97), ONE(BLK), SOME(EDU, 2))},
+    /* What is not offered. */
+    {"no-probe", USUAL, .without = BIT(PROBE)},
+    {"no-bypass-config", USUAL, .without = BIT(BYPASS_CONFIG)},
+    {"no-map-unmap", USUAL, .without = BIT(MAP_UNMAP)},
+    {"no-mmio-flag", USUAL, .without = BIT(MMIO)},
+    {"no-event-idx", USUAL, .without = REF_BIT(REF_F_EVENT_IDX)},
+    {"no-indirect", USUAL, .without = REF_BIT(REF_F_INDIRECT_DESC)},
+    {"no-msix", USUAL, .has_no_msix = true},
+    {"edu-no-msi", ONLY(SOME(EDU, 2, .has_no_msi = true), ONE(BLK), ONE(RNG))},
+    {"edu-alone-no-msi", ONLY(SOME(EDU, 1, .has_no_msi = true))},
+    {"silent", USUAL, .is_silent = true},
+    {"silent-edu", ONLY(ONE(EDU)), .is_silent = true},
+    /* Engines that do not reach every address: memory ends at 0x2c000000, which takes 30 bits. */
+    {"edu-28", ONLY(SOME(EDU, 2, .address_bits = 28))},
+    {"edu-28-and-blk", ONLY(SOME(EDU, 1, .address_bits = 28), ONE(BLK), ONE(RNG))},
+    {"edu-32", ONLY(SOME(EDU, 2, .address_bits = 32))},
+    {"edu-32-drops", ONLY(SOME(EDU, 2, .address_bits = 32, .drops = true))},
+    {"edu-32-and-blk", ONLY(SOME(EDU, 1, .address_bits = 32), ONE(BLK), ONE(RNG))},
+    {"edu-40", ONLY(SOME(EDU, 2, .address_bits = 40))},
+    {"all-40-drops", ONLY(SOME(EDU, 1, .address_bits = 40, .drops = true),
+                          SOME(BLK, 1, .address_bits = 40, .drops = true),
+                          SOME(RNG, 1, .address_bits = 40, .drops = true))},
+    /* Granules. */
+    {"granule-1", USUAL, .page_size_mask = UINT64_MAX},
+    {"granule-4", USUAL, .page_size_mask = ~3ull},
+    {"granule-4k", USUAL, .page_size_mask = ~0xfffull},
+    {"granule-16k", USUAL, .page_size_mask = ~0x3fffull},
+    {"granule-64k", USUAL, .page_size_mask = ~0xffffull},
+    {"granule-2m", USUAL, .page_size_mask = ~0x1fffffull},
+    /* Input ranges. */
+    {"input-32", USUAL, .input_last = BITS(32)},
+    {"input-36", USUAL, .input_last = BITS(36)},
+    {"input-39", USUAL, .input_last = BITS(39)},
+    {"input-48", USUAL, .input_last = BITS(48)},
+    {"input-52", USUAL, .input_last = BITS(52)},
+    {"input-64", USUAL, .input_last = UINT64_MAX},
+    {"input-from-1m", USUAL, .input_first = 0x100000, .input_last = BITS(48)},
+    {"input-256m-to-1g", USUAL, .input_first = 0x10000000, .input_last = 0x3fffffff},
+    {"input-from-4g", USUAL, .input_first = 1ull << 32, .input_last = BITS(39)},
+    {"input-from-64g", USUAL, .input_first = 1ull << 36, .input_last = UINT64_MAX},
+    /* Queues. */
+    {"queue-1", USUAL, .queue_size = 1},
+    {"queue-2", USUAL, .queue_size = 2},
+    {"queue-4", USUAL, .queue_size = 4},
+    {"queue-32768", USUAL, .queue_size = 32768},
+    {"queue-2-no-indirect", USUAL, .queue_size = 2, .without = REF_BIT(REF_F_INDIRECT_DESC)},
+    /* Regions over what a test would take first. */
+    {"reserved-usual", USUAL,
+     .regions = {{0, 0, MSI},
+                 {0, 0xfff, RESERVED},
+                 {0x200000, 0x3fffff, RESERVED},
+                 {0x600000000, 0x6ffffffff, RESERVED}},
+     .region_count = 4},
+    {"reserved-pc", USUAL,
+     .regions = {{0, 0, MSI},
+                 {0, 0xfffff, RESERVED},
+                 {0xfee00000, 0xfeefffff, RESERVED},
+                 {0xfd00000000, 0xffffffffff, RESERVED}},
+     .region_count = 4},
+    {"reserved-high", USUAL, .regions = {{0, 0, MSI}, {0x100000000, BITS(48), RESERVED}},
+     .region_count = 2},
+    /* Ids that are no BDFs. */
+    {"ids-from-0", .endpoints = USUAL_ENDPOINTS},
+    {"ids-high", .endpoints = USUAL_ENDPOINTS, .first_id = 0xabc00010},
+    {"ids-last", .endpoints = USUAL_ENDPOINTS, .first_id = 0xffffff10},
+};
+
+static void list(void)
+{
+    for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++) {
+        const struct composition *it = &compositions[i];
+
+        if (it->first_id == FIRST_ID)
+            printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s\n", it->name, it->warns ? it->warns : "");
+        else
+            printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s\n", it->name, it->first_id,
+                   it->warns ? it->warns : "");
+    }
+}
+
+const struct composition *composition_chosen(void)
+{
+    const char *name = getenv("COMPOSITION");
+
+    if (!name || !*name)
+        return &compositions[0];
+    for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++)
+        if (!strcmp(compositions[i].name, name))
+            return &compositions[i];
+    if (strcmp(name, "list")) {
+        fprintf(stderr, "COMPOSITION: there is no '%s'; 'list' lists them\n", name);
+        exit(2);
+    }
+    list();
+    exit(0);
+}
+
+struct ref_iommu_config composition_config(const struct composition *composition,
+                                           const struct ref_iommu_config *variant)
+{
+    struct ref_iommu_config config = *variant;
+
+    config.features &= ~composition->without;
+    config.withheld |= composition->without;
+    if (composition->page_size_mask)
+        config.page_size_mask = composition->page_size_mask;
+    if (composition->input_last) {
+        config.features |= BIT(INPUT_RANGE);
+        config.input_first = composition->input_first;
+        config.input_last = composition->input_last;
+    }
+    if (composition->queue_size)
+        config.queue_size = composition->queue_size;
+    if (composition->region_count) {
+        memcpy(config.regions, composition->regions, sizeof(config.regions));
+        config.region_count = composition->region_count;
+    }
+    if (!(config.features & BIT(PROBE)))
+        config.region_count = 0; /* nothing could tell the driver of them */
+    config.is_silent |= composition->is_silent;
+    config.has_no_msix |= composition->has_no_msix;
+    return config;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a machine around the IOMMU consists of, independent of the variant of device: which
+ * endpoints are behind it and what they are able to do, and what the IOMMU offers in this machine.
+ */
+#pragma once
+
+#include "tests/refdev/device/iommu.h"
+
+enum endpoint_kind {
+    ENDPOINT_NONE,
+    ENDPOINT_EDU,
+    ENDPOINT_BLK,
+    ENDPOINT_RNG,
+    ENDPOINT_TESTDEV,
+    ENDPOINT_PLAIN /* no engine that anybody knows */
+};
+
+/* `count` endpoints that are alike. */
+struct composition_endpoints {
+    enum endpoint_kind kind;
+    unsigned count;
+    unsigned address_bits; /* as in struct ref_place, like the next two */
+    bool drops, has_no_msi;
+};
+
+#define COMPOSITION_KINDS     5
+#define COMPOSITION_ENDPOINTS 128
+
+struct composition {
+    const char *name;
+    struct composition_endpoints endpoints[COMPOSITION_KINDS]; /* ended by ENDPOINT_NONE */
+    /* Of device 2 function 0; the others' follow as their BDFs do. */
+    uint32_t first_id;
+    /* What is other than in the variant. */
+    uint64_t without;                 /* features of the device type, and of rings */
+    uint64_t page_size_mask;          /* 0: the variant's */
+    uint64_t input_first, input_last; /* input_last 0: the variant's */
+    uint16_t queue_size;              /* 0: the variant's */
+    struct ref_region regions[REF_REGIONS_MAX];
+    unsigned region_count; /* 0: the variant's */
+    bool is_silent, has_no_msix;
+    /* Why a conforming device gets a WARN here; NULL: it gets none. */
+    const char *warns;
+};
+
+/*
+ * What $COMPOSITION asks for, the usual one if it is not set. "list" prints a line for each, its
+ * name, the boot option that describes the endpoints and why it warns, and ends the process with 0;
+ * a name that does not exist ends it with 2.
+ */
+const struct composition *composition_chosen(void);
+/* The configuration of the variant in this composition. */
+struct ref_iommu_config composition_config(const struct composition *composition,
+                                           const struct ref_iommu_config *variant);

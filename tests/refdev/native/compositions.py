@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs the suites natively in every composition of the machine (tests/refdev/native/composition.c) around the
+conforming device: a KTAP line for each, and what was wrong.
+
+A conforming device gets no FAIL, ERROR, CRASH or HANG, and no WARN but in a composition that says why it does;
+one that says so and gets none is wrong, too. Exit status 0 when all is as it should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import os
+import random
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+HOME = os.path.join(os.path.dirname(__file__), "..", "..", "..")
+GUEST = os.path.join(HOME, "build/host/viommu-guest")
+IOMMU_ON_PCI = "viommu=pci:00:01.0"
+IOMMU_ON_MMIO = "virtio_mmio.device=4K@0x32000000:6 viommu=mmio:0x32000000"
+DEFAULT = ("conformance.*", "topology.*", "discovery.*", "stress.*walk*", "bench.attach_and_detach", "bench.probe_request")
+BOOTS_MAX = 12  # of one composition: each but the last ends with a crash or a hang
+BOOT_LIMIT = 120  # seconds
+
+RUN = re.compile(r"# run (\S+)")
+RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
+PLAN = re.compile(r"1\.\.(\d+)$")
+END = re.compile(r"# passed=\d+ ")
+
+
+@dataclass
+class Composition:
+    name: str
+    endpoints: str  # the boot option that describes them
+    warns: str
+
+
+@dataclass
+class Test:
+    name: str
+    word: str = "DIED"  # PASS, or the word behind '#'
+    text: str = ""
+    lines: list[str] = field(default_factory=list)  # its diagnostics
+
+
+def read_compositions() -> list[Composition]:
+    output = subprocess.run(
+        [GUEST], env={**os.environ, "COMPOSITION": "list"}, capture_output=True, text=True, check=True
+    ).stdout
+    return [Composition(*line.split("\t")) for line in output.splitlines()]
+
+
+def options_of(composition: Composition, variant: str) -> str:
+    """What boot options have to tell of the machine; a mutant's variant may bring options of its own."""
+    variant, _, own = variant.partition(" ")
+    if own:
+        return re.sub(r"viommu\.ep=\S+", composition.endpoints, own)
+    variant, packed, _ = variant.partition("+packed")
+    ring = " ring=packed" if packed else ""
+    if variant.startswith("topology"):
+        return ring
+    iommu = IOMMU_ON_MMIO if variant.startswith("mmio") else IOMMU_ON_PCI
+    return f"{iommu} {composition.endpoints}{ring}"
+
+
+def boot(composition: Composition, variant: str, mutant: str, options: str) -> list[str]:
+    """The lines of one run, which is cut off if it does not end."""
+    environment = {
+        **os.environ,
+        "COMPOSITION": composition.name,
+        "REFDEV": re.split(r"[+ ]", variant)[0],
+        "REFDEV_MUTANT": mutant,
+    }
+    command = [GUEST, f"{options} {options_of(composition, variant)}"]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=BOOT_LIMIT, check=False)
+        output, errors = done.stdout, done.stderr
+    except subprocess.TimeoutExpired as error:
+        output, errors = error.stdout or b"", f"no end within {BOOT_LIMIT} s".encode()
+    return (output + b"\n" + errors).decode("utf-8", "replace").splitlines()
+
+
+def read_tests(lines: list[str]) -> tuple[list[Test], int, bool]:
+    """The tests of one boot, the number behind the last one that ended, and whether the run ended."""
+    tests: list[Test] = []
+    following, plan, has_ended = 1, 1, False
+    for line in lines:
+        if match := RUN.match(line):
+            tests.append(Test(match[1]))
+        elif match := RESULT.match(line):
+            following = int(match[1]) + 1
+            if not tests or tests[-1].name != match[2] or tests[-1].word != "DIED":
+                tests.append(Test(match[2]))
+            tests[-1].word, tests[-1].text = match[3] or "PASS", match[4] or ""
+        elif match := PLAN.match(line):
+            plan = int(match[1])
+        elif END.match(line):
+            has_ended = True
+        elif tests and line and tests[-1].word == "DIED":
+            tests[-1].lines.append(line)
+    return tests, following, has_ended or following > plan
+
+
+def run(composition: Composition, variant: str, mutant: str, globs: list[str], seed: int) -> list[Test]:
+    """Every test in this composition; behind one that ends a boot there is another boot."""
+    tests: list[Test] = []
+    first = 1
+    for _ in range(BOOTS_MAX):
+        options = f"seed={seed} seconds=1 from={first} run={','.join(globs)}"
+        found, following, has_ended = read_tests(boot(composition, variant, mutant, options))
+        tests += found
+        if has_ended:
+            return tests
+        first = max(following + (bool(found) and found[-1].word == "DIED"), first + 1)
+    return tests
+
+
+def wrong_of(composition: Composition, tests: list[Test]) -> list[str]:
+    """What must not be in a report about a device that conforms."""
+    wrong = []
+    for test in tests:
+        if test.word in ("PASS", "SKIP") or (test.word == "WARN" and composition.warns):
+            continue
+        wrong += [f"{test.name}: {test.word} {test.text}"] + [f"    {line}" for line in test.lines]
+    if composition.warns and not any(test.word == "WARN" for test in tests):
+        wrong.append(f"no WARN, though there should be one: {composition.warns}")
+    if not tests:
+        wrong.append("no test ran")
+    return wrong
+
+
+def part_of(compositions: list[Composition], sample: str) -> list[Composition]:
+    """SEED/N: one in N of them, drawn by the seed."""
+    match = re.fullmatch(r"(\d+)/([1-9]\d*)", sample)
+    if not match:
+        sys.exit(f"compositions: sample '{sample}', expected SEED/N")
+    count = -(-len(compositions) // int(match[2]))
+    chosen = random.Random(int(match[1])).sample([it.name for it in compositions], count)
+    return [it for it in compositions if it.name in chosen]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="the conforming device in every composition of the machine")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--variant", default="usual", help="of device, or list of them; +packed for packed rings")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--sample", default="0/1", help="SEED/N: one in N, drawn by SEED")
+    parser.add_argument("--run", default=",".join(DEFAULT), help="globs of test ids")
+    parser.add_argument("compositions", nargs="*", help="names; default: all")
+    options = parser.parse_args()
+    compositions = read_compositions()
+    if unknown := set(options.compositions) - {it.name for it in compositions}:
+        sys.exit(f"compositions: there is no {', '.join(sorted(unknown))}")
+    if options.compositions:
+        compositions = [it for it in compositions if it.name in options.compositions]
+    cases = [(it, variant) for variant in options.variant.split() for it in part_of(compositions, options.sample)]
+    print(f"KTAP version 1\n# seed={options.seed}\n1..{len(cases)}", flush=True)
+
+    def judge(case: tuple[Composition, str]) -> tuple[list[Test], list[str]]:
+        tests = run(case[0], case[1], "", options.run.split(","), options.seed)
+        return tests, wrong_of(case[0], tests)
+
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for number, (case, (tests, wrong)) in enumerate(zip(cases, pool.map(judge, cases)), 1):
+            passed = sum(test.word == "PASS" for test in tests)
+            skipped = sum(test.word == "SKIP" for test in tests)
+            failed += bool(wrong)
+            print(f"{'not ok' if wrong else 'ok'} {number} compositions.{case[1]}.{case[0].name}")
+            print(f"# passed={passed} skipped={skipped} others={len(tests) - passed - skipped}")
+            for line in wrong:
+                print(f"# {line}", flush=True)
+    print(f"# {failed} of {len(cases)} compositions are wrong")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

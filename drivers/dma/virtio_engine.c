@@ -13,7 +13,7 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
 
     if (!block || !location_open_virtio(&engine->place, &virtio->device, diagnostics))
         return false;
-    /* 3.1.1 step 1; kvmtool fills the device configuration when it is asked for a reset. */
+    /* 3.1.1; kvmtool fills the device configuration when it is asked for a reset. */
     enum virtio_result result = virtio_reset(&virtio->device.transport);
 
     if (result) {
@@ -21,6 +21,7 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                     virtio_result_text(result));
         return false;
     }
+    virtio_acknowledge(&virtio->device.transport);
     virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(&virtio->device.transport) &
                                                          VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));
     engine->bypasses = !(virtio->features & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));

@@ -36,6 +36,7 @@ struct ref_iommu_config {
     bool is_unshared;      /* a domain has one endpoint */
     bool is_lazy;          /* requests come back late, in reverse order */
     bool is_slow;          /* ... one at a time, in no order; resets take a while */
+    bool is_strict;        /* answers what is out of order as is_strict of struct ref_virtio says */
     bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 

@@ -64,6 +64,12 @@ struct ref_virtio {
     unsigned resets, processed; /* since the start: resets, and looks at a queue */
     unsigned queue_count;
     struct ref_queue queues[REF_QUEUES];
+    /*
+     * While the status reads 0 nothing sticks, and a device that is started with a queue missing
+     * never looks at the others.
+     */
+    bool is_strict;
+    bool is_stopped; /* that was started so */
     /* Chains of queue 0 are given back late, the last one first. */
     bool is_lazy;
     /* ... or one at a time, in no order, and resets take a while to be seen. */

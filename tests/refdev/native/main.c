@@ -9,9 +9,12 @@
 
 #include "arch/host/host.h"
 #include "boot/kmain.h"
+#include "tests/framework/runner.h"
 #include "tests/refdev/device/chosen.h"
 #include "tests/refdev/device/endpoints.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_mmio.h"
+#include "tests/refdev/mutants/mutant.h"
 
 #define SLOTS     32
 #define BDF(slot) ((uint32_t)(slot) << 3)
@@ -151,6 +154,7 @@ static void build(struct bus *bus, const struct ref_variant *variant)
     plug(bus, 4, &blk.virtio.function);
     ref_rng_init(&rng, &(struct ref_place){&iommu, BDF(5)});
     plug(bus, 5, &rng.virtio.function);
+    blk.virtio.is_strict = rng.virtio.is_strict = variant->config.is_strict;
 }
 
 static void catch_up(void *context)
@@ -175,6 +179,8 @@ int main(int argc, char **argv)
     host_add_region(&window);
     build(&bus, variant);
     host_on_idle(catch_up, &iommu.virtio);
+    if (!ref_mutant) /* of which no order can be expected */
+        tests_audit_driver(ref_take_order);
     info.protocol = "process";
     boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
     if (argc > 1)

@@ -29,8 +29,7 @@ TEST(request_and_event_queue_exist,
     struct virtio_transport *transport = fixture_iommu(test)->transport;
     uint16_t count = transport->ops->queue_count(transport);
 
-    virtio_reset(transport);
-
+    fixture_negotiate(test, test->fixture->features);
     expect(test, IOMMU_ID_P02, count >= 2, "num_queues is %u, expected at least 2", count);
     for (uint16_t queue = 0; queue < 2; queue++) {
         uint32_t size = transport->ops->queue_size(transport, queue);
@@ -102,7 +101,8 @@ TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs
 }
 
 /* A driver must not write them then (3.1.1). */
-TEST(accepted_features_stay, .clauses = CLAUSES(DEV_FEAT_P01), .needs = NEEDS_IOMMU)
+TEST(accepted_features_stay, .clauses = CLAUSES(DEV_FEAT_P01), .needs = NEEDS_IOMMU,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
@@ -175,6 +175,7 @@ TEST(configuration_before_features_ok, .clauses = CLAUSES(DEV_CFG_D01, DEV_CFG_D
     struct virtio_iommu_config early;
 
     virtio_reset(viommu->transport);
+    virtio_acknowledge(viommu->transport);
     virtio_read_config(viommu->transport, 0, 4, &early, 36);
     expect(test, DEV_CFG_D01, early.page_size_mask == viommu->config.page_size_mask,
            "the configuration reads differently before and after FEATURES_OK");

@@ -84,7 +84,8 @@ static enum virtio_result bring_up(struct viommu *viommu, uint64_t features, uin
     viommu->offered = virtio_offered(transport);
     if (!(viommu->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
         return VIRTIO_NO_VERSION_1;
-    viommu->features = features | VIRTIO_BIT(VIRTIO_F_VERSION_1);
+    viommu->features =
+        features | VIRTIO_BIT(VIRTIO_F_VERSION_1) | (viommu->offered & VIRTIO_PLATFORM);
     result = virtio_negotiate(transport, viommu->features);
     if (result)
         return result;

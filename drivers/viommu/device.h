@@ -68,8 +68,8 @@ struct viommu {
 };
 
 /*
- * Resets the device and brings it up with `features` (and VERSION_1, which it must have), both
- * queues set up, `event_count` buffers of `event_length` bytes (at most VIOMMU_EVENT_ROOM) in the
+ * Resets the device and brings it up with `features` (and VERSION_1, which it must have, and
+ * VIRTIO_PLATFORM as far as it is offered), both queues set up, `event_count` buffers of `event_length` bytes (at most VIOMMU_EVENT_ROOM) in the
  * event queue before DRIVER_OK, or as many as it has entries. Requests that were outstanding are
  * forgotten. What a failure leaves behind is a device in reset.
  */

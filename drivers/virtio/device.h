@@ -25,10 +25,17 @@
 #define VIRTIO_F_VERSION_1         32
 #define VIRTIO_F_ACCESS_PLATFORM   33
 #define VIRTIO_F_RING_PACKED       34
+#define VIRTIO_F_ORDER_PLATFORM    36
 #define VIRTIO_F_NOTIFICATION_DATA 38
 #define VIRTIO_F_NOTIF_CONFIG_DATA 39
 #define VIRTIO_F_RING_RESET        40
 #define VIRTIO_BIT(n)              (1ull << (n))
+
+/*
+ * 6: what a driver accepts wherever it is offered, as a device may insist on it: addresses are the
+ * platform's, and barriers are those of its memory.
+ */
+#define VIRTIO_PLATFORM (VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM))
 
 enum virtio_result {
     VIRTIO_OK,

@@ -63,7 +63,8 @@ void fixture_negotiate(struct test *test, uint64_t features)
 
     virtio_reset(transport);
     virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, features | VIRTIO_BIT(VIRTIO_F_VERSION_1)))
+    features |= VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(transport) & VIRTIO_PLATFORM);
+    if (virtio_negotiate(transport, features))
         error(test, "the features are refused");
 }
 

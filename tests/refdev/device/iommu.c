@@ -137,6 +137,7 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
                     config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
     iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
     iommu->virtio.is_slow = config->is_slow;
+    iommu->virtio.required = config->required;
     iommu->virtio.is_strict = config->is_strict;
     for (unsigned i = 0; config->queue_size && i < 2; i++)
         iommu->virtio.queues[i].size_max = config->queue_size;

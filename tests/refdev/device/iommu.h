@@ -30,6 +30,7 @@ struct ref_iommu_config {
     enum ref_topology topology; /* bit 6 stands for it, then, and there is no `bypass` */
 
     uint64_t withheld;     /* features of rings that are not offered */
+    uint64_t required;     /* features that the driver has to accept (6.2) */
     uint16_t queue_size;   /* 0: the usual one */
     unsigned max_domains;  /* 0: as many as the model holds; more get NOMEM */
     unsigned max_mappings; /* likewise, of all domains together */

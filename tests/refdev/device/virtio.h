@@ -22,6 +22,7 @@
 #define REF_F_VERSION_1         32
 #define REF_F_ACCESS_PLATFORM   33
 #define REF_F_RING_PACKED       34
+#define REF_F_ORDER_PLATFORM    36
 #define REF_F_NOTIFICATION_DATA 38
 #define REF_F_NOTIF_CONFIG_DATA 39
 #define REF_F_RING_RESET        40
@@ -55,7 +56,7 @@ struct ref_late {
 struct ref_virtio {
     struct ref_function function; /* the first member */
     const struct ref_virtio_ops *ops;
-    uint64_t offered;
+    uint64_t offered, required; /* without which there is no FEATURES_OK, beside VERSION_1 */
     uint32_t config_length;
     uint64_t driver_features;
     uint32_t device_select, driver_select;

@@ -106,6 +106,8 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
         value &= (uint8_t)~STATUS_FEATURES_OK;
     if (MUTANT(SECOND_SET_IS_REFUSED) && is_settling && virtio->resets > 40)
         value &= (uint8_t)~STATUS_FEATURES_OK;
+    if (is_settling && virtio->required & ~virtio->driver_features)
+        value &= (uint8_t)~STATUS_FEATURES_OK;
     if (is_settling && !MUTANT(UNOFFERED_FEATURES_TAKEN) &&
         ((virtio->driver_features & ~virtio->offered) ||
          !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))

@@ -133,6 +133,7 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
     model_init(&iommu->model, &model_config, config->bypass);
     if (config->topology)
         features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    iommu->virtio.has_decoys = config->has_decoys;
     ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
                     config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
     iommu->virtio.is_lazy = config->is_lazy || config->is_slow;

@@ -38,6 +38,7 @@ struct ref_iommu_config {
     bool is_lazy;          /* requests come back late, in reverse order */
     bool is_slow;          /* ... one at a time, in no order; resets take a while */
     bool is_strict;        /* answers what is out of order as is_strict of struct ref_virtio says */
+    bool has_decoys;       /* capabilities of PCI that nobody can use, before those that one can */
     bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 

@@ -147,6 +147,8 @@ static const struct ref_variant variants[] = {
       ORDINARY,
       .bypass = 1}},
     {"unshared", {.features = USUAL, ORDINARY, .bypass = 1, .is_unshared = true}},
+    /* Structures that are elsewhere, too, as QEMU has the notifications with modern-pio-notify. */
+    {"decoys", {.features = USUAL, ORDINARY, .bypass = 1, .has_decoys = true}},
     /* Insists on what the platform is like, as QEMU does with iommu_platform=on. */
     {"platform",
      {.features = USUAL | PLATFORM,

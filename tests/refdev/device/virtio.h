@@ -71,6 +71,8 @@ struct ref_virtio {
      */
     bool is_strict;
     bool is_stopped; /* that was started so */
+    /* Capabilities that nobody can use come first: of a BAR that is not there. */
+    bool has_decoys;
     /* Chains of queue 0 are given back late, the last one first. */
     bool is_lazy;
     /* ... or one at a time, in no order, and resets take a while to be seen. */

@@ -15,7 +15,7 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
 
     if (!block || !location_open_virtio(&engine->place, &virtio->device, diagnostics))
         return false;
-    /* 3.1.1 step 1; kvmtool fills the device configuration when it is asked for a reset. */
+    /* 3.1.1; kvmtool fills the device configuration when it is asked for a reset. */
     enum virtio_result result = virtio_reset(&virtio->device.transport);
 
     if (result) {
@@ -23,8 +23,9 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                     virtio_result_text(result));
         return false;
     }
-    virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(&virtio->device.transport) &
-                                                         VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));
+    virtio_acknowledge(&virtio->device.transport);
+    virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) |
+                       (virtio_offered(&virtio->device.transport) & VIRTIO_PLATFORM);
     engine->bypasses = !(virtio->features & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));
     pages_init(&virtio->pages, block, VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE);
     engine->state = virtio;

@@ -19,7 +19,7 @@ struct virtio_engine {
 };
 
 /*
- * Opens the transport, resets the device and takes a footprint with `more_pages` behind the rings.
+ * Opens the transport, resets the device, acknowledges it and takes a footprint with `more_pages` behind the rings.
  */
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *diagnostics);

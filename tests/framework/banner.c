@@ -15,7 +15,7 @@ static void print_iommu(const struct fixture *fixture)
     if (fixture->has_iommu)
         report_diagnostic("iommu: %s %s, features 0x%llx", fixture->iommu.transport->name,
                           location_text(&fixture->iommu_location, text),
-                          (ull)virtio_offered(fixture->iommu.transport));
+                          (ull)fixture->iommu.offered);
     else
         report_diagnostic("iommu: none that can be driven");
 }

@@ -78,6 +78,8 @@ void fixture_end(struct test *test)
     struct fixture *fixture = test->fixture;
 
     fixture->features = fixture->usual_features;
+    fixture->iommu.event_count = VIOMMU_EVENTS;
+    fixture->iommu.event_length = VIOMMU_EVENT_LENGTH;
     arch_irq_release_all();
     mask_interrupts(&fixture->iommu_location);
     pages_release(&fixture->pages, fixture->pages.base);

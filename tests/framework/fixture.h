@@ -72,6 +72,16 @@ void *fixture_pages(struct test *test, unsigned count);
 
 /* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void fixture_restart(struct test *test, uint64_t features);
+/*
+ * fixture_renew() with `count` buffers of `length` bytes in the event queue, and so until the end
+ * of the test.
+ */
+void fixture_use_events(struct test *test, unsigned count, uint32_t length);
+/*
+ * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the
+ * device refuses `features`.
+ */
+void fixture_negotiate(struct test *test, uint64_t features);
 /* Resets the IOMMU, and detaches what may still be attached. */
 void fixture_renew(struct test *test);
 /*

@@ -86,10 +86,13 @@ static void open_iommu(struct fixture *fixture, struct pages *memory)
     take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
     if (!location_open_virtio(&fixture->iommu_location, &fixture->iommu_device, &diagnostics))
         return;
-    fixture->iommu =
-        (struct viommu){.transport = &fixture->iommu_device.transport, .pages = &pages};
+    fixture->iommu = (struct viommu){.transport = &fixture->iommu_device.transport,
+                                     .pages = &pages,
+                                     .event_count = VIOMMU_EVENTS,
+                                     .event_length = VIOMMU_EVENT_LENGTH};
+    fixture->iommu.offered = virtio_look(fixture->iommu.transport);
     fixture->features = viommu_usable_features(
-        virtio_offered(fixture->iommu.transport),
+        fixture->iommu.offered,
         platform_has_bypass_config(fixture->platform, &fixture->iommu_location));
     choose_ring(fixture);
     fixture->has_iommu = true;

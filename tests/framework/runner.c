@@ -22,6 +22,14 @@ static struct {
     unsigned number;
 } running;
 
+/* Set once, before the run. */
+static const char *(*audit_driver)(void);
+
+void tests_audit_driver(const char *(*audit)(void))
+{
+    audit_driver = audit;
+}
+
 static int by_id(const void *left, const void *right)
 {
     const struct test_definition *a = *(const struct test_definition *const *)left;
@@ -165,6 +173,18 @@ static void call(struct test *test)
     check_claims(test);
 }
 
+/* What the test did to the device in the wrong order, unless that is what it is about. */
+static void check_order(struct test *test)
+{
+    const char *found = audit_driver ? audit_driver() : NULL;
+
+    if (!found || test->definition->provokes || test->verdict >= VERDICT_FAIL)
+        return;
+    if (setjmp(test->stop))
+        return;
+    error(test, "out of order: %s", found);
+}
+
 static enum verdict run_one(struct fixture *fixture, const struct test_definition *definition,
                             unsigned number)
 {
@@ -181,6 +201,7 @@ static enum verdict run_one(struct fixture *fixture, const struct test_definitio
     report_start(definition);
     arch_deadline(seconds * NS_PER_S);
     call(&test);
+    check_order(&test);
     fixture_end(&test);
     arch_deadline(0);
     running.definition = NULL;

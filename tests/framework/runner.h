@@ -8,6 +8,12 @@
 void tests_catch_traps(void);
 
 /*
+ * For a machine that watches its driver: `audit` gives out what was out of order since the last
+ * call, or NULL. A test that does not declare it as .provokes is an ERROR then.
+ */
+void tests_audit_driver(const char *(*audit)(void));
+
+/*
  * Selects by the command line, sorts by id, runs and reports. Returns the exit code: 0 all passed,
  * 1 something failed, 2 nothing could be run. An exception or a timeout prints a verdict and ends the
  * run with code 2; the host's side boots again with from= and resumes after that test.

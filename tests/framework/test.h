@@ -58,6 +58,7 @@ struct test_definition {
     const enum clause *clauses; /* ends with CLAUSE_NONE; NULL: none */
     unsigned needs;
     bool is_optional;   /* runs only when a glob names its suite */
+    bool provokes;      /* does to the device what a driver must not: out of order (3.1.1) */
     unsigned limit_s;   /* the watchdog's timeout in seconds; 0: the usual 10 */
     bool adds_duration; /* ... plus the stress duration */
 };

@@ -44,6 +44,15 @@ TEST(judges_other_than_claimed, .clauses = CLAUSES(IOMMU_OP_P01, IOMMU_OP_D01), 
     expect(test, IOMMU_OP_P01, true, "never printed");
 }
 
+/* An ERROR where the machine watches its driver. */
+TEST(out_of_order, .is_optional = true, .needs = NEEDS_IOMMU)
+{
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
+
+    virtio_reset(transport);
+    expect(test, IOMMU_OP_P01, transport->ops->device_features(transport, 1), "never printed");
+}
+
 static void write_to_page_0(struct test *test, void *argument)
 {
     (void)test, (void)argument;

@@ -30,6 +30,7 @@ struct ref_iommu_config {
     enum ref_topology topology; /* if set, feature bit 6 stands for it and there is no `bypass` */
 
     uint64_t withheld;     /* features of rings that are not offered */
+    uint64_t required;     /* features that the driver has to accept (6.2) */
     uint16_t queue_size;   /* 0: the usual one */
     unsigned max_domains;  /* 0: as many as the model holds; more get NOMEM */
     unsigned max_mappings; /* likewise, of all domains together */
@@ -38,6 +39,8 @@ struct ref_iommu_config {
     bool is_slow;          /* ... one at a time, in random order; resets take a while */
     bool is_silent;        /* denied accesses are not reported, which 5.13.6.9 leaves open */
     bool has_no_msix;      /* its interrupts are its line's */
+    bool is_strict;        /* answers what is out of order as is_strict of struct ref_virtio says */
+    bool has_decoys;       /* capabilities of PCI that nobody can use, before those that one can */
     bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 

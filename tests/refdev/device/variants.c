@@ -12,6 +12,8 @@
 /* The MSI region: the machine fills in where it is. */
 #define MSI 0, 0, VIRTIO_IOMMU_RESV_MEM_T_MSI
 
+#define PLATFORM (REF_BIT(REF_F_ACCESS_PLATFORM) | REF_BIT(REF_F_ORDER_PLATFORM))
+
 #define PAGES_4K ~0xfffull
 
 /* What most variants have in common. */
@@ -142,6 +144,24 @@ static const struct ref_variant variants[] = {
       ORDINARY,
       .bypass = 1}},
     {"unshared", {.features = USUAL, ORDINARY, .bypass = 1, .is_unshared = true}},
+    /* Structures that are elsewhere, too, as QEMU has the notifications with modern-pio-notify. */
+    {"decoys", {.features = USUAL, ORDINARY, .bypass = 1, .has_decoys = true}},
+    /* Insists on what the platform is like, as QEMU does with iommu_platform=on. */
+    {"platform",
+     {.features = USUAL | PLATFORM,
+      ORDINARY,
+      .bypass = 1,
+      .regions = {{MSI}},
+      .region_count = 1,
+      .required = PLATFORM}},
+    /* As Cloud Hypervisor answers a driver that has no patience for 3.1.1. */
+    {"strict",
+     {.features = USUAL,
+      ORDINARY,
+      .bypass = 1,
+      .regions = {{MSI}},
+      .region_count = 1,
+      .is_strict = true}},
     {"few", {.features = USUAL, ORDINARY, .bypass = 1, .max_domains = 8, .max_mappings = 200}},
     {"no-bypass-config",
      {.features = USUAL & ~BIT(BYPASS_CONFIG),

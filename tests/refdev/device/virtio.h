@@ -22,6 +22,7 @@
 #define REF_F_VERSION_1         32
 #define REF_F_ACCESS_PLATFORM   33
 #define REF_F_RING_PACKED       34
+#define REF_F_ORDER_PLATFORM    36
 #define REF_F_NOTIFICATION_DATA 38
 #define REF_F_NOTIF_CONFIG_DATA 39
 #define REF_F_RING_RESET        40
@@ -55,7 +56,7 @@ struct ref_late {
 struct ref_virtio {
     struct ref_function function; /* the first member */
     const struct ref_virtio_ops *ops;
-    uint64_t offered;
+    uint64_t offered, required; /* without which there is no FEATURES_OK, beside VERSION_1 */
     uint32_t config_length;
     uint64_t driver_features;
     uint32_t device_select, driver_select;
@@ -64,6 +65,14 @@ struct ref_virtio {
     unsigned resets, processed; /* since the start: resets, and looks at a queue */
     unsigned queue_count;
     struct ref_queue queues[REF_QUEUES];
+    /*
+     * While the status reads 0 nothing sticks, and a device that is started with a queue missing
+     * never looks at the others.
+     */
+    bool is_strict;
+    bool is_stopped; /* that was started so */
+    /* Capabilities that nobody can use come first: of a BAR that is not there. */
+    bool has_decoys;
     /* Chains of queue 0 are given back late, the last one first. */
     bool is_lazy;
     /* ... or one at a time, in random order, and a reset is seen only after some reads. */

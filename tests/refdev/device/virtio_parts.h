@@ -4,6 +4,8 @@
 
 #include "tests/refdev/device/virtio.h"
 
+#define STATUS_ACKNOWLEDGE 1
+#define STATUS_DRIVER      2
 #define STATUS_DRIVER_OK   4
 #define STATUS_FEATURES_OK 8
 #define STATUS_NEEDS_RESET 64

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Enabling, resetting and notifying a single queue. */
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/ring.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
@@ -67,6 +68,7 @@ void ref_doorbell(struct ref_virtio *virtio, unsigned at, unsigned width, uint32
         return;
     struct ref_queue *queue = &virtio->queues[index];
 
+    ref_order_notification(virtio, index);
     if (ref_has(virtio, REF_F_NOTIFICATION_DATA) && ref_is_running(virtio) && queue->is_enabled &&
         !ref_is_plausible(virtio, queue, (uint16_t)(value >> 16)))
         ref_break(virtio);

@@ -13,8 +13,10 @@
 #include "arch/host/host.h"
 #include "boot/handoff.h"
 #include "boot/kmain.h"
+#include "tests/framework/runner.h"
 #include "tests/refdev/device/chosen.h"
 #include "tests/refdev/device/endpoints.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_mmio.h"
 #include "tests/refdev/mutants/mutant.h"
 #include "tests/refdev/native/composition.h"
@@ -200,9 +202,11 @@ static struct ref_function *make(enum endpoint_kind kind, const struct ref_place
         return &edu->function;
     case ENDPOINT_BLK:
         ref_blk_init(blk = allocate(sizeof(*blk)), place);
+        blk->virtio.is_strict = iommu.virtio.is_strict;
         return &blk->virtio.function;
     case ENDPOINT_RNG:
         ref_rng_init(rng = allocate(sizeof(*rng)), place);
+        rng->virtio.is_strict = iommu.virtio.is_strict;
         return &rng->virtio.function;
     case ENDPOINT_TESTDEV:
         ref_testdev_init(testdev = allocate(sizeof(*testdev)), place);
@@ -303,6 +307,8 @@ int main(int argc, char **argv)
     host_add_region(&window);
     build(&bus, variant, composition);
     host_on_idle(catch_up, &iommu.virtio);
+    if (!ref_mutant) /* of which no order can be expected */
+        tests_audit_driver(ref_take_order);
     if (getenv("REFDEV_MUTANT_MET"))
         host_on_line(tell_of_mutant);
     kmain(read_arguments, argc > 1 ? (uintptr_t)argv[1] : 0);

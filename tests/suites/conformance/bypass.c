@@ -47,6 +47,7 @@ TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
     for (uint8_t value = 0; value < 2; value++) {
         viommu_set_bypass(viommu, value);
         virtio_reset(viommu->transport);
+        virtio_acknowledge(viommu->transport);
         expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
                "bypass reads %u after a reset, %u was written before", viommu_bypass(viommu),
                value);

@@ -82,6 +82,14 @@ static void post_events(struct test *test, unsigned count, uint32_t length)
         error(test, "the event queue takes no %u buffers of %u bytes", count, length);
 }
 
+/* With buffers in the event queue that are not the usual ones. */
+static void use_events(struct test *test, unsigned count, uint32_t length)
+{
+    if (count > fixture_iommu(test)->events.size)
+        skip(test, "the event queue has fewer than %u entries", count);
+    fixture_use_events(test, count, length);
+}
+
 static struct dma_engine *attached_engine(struct test *test)
 {
     struct dma_engine *engine = fixture_engine(test);
@@ -104,7 +112,6 @@ TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + engine->min_length - 1};
 
-    post_events(test, 8, sizeof(struct virtio_iommu_fault));
     expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
     judge_events(test, &cause);
 }
@@ -118,7 +125,6 @@ TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06), .needs
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_READ, at,
                                 at + engine->min_length - 1};
 
-    post_events(test, 8, sizeof(struct virtio_iommu_fault));
     expect_read_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length, NULL);
     judge_events(test, &cause);
 }
@@ -137,7 +143,6 @@ TEST(write_to_a_read_only_mapping, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_MAP
 
     if (submit(test, &map).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device refuses read-only mappings");
-    post_events(test, 8, sizeof(struct virtio_iommu_fault));
     expect_write_denied(test, IOMMU_MAP_D15, engine, at, &target, engine->min_length);
     judge_events(test, &cause);
 }
@@ -157,7 +162,6 @@ TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
 
     prepare_engine(test, engine);
     viommu_set_bypass(fixture_iommu(test), 0);
-    post_events(test, 8, sizeof(struct virtio_iommu_fault));
     expect_write_denied(test, IOMMU_OP_D06, engine, at, &target, 64);
     judge_events(test, &cause);
 }
@@ -166,8 +170,11 @@ TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
  * Faults without a buffer may be kept or dropped (P02). They must not stop the request queue, break
  * the device, or make later mappings fail.
  */
-TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .needs = NEEDS)
+TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .needs = NEEDS,
+     .provokes = true)
 {
+    use_events(test, 0, 0);
+
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
@@ -194,7 +201,7 @@ TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .need
 TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs = NEEDS)
 {
     static const uint32_t lengths[] = {8, 23};
-    struct dma_engine *engine = attached_engine(test);
+    struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
     struct viommu *viommu = fixture_iommu(test);
 
@@ -202,7 +209,9 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
         struct viommu_event event;
         unsigned count = 0;
 
-        post_events(test, 4, lengths[i]);
+        use_events(test, 4, lengths[i]);
+        prepare_engine(test, engine);
+        attach_engine(test, fixture_domain(test, 0), engine);
         expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target,
                             engine->min_length);
         enum virtq_pop result;
@@ -238,13 +247,14 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
 /* A report is 24 bytes, whatever the buffer has room for; the used length says so. */
 TEST(long_buffer_gets_one_report, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS)
 {
+    use_events(test, 4, VIOMMU_EVENT_ROOM);
+
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + engine->min_length - 1};
 
-    post_events(test, 4, VIOMMU_EVENT_ROOM);
     expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
     judge_events(test, &cause);
 }

@@ -31,8 +31,7 @@ TEST(request_and_event_queue_exist,
     struct virtio_transport *transport = fixture_iommu(test)->transport;
     uint16_t count = transport->ops->queue_count(transport);
 
-    virtio_reset(transport);
-
+    fixture_negotiate(test, test->fixture->features);
     expect(test, IOMMU_ID_P02, count >= 2, "num_queues is %u, expected at least 2", count);
     for (uint16_t queue = 0; queue < 2; queue++) {
         uint32_t size = transport->ops->queue_size(transport, queue);
@@ -105,7 +104,9 @@ TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs
     virtio_reset(transport);
     virtio_acknowledge(transport);
 
-    enum virtio_result result = virtio_negotiate(transport, unoffered | BIT(VIRTIO_F_VERSION_1));
+    enum virtio_result result =
+        virtio_negotiate(transport, unoffered | BIT(VIRTIO_F_VERSION_1) |
+                                        (virtio_offered(transport) & VIRTIO_PLATFORM));
     uint64_t kept = transport->ops->driver_features(transport, 0);
 
     /* A device may refuse the set or drop the bits. Which of the two, the text leaves open. */
@@ -118,7 +119,8 @@ TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs
  * A driver must not write them after FEATURES_OK (3.1.1), so this is a WARN at most: a device that
  * takes the write changes its behaviour under a running driver.
  */
-TEST(accepted_features_stay, .clauses = CLAUSES(DEV_FEAT_P01), .needs = NEEDS_IOMMU)
+TEST(accepted_features_stay, .clauses = CLAUSES(DEV_FEAT_P01), .needs = NEEDS_IOMMU,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
@@ -203,6 +205,7 @@ TEST(configuration_before_features_ok, .clauses = CLAUSES(DEV_CFG_D01, DEV_CFG_D
     struct virtio_iommu_config early;
 
     virtio_reset(viommu->transport);
+    virtio_acknowledge(viommu->transport);
     virtio_read_config(viommu->transport, 0, 4, &early, 36);
     expect(test, DEV_CFG_D01, early.page_size_mask == viommu->config.page_size_mask,
            "the configuration reads differently before and after FEATURES_OK");

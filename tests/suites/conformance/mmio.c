@@ -133,10 +133,7 @@ TEST(queue_ready_reads_back, .clauses = CLAUSES(MMIO_REG_P04), .needs = NEEDS_MM
     struct virtio_transport *transport = viommu->transport;
     struct virtq *queues[] = {&viommu->requests, &viommu->events};
 
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, viommu->features))
-        error(test, "the features are refused");
+    fixture_negotiate(test, viommu->features);
     for (uint16_t queue = 0; queue < 2; queue++) {
         if (virtio_setup_queue(transport, queue, 16, viommu->features, viommu->pages,
                                queues[queue]))
@@ -233,15 +230,13 @@ TEST(queue_notify_kicks_the_queue, .clauses = CLAUSES(MMIO_NOT_P01), .needs = NE
 }
 
 /* The ring is complete and DRIVER_OK is set; only QueueReady is missing. */
-TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO)
+TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
 
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, viommu->features))
-        error(test, "the features are refused");
+    fixture_negotiate(test, viommu->features);
     transport->ops->set_queue_size(transport, VIRTIO_IOMMU_REQUESTQ, viommu->requests.size);
     transport->ops->set_queue_rings(transport, VIRTIO_IOMMU_REQUESTQ,
                                     viommu->requests.descriptor_area, viommu->requests.driver_area,
@@ -252,7 +247,8 @@ TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .
 }
 
 /* The same after the driver took the queue back. */
-TEST(queue_no_longer_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO)
+TEST(queue_no_longer_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO,
+     .provokes = true)
 {
     write_of_queue(test, VIRTIO_IOMMU_REQUESTQ, VIRTIO_MMIO_QUEUE_READY, 0);
     if (read(test, VIRTIO_MMIO_QUEUE_READY))
@@ -262,13 +258,13 @@ TEST(queue_no_longer_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs
 
 /* The life of QueueReset, and that the event queue does not notice. */
 TEST(queue_reset, .clauses = CLAUSES(MMIO_QRST_D01, MMIO_QRST_D02, MMIO_QRST_D03, MMIO_QRST_D05),
-     .needs = NEEDS_MMIO)
+     .needs = NEEDS_MMIO, .provokes = true)
 {
     uint64_t start = arch_now_ns();
 
     if (!(fixture_iommu(test)->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
-    virtio_reset(fixture_iommu(test)->transport);
+    fixture_negotiate(test, test->fixture->features | RING_RESET);
     expect(test, MMIO_QRST_D01, !read_of_queue(test, 0, VIRTIO_MMIO_QUEUE_RESET),
            "QueueReset reads %u after a device reset", read(test, VIRTIO_MMIO_QUEUE_RESET));
     fixture_restart(test, test->fixture->features | RING_RESET);

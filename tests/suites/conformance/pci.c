@@ -167,7 +167,7 @@ static bool is_answered(struct test *test)
 TEST(queue_reset,
      .clauses = CLAUSES(PCI_COM_D09, PCI_COM_D10, PCI_COM_D11, PCI_COM_D13, DEV_VQRST_D01,
                         DEV_VQRST_D03, DEV_VQRST_D04),
-     .needs = NEEDS_PCI)
+     .needs = NEEDS_PCI, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
@@ -175,7 +175,7 @@ TEST(queue_reset,
 
     if (!(viommu->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
-    virtio_reset(transport);
+    fixture_negotiate(test, test->fixture->features | RING_RESET);
     expect(test, PCI_COM_D09, !read_of_queue(test, queue, QUEUE_RESET),
            "queue_reset is not 0 after a reset of the device");
     fixture_restart(test, test->fixture->features | RING_RESET);

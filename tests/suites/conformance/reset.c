@@ -47,7 +47,7 @@ TEST(queues_are_disabled, .clauses = CLAUSES(PCI_COM_D08, MMIO_RST_D02), .needs 
 {
     struct virtio_transport *transport = fixture_iommu(test)->transport;
 
-    virtio_reset(transport);
+    fixture_negotiate(test, test->fixture->features);
     for (uint16_t queue = 0; queue < 2; queue++)
         expect(test, fixture_clause(test, PCI_COM_D08, MMIO_RST_D02),
                !transport->ops->queue_enabled(transport, queue),
@@ -96,7 +96,7 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
  * keeps their addresses uses it. Without EVENT_IDX, so that it would notify, too.
  */
 TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
-     .needs = NEEDS_ENDPOINT)
+     .needs = NEEDS_ENDPOINT, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct viommu_request attach =
@@ -132,12 +132,8 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
     struct virtq_used_element used;
     uint16_t head;
 
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, features) ||
-        virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, 64, features, viommu->pages,
-                           &viommu->requests))
-        error(test, "the request queue can't be set up");
+    if (viommu_prepare(viommu, features, 64))
+        error(test, "the queues can't be set up");
     viommu_stage(viommu, &attach, &head);
     virtq_publish(&viommu->requests);
     arch_wait_ns(10000000);
@@ -147,7 +143,7 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
     uint8_t isr = transport->ops->isr(transport);
 
     expect(test, DEV_STAT_D02, !(isr & 1), "the interrupt status reads 0x%x before DRIVER_OK", isr);
-    virtio_driver_ok(transport);
+    viommu_go(viommu);
     virtq_notify(&viommu->requests);
 
     struct viommu_reply reply = viommu_collect(viommu, &head);

@@ -229,11 +229,10 @@ TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P0
     unsigned refused = 0;
     uint64_t start;
 
+    fixture_use_events(test, 2, VIOMMU_EVENT_LENGTH);
     open_traffic(test, &traffic, fixture_engine(test), 0);
     require_ok(test, viommu_unmap(traffic.domain, traffic.at, traffic.at + PAGE_SIZE - 1));
     traffic.phase = PHASE_UNMAPPED;
-    if (!viommu_post_events(viommu, 2, sizeof(struct virtio_iommu_fault)))
-        error(test, "the event queue takes no buffer");
     start_traffic(test, &traffic, 1);
     start = arch_now_ns();
     for (unsigned i = 0; is_going_on(&traffic, i, start) && !reports.strange; i++) {

@@ -72,7 +72,7 @@ TEST(vectors_are_unmapped_by_a_reset, .clauses = CLAUSES(PCI_MSIX_D07, PCI_MSIX_
     notifications_open_vectors(test, &notifications, 2);
     expect(test, PCI_MSIX_D06, transport->ops->set_queue_vector(transport, 1, 1) == 1,
            "the vector of queue 1 does not read back");
-    virtio_reset(transport);
+    fixture_negotiate(test, test->fixture->features);
     for (uint16_t queue = 0; queue < 2; queue++)
         expect(test, PCI_MSIX_D07, virtio_pci_queue_vector(pci, queue) == VIRTIO_NO_VECTOR,
                "queue %u keeps vector %u over a reset", queue, virtio_pci_queue_vector(pci, queue));
@@ -204,8 +204,6 @@ TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
     viommu_set_bypass(viommu, 1);
     prepare_engine(test, engine);
     notifications_open(test, &notifications);
-    if (!viommu_post_events(viommu, 8, sizeof(struct virtio_iommu_fault)))
-        error(test, "the event queue takes no buffer");
     attach_engine(test, fixture_domain(test, 0), engine);
     notifications_settle(&notifications);
     expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target, engine->min_length);

@@ -36,7 +36,8 @@ static unsigned all_hits(const struct notifications *notifications)
 }
 
 /* A request and a notification while the status reads 0: the rings are still in memory. */
-TEST(nothing_after_a_reset, .clauses = CLAUSES(DEV_RESET_D02), .needs = NEEDS_IOMMU)
+TEST(nothing_after_a_reset, .clauses = CLAUSES(DEV_RESET_D02), .needs = NEEDS_IOMMU,
+     .provokes = true)
 {
     struct notifications notifications;
 
@@ -60,10 +61,7 @@ TEST(nothing_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D02), .needs = NEEDS_
     uint64_t features = test->fixture->features & ~EVENT_IDX;
     struct notifications notifications;
 
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, features))
-        error(test, "the features are refused");
+    fixture_negotiate(test, features);
     notifications_open(test, &notifications);
     for (uint16_t queue = 0; queue < 2; queue++)
         if (virtio_setup_queue(transport, queue, viommu->requests.size, features, viommu->pages,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Planted verdicts: how whoever runs the image proves that it would notice each of them. */
 #include "arch/arch.h"
+#include "lib/assert/assert.h"
 #include "tests/framework/cpu.h"
 #include "tests/framework/request.h"
 
@@ -55,6 +56,11 @@ TEST(exception, .is_optional = true)
 TEST(exception_on_another_cpu, .is_optional = true, .needs = NEEDS_CPUS)
 {
     run_on(test, arch_cpu_count() - 1, write_to_page_0, NULL);
+}
+
+TEST(assertion, .is_optional = true)
+{
+    ASSERT(!test->definition);
 }
 
 static uint64_t overflow(uint64_t depth)

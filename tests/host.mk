@@ -87,7 +87,7 @@ unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
 # The readers under libFuzzer; FUZZ_SECONDS each. In the object files the fuzzer sees the branches.
 FUZZ_SECONDS ?= 60
 FUZZFLAGS := $(HOSTFLAGS) -O2 -fsanitize=fuzzer-no-link
-FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(READERS) $(wildcard lib/mem/*.c lib/text/*.c))
+FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(READERS) $(wildcard lib/assert/*.c lib/mem/*.c lib/text/*.c))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/unit/fuzz/*.c))
 
 $(eval $(call flavour,fuzz,FUZZFLAGS))

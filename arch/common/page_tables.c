@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "arch/smp.h"
+#include "lib/assert/assert.h"
 
 #define LEVEL_BITS 9
 
@@ -98,7 +99,7 @@ void page_tables_map_image(struct page_tables *tables, uint64_t text, uint64_t r
                                                         : data;
 
         if (!smp_is_guard(page))
-            map(tables, page, page, SMALL_PAGE, flags);
+            ASSERT(map(tables, page, page, SMALL_PAGE, flags));
     }
 }
 

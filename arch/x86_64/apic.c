@@ -3,6 +3,7 @@
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
+#include "lib/assert/assert.h"
 
 #define IA32_APIC_BASE   0x1b
 #define APIC_BASE_ENABLE (1ull << 11)
@@ -80,6 +81,7 @@ void apic_init(void)
     if (!(base & APIC_BASE_X2APIC)) {
         write_msr(IA32_APIC_BASE, base | APIC_BASE_ENABLE);
         registers = arch_map(base & APIC_BASE_MASK, 4096, ARCH_DEVICE);
+        ASSERT(registers); /* NULL would be x2APIC mode */
     }
     apic_write(APIC_TASK_PRIORITY, 0);
     apic_write(APIC_SPURIOUS, APIC_SOFTWARE_ENABLE | VECTOR_SPURIOUS);

@@ -2,6 +2,7 @@
 #include "drivers/pci/config.h"
 
 #include "arch/arch.h"
+#include "lib/assert/assert.h"
 
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA    0xcfc
@@ -47,8 +48,14 @@ static void ports_write(const struct pci_host *host, uint16_t bdf, uint16_t offs
 const struct pci_config_ops pci_ecam = {"ECAM", 4096, ecam_read, ecam_write};
 const struct pci_config_ops pci_ports = {"ports 0xCF8/0xCFC", 256, ports_read, ports_write};
 
+static bool is_access(uint16_t offset, unsigned width)
+{
+    return (width == 1 || width == 2 || width == 4) && offset % width == 0;
+}
+
 uint32_t pci_host_read(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width)
 {
+    ASSERT(is_access(offset, width));
     if (offset + width > host->ops->size)
         return UINT32_MAX >> (32 - 8 * width);
     return host->ops->read(host, bdf, offset, width);
@@ -57,6 +64,7 @@ uint32_t pci_host_read(const struct pci_host *host, uint16_t bdf, uint16_t offse
 void pci_host_write(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width,
                     uint32_t value)
 {
+    ASSERT(is_access(offset, width));
     if (offset + width <= host->ops->size)
         host->ops->write(host, bdf, offset, width, value);
 }

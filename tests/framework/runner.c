@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "lib/assert/assert.h"
 #include "lib/text/glob.h"
 #include "tests/framework/report.h"
 
@@ -111,18 +112,19 @@ static void print_trap_line(const char *line)
 
 static _Noreturn void trapped(const struct arch_trap *trap)
 {
-    char reason[80], where[24] = "";
+    const char *name = assert_text() ? assert_text() : trap->name;
+    char reason[120], where[24] = "";
 
     if (trap->cpu)
         snprintf(where, sizeof(where), " on CPU %u", trap->cpu);
     if (!running.definition) {
-        report_diagnostic("CRASH %s%s outside any test", trap->name, where);
+        report_diagnostic("CRASH %s%s outside any test", name, where);
         arch_trap_print(trap, print_trap_line);
     } else {
-        report_diagnostic("%s%s in %s.%s", trap->name, where, running.definition->suite,
+        report_diagnostic("%s%s in %s.%s", name, where, running.definition->suite,
                           running.definition->name);
         arch_trap_print(trap, print_trap_line);
-        snprintf(reason, sizeof(reason), "%s at 0x%llx%s", trap->name, (unsigned long long)trap->ip,
+        snprintf(reason, sizeof(reason), "%s at 0x%llx%s", name, (unsigned long long)trap->ip,
                  where);
         report_result(false, running.number, running.definition,
                       trap->is_deadline ? "HANG" : "CRASH", reason);

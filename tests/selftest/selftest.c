@@ -4,6 +4,7 @@
  * tests of the harness run them to prove that it notices each of them.
  */
 #include "arch/arch.h"
+#include "lib/assert/assert.h"
 #include "tests/framework/cpu.h"
 #include "tests/framework/request.h"
 
@@ -67,6 +68,11 @@ TEST(exception, .is_optional = true)
 TEST(exception_on_another_cpu, .is_optional = true, .needs = NEEDS_CPUS)
 {
     run_on(test, arch_cpu_count() - 1, write_to_page_0, NULL);
+}
+
+TEST(assertion, .is_optional = true)
+{
+    ASSERT(!test->definition);
 }
 
 static uint64_t overflow(uint64_t depth)

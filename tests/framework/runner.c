@@ -124,8 +124,9 @@ static _Noreturn void trapped(const struct arch_trap *trap)
         report_diagnostic("%s%s in %s.%s", name, where, running.definition->suite,
                           running.definition->name);
         arch_trap_print(trap, print_trap_line);
-        snprintf(reason, sizeof(reason), "%s at 0x%llx%s", name, (unsigned long long)trap->ip,
-                 where);
+        snprintf(reason, sizeof(reason), "%s at 0x%llx%s%s", name, (unsigned long long)trap->ip,
+                 where,
+                 trap->is_deadline && arch_clock_is_assumed() ? ", by an assumed clock" : "");
         report_result(false, running.number, running.definition,
                       trap->is_deadline ? "HANG" : "CRASH", reason);
     }

@@ -4,6 +4,7 @@
 #include "drivers/pci/msi.h"
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
+#include "tests/framework/addresses.h"
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -52,6 +53,10 @@ void fixture_begin(struct test *test)
     if (!test->fixture->has_iommu || test->definition->needs & NEEDS_NO_START)
         return;
     fixture_renew(test);
+    if (!test->fixture->addresses.is_known) {
+        addresses_find(test);
+        fixture_renew(test);
+    }
     if (viommu_has(&test->fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->fixture->iommu, 1);
 }

@@ -28,8 +28,8 @@ static struct dma_engine *find_engine(struct test *test, unsigned n,
         for (unsigned i = 0; i < fixture->engine_count; i++) {
             struct dma_engine *engine = &fixture->engines[i];
 
-            if (!engine->is_managed || engine->is_slow != slow || !wanted(engine) ||
-                shares_endpoint(engine, found, count))
+            if (!engine->is_managed || !dma_is_usable(engine) || engine->is_slow != slow ||
+                !wanted(engine) || shares_endpoint(engine, found, count))
                 continue;
             if (count == n)
                 return engine;

@@ -45,7 +45,7 @@ static unsigned open_engine(struct device_location place, struct pages *pages,
 
     if (!kind)
         return 0;
-    *engine = (struct dma_engine){.place = place, .needs_start = true};
+    *engine = (struct dma_engine){.place = place, .needs_start = true, .reach = UINT64_MAX};
     /* Engines are polled. A line that nobody lowers would block other devices on it. */
     if (place.function)
         pci_command(place.function, PCI_COMMAND_INTX_DISABLE, 0);

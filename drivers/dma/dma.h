@@ -70,7 +70,10 @@ struct dma_engine {
     /* What write() writes, from the first byte on; NULL: random bytes. */
     const uint8_t *content;
     bool can_raise_msi; /* raise_msi() may be called: the function has a capability for it */
-    bool is_slow;       /* a transfer takes 100 ms: use it sparingly */
+    /* Its addresses may have fewer bits than 64, and no register tells how many. */
+    bool may_fall_short;
+    uint64_t reach; /* the last address it reaches; UINT64_MAX until someone finds out otherwise */
+    bool is_slow;   /* a transfer takes 100 ms: use it sparingly */
     /*
      * Its rings and buffers, whole pages: [footprint, footprint + footprint_size) must be reachable
      * at their own address, readable and writable, for the engine to work at all.
@@ -88,6 +91,13 @@ struct dma_engine {
  */
 unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
                           struct dma_engine *engines, const struct sink *diagnostics);
+
+/* Whether it reaches its own footprint. */
+static inline bool dma_is_usable(const struct dma_engine *engine)
+{
+    return !engine->footprint_size ||
+           engine->footprint + (engine->footprint_size - 1) <= engine->reach;
+}
 
 /* The operations, with what is the same for every engine: limits, and start() when it is needed. */
 enum dma_result dma_prepare(struct dma_engine *engine, uint64_t timeout_ns);

@@ -187,6 +187,7 @@ bool edu_open(struct dma_engine *engine, struct pages *pages, const struct sink 
     engine->max_length = BUFFER_SIZE;
     engine->content = content;
     engine->is_slow = true;
+    engine->may_fall_short = true; /* QEMU's property dma_mask, of 28 bits by default */
     engine->can_raise_msi = pci_has_msi(engine->place.function);
     return true;
 }

@@ -139,7 +139,7 @@ struct machine {
     struct machine_uart uart;
     struct machine_interrupts interrupts;
     enum machine_psci psci;
-    uint64_t timer_hz;    /* of the RISC-V time counter; 0: unspecified */
+    uint64_t timer_hz; /* of the RISC-V time counter; 0: unspecified */
     struct machine_pm_timer pm_timer;
     uint64_t sifive_test; /* base of the register that ends the VM; 0: none */
     uint64_t start_page;  /* below 1 MiB, writable, for an x86 CPU's first instructions; 0: none */

@@ -10,6 +10,7 @@
 #include "drivers/pci/msi.h"
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
+#include "tests/framework/addresses.h"
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -57,6 +58,10 @@ void fixture_begin(struct test *test)
     if (!test->fixture->has_iommu || test->definition->needs & NEEDS_NO_START)
         return;
     fixture_renew(test);
+    if (!test->fixture->addresses.is_known) {
+        addresses_find(test);
+        fixture_renew(test);
+    }
     if (viommu_has(&test->fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->fixture->iommu, 1);
 }
@@ -174,8 +179,8 @@ static struct dma_engine *find_engine(struct test *test, unsigned n,
         for (unsigned i = 0; i < fixture->engine_count; i++) {
             struct dma_engine *engine = &fixture->engines[i];
 
-            if (!engine->is_managed || engine->is_slow != slow || !wanted(engine) ||
-                shares_endpoint(engine, found, count))
+            if (!engine->is_managed || !dma_is_usable(engine) || engine->is_slow != slow ||
+                !wanted(engine) || shares_endpoint(engine, found, count))
                 continue;
             if (count == n)
                 return engine;

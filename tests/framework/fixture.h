@@ -20,6 +20,19 @@ struct fixture_endpoint {
     uint32_t id;
 };
 
+#define FIXTURE_MAX_RESERVED 256
+
+struct fixture_range {
+    uint64_t first, last; /* inclusive */
+};
+
+/* What tests/framework/addresses.c has found out. */
+struct fixture_addresses {
+    bool is_known;
+    struct fixture_range reserved[FIXTURE_MAX_RESERVED]; /* of all endpoints */
+    unsigned reserved_count;
+};
+
 /* An endpoint that a test has attached, and to which domain. */
 struct fixture_attachment {
     uint32_t endpoint, domain;
@@ -46,6 +59,8 @@ struct fixture {
 
     struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS];
     unsigned attachment_count;
+
+    struct fixture_addresses addresses;
 };
 
 /*

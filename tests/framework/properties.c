@@ -62,16 +62,15 @@ bool property_next(const struct properties *properties, uint32_t *at, struct pro
     return true;
 }
 
-unsigned reserved_regions(struct test *test, uint32_t endpoint,
-                          struct reserved_region regions[RESERVED_REGIONS_MAX])
+unsigned regions_among(const struct properties *properties,
+                       struct reserved_region regions[RESERVED_REGIONS_MAX])
 {
     const size_t head = sizeof(struct virtio_iommu_probe_property);
-    struct properties properties = probe(test, endpoint);
     struct property property;
     unsigned count = 0;
     uint32_t at = 0;
 
-    while (count < RESERVED_REGIONS_MAX && property_next(&properties, &at, &property)) {
+    while (count < RESERVED_REGIONS_MAX && property_next(properties, &at, &property)) {
         struct virtio_iommu_probe_resv_mem value;
 
         if (property.type != VIRTIO_IOMMU_PROBE_T_RESV_MEM || !property.fits ||
@@ -83,6 +82,14 @@ unsigned reserved_regions(struct test *test, uint32_t endpoint,
         memcpy(regions[count++].reserved, value.reserved, sizeof(value.reserved));
     }
     return count;
+}
+
+unsigned reserved_regions(struct test *test, uint32_t endpoint,
+                          struct reserved_region regions[RESERVED_REGIONS_MAX])
+{
+    const struct properties properties = probe(test, endpoint);
+
+    return regions_among(&properties, regions);
 }
 
 uint64_t last_mappable(struct test *test, uint32_t endpoint)

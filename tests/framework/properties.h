@@ -43,6 +43,9 @@ bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t 
  */
 uint64_t last_mappable(struct test *test, uint32_t endpoint);
 
+/* The RESV_MEM properties among those; returns how many. */
+unsigned regions_among(const struct properties *properties,
+                       struct reserved_region regions[RESERVED_REGIONS_MAX]);
 /* The RESV_MEM properties of an endpoint; returns how many. */
 unsigned reserved_regions(struct test *test, uint32_t endpoint,
                           struct reserved_region regions[RESERVED_REGIONS_MAX]);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "tests/framework/addresses.h"
 #include "tests/framework/request.h"
 
 /* A stretch of memory, whole pages, with a guard page on either side. */
@@ -71,6 +72,3 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
 bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine *engine,
                         uint64_t address, const struct target *target, uint32_t length,
                         void (*make_reachable)(struct test *test, struct dma_engine *engine));
-
-/* An address far from the engine's footprint and from RAM, inside the input range, page aligned. */
-uint64_t free_iova(struct test *test);

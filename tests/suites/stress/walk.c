@@ -61,7 +61,9 @@ void walk_begin(struct walk *walk, struct test *test)
     for (unsigned i = 0; walk->engine_count < WALK_ENGINES && fixture_writer(test, i); i++) {
         struct dma_engine *engine = fixture_writer(test, i);
 
-        if (engine->is_slow || !walk_can_transfer(walk->viommu))
+        if (engine->is_slow || !walk_can_transfer(walk->viommu) ||
+            !addresses_can_be_mapped(test, engine->footprint,
+                                     engine->footprint + engine->footprint_size - 1))
             continue;
         prepare_engine(test, engine);
         walk->engines[walk->engine_count++] = engine;

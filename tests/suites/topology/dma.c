@@ -22,7 +22,7 @@ TEST(every_dma_engine_goes_by_its_endpoint, .clauses = CLAUSES(TOPO_DMA_D01),
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {
         struct dma_engine *engine = &test->fixture->engines[i];
 
-        if (!engine->is_managed || !engine->can_write)
+        if (!engine->is_managed || !engine->can_write || !dma_is_usable(engine))
             continue;
         prepare_engine(test, engine);
         attach_engine(test, domain, engine);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which addresses tests may map: inside the input range (5.13.5), in no region that PROBE says is
+ * reserved for an endpoint (5.13.6.8), and where every engine reaches.
+ */
+#pragma once
+
+#include "tests/framework/test.h"
+
+/* Asks the IOMMU, once a run; leaves requests behind, so the IOMMU has to be renewed. */
+void addresses_find(struct test *test);
+
+/* Whether the device may be asked to map [first, last], inclusive, for any of the endpoints. */
+bool addresses_can_be_mapped(struct test *test, uint64_t first, uint64_t last);
+
+/*
+ * An address far from the engines' footprints and from RAM, which can be mapped, and much behind it
+ * too: page aligned. Skips the test if there is none.
+ */
+uint64_t free_iova(struct test *test);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * An engine whose addresses have too few bits drops the others or leaves the transfer out, and tests
+ * would blame the IOMMU. The IOMMU could do that too: an engine falls short only if it reaches a
+ * lower mapping, and if no engine whose addresses have 64 bits misses the higher one as well.
+ */
+#include "tests/framework/qualify.h"
+
+#include <string.h>
+
+#include "lib/array/array.h"
+#include "lib/spec/wire.h"
+#include "tests/framework/addresses.h"
+#include "tests/framework/fixture.h"
+#include "tests/framework/report.h"
+#include "tests/framework/transfer.h"
+
+#define LENGTH     512u /* every engine can transfer so much */
+#define POISON     0xa5
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+
+/* The bit that is set in the address of a mapping, the highest first. */
+static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27};
+
+static bool is_ok(struct test *test, struct viommu_request request)
+{
+    struct viommu_reply reply = viommu_submit(fixture_iommu(test), &request);
+
+    return reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK;
+}
+
+static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical)
+{
+    return is_ok(test, viommu_map(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at, at + (size - 1),
+                                  physical, READ_WRITE));
+}
+
+/* Whether a write to a mapping at `at` changes the page that is mapped there. */
+static bool reaches(struct test *test, struct dma_engine *engine, uint64_t at, uint8_t *page)
+{
+    bool is_changed = false;
+
+    if (!map(test, at, PAGE_SIZE, (uintptr_t)page))
+        return false;
+    memset(page, POISON, PAGE_SIZE);
+    dma_write(engine, at, LENGTH, transfer_timeout(engine, true));
+    for (uint32_t i = 0; i < LENGTH; i++)
+        is_changed |= page[i] != POISON;
+    is_ok(test, viommu_unmap(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at, at + PAGE_SIZE - 1));
+    return is_changed;
+}
+
+static bool can_be_tried(struct test *test, uint64_t at)
+{
+    return addresses_can_be_mapped(test, at, at + PAGE_SIZE - 1);
+}
+
+/* The index of the first height that the engine reaches, of those that can be tried from `from` on. */
+static unsigned first_reached(struct test *test, struct dma_engine *engine, unsigned from,
+                              unsigned count, uint8_t *page)
+{
+    uint32_t domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN);
+    unsigned found = count;
+
+    if (!is_ok(test, viommu_attach(domain, engine->endpoint, 0)))
+        return count;
+    if (map(test, engine->footprint, engine->footprint_size, engine->footprint))
+        for (unsigned i = from; i < count && found == count; i++)
+            if (can_be_tried(test, 1ull << heights[i]) &&
+                reaches(test, engine, 1ull << heights[i], page))
+                found = i;
+    is_ok(test, viommu_detach(domain, engine->endpoint));
+    return found;
+}
+
+/* Whether an engine with addresses of 64 bits misses the height, too. */
+static bool is_missed_by_others(struct test *test, unsigned height, uint8_t *page)
+{
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        struct dma_engine *engine = &test->fixture->engines[i];
+
+        if (engine->is_managed && engine->can_write && !engine->may_fall_short)
+            return first_reached(test, engine, height, height + 1, page) != height;
+    }
+    return false;
+}
+
+static void qualify(struct test *test, struct dma_engine *engine, uint8_t *page)
+{
+    unsigned top = 0;
+    char text[LOCATION_TEXT];
+
+    while (top < ARRAY_LENGTH(heights) && !can_be_tried(test, 1ull << heights[top]))
+        top++;
+    unsigned found = first_reached(test, engine, top, ARRAY_LENGTH(heights), page);
+
+    if (found == ARRAY_LENGTH(heights) || found == top || is_missed_by_others(test, top, page))
+        return;
+    engine->reach = (2ull << heights[found]) - 1;
+    report_diagnostic("engine %s at %s does not reach beyond 0x%llx%s", engine->ops->name,
+                      location_text(&engine->place, text), (unsigned long long)engine->reach,
+                      dma_is_usable(engine) ? "" : ", where its own buffers are: it is not used");
+}
+
+void qualify_engines(struct test *test)
+{
+    const struct viommu *viommu = fixture_iommu(test);
+
+    if (!viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP) || viommu_granule(viommu) > PAGE_SIZE)
+        return;
+    uint8_t *page = fixture_pages(test, 1);
+
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        struct dma_engine *engine = &test->fixture->engines[i];
+
+        if (engine->is_managed && engine->can_write && engine->may_fall_short)
+            qualify(test, engine, page);
+    }
+}
+
+uint64_t engines_reach(struct test *test)
+{
+    uint64_t reach = UINT64_MAX;
+
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        const struct dma_engine *engine = &test->fixture->engines[i];
+
+        if (engine->is_managed && dma_is_usable(engine) && engine->reach < reach)
+            reach = engine->reach;
+    }
+    return reach;
+}

@@ -4,8 +4,6 @@
 
 #define SUITE "conformance.attach"
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-
 static struct viommu_request any_map(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);

@@ -6,8 +6,7 @@
 
 #define SUITE "conformance.detach"
 
-#define LATE_NS    10000000ull
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define LATE_NS 10000000ull
 
 static struct viommu_request map_one(struct test *test, uint32_t domain)
 {

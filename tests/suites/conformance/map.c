@@ -43,8 +43,7 @@ static void expect_no_map(struct test *test, enum clause refused, enum clause cl
     if (expect(test, refused, reply.outcome != VIOMMU_ANSWERED || reply.status != VIRTIO_IOMMU_S_OK,
                "%s: OK, expected a refusal", text)) {
         expect(test, clause, reply.outcome == VIOMMU_ANSWERED && reply.status == status,
-               "%s: %s, expected %s", text, viommu_status_text(reply.status),
-               viommu_status_text(status));
+               "%s: %s, expected %s", text, viommu_reply_text(&reply), viommu_status_text(status));
         return;
     }
     require_ok(test, viommu_detach(request.map.domain, fixture_endpoint_id(test, 0)));
@@ -292,7 +291,7 @@ TEST(target_beyond_memory_leaves_the_device_alive, .clauses = CLAUSES(IOMMU_MAP_
 
     struct viommu_reply reply = submit(test, &request);
 
-    note(test, "MAP to physical 2^50: %s", viommu_status_text(reply.status));
+    note(test, "MAP to physical 2^50: %s", viommu_reply_text(&reply));
     expect_status(test, IOMMU_MAP_P06, map(&room, 1, 1), VIRTIO_IOMMU_S_OK);
 }
 
@@ -307,7 +306,7 @@ TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01), .nee
         if (reply.status == VIRTIO_IOMMU_S_NOMEM)
             skip(test, "the device has room for %u mappings", i);
         require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK,
-                "mapping %u: %s, expected OK", i, viommu_status_text(reply.status));
+                "mapping %u: %s, expected OK", i, viommu_reply_text(&reply));
     }
     expect(test, IOMMU_MAP_P01, is_mapped(test, room.domain, room.at, room.at + room.granule - 1),
            "the first of many mappings is not there any more");

@@ -8,8 +8,8 @@
  *     { ... }
  *
  * Its id is conformance.map.overlap_is_rejected. The linker collects it; there is no list. It
- * starts with the IOMMU freshly reset and negotiated, and leaves nothing behind that the next test
- * sees.
+ * starts with the IOMMU reset, brought up and nothing attached, and leaves nothing behind that the
+ * next test sees.
  */
 #pragma once
 

@@ -19,7 +19,7 @@ endef
 # $(call depends,OBJECT...): what the compiler wrote of their headers.
 depends = $(eval -include $(1:.o=.d))
 
-PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
+PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(wildcard tests/suites/bench/rangemap/*.c) \
 	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
 # Drivers that units test on devices of their own; tests/unit/fixtures/arch.c is their CPU.
 UNIT_DRIVERS := $(wildcard drivers/pci/*.c drivers/virtio/*.c drivers/viommu/*.c)

@@ -40,5 +40,3 @@ struct clause_row {
 /* Of any value below CLAUSE_COUNT; CLAUSE_NONE has an empty row. */
 const struct clause_row *clause_row(enum clause clause);
 enum clause_severity clause_severity(enum clause clause);
-/* By id, with underscores or with dashes; CLAUSE_NONE if there is no such row. */
-enum clause clause_find(const char *id);

@@ -3,11 +3,11 @@
 #include "boot/kmain.h"
 
 #include "arch/arch.h"
+#include "boot/cmdline.h"
 #include "boot/memory.h"
-#include "boot/options.h"
 #include "drivers/console/console.h"
 #include "drivers/platform/platform.h"
-#include "lib/text/options.h"
+#include "lib/cmdline/cmdline.h"
 #include "tests/framework/banner.h"
 #include "tests/framework/fixture.h"
 #include "tests/framework/report.h"
@@ -22,7 +22,7 @@ static void print_diagnostic(void *context, const char *text)
 void kmain(const struct boot_info *boot)
 {
     static const struct sink diagnostics = {.line = print_diagnostic};
-    static struct options options;
+    static struct cmdline options;
     static struct machine machine;
     static struct platform platform;
     static struct pages memory;
@@ -42,8 +42,8 @@ void kmain(const struct boot_info *boot)
     arch_start(&machine);
 
     /* What was asked for, and what there is to work with. */
-    options_parse(boot->cmdline, &options, &diagnostics);
-    boot_options(boot, &options, &machine, &diagnostics);
+    cmdline_parse(boot->cmdline, &options, &diagnostics);
+    boot_apply_cmdline(boot, &options, &machine, &diagnostics);
     boot_memory(boot, &memory, &diagnostics);
     platform_discover(&platform, &machine, &options.topology, &options.topology_choice,
                       &diagnostics);

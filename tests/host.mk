@@ -20,11 +20,11 @@ endef
 depends = $(eval -include $(1:.o=.d))
 
 PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+	$(addprefix boot/,boot_info.c cmdline.c devicetree.c efi.c linux.c loader.c pvh.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 FIXTURES := $(wildcard tests/unit/fixtures/*.c)
-READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
-	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+READERS := $(wildcard lib/acpi/*.c lib/cmdline/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
+	$(addprefix boot/,boot_info.c cmdline.c devicetree.c efi.c linux.c loader.c pvh.c)
 
 # Unit tests: the pure code as an ordinary process under the sanitizers.
 HOST_BASE := -std=gnu11 -g -I. $(WARNINGS)

@@ -10,7 +10,6 @@
 #include "lib/machine/machine.h"
 #include "lib/text/sink.h"
 #include "lib/topology/builtin.h"
-#include "lib/topology/options.h"
 #include "lib/topology/topology.h"
 
 /* What feature bit 6 and byte 36 of a virtio-iommu's configuration are. */

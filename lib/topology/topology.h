@@ -81,6 +81,18 @@ struct topology {
     unsigned iommu_count, range_count, scan_count;
 };
 
+/* Whose descriptions are worked with. */
+struct topology_choice {
+    uint32_t sources; /* 1 << source for each that counts */
+    unsigned builtin; /* version of a built-in topology; BUILTIN_AUTO */
+};
+
+static inline bool topology_counts(const struct topology_choice *choice,
+                                   enum topology_source source)
+{
+    return choice->sources >> source & 1;
+}
+
 struct topology_match {
     unsigned iommu, range; /* indices into iommus[] and ranges[] */
     uint32_t id;

@@ -158,7 +158,7 @@ static void manage(const struct fixture *fixture, struct dma_engine *engine)
                           location_text(&engine->place, text));
 }
 
-void fixture_open(struct fixture *fixture, const struct options *options, struct platform *platform,
+void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory)
 {
     struct pages engine_pages;

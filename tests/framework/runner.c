@@ -45,7 +45,7 @@ static bool selects(const char *pattern, const struct test_definition *definitio
     return (!definition->is_optional || names_a_suite(pattern)) && glob_match(pattern, id);
 }
 
-static bool is_selected(const struct options *options, const struct test_definition *definition)
+static bool is_selected(const struct cmdline *options, const struct test_definition *definition)
 {
     if (options->run_count == 0)
         return !definition->is_optional;
@@ -56,7 +56,7 @@ static bool is_selected(const struct options *options, const struct test_definit
 }
 
 /* Names a pattern that selects none: whoever mistyped it wants no other tests instead. */
-static bool has_unmatched(const struct options *options, const struct test_definition **selected,
+static bool has_unmatched(const struct cmdline *options, const struct test_definition **selected,
                           unsigned count)
 {
     for (unsigned i = 0; i < options->run_count; i++) {
@@ -72,7 +72,7 @@ static bool has_unmatched(const struct options *options, const struct test_defin
     return false;
 }
 
-static unsigned select_tests(const struct options *options, const struct test_definition **selected)
+static unsigned select_tests(const struct cmdline *options, const struct test_definition **selected)
 {
     unsigned count = 0;
 
@@ -204,7 +204,7 @@ void tests_catch_traps(void)
 unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
-    const struct options *options = fixture->options;
+    const struct cmdline *options = fixture->options;
     unsigned count = select_tests(options, selected);
     unsigned tally[VERDICT_ERROR + 1] = {0};
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/array/array.h"
-#include "lib/text/options.h"
+#include "lib/cmdline/cmdline.h"
 #include "lib/topology/builtin.h"
 #include "lib/topology/devicetree.h"
 #include "lib/topology/iort.h"
@@ -178,12 +178,12 @@ static void read_builtin(const struct topology *wrote, struct topology *out, uns
 
 static void read_options(const struct topology *wrote, struct topology *out, unsigned variant)
 {
-    static struct options options; /* too large for a frame */
+    static struct cmdline options; /* too large for a frame */
     char text[8192];
 
     (void)variant;
     writer_options(text, sizeof(text), wrote);
-    options_parse(text, &options, NULL);
+    cmdline_parse(text, &options, NULL);
     *out = options.topology;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "boot/options.h"
+#include "boot/cmdline.h"
 
 #define IOMMU_BLOCK_SIZE 0x200 /* the registers and more than the configuration */
 
@@ -95,8 +95,8 @@ static void set_host(const struct boot_info *boot, struct machine *machine,
     machine->host_count = 1;
 }
 
-void boot_options(const struct boot_info *boot, const struct options *options,
-                  struct machine *machine, const struct sink *diagnostics)
+void boot_apply_cmdline(const struct boot_info *boot, const struct cmdline *options,
+                        struct machine *machine, const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < options->blocks.count; i++)
         add_block(boot, machine, &options->blocks.blocks[i], diagnostics);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/topology/options.h"
+#include "lib/cmdline/topology.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static bool scan_address(struct scan *scan, uint16_t segment, struct address *ou
     return true;
 }
 
-bool topology_option_iommu(struct scan *scan, struct topology *out)
+bool cmdline_viommu(struct scan *scan, struct topology *out)
 {
     struct topology_iommu iommu = {.source = TOPOLOGY_OPTIONS};
     struct address address;
@@ -111,7 +111,7 @@ static bool read_scan(struct scan *scan, struct topology *out)
     return true;
 }
 
-bool topology_option_endpoint(struct scan *scan, struct topology *out)
+bool cmdline_viommu_ep(struct scan *scan, struct topology *out)
 {
     struct topology_range range = {.source = TOPOLOGY_OPTIONS, .iommu = out->iommu_count - 1};
     uint64_t id;
@@ -158,12 +158,12 @@ static const struct {
     {"off", {0, BUILTIN_AUTO}},
 };
 
-struct topology_choice topology_choice_auto(void)
+struct topology_choice cmdline_topology_auto(void)
 {
     return choices[0].choice;
 }
 
-bool topology_option_choice(struct scan *scan, struct topology_choice *out)
+bool cmdline_topology(struct scan *scan, struct topology_choice *out)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(choices); i++)
         if (!strcmp(scan->at, choices[i].name)) {

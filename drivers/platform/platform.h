@@ -33,9 +33,10 @@ struct platform {
     struct virtio_mmio_block blocks[MACHINE_MAX_MMIO];
     unsigned block_count;
     struct topology_choice choice;
-    struct topology sources[TOPOLOGY_SOURCES]; /* what each describes, whether it counts or not */
-    struct topology topology;                  /* those that count, together */
-    struct topology others;                    /* IOMMUs of other kinds, and what they manage */
+    /* What each source describes, whether it counts or not; and those that count, together. */
+    struct topology sources[TOPOLOGY_SOURCES];
+    struct topology topology;
+    struct topology others; /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
     unsigned builtin_count;
     struct platform_diagnostics diagnostics;
@@ -62,9 +63,17 @@ bool platform_has_bypass_config(const struct platform *platform,
 bool platform_has_builtin_topology(const struct platform *platform,
                                    const struct device_location *place);
 
-/* Where the IOMMU that a description names is; false: nowhere on this platform. */
-bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
-                         struct device_location *place);
+/* Where the device that a description names is; false: nowhere on this platform. */
+bool platform_find_device(const struct platform *platform, const struct topology_device *device,
+                          struct device_location *place);
+/*
+ * The first virtio-iommu that PCI, then virtio-mmio shows, whoever describes it; false: there is
+ * none.
+ */
+bool platform_first_iommu(const struct platform *platform, struct device_location *place);
+/* Has sources[source] count, as it is now; once for each source. */
+void platform_use_source(struct platform *platform, enum topology_source source,
+                         const struct sink *diagnostics);
 /* location_find_endpoint() by all descriptions that count. */
 bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,
                             struct topology_match *match);

@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
+#include "lib/acpi/dmar.h"
+#include "lib/acpi/iort.h"
+#include "lib/acpi/viot.h"
 #include "lib/topology/devicetree.h"
-#include "lib/topology/dmar.h"
-#include "lib/topology/iort.h"
-#include "lib/topology/viot.h"
 
 #define NO_LAYOUT TOPOLOGY_SOURCES
 
@@ -128,6 +128,13 @@ static void keep(void *context, const char *text)
     sink_printf(witness->sink, "%s", text);
 }
 
+void platform_use_source(struct platform *platform, enum topology_source source,
+                         const struct sink *diagnostics)
+{
+    platform->choice.sources |= 1u << source;
+    topology_append(&platform->topology, &platform->sources[source], diagnostics);
+}
+
 static void read_sources(struct platform *platform, const struct topology *by_options,
                          const struct sink *diagnostics)
 {
@@ -141,7 +148,7 @@ static void read_sources(struct platform *platform, const struct topology *by_op
     /* From the highest priority down: what there is no room for is of the lowest. */
     for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
         if (topology_counts(&platform->choice, (enum topology_source)source))
-            topology_append(&platform->topology, &platform->sources[source], diagnostics);
+            platform_use_source(platform, (enum topology_source)source, diagnostics);
 }
 
 void platform_read_topology(struct platform *platform, const struct topology *by_options,

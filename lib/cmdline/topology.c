@@ -34,18 +34,18 @@ bool cmdline_viommu(struct scan *scan, struct topology *out)
 {
     struct topology_iommu iommu = {.source = TOPOLOGY_OPTIONS};
     struct address address;
+    uint64_t base;
 
     if (!strncmp(scan->at, "pci:", 4)) {
         scan->at += 4;
         if (!scan_address(scan, 0, &address))
             return false;
-        iommu.segment = address.segment;
-        iommu.bdf = address.bdf;
+        iommu.device = topology_function(address.segment, address.bdf);
     } else {
-        iommu.bus = TOPOLOGY_MMIO;
         if (!scan_literal(scan, "mmio:", "pci: or mmio:") ||
-            !scan_number(scan, SCAN_PLAIN, 1, UINT64_MAX, &iommu.base, "a base of 64 bits, not 0"))
+            !scan_number(scan, SCAN_PLAIN, 1, UINT64_MAX, &base, "a base of 64 bits, not 0"))
             return false;
+        iommu.device = topology_block(base);
     }
     if (!scan_end(scan))
         return false;

@@ -2,7 +2,7 @@
 #include "lib/array/array.h"
 #include "lib/machine/machine.h"
 
-#include "lib/topology/iort.h"
+#include "lib/acpi/iort.h"
 
 static void add_hosts(struct machine *machine, const struct sink *diagnostics)
 {

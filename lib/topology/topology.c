@@ -13,8 +13,14 @@ static bool has_bdf(const struct topology_range *range, uint16_t bdf)
     return bdf >= range->bdf_first && bdf <= range->bdf_last;
 }
 
-/* A device by its place, for which the record of an IOMMU has just the right fields. */
-static bool covers(const struct topology_range *range, const struct topology_iommu *device)
+bool topology_same_device(const struct topology_device *a, const struct topology_device *b)
+{
+    return a->bus == b->bus &&
+           (a->bus == TOPOLOGY_MMIO ? a->base == b->base
+                                    : a->segment == b->segment && a->bdf == b->bdf);
+}
+
+bool topology_covers(const struct topology_range *range, const struct topology_device *device)
 {
     if (range->bus != device->bus)
         return false;
@@ -24,48 +30,39 @@ static bool covers(const struct topology_range *range, const struct topology_iom
            has_bdf(range, device->bdf);
 }
 
-static bool is_same(const struct topology_iommu *a, const struct topology_iommu *b)
+/* How far the id of a function is from the first of its range. */
+static uint32_t distance(const struct topology_range *range, uint16_t segment, uint16_t bdf)
 {
-    return a->bus == b->bus &&
-           (a->bus == TOPOLOGY_MMIO ? a->base == b->base
-                                    : a->segment == b->segment && a->bdf == b->bdf);
+    return ((uint32_t)(segment - range->segment_first) << 16) + (uint32_t)(bdf - range->bdf_first);
 }
 
-static bool find(const struct topology *topology, const struct topology_iommu *device,
-                 struct topology_match *match)
+uint64_t topology_last_id(const struct topology_range *range)
+{
+    uint64_t last = range->id_first;
+
+    if (range->bus == TOPOLOGY_PCI)
+        last += distance(range, range->segment_last, range->bdf_last);
+    return last;
+}
+
+bool topology_find(const struct topology *topology, const struct topology_device *device,
+                   struct topology_match *match)
 {
     const struct topology_range *range = NULL;
 
     for (unsigned i = 0; i < topology->range_count; i++)
-        if (covers(&topology->ranges[i], device) &&
+        if (topology_covers(&topology->ranges[i], device) &&
             (!range || topology->ranges[i].source >= range->source))
             range = &topology->ranges[i];
-    if (!range || is_same(&topology->iommus[range->iommu], device))
+    if (!range || topology_same_device(&topology->iommus[range->iommu].device, device))
         return false;
     *match = (struct topology_match){.iommu = range->iommu,
                                      .range = (unsigned)(range - topology->ranges),
                                      .id = range->id_first,
                                      .source = range->source};
     if (range->bus == TOPOLOGY_PCI)
-        match->id += ((uint32_t)(device->segment - range->segment_first) << 16) +
-                     (uint32_t)((device->bdf & ~range->bdf_ignored) - range->bdf_first);
+        match->id += distance(range, device->segment, device->bdf & (uint16_t)~range->bdf_ignored);
     return true;
-}
-
-bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
-                       struct topology_match *match)
-{
-    const struct topology_iommu device = {.bus = TOPOLOGY_PCI, .segment = segment, .bdf = bdf};
-
-    return find(topology, &device, match);
-}
-
-bool topology_find_mmio(const struct topology *topology, uint64_t base,
-                        struct topology_match *match)
-{
-    const struct topology_iommu device = {.bus = TOPOLOGY_MMIO, .base = base};
-
-    return find(topology, &device, match);
 }
 
 bool topology_add_iommu(struct topology *topology, const struct topology_iommu *iommu)
@@ -122,7 +119,7 @@ bool topology_equal(const struct topology *a, const struct topology *b)
     bool is_equal = a->iommu_count == b->iommu_count && a->range_count == b->range_count;
 
     for (unsigned i = 0; is_equal && i < a->iommu_count; i++)
-        is_equal = is_same(&a->iommus[i], &b->iommus[i]) &&
+        is_equal = topology_same_device(&a->iommus[i].device, &b->iommus[i].device) &&
                    a->iommus[i].source == b->iommus[i].source &&
                    a->iommus[i].kind == b->iommus[i].kind;
     for (unsigned i = 0; is_equal && i < a->range_count; i++)
@@ -130,14 +127,50 @@ bool topology_equal(const struct topology *a, const struct topology *b)
     return is_equal;
 }
 
+/* Of a bdf that is chosen bit by bit from the top: whether it still equals a bound of a range. */
+enum { AT_FIRST = 1, AT_LAST = 2, BOUNDS = 2 };
+
+/* The state after one more bit; -1: the bdf is outside the range, whatever comes. */
+static int next_state(const struct topology_range *range, int state, unsigned shift, unsigned bit)
+{
+    unsigned own = bit & ~(range->bdf_ignored >> shift), first = range->bdf_first >> shift & 1;
+    unsigned last = range->bdf_last >> shift & 1;
+
+    if ((state & AT_FIRST && own < first) || (state & AT_LAST && own > last))
+        return -1;
+    return (state & AT_FIRST && own == first ? AT_FIRST : 0) |
+           (state & AT_LAST && own == last ? AT_LAST : 0);
+}
+
+/* Adds to *next the pairs of states that follow the pair `state`. */
+static void step(const struct topology_range *a, const struct topology_range *b, int state,
+                 unsigned shift, uint32_t *next)
+{
+    for (unsigned bit = 0; bit < 2; bit++) {
+        int in_a = next_state(a, state >> BOUNDS, shift, bit);
+        int in_b = next_state(b, state & ((1 << BOUNDS) - 1), shift, bit);
+
+        if (in_a >= 0 && in_b >= 0)
+            *next |= 1u << (in_a << BOUNDS | in_b);
+    }
+}
+
+/* Some bdf is in both. With ignored bits a range is no interval, so a bdf is built of its bits. */
 static bool share_function(const struct topology_range *a, const struct topology_range *b)
 {
+    uint32_t states = 1u << ((AT_FIRST | AT_LAST) << BOUNDS | AT_FIRST | AT_LAST);
+
     if (!a->bdf_ignored && !b->bdf_ignored)
         return a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
-    for (uint32_t bdf = 0; bdf <= UINT16_MAX; bdf++)
-        if (has_bdf(a, (uint16_t)bdf) && has_bdf(b, (uint16_t)bdf))
-            return true;
-    return false;
+    for (unsigned shift = 16; shift--;) {
+        uint32_t next = 0;
+
+        for (int state = 0; state < 1 << 2 * BOUNDS; state++)
+            if (states >> state & 1)
+                step(a, b, state, shift, &next);
+        states = next;
+    }
+    return states;
 }
 
 static bool overlap(const struct topology_range *a, const struct topology_range *b)

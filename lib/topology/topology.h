@@ -42,14 +42,30 @@ enum topology_kind {
 
 enum topology_bus { TOPOLOGY_PCI, TOPOLOGY_MMIO };
 
-/* An IOMMU: a PCI function (segment, bdf) or the base of a register block (virtio-mmio's, too). */
+/* What names a device: a PCI function by its requester id, a register block by its base. */
+struct topology_device {
+    enum topology_bus bus;
+    uint16_t segment;
+    uint16_t bdf;  /* bus << 8 | device << 3 | function */
+    uint64_t base; /* of a function's registers where a table tells it, which names nothing */
+};
+
+static inline struct topology_device topology_function(uint16_t segment, uint16_t bdf)
+{
+    return (struct topology_device){.bus = TOPOLOGY_PCI, .segment = segment, .bdf = bdf};
+}
+
+static inline struct topology_device topology_block(uint64_t base)
+{
+    return (struct topology_device){.bus = TOPOLOGY_MMIO, .base = base};
+}
+
+bool topology_same_device(const struct topology_device *a, const struct topology_device *b);
+
 struct topology_iommu {
     enum topology_source source;
     enum topology_kind kind;
-    enum topology_bus bus;
-    uint16_t segment;
-    uint16_t bdf; /* bus << 8 | device << 3 | function */
-    uint64_t base;
+    struct topology_device device;
 };
 
 /*
@@ -99,15 +115,18 @@ struct topology_match {
     enum topology_source source;
 };
 
+/* Whether the range has the device. */
+bool topology_covers(const struct topology_range *range, const struct topology_device *device);
+/* The id of the last endpoint of a range; those of its segments are 0x10000 apart. */
+uint64_t topology_last_id(const struct topology_range *range);
+
 /*
- * False, *match untouched: no description covers the function, or the function is the very IOMMU
- * that the description names for it. Where two ranges cover it, the source of higher priority
- * counts, and of one source the later range.
+ * False, *match untouched: no description covers the device, or the device is the very IOMMU that
+ * the description names for it. Where two ranges cover it, the source of higher priority counts,
+ * and of one source the later range.
  */
-bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
-                       struct topology_match *match);
-bool topology_find_mmio(const struct topology *topology, uint64_t base,
-                        struct topology_match *match);
+bool topology_find(const struct topology *topology, const struct topology_device *device,
+                   struct topology_match *match);
 
 /* False: there is no room, and nothing was added. */
 bool topology_add_iommu(struct topology *topology, const struct topology_iommu *iommu);

@@ -46,7 +46,7 @@ static void print_sources(const struct platform *platform)
         const struct topology_iommu *iommu = &platform->others.iommus[i];
 
         report_diagnostic("other IOMMU: %s at 0x%llx by %s, which is not driven",
-                          topology_kind_name(iommu->kind), (ull)iommu->base,
+                          topology_kind_name(iommu->kind), (ull)iommu->device.base,
                           topology_source_name(iommu->source));
     }
 }

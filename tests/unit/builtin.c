@@ -9,6 +9,7 @@
 
 #include "lib/array/array.h"
 #include "lib/topology/builtin.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -50,7 +51,7 @@ static struct builtin_result read_device(struct device *device, unsigned version
                                          struct topology *out, struct report *report)
 {
     const struct builtin_config config = {read_config, device, device->size};
-    const struct topology_iommu self = {.bdf = 0x18};
+    const struct topology_device self = {.bdf = 0x18};
     const struct sink sink = {report_line, report};
 
     return builtin_read(&config, version, &self, out, &sink);
@@ -246,7 +247,7 @@ static void functions(void)
         snprintf(text, sizeof(text), COMMON "%s", table[i].bytes);
         table_hex(&device.table, text);
         read_device(&device, 0, &topology, &report);
-        CHECK_EQ(topology_find_pci(&topology, table[i].segment, table[i].bdf, &match),
+        CHECK_EQ(find_function(&topology, table[i].segment, table[i].bdf, &match),
                  table[i].is_found);
         CHECK_EQ(match.id, table[i].id);
         CHECK(!match.id || match.source == TOPOLOGY_BUILTIN);

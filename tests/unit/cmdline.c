@@ -15,7 +15,7 @@ static void iommus(void)
 {
     static const struct {
         const char *cmdline;
-        struct topology_iommu iommu;
+        struct topology_device device;
     } good[] = {
         {"viommu=pci:0000:00:03.0", {.bdf = 0x18}},
         {"viommu=pci:00:03.0", {.bdf = 0x18}},
@@ -51,8 +51,7 @@ static void iommus(void)
         struct cmdline_report report = cmdline_read(good[i].cmdline);
 
         if (report.lines || cmdline_options.topology.iommu_count != 1 ||
-            iommu->bus != good[i].iommu.bus || iommu->segment != good[i].iommu.segment ||
-            iommu->bdf != good[i].iommu.bdf || iommu->base != good[i].iommu.base ||
+            !topology_same_device(&iommu->device, &good[i].device) ||
             iommu->source != TOPOLOGY_OPTIONS)
             unit_fail(__FILE__, __LINE__, "'%s': '%s'", good[i].cmdline, report.last);
     }

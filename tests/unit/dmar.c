@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* DMAR and IVRS: what Intel's and AMD's IOMMUs manage. */
-#include "lib/topology/dmar.h"
+#include "lib/acpi/dmar.h"
 #include "lib/array/array.h"
 
 #include <stdlib.h>
 
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -180,11 +181,11 @@ static void functions(void)
         table[i].build(&bytes);
         table_seal(&bytes);
         CHECK(read_exact(&bytes, &topology, &report));
-        CHECK_EQ(topology_find_pci(&topology, table[i].segment, table[i].bdf, &match),
+        CHECK_EQ(find_function(&topology, table[i].segment, table[i].bdf, &match),
                  table[i].is_found);
         if (!table[i].is_found)
             continue;
-        CHECK_EQ(topology.iommus[match.iommu].base, table[i].base);
+        CHECK_EQ(topology.iommus[match.iommu].device.base, table[i].base);
         CHECK_EQ(topology.ranges[match.range].has_below, table[i].has_below);
         CHECK_EQ(match.id, table[i].id);
     }

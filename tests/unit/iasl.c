@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/acpi/dmar.h"
+#include "lib/acpi/iort_node.h"
 #include "lib/array/array.h"
-#include "lib/topology/dmar.h"
-#include "lib/topology/iort_node.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -165,7 +166,7 @@ static void compare_units(const struct topology *others, const struct disassembl
     for (unsigned n = 0; n < others->iommu_count; n++)
         for (unsigned i = 0; i < lines->count; i++)
             if (!strcmp(lines->fields[i].name, name) &&
-                lines->fields[i].value == others->iommus[n].base) {
+                lines->fields[i].value == others->iommus[n].device.base) {
                 found++;
                 break;
             }
@@ -191,9 +192,9 @@ static void dmar(void)
      * Of five scopes one is an I/O APIC's and one a reserved region's; one range is for the rest.
      */
     CHECK_EQ(count_fields(&lines, "Device Scope Type"), others.range_count - 1 + 2);
-    CHECK(topology_find_pci(&others, 0, 0x10, &match) && match.iommu == 1);
-    CHECK(topology_find_pci(&others, 0, 0x18, &match) && match.iommu == 0);
-    CHECK(topology_find_pci(&others, 1, 0x4018, &match) && others.ranges[match.range].has_below);
+    CHECK(find_function(&others, 0, 0x10, &match) && match.iommu == 1);
+    CHECK(find_function(&others, 0, 0x18, &match) && match.iommu == 0);
+    CHECK(find_function(&others, 1, 0x4018, &match) && others.ranges[match.range].has_below);
 }
 
 static void ivrs(void)
@@ -213,8 +214,8 @@ static void ivrs(void)
     compare_units(&others, &lines, "Base Address");
     /* A range takes two entries, an I/O APIC none of our records. */
     CHECK_EQ(count_fields(&lines, "Entry Type"), others.range_count + 2);
-    CHECK(topology_find_pci(&others, 0, 0x1ff, &match) && match.id == 0x1ff);
-    CHECK(topology_find_pci(&others, 0, 0xa4, &match) && match.id == 0xa0);
+    CHECK(find_function(&others, 0, 0x1ff, &match) && match.id == 0x1ff);
+    CHECK(find_function(&others, 0, 0xa4, &match) && match.id == 0xa0);
 }
 
 static const struct unit units[] = {

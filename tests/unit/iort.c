@@ -3,7 +3,7 @@
  * The IORT reader on tables as machines have them, on odd and on damaged ones. Every table is read
  * from an allocation of exactly its size, so that AddressSanitizer sees a read outside it.
  */
-#include "lib/topology/iort.h"
+#include "lib/acpi/iort.h"
 #include "lib/array/array.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "lib/bytes/bytes.h"
 #include "lib/machine/machine.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table_iort.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -229,19 +230,20 @@ static void topologies(void)
     free(exact);
     CHECK_EQ(zoo.report.lines, 1);
     CHECK_EQ(zoo.viommus.iommu_count, 1);
-    CHECK(zoo.viommus.iommus[0].bus == TOPOLOGY_MMIO && zoo.viommus.iommus[0].base == 0xa003e00);
+    CHECK(zoo.viommus.iommus[0].device.bus == TOPOLOGY_MMIO &&
+          zoo.viommus.iommus[0].device.base == 0xa003e00);
     CHECK_EQ(zoo.viommus.iommus[0].source, TOPOLOGY_IORT);
     CHECK_EQ(zoo.viommus.range_count, 4);
     CHECK(has_range(&zoo.viommus, 0, 0x8, 0x8, 0x100));
     CHECK(has_range(&zoo.viommus, 0, 0x10, 0xff, 0x110));
     CHECK(has_range(&zoo.viommus, 0, 0x200, 0x2ff, 0x200));
     CHECK(has_range(&zoo.viommus, 1, 0, 0, 0x77));
-    CHECK(topology_find_pci(&zoo.viommus, 1, 0xabcd, &match) && match.id == 0x77);
+    CHECK(find_function(&zoo.viommus, 1, 0xabcd, &match) && match.id == 0x77);
     CHECK_EQ(topology_check(&zoo.viommus, NULL), 0);
     CHECK_EQ(zoo.others.iommu_count, 1);
     CHECK_EQ(zoo.others.iommus[0].kind, TOPOLOGY_SMMU);
     CHECK_EQ(zoo.others.range_count, 1);
-    CHECK(topology_find_pci(&zoo.others, 0, 0x123, &match) && match.id == 0x23);
+    CHECK(find_function(&zoo.others, 0, 0x123, &match) && match.id == 0x23);
 
     build_smmu(&table);
     struct outcome smmu = read_exact(&table, &iort, &exact);
@@ -249,7 +251,7 @@ static void topologies(void)
     report_check(&smmu.report, NULL, "QEMU's SMMUv3");
     CHECK_EQ(smmu.viommus.iommu_count, 0);
     CHECK_EQ(smmu.others.iommus[0].kind, TOPOLOGY_SMMU_V3);
-    CHECK_EQ(smmu.others.iommus[0].base, 0x9050000);
+    CHECK_EQ(smmu.others.iommus[0].device.base, 0x9050000);
     CHECK(has_range(&smmu.others, 0, 0, 0xff, 0));
 }
 
@@ -272,10 +274,10 @@ static void draft(void)
     report_check(&outcome.report, NULL, "draft");
     CHECK_EQ(outcome.viommus.iommu_count, 2);
     CHECK_EQ(outcome.viommus.iommus[0].source, TOPOLOGY_VIOT_DRAFT);
-    CHECK_EQ(outcome.viommus.iommus[1].base, 0x10000000);
+    CHECK_EQ(outcome.viommus.iommus[1].device.base, 0x10000000);
     CHECK(has_range(&outcome.viommus, 0, 0, 0x17, 0));
     CHECK(has_range(&outcome.viommus, 0, 0x19, 0xffff, 0x19));
-    CHECK(!topology_find_pci(&outcome.viommus, 0, 0x18, &match));
+    CHECK(!find_function(&outcome.viommus, 0, 0x18, &match));
 }
 
 /* Overwrites fields of a good table; the size is the table's unless it is told. */
@@ -441,7 +443,7 @@ static bool same_answers(const struct iort *iort, const struct topology *topolog
         struct iort_target target;
         struct topology_match match;
         bool is_mapped = iort_map_pci(iort, 0, (uint16_t)rid, IORT_IOMMU, &target) == IORT_MAPPED;
-        bool is_found = topology_find_pci(topology, 0, (uint16_t)rid, &match);
+        bool is_found = find_function(topology, 0, (uint16_t)rid, &match);
 
         if (is_mapped != is_found || (is_mapped && match.id != target.id))
             return false;

@@ -2,6 +2,7 @@
 /* The questions to a topology, which of its sources counts, and what there is no room for. */
 #include "lib/topology/topology.h"
 #include "lib/array/array.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -9,7 +10,7 @@ static bool finds_pci(const struct topology *topology, uint16_t segment, uint16_
 {
     struct topology_match match;
 
-    return topology_find_pci(topology, segment, bdf, &match) && match.id == id;
+    return find_function(topology, segment, bdf, &match) && match.id == id;
 }
 
 /* The stride of a segment is 0x10000 however narrow the window of functions; the later range
@@ -17,8 +18,8 @@ static bool finds_pci(const struct topology *topology, uint16_t segment, uint16_
 static void questions(void)
 {
     const struct topology topology = {
-        .iommus = {{.bus = TOPOLOGY_PCI, .segment = 1, .bdf = 0x18},
-                   {.bus = TOPOLOGY_MMIO, .base = 0x1000}},
+        .iommus = {{.device = {.segment = 1, .bdf = 0x18}},
+                   {.device = {.bus = TOPOLOGY_MMIO, .base = 0x1000}}},
         .iommu_count = 2,
         .ranges = {{.source = TOPOLOGY_VIOT,
                     .segment_last = 2,
@@ -44,11 +45,11 @@ static void questions(void)
     CHECK(finds_pci(&topology, 2, 0x20, 0x20015));
     CHECK(finds_pci(&topology, 1, 0x20, 0x10015));
     CHECK(finds_pci(&topology, 0, 0x20, 0x999));
-    CHECK(!topology_find_pci(&topology, 1, 0x18, &match));
-    CHECK(!topology_find_pci(&topology, 3, 0x18, &match));
-    CHECK(!topology_find_pci(&topology, 1, 0x21, &match));
-    CHECK(!topology_find_mmio(&topology, 0x1000, &match));
-    CHECK(topology_find_mmio(&topology, 0x2000, &match) && match.id == 8 && match.iommu == 0);
+    CHECK(!find_function(&topology, 1, 0x18, &match));
+    CHECK(!find_function(&topology, 3, 0x18, &match));
+    CHECK(!find_function(&topology, 1, 0x21, &match));
+    CHECK(!find_block(&topology, 0x1000, &match));
+    CHECK(find_block(&topology, 0x2000, &match) && match.id == 8 && match.iommu == 0);
     CHECK_EQ(topology_check(&topology, &sink), 2);
     CHECK_EQ(report.lines, 2);
     report_check(&report, "range 0 (VIOT, functions 0x0010-0x0020) and range 1", "overlap");
@@ -59,23 +60,24 @@ static void priorities(void)
 {
     const struct topology_range everything = {.bdf_last = 0xffff};
     struct topology topology = {.iommu_count = 1, .range_count = 2};
-    struct topology more = {
-        .iommus = {{.source = TOPOLOGY_OPTIONS, .bdf = 0x18}}, .iommu_count = 1, .range_count = 1};
+    struct topology more = {.iommus = {{.source = TOPOLOGY_OPTIONS, .device.bdf = 0x18}},
+                            .iommu_count = 1,
+                            .range_count = 1};
     struct topology_match match;
 
     topology.ranges[0] = everything;
     topology.ranges[0].source = TOPOLOGY_DEVICE_TREE;
     topology.ranges[0].id_first = 100;
     topology.ranges[1] = everything;
-    CHECK(topology_find_pci(&topology, 0, 1, &match) && match.id == 101);
+    CHECK(find_function(&topology, 0, 1, &match) && match.id == 101);
     CHECK_EQ(match.source, TOPOLOGY_DEVICE_TREE);
     CHECK_EQ(topology_check(&topology, NULL), 0);
     more.ranges[0] = everything;
     more.ranges[0].source = TOPOLOGY_OPTIONS;
     topology_append(&topology, &more, NULL);
     CHECK_EQ(topology.iommu_count, 2);
-    CHECK(topology_find_pci(&topology, 0, 5, &match) && match.id == 5 && match.iommu == 1);
-    CHECK(!topology_find_pci(&topology, 0, 0x18, &match));
+    CHECK(find_function(&topology, 0, 5, &match) && match.id == 5 && match.iommu == 1);
+    CHECK(!find_function(&topology, 0, 0x18, &match));
     CHECK_EQ(topology_check(&topology, NULL), 0);
 }
 

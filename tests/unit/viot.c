@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/viot.h"
 #include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/viot.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -63,7 +64,7 @@ static bool finds_pci(const struct topology *topology, uint16_t segment, uint16_
 {
     struct topology_match match;
 
-    return topology_find_pci(topology, segment, bdf, &match) && match.id == id;
+    return find_function(topology, segment, bdf, &match) && match.id == id;
 }
 
 static void good_a(void)
@@ -75,16 +76,16 @@ static void good_a(void)
     CHECK_EQ(read_exact(viot_a, sizeof(viot_a), &topology, &report), VIOT_ACCEPTED);
     report_check(&report, NULL, "VIOT-A");
     CHECK_EQ(topology.iommu_count, 1);
-    CHECK(topology.iommus[0].bus == TOPOLOGY_PCI && topology.iommus[0].bdf == 0x18);
+    CHECK(topology.iommus[0].device.bus == TOPOLOGY_PCI && topology.iommus[0].device.bdf == 0x18);
     CHECK_EQ(topology.range_count, 1);
     CHECK(finds_pci(&topology, 0, 0, 0));
     CHECK(finds_pci(&topology, 0, 0xff, 0xff));
-    CHECK(topology_find_pci(&topology, 0, 0x20, &match) && match.iommu == 0);
+    CHECK(find_function(&topology, 0, 0x20, &match) && match.iommu == 0);
     CHECK(strcmp(topology_source_name(match.source), "VIOT") == 0);
-    CHECK(!topology_find_pci(&topology, 0, 0x18, &match));
-    CHECK(!topology_find_pci(&topology, 0, 0x100, &match));
-    CHECK(!topology_find_pci(&topology, 1, 0x20, &match));
-    CHECK(!topology_find_mmio(&topology, 0, &match));
+    CHECK(!find_function(&topology, 0, 0x18, &match));
+    CHECK(!find_function(&topology, 0, 0x100, &match));
+    CHECK(!find_function(&topology, 1, 0x20, &match));
+    CHECK(!find_block(&topology, 0, &match));
 }
 
 /* Added to a topology that has an IOMMU already: indices shift. */
@@ -98,14 +99,15 @@ static void good_b(void)
     CHECK_EQ(read_exact(viot_b, sizeof(viot_b), &topology, &report), VIOT_ACCEPTED);
     report_check(&report, NULL, "VIOT-B");
     CHECK_EQ(topology.iommu_count, 2);
-    CHECK(topology.iommus[1].bus == TOPOLOGY_MMIO && topology.iommus[1].base == 0x0a003e00);
+    CHECK(topology.iommus[1].device.bus == TOPOLOGY_MMIO &&
+          topology.iommus[1].device.base == 0x0a003e00);
     CHECK_EQ(topology.range_count, 3);
-    CHECK(topology_find_pci(&topology, 0, 0x20, &match));
+    CHECK(find_function(&topology, 0, 0x20, &match));
     CHECK(match.id == 0x20 && match.iommu == 1);
-    CHECK(topology_find_mmio(&topology, 0x0a000000, &match));
+    CHECK(find_block(&topology, 0x0a000000, &match));
     CHECK(match.id == 0x10000 && match.iommu == 1);
-    CHECK(!topology_find_mmio(&topology, 0x0a000001, &match));
-    CHECK(!topology_find_mmio(&topology, 0x0a003e00, &match));
+    CHECK(!find_block(&topology, 0x0a000001, &match));
+    CHECK(!find_block(&topology, 0x0a003e00, &match));
     CHECK_EQ(topology_check(&topology, NULL), 1);
 }
 
@@ -250,9 +252,7 @@ static void check_bounds(const struct topology *topology)
         const struct topology_range *range = &topology->ranges[i];
         CHECK(range->iommu < topology->iommu_count);
         CHECK(range->segment_first <= range->segment_last && range->bdf_first <= range->bdf_last);
-        CHECK(range->id_first + ((uint64_t)(range->segment_last - range->segment_first) << 16) +
-                  (uint64_t)(range->bdf_last - range->bdf_first) <=
-              UINT32_MAX);
+        CHECK(topology_last_id(range) <= UINT32_MAX);
     }
 }
 
@@ -277,7 +277,7 @@ static void mutated(void)
             if (read_exact(table, size, &topology, &report) != VIOT_ACCEPTED)
                 CHECK_EQ(topology.iommu_count + topology.range_count, 0);
             check_bounds(&topology);
-            topology_find_pci(&topology, (uint16_t)(i & 1), (uint16_t)i, &match);
+            find_function(&topology, (uint16_t)(i & 1), (uint16_t)i, &match);
             topology_check(&topology, NULL);
         }
     }

@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/acpi/viot.h"
 #include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/viot.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table_iort.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -200,7 +201,7 @@ static void functions(void)
             viot_read_v8(bytes.bytes, bytes.size, &topology, NULL);
         else
             viot_read_draft(bytes.bytes, bytes.size, &topology, NULL, NULL);
-        bool is_found = topology_find_pci(&topology, table[i].segment, table[i].bdf, &match);
+        bool is_found = find_function(&topology, table[i].segment, table[i].bdf, &match);
         CHECK_EQ(is_found, table[i].is_found);
         if (is_found)
             CHECK_EQ(match.id, table[i].id & 0xffff);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* An IORT, its records and where single requesters arrive. */
-#include "lib/topology/iort.h"
+#include "lib/acpi/iort.h"
 #include "lib/array/array.h"
 #include "tests/unit/fuzz/table.h"
 #include "tests/unit/fuzz/topology.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A VIOT, taken for each of its layouts. */
-#include "lib/topology/viot.h"
+#include "lib/acpi/viot.h"
 #include "tests/unit/fuzz/table.h"
 #include "tests/unit/fuzz/topology.h"
 

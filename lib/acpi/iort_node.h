@@ -2,8 +2,8 @@
 /* Nodes and mappings of an IORT, for the files that read it. Offsets are those of struct iort. */
 #pragma once
 
+#include "lib/acpi/iort.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/iort.h"
 
 #define IORT_FIRST_NODE   48
 #define IORT_NODE_HEADER  16

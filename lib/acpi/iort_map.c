@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "lib/topology/iort_node.h"
+#include "lib/acpi/iort_node.h"
 
 #define MAX_REFERENCES 8
 #define MAX_STEPS      (1u << 24) /* nodes and mappings looked at in one question */

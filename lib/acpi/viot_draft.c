@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/iort.h"
+#include "lib/acpi/viot_family.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/iort.h"
-#include "lib/topology/viot_family.h"
 
 #define MINIMUM (VIOT_EMBEDDED_TABLE + ACPI_HEADER_SIZE)
 

@@ -2,7 +2,7 @@
 /* From an IORT to the records of a topology. */
 #include <inttypes.h>
 
-#include "lib/topology/iort_node.h"
+#include "lib/acpi/iort_node.h"
 
 struct reader {
     const struct iort *iort;
@@ -37,13 +37,11 @@ static void add_iommu(struct reader *reader, uint32_t node)
         return;
     if (!is_viommu)
         iommu.kind = iort_type(iort, node) == IORT_TYPE_SMMU ? TOPOLOGY_SMMU : TOPOLOGY_SMMU_V3;
-    if (!is_viommu || iort_is_mmio(iort, node)) {
-        iommu.bus = TOPOLOGY_MMIO;
-        iommu.base = bytes_le64(iort->bytes + node + 16);
-    } else {
-        iommu.bdf = (uint16_t)iort_field(iort, node, 16);
-        iommu.segment = (uint16_t)(iort_field(iort, node, 16) >> 16);
-    }
+    if (!is_viommu || iort_is_mmio(iort, node))
+        iommu.device = topology_block(bytes_le64(iort->bytes + node + 16));
+    else
+        iommu.device = topology_function((uint16_t)(iort_field(iort, node, 16) >> 16),
+                                         (uint16_t)iort_field(iort, node, 16));
     if (!topology_add_iommu(home, &iommu)) {
         reader->left_out++;
         return;

@@ -4,14 +4,14 @@
  * header once; a body or mapping that is bad is named then, and taken for absent by whoever comes
  * to it later, which asks the same functions without a sink.
  */
-#include "lib/topology/iort.h"
+#include "lib/acpi/iort.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/iort_node.h"
 #include "lib/array/array.h"
-#include "lib/topology/iort_node.h"
 
 #define EMBEDDED_TABLE 48 /* in a VIOT */
 

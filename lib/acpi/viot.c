@@ -4,15 +4,15 @@
  * the virtio-iommu nodes, then the endpoints, whose output_node may point forwards or backwards.
  * Passes two and three need no bounds checks: the first has made them.
  */
-#include "lib/topology/viot.h"
+#include "lib/acpi/viot.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/viot_family.h"
 #include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/viot_family.h"
 
 #define FIRST_NODE  48
 #define NODE_HEADER 4
@@ -167,13 +167,10 @@ static void read_iommu(struct reader *reader, uint32_t offset)
     struct topology_iommu iommu = {.source = reader->source};
 
     if (node[0] == IOMMU_PCI) {
-        iommu.bus = TOPOLOGY_PCI;
-        iommu.segment = bytes_le16(node + 4);
-        iommu.bdf = bytes_le16(node + 6);
+        iommu.device = topology_function(bytes_le16(node + 4), bytes_le16(node + 6));
     } else if (node[0] == IOMMU_MMIO) {
-        iommu.bus = TOPOLOGY_MMIO;
-        iommu.base = bytes_le64(node + 8);
-        if (iommu.base == 0) {
+        iommu.device = topology_block(bytes_le64(node + 8));
+        if (iommu.device.base == 0) {
             report_node(reader, offset + 8, "base", 0, "the address of a virtio-mmio device");
             return;
         }
@@ -211,9 +208,7 @@ static bool read_pci_range(const struct reader *reader, uint32_t offset,
         report_node(reader, offset + 14 - shift, "bdf_end", range->bdf_last, "bdf_start or more");
         return false;
     }
-    uint64_t span = ((uint64_t)(range->segment_last - range->segment_first) << 16) +
-                    (uint64_t)(range->bdf_last - range->bdf_first);
-    if (range->id_first + span > UINT32_MAX) {
+    if (topology_last_id(range) > UINT32_MAX) {
         report_node(reader, offset + 4, "endpoint_start", range->id_first,
                     "endpoint identifiers that fit in 32 bits");
         return false;

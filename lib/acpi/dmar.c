@@ -3,7 +3,7 @@
  * DMAR in three passes: the structure, the units that manage whatever nobody else does, then the
  * units with a scope of their own, whose ranges come later and so count before the others'.
  */
-#include "lib/topology/dmar.h"
+#include "lib/acpi/dmar.h"
 
 #include <inttypes.h>
 
@@ -113,11 +113,10 @@ static void read_unit(struct reader *reader, uint32_t at, bool is_for_all)
         sink_field(reader->sink, "DMAR", at + 8, "base", 0, "the address of a unit (left out)");
         return;
     }
-    if (!topology_add_iommu(out, &(struct topology_iommu){.source = TOPOLOGY_DMAR,
-                                                          .kind = TOPOLOGY_INTEL_IOMMU,
-                                                          .bus = TOPOLOGY_MMIO,
-                                                          .segment = segment,
-                                                          .base = bytes_le64(unit + 8)})) {
+    if (!topology_add_iommu(
+            out, &(struct topology_iommu){.source = TOPOLOGY_DMAR,
+                                          .kind = TOPOLOGY_INTEL_IOMMU,
+                                          .device = topology_block(bytes_le64(unit + 8))})) {
         reader->left_out++;
         return;
     }

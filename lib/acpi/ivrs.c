@@ -7,8 +7,8 @@
 #include <inttypes.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/dmar.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/dmar.h"
 
 #define FIRST_BLOCK 48
 #define BLOCK_SIZE  24
@@ -151,9 +151,10 @@ static void read_block(struct reader *reader, uint32_t at, uint8_t type)
     const struct topology_iommu iommu = {
         .source = TOPOLOGY_IVRS,
         .kind = TOPOLOGY_AMD_IOMMU,
-        .segment = bytes_le16(block + 16),
-        .bdf = bytes_le16(block + 4),
-        .base = bytes_le64(block + 8),
+        .device = {.bus = TOPOLOGY_PCI,
+                   .segment = bytes_le16(block + 16),
+                   .bdf = bytes_le16(block + 4),
+                   .base = bytes_le64(block + 8)},
     };
 
     if (!type || block[0] != type)
@@ -163,8 +164,8 @@ static void read_block(struct reader *reader, uint32_t at, uint8_t type)
         return;
     }
     reader->range = (struct topology_range){.source = TOPOLOGY_IVRS,
-                                            .segment_first = iommu.segment,
-                                            .segment_last = iommu.segment,
+                                            .segment_first = iommu.device.segment,
+                                            .segment_last = iommu.device.segment,
                                             .iommu = out->iommu_count - 1};
     reader->first = NO_RANGE;
     at += entries_at(type);

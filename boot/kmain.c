@@ -37,7 +37,7 @@ void kmain(const struct boot_info *boot)
     tests_catch_traps();
 
     /* What firmware says of the machine; perhaps where its console is. */
-    boot_machine(boot, &machine, &diagnostics);
+    boot_machine(boot, &machine, &platform.iort, &diagnostics);
     console_init(&machine.uart);
     arch_start(&machine);
 

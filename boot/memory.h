@@ -10,7 +10,7 @@
 /* Prints what was wrong with what the loader left. */
 void boot_report(const struct boot_info *boot, const struct sink *diagnostics);
 /* machine_read() of what the loader points to; arch_init() must have run. */
-void boot_machine(const struct boot_info *boot, struct machine *machine,
+void boot_machine(const struct boot_info *boot, struct machine *machine, struct iort *iort,
                   const struct sink *diagnostics);
 /*
  * The largest stretch of usable memory below 4 GiB that neither the image nor firmware occupies; an

@@ -70,7 +70,7 @@ static void read_config(struct platform *platform, struct platform_builtin *buil
         device->pci.capabilities[VIRTIO_PCI_CAP_PCI_CFG].position && device->pci.device)
         check_window(&device->pci, &config, version, &self, &found, &builtin->result, diagnostics);
     if (builtin->result.verdict == BUILTIN_TOPOLOGY)
-        topology_append(&platform->sources[TOPOLOGY_BUILTIN], &found, diagnostics);
+        topology_append(platform_records(platform, TOPOLOGY_BUILTIN), &found, diagnostics);
     if (builtin->result.verdict != BUILTIN_BYPASS)
         sink_printf(diagnostics,
                     "virtio-iommu at %s: feature bit 6 and byte 36 are %s (version %u), not "

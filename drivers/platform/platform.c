@@ -71,8 +71,9 @@ void platform_discover(struct platform *platform, const struct machine *machine,
     open_hosts(&platform->pci, machine);
     pci_enumerate(&platform->pci, diagnostics);
     find_blocks(platform, diagnostics);
-    platform_read_builtins(platform, diagnostics);
     platform_read_topology(platform, by_options, diagnostics);
+    platform_read_builtins(platform, diagnostics);
+    topology_check(&platform->topology, diagnostics);
 }
 
 static const struct virtio_mmio_block *find_block(const struct platform *platform, uint64_t base)

@@ -7,6 +7,7 @@
 
 #include "drivers/pci/pci.h"
 #include "drivers/platform/location.h"
+#include "lib/acpi/iort.h"
 #include "lib/machine/machine.h"
 #include "lib/text/sink.h"
 #include "lib/topology/builtin.h"
@@ -33,10 +34,10 @@ struct platform {
     struct virtio_mmio_block blocks[MACHINE_MAX_MMIO];
     unsigned block_count;
     struct topology_choice choice;
-    /* What each source describes, whether it counts or not; and those that count, together. */
-    struct topology sources[TOPOLOGY_SOURCES];
-    struct topology topology;
-    struct topology others; /* IOMMUs of other kinds, and what they manage */
+    struct topology topology; /* the records of every source that counts */
+    struct topology unused;   /* of those that were told not to */
+    struct iort iort;         /* the last one that was opened for its IOMMUs */
+    struct topology others;   /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
     unsigned builtin_count;
     struct platform_diagnostics diagnostics;
@@ -71,9 +72,6 @@ bool platform_find_device(const struct platform *platform, const struct topology
  * none.
  */
 bool platform_first_iommu(const struct platform *platform, struct device_location *place);
-/* Has sources[source] count, as it is now; once for each source. */
-void platform_use_source(struct platform *platform, enum topology_source source,
-                         const struct sink *diagnostics);
 /* location_find_endpoint() by all descriptions that count. */
 bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,
                             struct topology_match *match);

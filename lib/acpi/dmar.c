@@ -133,6 +133,7 @@ static void read_unit(struct reader *reader, uint32_t at, bool is_for_all)
 
 bool dmar_read(const void *table, size_t size, struct topology *others, const struct sink *sink)
 {
+    const struct topology_mark mark = topology_mark(others);
     struct reader reader = {.table = table, .out = others, .sink = sink};
 
     if (!acpi_table_check(table, size, "DMAR", FIRST_STRUCTURE, "DMAR", &reader.length, sink) ||
@@ -142,8 +143,6 @@ bool dmar_read(const void *table, size_t size, struct topology *others, const st
         for (uint32_t at = FIRST_STRUCTURE; at < reader.length;
              at += bytes_le16(reader.table + at + 2))
             read_unit(&reader, at, pass == 0);
-    if (reader.left_out)
-        sink_printf(sink, "DMAR: %u records left out, room is for %d IOMMUs and %d ranges",
-                    reader.left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    topology_settle(others, &mark, reader.left_out, "DMAR", sink);
     return true;
 }

@@ -9,39 +9,12 @@
 #include "lib/acpi/iort_node.h"
 
 #define MAX_REFERENCES 8
-#define MAX_STEPS      (1u << 24) /* nodes and mappings looked at in one question */
-#define NO_MAPPING     UINT32_MAX
 
 struct walk {
     const struct iort *iort;
     enum iort_wanted wanted;
-    uint32_t steps; /* left */
+    uint32_t *steps; /* left */
 };
-
-/* Of a SMMUv3: whether each of its interrupts has a line, so that it sends no messages. */
-static bool has_lines(const struct iort *iort, uint32_t node)
-{
-    return iort_field(iort, node, 44) && iort_field(iort, node, 48) && iort_field(iort, node, 52) &&
-           iort_field(iort, node, 56);
-}
-
-/* The mapping of a SMMUv3 or PMCG that is for messages which the node itself sends. */
-static uint32_t own_mapping(const struct iort *iort, uint32_t node)
-{
-    uint8_t revision = iort_node_revision(iort, node);
-
-    switch (iort_type(iort, node)) {
-    case IORT_TYPE_PMCG:
-        return iort_field(iort, node, 24) ? NO_MAPPING : 0;
-    case IORT_TYPE_SMMU_V3:
-        /* The flag that says whether the index is valid came with revision 5. */
-        if (revision == 0 ||
-            (revision < 5 ? has_lines(iort, node) : !(iort_field(iort, node, 24) >> 4 & 1)))
-            return NO_MAPPING;
-        return iort_field(iort, node, 64);
-    }
-    return NO_MAPPING;
-}
 
 /* Where the ids from `id` on are cut by a bound at `at`. */
 static void limit(uint64_t *count, uint32_t id, uint64_t at)
@@ -52,12 +25,13 @@ static void limit(uint64_t *count, uint32_t id, uint64_t at)
 
 /*
  * Firmware may have stored the number of ids where their number less one belongs. So a mapping that
- * is hit at its very last id is left for one that begins there.
+ * is hit at its very last id is left for one that begins there, or for a single one, which is for
+ * any id.
  */
 static bool hits(const struct iort_mapping *mapping, uint32_t id, bool is_tentative)
 {
     if (mapping->is_single)
-        return !is_tentative;
+        return true;
     return is_tentative ? id == mapping->input_first
                         : id >= mapping->input_first && id <= mapping->input_last;
 }
@@ -66,47 +40,41 @@ static bool hits(const struct iort_mapping *mapping, uint32_t id, bool is_tentat
 static bool follow(struct walk *walk, struct iort_target *target)
 {
     const struct iort *iort = walk->iort;
-    const uint32_t node = target->node, id = target->id, own = own_mapping(iort, node);
-    const uint32_t mappings = iort_mapping_count(iort, node);
+    const struct iort_mapping *mapping = &iort->mappings[target->node->mapping_first];
+    const struct iort_mapping *end = mapping + target->node->mapping_count;
+    const uint32_t id = target->id;
     bool is_found = false, is_tentative = false;
 
-    if (!mappings || !iort_field(iort, iort_mapping_at(iort, node, 0), 12))
-        return false;
-    for (uint32_t i = 0; i < mappings && walk->steps; i++) {
-        struct iort_mapping mapping;
-
-        walk->steps--;
-        if (i == own || !iort_mapping_read(iort, node, i, &mapping, NULL))
-            continue;
-        if (!target->is_constant && !mapping.is_single) {
-            limit(&target->count, id, mapping.input_first);
-            limit(&target->count, id, mapping.input_last);
-            limit(&target->count, id, (uint64_t)mapping.input_last + 1);
+    for (; mapping < end && *walk->steps; mapping++) {
+        --*walk->steps;
+        if (!target->is_constant && !mapping->is_single) {
+            limit(&target->count, id, mapping->input_first);
+            limit(&target->count, id, mapping->input_last);
+            limit(&target->count, id, (uint64_t)mapping->input_last + 1);
         }
-        if ((is_found && !is_tentative) || !hits(&mapping, id, is_tentative) ||
-            !iort_find_node(iort, mapping.reference, &walk->steps))
+        if ((is_found && !is_tentative) || !hits(mapping, id, is_tentative))
             continue;
         is_found = true;
-        is_tentative = !mapping.is_single && mapping.input_last > mapping.input_first &&
-                       id == mapping.input_last;
-        target->node = mapping.reference;
-        target->id = mapping.is_single ? mapping.output_first
-                                       : mapping.output_first + (id - mapping.input_first);
-        target->is_constant |= mapping.is_single;
+        is_tentative = !mapping->is_single && mapping->input_last > mapping->input_first &&
+                       id == mapping->input_last;
+        target->node = &iort->nodes[mapping->target];
+        target->id = mapping->is_single ? mapping->output_first
+                                        : mapping->output_first + (id - mapping->input_first);
+        target->is_constant |= mapping->is_single;
     }
     return is_found;
 }
 
-static bool is_wanted(const struct walk *walk, uint32_t node)
+static bool is_wanted(const struct walk *walk, const struct iort_node *node)
 {
-    return walk->wanted == IORT_ITS_GROUP
-               ? iort_type(walk->iort, node) == IORT_TYPE_ITS_GROUP
-               : iort_is_smmu(walk->iort, node) || iort_is_viommu(walk->iort, node);
+    return walk->wanted == IORT_ITS_GROUP ? node->type == IORT_TYPE_ITS_GROUP
+                                          : iort_is_smmu(node) || iort_is_viommu(node);
 }
 
-static enum iort_outcome walk_from(struct walk *walk, uint32_t node, struct iort_target *target)
+static enum iort_outcome walk_from(struct walk *walk, const struct iort_node *node,
+                                   struct iort_target *target)
 {
-    uint32_t visited[MAX_REFERENCES + 1];
+    const struct iort_node *visited[MAX_REFERENCES + 1];
 
     target->node = node;
     for (unsigned hops = 0;; hops++) {
@@ -114,7 +82,7 @@ static enum iort_outcome walk_from(struct walk *walk, uint32_t node, struct iort
             return IORT_MAPPED;
         visited[hops] = target->node;
         if (!follow(walk, target))
-            return walk->steps ? IORT_UNMAPPED : IORT_TOO_LONG;
+            return *walk->steps ? IORT_UNMAPPED : IORT_TOO_LONG;
         for (unsigned i = 0; i <= hops; i++)
             if (visited[i] == target->node)
                 return IORT_LOOP;
@@ -123,12 +91,13 @@ static enum iort_outcome walk_from(struct walk *walk, uint32_t node, struct iort
     }
 }
 
-static bool is_start(const struct iort *iort, uint32_t node, const char *path, uint16_t segment)
+/* Where the walk of an id may begin: `path` NULL: at a root complex of the segment. */
+static bool is_start(const struct iort *iort, const struct iort_node *node, const char *path,
+                     uint16_t segment)
 {
-    if (iort_type(iort, node) != (path ? IORT_TYPE_COMPONENT : IORT_TYPE_ROOT) ||
-        !iort_node_check(iort, node, NULL))
-        return false;
-    return path ? !strcmp(iort_name(iort, node), path) : iort_field(iort, node, 28) == segment;
+    if (path)
+        return node->type == IORT_TYPE_COMPONENT && !strcmp(iort_name(iort, node), path);
+    return node->type == IORT_TYPE_ROOT && iort_segment(iort, node) == segment;
 }
 
 /* Of several root complexes of a segment the first that maps the id has it. */
@@ -138,41 +107,42 @@ static enum iort_outcome map(struct walk *walk, const char *path, uint16_t segme
     const struct iort *iort = walk->iort;
     enum iort_outcome outcome = IORT_UNMAPPED;
     uint64_t count = UINT64_MAX;
-    uint32_t node = iort->first_node;
 
     *target = (struct iort_target){0};
-    for (uint32_t i = 0; i < iort->node_count && walk->steps; i++) {
-        walk->steps--;
-        if (is_start(iort, node, path, segment)) {
-            struct iort_target next = {.id = id, .count = count};
-            enum iort_outcome result = walk_from(walk, node, &next);
+    for (unsigned i = 0; i < iort->node_count && *walk->steps; i++) {
+        struct iort_target next = {.id = id, .count = count};
 
-            count = next.count;
-            if (result != IORT_UNMAPPED) {
-                outcome = result;
-                *target = next;
-            }
-            if (result == IORT_MAPPED)
-                break;
+        --*walk->steps;
+        if (!is_start(iort, &iort->nodes[i], path, segment))
+            continue;
+
+        enum iort_outcome result = walk_from(walk, &iort->nodes[i], &next);
+
+        count = next.count;
+        if (result != IORT_UNMAPPED) {
+            outcome = result;
+            *target = next;
         }
-        node += iort_node_length(iort, node);
+        if (result == IORT_MAPPED)
+            break;
     }
     target->count = count;
-    return walk->steps ? outcome : IORT_TOO_LONG;
+    return *walk->steps ? outcome : IORT_TOO_LONG;
 }
 
 enum iort_outcome iort_map_pci(const struct iort *iort, uint16_t segment, uint16_t rid,
-                               enum iort_wanted wanted, struct iort_target *target)
+                               enum iort_wanted wanted, uint32_t *steps, struct iort_target *target)
 {
-    struct walk walk = {iort, wanted, MAX_STEPS};
+    struct walk walk = {iort, wanted, steps};
 
     return map(&walk, NULL, segment, rid, target);
 }
 
 enum iort_outcome iort_map_component(const struct iort *iort, const char *path, uint32_t id,
-                                     enum iort_wanted wanted, struct iort_target *target)
+                                     enum iort_wanted wanted, uint32_t *steps,
+                                     struct iort_target *target)
 {
-    struct walk walk = {iort, wanted, MAX_STEPS};
+    struct walk walk = {iort, wanted, steps};
 
     return map(&walk, path, 0, id, target);
 }
@@ -183,11 +153,11 @@ static void report(const struct iort *iort, const struct sink *sink, uint32_t ri
     static const char *const texts[] = {
         [IORT_LOOP] = "no node twice on its way (left out)",
         [IORT_TOO_DEEP] = "at most 8 references on its way (left out)",
-        [IORT_TOO_LONG] = "fewer mappings to look at (the rest of its segment is left out)",
+        [IORT_TOO_LONG] = "fewer mappings to look at (table left out)",
     };
 
-    sink_field(sink, iort->label, iort->base + target->node, "requester id that comes here", rid,
-               "%s", texts[outcome]);
+    sink_field(sink, iort->label, iort->base + (target->node ? target->node->offset : 0),
+               "requester id that comes here", rid, "%s", texts[outcome]);
 }
 
 static bool extends(const struct iort_range *range, uint32_t rid, const struct iort_target *target)
@@ -225,20 +195,21 @@ static void add_run(struct ranges *ranges, uint32_t rid, uint32_t count,
     ranges->range.rid_last = (uint16_t)(rid + (count - 1));
 }
 
-void iort_ranges(const struct iort *iort, uint16_t segment, uint16_t rid_first, uint16_t rid_last,
-                 enum iort_wanted wanted, iort_taker take, void *context, const struct sink *sink)
+bool iort_ranges(const struct iort *iort, uint16_t segment, uint16_t rid_first, uint16_t rid_last,
+                 enum iort_wanted wanted, uint32_t *steps, iort_taker take, void *context,
+                 const struct sink *sink)
 {
-    struct walk walk = {iort, wanted, MAX_STEPS};
     struct ranges ranges = {.take = take, .context = context};
     unsigned reported = 1u << IORT_UNMAPPED;
     uint32_t count;
 
     for (uint32_t rid = rid_first; rid <= rid_last; rid += count) {
         struct iort_target target;
-        enum iort_outcome outcome = map(&walk, NULL, segment, rid, &target);
+        enum iort_outcome outcome =
+            iort_map_pci(iort, segment, (uint16_t)rid, wanted, steps, &target);
 
         count = rid_last - rid + 1u;
-        if (target.count < count && outcome != IORT_TOO_LONG)
+        if (target.count < count)
             count = (uint32_t)target.count;
         if (outcome == IORT_MAPPED) {
             add_run(&ranges, rid, count, &target);
@@ -248,18 +219,17 @@ void iort_ranges(const struct iort *iort, uint16_t segment, uint16_t rid_first, 
         if (!(reported >> outcome & 1))
             report(iort, sink, rid, outcome, &target);
         reported |= 1u << outcome;
+        if (outcome == IORT_TOO_LONG)
+            return false;
     }
     end_range(&ranges);
+    return true;
 }
 
 bool iort_has_its(const struct iort *iort)
 {
-    uint32_t node = iort->first_node;
-
-    for (uint32_t i = 0; i < iort->node_count; i++) {
-        if (iort_type(iort, node) == IORT_TYPE_ITS_GROUP && iort_node_check(iort, node, NULL))
+    for (unsigned i = 0; i < iort->node_count; i++)
+        if (iort->nodes[i].type == IORT_TYPE_ITS_GROUP)
             return true;
-        node += iort_node_length(iort, node);
-    }
     return false;
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Nodes and mappings of an IORT, for the files that read it. Offsets are those of struct iort. */
+/* Fields of an IORT's nodes, for the files that read them. */
 #pragma once
 
 #include "lib/acpi/iort.h"
 #include "lib/bytes/bytes.h"
 
-#define IORT_FIRST_NODE   48
-#define IORT_NODE_HEADER  16
-#define IORT_MAPPING_SIZE 20
-#define IORT_VIOMMU_MODEL 32 /* in a virtio-iommu node outside a VIOT: 0 MMIO, 1 PCI */
-#define IORT_NAME         29 /* in a named component */
+#define IORT_NAME 29 /* in a named component */
 
 enum iort_type {
     IORT_TYPE_ITS_GROUP = 0,
@@ -24,74 +20,45 @@ enum iort_type {
     IORT_TYPE_VIOMMU_MMIO = 0x81,
 };
 
-struct iort_mapping {
-    uint32_t input_first, input_last, output_first, reference;
-    bool is_single;
-};
-
-static inline uint8_t iort_type(const struct iort *iort, uint32_t node)
+static inline uint32_t iort_field(const struct iort *iort, const struct iort_node *node,
+                                  uint32_t offset)
 {
-    return iort->bytes[node];
+    return bytes_le32(iort->bytes + node->offset + offset);
 }
 
-static inline uint32_t iort_node_length(const struct iort *iort, uint32_t node)
+static inline uint64_t iort_field64(const struct iort *iort, const struct iort_node *node,
+                                    uint32_t offset)
 {
-    return bytes_le16(iort->bytes + node + 1);
+    return bytes_le64(iort->bytes + node->offset + offset);
 }
 
-static inline uint8_t iort_node_revision(const struct iort *iort, uint32_t node)
+/* Of a root complex. */
+static inline uint16_t iort_segment(const struct iort *iort, const struct iort_node *node)
 {
-    return iort->bytes[node + 3];
+    return (uint16_t)iort_field(iort, node, 28);
 }
 
-static inline uint32_t iort_mapping_count(const struct iort *iort, uint32_t node)
+/* Of a component. */
+static inline const char *iort_name(const struct iort *iort, const struct iort_node *node)
 {
-    return bytes_le32(iort->bytes + node + 8);
+    return (const char *)iort->bytes + node->offset + IORT_NAME;
 }
 
-static inline uint32_t iort_field(const struct iort *iort, uint32_t node, uint32_t offset)
+static inline bool iort_is_smmu(const struct iort_node *node)
 {
-    return bytes_le32(iort->bytes + node + offset);
+    return node->type == IORT_TYPE_SMMU || node->type == IORT_TYPE_SMMU_V3;
 }
 
-static inline uint32_t iort_mapping_at(const struct iort *iort, uint32_t node, uint32_t index)
+static inline bool iort_is_viommu(const struct iort_node *node)
 {
-    return node + bytes_le32(iort->bytes + node + 12) + index * IORT_MAPPING_SIZE;
-}
-
-/* Of a component whose node was checked. */
-static inline const char *iort_name(const struct iort *iort, uint32_t node)
-{
-    return (const char *)iort->bytes + node + IORT_NAME;
-}
-
-static inline bool iort_is_smmu(const struct iort *iort, uint32_t node)
-{
-    uint8_t type = iort_type(iort, node);
-
-    return type == IORT_TYPE_SMMU || type == IORT_TYPE_SMMU_V3;
-}
-
-static inline bool iort_is_viommu(const struct iort *iort, uint32_t node)
-{
-    return iort_type(iort, node) >= IORT_TYPE_VIOMMU;
-}
-
-/* Whether a virtio-iommu is on MMIO, its base at byte 16; else a function, which is named there. */
-static inline bool iort_is_mmio(const struct iort *iort, uint32_t node)
-{
-    return iort->is_in_viot ? iort_type(iort, node) == IORT_TYPE_VIOMMU_MMIO
-                            : iort_field(iort, node, IORT_VIOMMU_MODEL) == 0;
+    return node->type >= IORT_TYPE_VIOMMU;
 }
 
 /*
- * Whether the node is of a type that is read here and its body is intact; with a sink, what is
- * wrong is said.
+ * Whether a virtio-iommu is on MMIO, its base at byte 16; else a function, which is named there.
+ * Outside a VIOT a model at byte 32 tells: 0 MMIO, 1 PCI.
  */
-bool iort_node_check(const struct iort *iort, uint32_t node, const struct sink *sink);
-/* Whether an intact node begins at `offset`; *steps is lowered by the nodes looked at. */
-bool iort_find_node(const struct iort *iort, uint32_t offset, uint32_t *steps);
-/* False: impossible ids, or a single mapping where there can't be one. The reference is not looked
- * at. */
-bool iort_mapping_read(const struct iort *iort, uint32_t node, uint32_t index,
-                       struct iort_mapping *mapping, const struct sink *sink);
+static inline bool iort_is_mmio(const struct iort *iort, const struct iort_node *node)
+{
+    return iort->is_in_viot ? node->type == IORT_TYPE_VIOMMU_MMIO : !iort_field(iort, node, 32);
+}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* From an IORT to the records of a topology. */
+#include "lib/acpi/iort_topology.h"
+
 #include <inttypes.h>
 
 #include "lib/acpi/iort_node.h"
@@ -8,17 +10,28 @@ struct reader {
     const struct iort *iort;
     struct topology *viommus, *others;
     const struct sink *sink;
+    uint32_t steps;
     uint16_t segment; /* whose root complexes are being read */
     struct {
-        uint32_t node;
+        const struct iort_node *node;
         unsigned index; /* in iommus[] of its topology */
     } known[2 * TOPOLOGY_MAX_IOMMUS];
-    unsigned known_count, left_out;
+    unsigned known_count;
+    unsigned viommus_left_out, others_left_out;
 };
 
-static struct topology *home_of(const struct reader *reader, uint32_t node)
+static struct topology *home_of(const struct reader *reader, const struct iort_node *node)
 {
-    return iort_is_viommu(reader->iort, node) ? reader->viommus : reader->others;
+    return iort_is_viommu(node) ? reader->viommus : reader->others;
+}
+
+/* A record that found no room in the topology of `node`. */
+static void leave_out(struct reader *reader, const struct iort_node *node)
+{
+    if (iort_is_viommu(node))
+        reader->viommus_left_out++;
+    else
+        reader->others_left_out++;
 }
 
 static enum topology_source source_of(const struct iort *iort)
@@ -26,38 +39,39 @@ static enum topology_source source_of(const struct iort *iort)
     return iort->is_in_viot ? TOPOLOGY_VIOT_DRAFT : TOPOLOGY_IORT;
 }
 
-static void add_iommu(struct reader *reader, uint32_t node)
+static void add_iommu(struct reader *reader, const struct iort_node *node)
 {
     const struct iort *iort = reader->iort;
     struct topology *home = home_of(reader, node);
     struct topology_iommu iommu = {.source = source_of(iort)};
-    bool is_viommu = iort_is_viommu(iort, node);
+    bool is_viommu = iort_is_viommu(node);
 
-    if (!home || !(is_viommu || iort_is_smmu(iort, node)))
+    if (!home || !(is_viommu || iort_is_smmu(node)))
         return;
     if (!is_viommu)
-        iommu.kind = iort_type(iort, node) == IORT_TYPE_SMMU ? TOPOLOGY_SMMU : TOPOLOGY_SMMU_V3;
+        iommu.kind = node->type == IORT_TYPE_SMMU ? TOPOLOGY_SMMU : TOPOLOGY_SMMU_V3;
     if (!is_viommu || iort_is_mmio(iort, node))
-        iommu.device = topology_block(bytes_le64(iort->bytes + node + 16));
+        iommu.device = topology_block(iort_field64(iort, node, 16));
     else
         iommu.device = topology_function((uint16_t)(iort_field(iort, node, 16) >> 16),
                                          (uint16_t)iort_field(iort, node, 16));
     if (!topology_add_iommu(home, &iommu)) {
-        reader->left_out++;
+        leave_out(reader, node);
         return;
     }
     reader->known[reader->known_count].node = node;
     reader->known[reader->known_count++].index = home->iommu_count - 1;
 }
 
-static void add_range(struct reader *reader, struct topology *home,
+static void add_range(struct reader *reader, const struct iort_node *node,
                       const struct topology_range *range)
 {
-    reader->left_out += !topology_add_range(home, range);
+    if (!topology_add_range(home_of(reader, node), range))
+        leave_out(reader, node);
 }
 
 /* Requesters of one id, in blocks of a power of two of them, as a record ignores whole bits. */
-static void add_constant(struct reader *reader, struct topology *home,
+static void add_constant(struct reader *reader, const struct iort_node *node,
                          const struct topology_range *range)
 {
     for (uint32_t rid = range->bdf_first; rid <= range->bdf_last;) {
@@ -68,7 +82,7 @@ static void add_constant(struct reader *reader, struct topology *home,
             size *= 2;
         block.bdf_first = block.bdf_last = (uint16_t)rid;
         block.bdf_ignored = (uint16_t)(size - 1);
-        add_range(reader, home, &block);
+        add_range(reader, node, &block);
         rid += size;
     }
 }
@@ -76,7 +90,6 @@ static void add_constant(struct reader *reader, struct topology *home,
 static void take_range(void *context, const struct iort_range *found)
 {
     struct reader *reader = context;
-    struct topology *home = home_of(reader, found->node);
     struct topology_range range = {
         .source = source_of(reader->iort),
         .bus = TOPOLOGY_PCI,
@@ -94,69 +107,77 @@ static void take_range(void *context, const struct iort_range *found)
         return; /* its IOMMU was left out */
     range.iommu = reader->known[i].index;
     if (found->is_constant)
-        add_constant(reader, home, &range);
+        add_constant(reader, found->node, &range);
     else
-        add_range(reader, home, &range);
+        add_range(reader, found->node, &range);
 }
 
-static bool is_root_of(const struct iort *iort, uint32_t node, uint16_t segment)
-{
-    return iort_type(iort, node) == IORT_TYPE_ROOT && iort_node_check(iort, node, NULL) &&
-           iort_field(iort, node, 28) == segment;
-}
-
-/* The requesters of a segment, once, at its first root complex. */
-static void read_segment(struct reader *reader, uint32_t root)
+/* The requesters of a segment, once, at its first root complex. False: no steps are left. */
+static bool read_segment(struct reader *reader, const struct iort_node *root)
 {
     const struct iort *iort = reader->iort;
 
-    reader->segment = (uint16_t)iort_field(iort, root, 28);
-    for (uint32_t node = iort->first_node; node < root; node += iort_node_length(iort, node))
-        if (is_root_of(iort, node, reader->segment))
-            return;
-    iort_ranges(iort, reader->segment, 0, UINT16_MAX, IORT_IOMMU, take_range, reader, reader->sink);
+    reader->segment = iort_segment(iort, root);
+    for (const struct iort_node *node = iort->nodes; node < root; node++)
+        if (node->type == IORT_TYPE_ROOT && iort_segment(iort, node) == reader->segment)
+            return true;
+    return iort_ranges(iort, reader->segment, 0, UINT16_MAX, IORT_IOMMU, &reader->steps, take_range,
+                       reader, reader->sink);
 }
 
-static void name_component(const struct reader *reader, uint32_t node)
+static void name_component(struct reader *reader, const struct iort_node *node)
 {
     const struct iort *iort = reader->iort;
     const char *name = iort_name(iort, node);
-    struct iort_mapping mapping;
     struct iort_target target;
 
-    if (!reader->viommus || !iort_mapping_count(iort, node) ||
-        !iort_mapping_read(iort, node, 0, &mapping, NULL) ||
-        iort_map_component(iort, name, mapping.input_first, IORT_IOMMU, &target) != IORT_MAPPED ||
-        !iort_is_viommu(iort, target.node))
+    if (!reader->viommus || !node->mapping_count ||
+        iort_map_component(iort, name, iort->mappings[node->mapping_first].input_first, IORT_IOMMU,
+                           &reader->steps, &target) != IORT_MAPPED ||
+        !iort_is_viommu(target.node))
         return;
     sink_printf(reader->sink,
                 "%s byte %" PRIu32 ": the component '%.60s' has endpoint id %" PRIu32
                 ", but only AML knows its address (left out)",
-                iort->label, iort->base + node, name, target.id);
+                iort->label, iort->base + node->offset, name, target.id);
+}
+
+static bool read_nodes(struct reader *reader)
+{
+    const struct iort *iort = reader->iort;
+
+    for (unsigned i = 0; i < iort->node_count; i++)
+        add_iommu(reader, &iort->nodes[i]);
+    for (unsigned i = 0; i < iort->node_count; i++) {
+        if (iort->nodes[i].type == IORT_TYPE_ROOT && !read_segment(reader, &iort->nodes[i]))
+            return false;
+        if (iort->nodes[i].type == IORT_TYPE_COMPONENT)
+            name_component(reader, &iort->nodes[i]);
+    }
+    return true;
+}
+
+/* All that was added since `mark`, or nothing of it. */
+static void settle(struct topology *topology, const struct topology_mark *mark, bool is_whole,
+                   unsigned left_out, const struct reader *reader)
+{
+    if (!topology)
+        return;
+    if (is_whole)
+        topology_settle(topology, mark, left_out, reader->iort->label, reader->sink);
+    else
+        topology_reset(topology, mark);
 }
 
 void iort_topology(const struct iort *iort, struct topology *viommus, struct topology *others,
                    const struct sink *sink)
 {
-    struct reader reader = {.iort = iort, .viommus = viommus, .others = others, .sink = sink};
-    uint32_t node = iort->first_node;
+    const struct topology_mark viommus_mark = topology_mark(viommus);
+    const struct topology_mark others_mark = topology_mark(others);
+    struct reader reader = {
+        .iort = iort, .viommus = viommus, .others = others, .sink = sink, .steps = IORT_MAX_STEPS};
+    bool is_whole = read_nodes(&reader);
 
-    for (uint32_t i = 0; i < iort->node_count; i++) {
-        if (iort_node_check(iort, node, NULL))
-            add_iommu(&reader, node);
-        node += iort_node_length(iort, node);
-    }
-    node = iort->first_node;
-    for (uint32_t i = 0; i < iort->node_count; i++) {
-        bool is_intact = iort_node_check(iort, node, NULL);
-
-        if (is_intact && iort_type(iort, node) == IORT_TYPE_ROOT)
-            read_segment(&reader, node);
-        if (is_intact && iort_type(iort, node) == IORT_TYPE_COMPONENT)
-            name_component(&reader, node);
-        node += iort_node_length(iort, node);
-    }
-    if (reader.left_out)
-        sink_printf(sink, "%s: %u records left out, room is for %d IOMMUs and %d ranges",
-                    iort->label, reader.left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    settle(viommus, &viommus_mark, is_whole, reader.viommus_left_out, &reader);
+    settle(others, &others_mark, is_whole, reader.others_left_out, &reader);
 }

@@ -177,6 +177,7 @@ static void read_block(struct reader *reader, uint32_t at, uint8_t type)
 
 bool ivrs_read(const void *table, size_t size, struct topology *others, const struct sink *sink)
 {
+    const struct topology_mark mark = topology_mark(others);
     struct reader reader = {.table = table, .out = others, .sink = sink};
     uint8_t highest = 0;
 
@@ -188,8 +189,6 @@ bool ivrs_read(const void *table, size_t size, struct topology *others, const st
             highest = reader.table[at];
     for (uint32_t at = FIRST_BLOCK; at < reader.length; at += bytes_le16(reader.table + at + 2))
         read_block(&reader, at, highest);
-    if (reader.left_out)
-        sink_printf(sink, "IVRS: %u records left out, room is for %d IOMMUs and %d ranges",
-                    reader.left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    topology_settle(others, &mark, reader.left_out, "IVRS", sink);
     return true;
 }

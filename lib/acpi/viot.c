@@ -43,6 +43,7 @@ struct reader {
         unsigned index; /* in out->iommus[] */
     } iommus[TOPOLOGY_MAX_IOMMUS];
     unsigned iommu_count, left_out;
+    struct topology_mark mark; /* of *out, before the table */
 };
 
 typedef void (*node_visitor)(struct reader *reader, uint32_t offset);
@@ -267,17 +268,15 @@ static enum viot_verdict read_nodes(struct reader *reader)
     visit(reader, check_node_bytes);
     visit(reader, read_iommu);
     visit(reader, read_endpoints);
-    if (reader->left_out != 0)
-        sink_printf(reader->sink,
-                    "VIOT: %u nodes left out, room is for %d virtio-iommus and %d ranges",
-                    reader->left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    topology_settle(reader->out, &reader->mark, reader->left_out, "VIOT", reader->sink);
     return VIOT_ACCEPTED;
 }
 
 static enum viot_verdict read_table(const void *table, size_t size, enum topology_source source,
                                     struct topology *out, const struct sink *sink)
 {
-    struct reader reader = {.table = table, .source = source, .out = out, .sink = sink};
+    struct reader reader = {
+        .table = table, .source = source, .out = out, .sink = sink, .mark = topology_mark(out)};
 
     if (!acpi_table_check(table, size, "VIOT", FIRST_NODE, "VIOT", &reader.length, sink))
         return VIOT_REJECTED;

@@ -49,7 +49,7 @@ bool cmdline_viommu(struct scan *scan, struct topology *out)
     }
     if (!scan_end(scan))
         return false;
-    return topology_add_iommu(out, &iommu) || scan_fail(scan, "no more than 8 IOMMUs");
+    return topology_add_iommu(out, &iommu) || scan_fail(scan, "no more than 16 IOMMUs");
 }
 
 /* "BDF" or "BDF-BDF". */
@@ -130,7 +130,7 @@ bool cmdline_viommu_ep(struct scan *scan, struct topology *out)
         !scan_end(scan))
         return false;
     range.id_first = (uint32_t)id;
-    return topology_add_range(out, &range) || scan_fail(scan, "no more than 64 ranges");
+    return topology_add_range(out, &range) || scan_fail(scan, "no more than 256 ranges");
 }
 
 #define SOURCE(source) (1u << (source))
@@ -141,8 +141,7 @@ static const struct {
 } choices[] = {
     {"auto",
      {SOURCE(TOPOLOGY_BUILTIN) | SOURCE(TOPOLOGY_IORT) | SOURCE(TOPOLOGY_VIOT_DRAFT) |
-          SOURCE(TOPOLOGY_VIOT_SECOND) | SOURCE(TOPOLOGY_VIOT) | SOURCE(TOPOLOGY_DEVICE_TREE) |
-          SOURCE(TOPOLOGY_OPTIONS),
+          SOURCE(TOPOLOGY_VIOT) | SOURCE(TOPOLOGY_DEVICE_TREE) | SOURCE(TOPOLOGY_OPTIONS),
       BUILTIN_AUTO}},
     {"dt", {SOURCE(TOPOLOGY_DEVICE_TREE), BUILTIN_AUTO}},
     {"viot", {SOURCE(TOPOLOGY_VIOT), BUILTIN_AUTO}},

@@ -147,9 +147,8 @@ struct builtin_result builtin_read(const struct builtin_config *config, unsigned
         result.verdict = BUILTIN_REJECTED;
         return result;
     }
-    if (reader.left_out)
-        sink_printf(sink, BUILTIN_LABEL ": %u items left out, room is for %d ranges",
-                    reader.left_out, TOPOLOGY_MAX_RANGES);
+    topology_settle(&reader.staged, &(struct topology_mark){.iommu_count = 1}, reader.left_out,
+                    BUILTIN_LABEL, sink);
     topology_append(out, &reader.staged, sink);
     return result;
 }

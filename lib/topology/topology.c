@@ -45,13 +45,15 @@ uint64_t topology_last_id(const struct topology_range *range)
     return last;
 }
 
-bool topology_find(const struct topology *topology, const struct topology_device *device,
-                   struct topology_match *match)
+/* By those of `sources`: 1 << source for each. */
+static bool find(const struct topology *topology, uint32_t sources,
+                 const struct topology_device *device, struct topology_match *match)
 {
     const struct topology_range *range = NULL;
 
     for (unsigned i = 0; i < topology->range_count; i++)
-        if (topology_covers(&topology->ranges[i], device) &&
+        if (sources >> topology->ranges[i].source & 1 &&
+            topology_covers(&topology->ranges[i], device) &&
             (!range || topology->ranges[i].source >= range->source))
             range = &topology->ranges[i];
     if (!range || topology_same_device(&topology->iommus[range->iommu].device, device))
@@ -81,28 +83,71 @@ bool topology_add_range(struct topology *topology, const struct topology_range *
     return true;
 }
 
+bool topology_find(const struct topology *topology, const struct topology_device *device,
+                   struct topology_match *match)
+{
+    return find(topology, UINT32_MAX, device, match);
+}
+
+bool topology_find_by(const struct topology *topology, enum topology_source source,
+                      const struct topology_device *device, struct topology_match *match)
+{
+    return find(topology, 1u << source, device, match);
+}
+
+struct topology_mark topology_count(const struct topology *topology, enum topology_source source)
+{
+    struct topology_mark count = {0};
+
+    for (unsigned i = 0; i < topology->iommu_count; i++)
+        count.iommu_count += topology->iommus[i].source == source;
+    for (unsigned i = 0; i < topology->range_count; i++)
+        count.range_count += topology->ranges[i].source == source;
+    return count;
+}
+
+struct topology_mark topology_mark(const struct topology *topology)
+{
+    return topology ? (struct topology_mark){topology->iommu_count, topology->range_count}
+                    : (struct topology_mark){0};
+}
+
+void topology_reset(struct topology *topology, const struct topology_mark *mark)
+{
+    topology->iommu_count = mark->iommu_count;
+    topology->range_count = mark->range_count;
+}
+
+bool topology_settle(struct topology *topology, const struct topology_mark *mark, unsigned left_out,
+                     const char *label, const struct sink *sink)
+{
+    if (!left_out)
+        return true;
+    topology_reset(topology, mark);
+    sink_printf(sink,
+                "%s: %u records more than room is for, %d IOMMUs and %d ranges; all of it is left "
+                "out",
+                label, left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    return false;
+}
+
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink)
 {
-    unsigned offset = topology->iommu_count, left_out = 0;
+    const struct topology_mark mark = topology_mark(topology);
+    unsigned left_out = 0;
 
-    if (more->iommu_count > TOPOLOGY_MAX_IOMMUS - offset) {
-        sink_printf(sink, "topology: %u IOMMUs by %s left out, expected at most %d in all",
-                    more->iommu_count, topology_source_name(more->iommus[0].source),
-                    TOPOLOGY_MAX_IOMMUS);
-        return;
-    }
     for (unsigned i = 0; i < more->iommu_count; i++)
-        topology->iommus[topology->iommu_count++] = more->iommus[i];
+        left_out += !topology_add_iommu(topology, &more->iommus[i]);
     for (unsigned i = 0; i < more->range_count; i++) {
         struct topology_range range = more->ranges[i];
 
-        range.iommu += offset;
+        range.iommu += mark.iommu_count;
         left_out += !topology_add_range(topology, &range);
     }
-    if (left_out)
-        sink_printf(sink, "topology: %u ranges by %s left out, expected at most %d in all",
-                    left_out, topology_source_name(more->ranges[0].source), TOPOLOGY_MAX_RANGES);
+    if (more->iommu_count)
+        topology_settle(topology, &mark, left_out, topology_source_name(more->iommus[0].source),
+                        sink);
 }
 
 static bool same_range(const struct topology_range *a, const struct topology_range *b)
@@ -227,7 +272,6 @@ const char *topology_source_name(enum topology_source source)
         [TOPOLOGY_IORT] = "IORT",
         [TOPOLOGY_VIOT_DRAFT] = "VIOT draft of 2019",
         [TOPOLOGY_VIOT_V8] = "VIOT revision v8",
-        [TOPOLOGY_VIOT_SECOND] = "second VIOT",
         [TOPOLOGY_VIOT] = "VIOT",
         [TOPOLOGY_DEVICE_TREE] = "device tree",
         [TOPOLOGY_OPTIONS] = "options",

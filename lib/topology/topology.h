@@ -11,8 +11,8 @@
 
 #include "lib/text/sink.h"
 
-#define TOPOLOGY_MAX_IOMMUS 8
-#define TOPOLOGY_MAX_RANGES 64
+#define TOPOLOGY_MAX_IOMMUS 16
+#define TOPOLOGY_MAX_RANGES 256
 #define TOPOLOGY_MAX_SCANS  4
 
 /* In rising priority. */
@@ -21,9 +21,8 @@ enum topology_source {
     TOPOLOGY_DMAR,
     TOPOLOGY_BUILTIN, /* in the virtio-iommu's own configuration */
     TOPOLOGY_IORT,
-    TOPOLOGY_VIOT_DRAFT,  /* of November 2019, around an IORT */
-    TOPOLOGY_VIOT_V8,     /* document revision v8, one segment per range */
-    TOPOLOGY_VIOT_SECOND, /* another table, which the first one should agree with */
+    TOPOLOGY_VIOT_DRAFT, /* of November 2019, around an IORT */
+    TOPOLOGY_VIOT_V8,    /* document revision v8, one segment per range */
     TOPOLOGY_VIOT,
     TOPOLOGY_DEVICE_TREE,
     TOPOLOGY_OPTIONS,
@@ -127,13 +126,35 @@ uint64_t topology_last_id(const struct topology_range *range);
  */
 bool topology_find(const struct topology *topology, const struct topology_device *device,
                    struct topology_match *match);
+/* The same, as if `source` alone had said anything. */
+bool topology_find_by(const struct topology *topology, enum topology_source source,
+                      const struct topology_device *device, struct topology_match *match);
+
+/* Numbers of records: of a source, or of all that there are at a moment. */
+struct topology_mark {
+    unsigned iommu_count, range_count;
+};
+
+struct topology_mark topology_count(const struct topology *topology, enum topology_source source);
 
 /* False: there is no room, and nothing was added. */
 bool topology_add_iommu(struct topology *topology, const struct topology_iommu *iommu);
 bool topology_add_range(struct topology *topology, const struct topology_range *range);
 
+/* Of NULL, nothing. */
+struct topology_mark topology_mark(const struct topology *topology);
+/* Takes back all that was added since. */
+void topology_reset(struct topology *topology, const struct topology_mark *mark);
 /*
- * Adds the IOMMUs of *more, with their ranges; what there is no room for is reported and left out.
+ * At the end of a source that began at *mark: if `left_out` of its records found no room, none of
+ * them stays, as the one that decides may be among the missing. False then, with a report.
+ */
+bool topology_settle(struct topology *topology, const struct topology_mark *mark, unsigned left_out,
+                     const char *label, const struct sink *sink);
+
+/*
+ * Adds the IOMMUs of *more, with their ranges, all of one source; or nothing, with a report, if
+ * there is no room for all.
  */
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink);

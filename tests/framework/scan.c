@@ -24,7 +24,8 @@ struct known {
 
 struct search {
     struct fixture *fixture;
-    struct topology *topology; /* that is being found, with one IOMMU */
+    struct topology *topology;
+    unsigned iommu; /* its index there */
     struct known known[FIXTURE_MAX_ENDPOINTS];
     unsigned count;
     /* A page that the address is the address of, then one for each known id. */
@@ -113,6 +114,7 @@ static bool is_changed(const uint8_t *page)
 static void add_range(struct search *search, struct topology_range range)
 {
     range.source = TOPOLOGY_SCAN;
+    range.iommu = search->iommu;
     if (!topology_add_range(search->topology, &range))
         report_diagnostic("scan: id 0x%x is left out, expected at most %d ranges",
                           (unsigned)range.id_first, TOPOLOGY_MAX_RANGES);
@@ -177,6 +179,7 @@ static bool start(struct search *search)
         return false;
     if (viommu_has(&fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&fixture->iommu, 1);
+    search->iommu = search->topology->iommu_count;
     search->pages = pages_get(&fixture->pages, 1 + FIXTURE_MAX_ENDPOINTS);
     return search->pages &&
            topology_add_iommu(
@@ -192,17 +195,9 @@ static void detach_all(struct search *search)
         ask(search, viommu_detach(domain_of(search, n), search->known[n].id));
 }
 
-static void report(void *context, const char *text)
-{
-    (void)context;
-    report_diagnostic("%s", text);
-}
-
 void scan_endpoints(struct fixture *fixture, const struct topology *asked)
 {
-    static const struct sink diagnostics = {.line = report};
-    struct search search = {.fixture = fixture,
-                            .topology = &fixture->platform->sources[TOPOLOGY_SCAN]};
+    struct search search = {.fixture = fixture, .topology = &fixture->platform->topology};
 
     if (!fixture->has_iommu)
         return;
@@ -217,7 +212,6 @@ void scan_endpoints(struct fixture *fixture, const struct topology *asked)
         if (fixture->engines[i].can_write && !fixture->engines[i].bypasses)
             find_engine(&search, &fixture->engines[i]);
     add_unplaced(&search);
-    platform_use_source(fixture->platform, TOPOLOGY_SCAN, &diagnostics);
     detach_all(&search);
     virtio_reset(fixture->iommu.transport);
     pages_release(&fixture->pages, fixture->pages.base);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/acpi/iort.h"
+#include "lib/acpi/iort_topology.h"
 #include "lib/acpi/viot.h"
 #include "lib/array/array.h"
 #include "lib/cmdline/cmdline.h"
@@ -140,11 +140,11 @@ static void read_viot(const struct topology *wrote, struct topology *out, unsign
 static void read_iort(const struct topology *wrote, struct topology *out, unsigned variant)
 {
     struct table table;
-    struct iort iort;
+    static struct iort iort; /* too large for a frame */
 
     writer_iort(&table, wrote, variant);
     if (variant)
-        viot_read_draft(table.bytes, table.size, out, NULL, NULL);
+        viot_read_draft(table.bytes, table.size, &iort, out, NULL, NULL);
     else if (iort_open(&iort, table.bytes, table.size, NULL))
         iort_topology(&iort, out, NULL, NULL);
 }

@@ -81,33 +81,39 @@ static void priorities(void)
     CHECK_EQ(topology_check(&topology, NULL), 0);
 }
 
-/*
- * IOMMUs come whole or not at all, as their ranges count on them; ranges as far as there is room.
- */
+/* A source is taken whole or not at all: the record that has no room may be the one that decides. */
 static void appending(void)
 {
-    struct topology topology = {.iommu_count = TOPOLOGY_MAX_IOMMUS - 1, .range_count = 60};
-    struct topology more = {.iommus = {{.source = TOPOLOGY_VIOT}},
-                            .ranges = {{.source = TOPOLOGY_VIOT}},
-                            .iommu_count = 2,
-                            .range_count = 6};
-    struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    static const struct {
+        unsigned iommus, ranges; /* room that is left */
+        const char *report;
+    } cases[] = {
+        {2, 6, NULL},
+        {1, 6, "VIOT: 1 records more than room is for, 16 IOMMUs and 256 ranges"},
+        {2, 4, "VIOT: 2 records more"},
+        {0, 0, "VIOT: 8 records more"},
+    };
+    const struct topology more = {.iommus = {{.source = TOPOLOGY_VIOT}},
+                                  .ranges = {{.source = TOPOLOGY_VIOT, .iommu = 1}},
+                                  .iommu_count = 2,
+                                  .range_count = 6};
 
-    topology_append(&topology, &more, &sink);
-    CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS - 1);
-    CHECK_EQ(topology.range_count, 60);
-    report_check(&report, "2 IOMMUs by VIOT left out, expected at most 8 in all", "IOMMUs");
-    report = (struct report){0};
-    more.iommu_count = 1;
-    topology_append(&topology, &more, &sink);
-    CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
-    CHECK_EQ(topology.range_count, TOPOLOGY_MAX_RANGES);
-    CHECK_EQ(topology.ranges[63].iommu, TOPOLOGY_MAX_IOMMUS - 1);
-    report_check(&report, "2 ranges by VIOT left out, expected at most 64 in all", "ranges");
-    report = (struct report){0};
-    topology_append(&topology, &(struct topology){0}, &sink);
-    CHECK_EQ(report.lines, 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        unsigned iommus = TOPOLOGY_MAX_IOMMUS - cases[i].iommus;
+        unsigned ranges = TOPOLOGY_MAX_RANGES - cases[i].ranges;
+        struct topology topology = {.iommu_count = iommus, .range_count = ranges};
+        struct report report = {0};
+        const struct sink sink = {.line = report_line, .context = &report};
+
+        topology_append(&topology, &more, &sink);
+        report_check(&report, cases[i].report, "appending");
+        CHECK_EQ(topology.iommu_count, cases[i].report ? iommus : TOPOLOGY_MAX_IOMMUS);
+        CHECK_EQ(topology.range_count, cases[i].report ? ranges : TOPOLOGY_MAX_RANGES);
+        if (!cases[i].report)
+            CHECK_EQ(topology.ranges[ranges].iommu, iommus + 1);
+        topology_append(&topology, &(struct topology){0}, &sink);
+        CHECK(report.lines == (cases[i].report != NULL));
+    }
 }
 
 static const struct unit units[] = {

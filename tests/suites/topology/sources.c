@@ -6,7 +6,6 @@
 
 /* One device as a description has it. */
 struct opinion {
-    const struct topology *view; /* what that description alone says */
     enum topology_source source;
     bool is_known;
     struct topology_match match;
@@ -26,27 +25,26 @@ static bool is_iommu(const struct topology *topology, const struct topology_devi
     return false;
 }
 
-static const struct topology_device *iommu_of(const struct opinion *opinion)
-{
-    return &opinion->view->iommus[opinion->match.iommu].device;
-}
-
 static void compare(struct test *test, struct opinion *a, struct opinion *b,
                     struct device_location place)
 {
+    const struct topology *topology = &test->fixture->platform->topology;
     const struct topology_device device = location_device(&place);
+    const struct topology_device requester = location_requester(&place);
     const char *source_a = topology_source_name(a->source);
     const char *source_b = topology_source_name(b->source);
     char text[LOCATION_TEXT];
 
-    if (is_iommu(&test->fixture->platform->topology, &device))
+    if (is_iommu(topology, &device))
         return;
-    a->is_known = location_find_endpoint(&place, a->view, &a->match);
-    b->is_known = location_find_endpoint(&place, b->view, &b->match);
+    a->is_known = topology_find_by(topology, a->source, &requester, &a->match);
+    b->is_known = topology_find_by(topology, b->source, &requester, &b->match);
     location_text(&place, text);
     if (a->is_known && b->is_known)
         expect(test, TOPO_AGREE_D01,
-               a->match.id == b->match.id && topology_same_device(iommu_of(a), iommu_of(b)),
+               a->match.id == b->match.id &&
+                   topology_same_device(&topology->iommus[a->match.iommu].device,
+                                        &topology->iommus[b->match.iommu].device),
                "%s is id 0x%x of IOMMU %u by %s, id 0x%x of IOMMU %u by %s", text,
                (unsigned)a->match.id, a->match.iommu, source_a, (unsigned)b->match.id,
                b->match.iommu, source_b);
@@ -72,12 +70,9 @@ static unsigned list_sources(const struct platform *platform,
 {
     unsigned count = 0;
 
-    for (int i = TOPOLOGY_SOURCES - 1; i >= 0; i--) {
-        enum topology_source source = (enum topology_source)i;
-
-        if (topology_counts(&platform->choice, source) && platform->sources[i].range_count)
-            opinions[count++] = (struct opinion){&platform->sources[i], source, false, {0}};
-    }
+    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
+        if (topology_count(&platform->topology, (enum topology_source)source).range_count)
+            opinions[count++] = (struct opinion){(enum topology_source)source, false, {0}};
     return count;
 }
 

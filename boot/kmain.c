@@ -3,11 +3,11 @@
 #include "boot/kmain.h"
 
 #include "arch/arch.h"
+#include "boot/cmdline.h"
 #include "boot/handoff.h"
-#include "boot/options.h"
 #include "drivers/console/console.h"
 #include "drivers/platform/platform.h"
-#include "lib/text/options.h"
+#include "lib/cmdline/cmdline.h"
 #include "tests/framework/banner.h"
 #include "tests/framework/fixture.h"
 #include "tests/framework/report.h"
@@ -23,7 +23,7 @@ void kmain(boot_reader *read, uint64_t address)
 {
     static struct boot_info boot;
     static const struct sink diagnostics = {.line = print_diagnostic};
-    static struct options options;
+    static struct cmdline options;
     static struct machine machine;
     static struct platform platform;
     static struct pages memory;
@@ -41,13 +41,13 @@ void kmain(boot_reader *read, uint64_t address)
     tests_catch_traps();
 
     /* What firmware says of the machine; perhaps where its console is. */
-    boot_find_machine(&boot, &machine, &diagnostics);
+    boot_find_machine(&boot, &machine, &platform.iort, &diagnostics);
     console_init(&machine.uart);
     arch_start(&machine);
 
     /* What was asked for, and what there is to work with. */
-    options_parse(boot.cmdline, &options, &diagnostics);
-    boot_options(&boot, &options, &machine, &diagnostics);
+    cmdline_parse(boot.cmdline, &options, &diagnostics);
+    boot_apply_cmdline(&boot, &options, &machine, &diagnostics);
     boot_find_memory(&boot, &memory, &diagnostics);
     platform_discover(&platform, &machine, &options.topology, &options.topology_choice,
                       &diagnostics);

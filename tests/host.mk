@@ -19,14 +19,13 @@ endef
 # $(call depends,OBJECT...): what the compiler wrote of their headers.
 depends = $(eval -include $(1:.o=.d))
 
-BOOT_READERS := $(addprefix boot/,boot_info.c devicetree.c efi.c options.c $(addprefix x86_64/,linux.c loader.c pvh.c))
+BOOT_READERS := $(addprefix boot/,boot_info.c cmdline.c devicetree.c efi.c $(addprefix x86_64/,linux.c loader.c pvh.c))
 PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(wildcard tests/suites/bench/rangemap/*.c) $(BOOT_READERS)
 # Drivers that units test on devices of their own; tests/unit/fixtures/arch.c is their CPU.
 UNIT_DRIVERS := $(wildcard drivers/pci/*.c drivers/virtio/*.c drivers/viommu/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 FIXTURES := $(wildcard tests/unit/fixtures/*.c)
-READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
-	$(BOOT_READERS)
+READERS := $(wildcard lib/acpi/*.c lib/cmdline/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) $(BOOT_READERS)
 
 # Unit tests: the pure code as an ordinary process under the sanitizers.
 HOST_BASE := -std=gnu11 -g -I. -Iarch/host $(WARNINGS)

@@ -47,17 +47,6 @@ const struct pci_function *pci_find(const struct pci *pci, uint16_t segment, uin
     return NULL;
 }
 
-const struct pci_function *pci_find_id(const struct pci *pci, uint16_t vendor, uint16_t device,
-                                       const struct pci_function *previous)
-{
-    const struct pci_function *function = previous ? previous + 1 : pci->functions;
-
-    for (; function < pci->functions + pci->function_count; function++)
-        if (function->vendor == vendor && function->device == device)
-            return function;
-    return NULL;
-}
-
 uint8_t pci_find_capability(const struct pci_function *function, uint8_t id, uint8_t previous)
 {
     uint16_t pointer = previous ? previous + 1u : CAPABILITIES_POINTER;

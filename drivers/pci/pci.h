@@ -74,9 +74,6 @@ struct pci {
 void pci_enumerate(struct pci *pci, const struct sink *diagnostics);
 
 const struct pci_function *pci_find(const struct pci *pci, uint16_t segment, uint16_t bdf);
-/* The first function with these ids after `previous` (NULL: from the start); NULL when none. */
-const struct pci_function *pci_find_id(const struct pci *pci, uint16_t vendor, uint16_t device,
-                                       const struct pci_function *previous);
 
 uint8_t pci_read8(const struct pci_function *function, uint16_t offset);
 uint16_t pci_read16(const struct pci_function *function, uint16_t offset);

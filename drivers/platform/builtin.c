@@ -8,8 +8,6 @@
 #include "drivers/virtio/device.h"
 #include "lib/spec/wire.h"
 
-#define TRANSITIONAL_IOMMU 0x1014 /* QEMU's until September 2020, with the modern interface too */
-
 static uint32_t read_direct(void *context, uint32_t offset, unsigned width)
 {
     struct virtio_transport *transport = context;
@@ -26,7 +24,7 @@ static uint32_t read_window(void *context, uint32_t offset, unsigned width)
  * of a topology: there are VMMs that die of a look through the window, which a test has to find,
  * not the boot. */
 static void check_window(struct virtio_pci *device, const struct builtin_config *direct,
-                         unsigned version, const struct topology_iommu *self,
+                         unsigned version, const struct topology_device *self,
                          const struct topology *found, struct builtin_result *result,
                          const struct sink *diagnostics)
 {
@@ -45,15 +43,6 @@ static void check_window(struct virtio_pci *device, const struct builtin_config 
     result->verdict = BUILTIN_REJECTED;
 }
 
-static struct topology_iommu identity(const struct device_location *place)
-{
-    if (place->function)
-        return (struct topology_iommu){.bus = TOPOLOGY_PCI,
-                                       .segment = place->function->host->segment,
-                                       .bdf = place->function->bdf};
-    return (struct topology_iommu){.bus = TOPOLOGY_MMIO, .base = place->block->machine->base};
-}
-
 static uint32_t config_size(const struct device_location *place, const union virtio_any *device)
 {
     if (!place->function)
@@ -69,7 +58,7 @@ static void read_config(struct platform *platform, struct platform_builtin *buil
         [BUILTIN_REJECTED] = "a built-in topology, malformed,",
         [BUILTIN_ILLEGAL] = "neither the bypass byte nor a built-in topology",
     };
-    const struct topology_iommu self = identity(&builtin->place);
+    const struct topology_device self = location_device(&builtin->place);
     const struct builtin_config config = {read_direct, &device->transport,
                                           config_size(&builtin->place, device)};
     struct topology found = {0};
@@ -81,7 +70,7 @@ static void read_config(struct platform *platform, struct platform_builtin *buil
         device->pci.capabilities[VIRTIO_PCI_CAP_PCI_CFG].position && device->pci.device)
         check_window(&device->pci, &config, version, &self, &found, &builtin->result, diagnostics);
     if (builtin->result.verdict == BUILTIN_TOPOLOGY)
-        topology_append(&platform->sources[TOPOLOGY_BUILTIN], &found, diagnostics);
+        topology_append(platform_records(platform, TOPOLOGY_BUILTIN), &found, diagnostics);
     if (builtin->result.verdict != BUILTIN_BYPASS)
         sink_printf(diagnostics,
                     "virtio-iommu at %s: feature bit 6 and byte 36 are %s (version %u), not "
@@ -118,17 +107,17 @@ static void read_device(struct platform *platform, struct device_location place,
 void platform_read_builtins(struct platform *platform, const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < platform->pci.function_count; i++) {
-        const struct pci_function *function = &platform->pci.functions[i];
+        const struct device_location place = {.function = &platform->pci.functions[i]};
 
-        if (function->vendor == VIRTIO_PCI_VENDOR &&
-            (function->device == VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU) ||
-             function->device == TRANSITIONAL_IOMMU))
-            read_device(platform, (struct device_location){.function = function}, diagnostics);
+        if (location_is_virtio_iommu(&place))
+            read_device(platform, place, diagnostics);
     }
-    for (unsigned i = 0; i < platform->block_count; i++)
-        if (platform->blocks[i].device == VIRTIO_ID_IOMMU)
-            read_device(platform, (struct device_location){.block = &platform->blocks[i]},
-                        diagnostics);
+    for (unsigned i = 0; i < platform->block_count; i++) {
+        const struct device_location place = {.block = &platform->blocks[i]};
+
+        if (location_is_virtio_iommu(&place))
+            read_device(platform, place, diagnostics);
+    }
 }
 
 static bool has_verdict(const struct platform *platform, const struct device_location *place,

@@ -4,8 +4,10 @@
 
 #include "drivers/platform/platform.h"
 
-/* Fills builtins[] and the source TOPOLOGY_BUILTIN. */
+/* Where the records of a source go. */
+struct topology *platform_records(struct platform *platform, enum topology_source source);
+/* Fills builtins[] and reads the source TOPOLOGY_BUILTIN. */
 void platform_read_builtins(struct platform *platform, const struct sink *diagnostics);
-/* Fills the other sources, and what they make together. `by_options`: by boot options. */
+/* Reads the other sources, all but a scan. `by_options`: by boot options. */
 void platform_read_topology(struct platform *platform, const struct topology *by_options,
                             const struct sink *diagnostics);

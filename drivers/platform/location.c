@@ -3,6 +3,38 @@
 
 #include <stdio.h>
 
+#include "lib/spec/wire.h"
+
+#define TRANSITIONAL_IOMMU 0x1014 /* QEMU's until September 2020, with the modern interface too */
+
+struct topology_device location_device(const struct device_location *place)
+{
+    const struct pci_function *function = place->function;
+
+    return function ? topology_function(function->host->segment, function->bdf)
+                    : topology_block(place->block->machine->base);
+}
+
+struct topology_device location_requester(const struct device_location *place)
+{
+    struct topology_device device = location_device(place);
+
+    if (place->function)
+        device.bdf = place->function->requester_id;
+    return device;
+}
+
+bool location_is_virtio_iommu(const struct device_location *place)
+{
+    const struct pci_function *function = place->function;
+
+    if (!function)
+        return place->block && place->block->device == VIRTIO_ID_IOMMU;
+    return function->vendor == VIRTIO_PCI_VENDOR &&
+           (function->device == VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU) ||
+            function->device == TRANSITIONAL_IOMMU);
+}
+
 const char *location_text(const struct device_location *place, char text[LOCATION_TEXT])
 {
     const struct pci_function *function = place->function;
@@ -21,11 +53,9 @@ const char *location_text(const struct device_location *place, char text[LOCATIO
 bool location_find_endpoint(const struct device_location *place, const struct topology *topology,
                             struct topology_match *match)
 {
-    const struct pci_function *function = place->function;
+    const struct topology_device device = location_requester(place);
 
-    if (function)
-        return topology_find_pci(topology, function->host->segment, function->requester_id, match);
-    return topology_find_mmio(topology, place->block->machine->base, match);
+    return topology_find(topology, &device, match);
 }
 
 bool location_open_virtio(const struct device_location *place, union virtio_any *device,

@@ -19,6 +19,13 @@ static inline bool location_is(const struct device_location *a, const struct dev
     return a->function == b->function && a->block == b->block;
 }
 
+/* What descriptions of the topology call the device; and the endpoint whose requests it sends. */
+struct topology_device location_device(const struct device_location *place);
+struct topology_device location_requester(const struct device_location *place);
+
+/* Whether it is a virtio-iommu, by the ids that its bus shows. */
+bool location_is_virtio_iommu(const struct device_location *place);
+
 /* "0000:00:03.0" or "mmio 0xa003e00"; "unknown". Returns `text`. */
 const char *location_text(const struct device_location *place, char text[LOCATION_TEXT]);
 

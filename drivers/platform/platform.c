@@ -79,8 +79,9 @@ void platform_discover(struct platform *platform, const struct machine *machine,
     open_hosts(&platform->pci, machine, diagnostics);
     pci_enumerate(&platform->pci, diagnostics);
     find_blocks(platform, diagnostics);
-    platform_read_builtins(platform, diagnostics);
     platform_read_topology(platform, by_options, diagnostics);
+    platform_read_builtins(platform, diagnostics);
+    topology_check(&platform->topology, diagnostics);
 }
 
 static const struct virtio_mmio_block *find_block(const struct platform *platform, uint64_t base)
@@ -91,15 +92,31 @@ static const struct virtio_mmio_block *find_block(const struct platform *platfor
     return NULL;
 }
 
-bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
-                         struct device_location *place)
+bool platform_find_device(const struct platform *platform, const struct topology_device *device,
+                          struct device_location *place)
 {
     *place = (struct device_location){0};
-    if (iommu->bus == TOPOLOGY_PCI)
-        place->function = pci_find(&platform->pci, iommu->segment, iommu->bdf);
+    if (device->bus == TOPOLOGY_PCI)
+        place->function = pci_find(&platform->pci, device->segment, device->bdf);
     else
-        place->block = find_block(platform, iommu->base);
+        place->block = find_block(platform, device->base);
     return place->function || place->block;
+}
+
+bool platform_first_iommu(const struct platform *platform, struct device_location *place)
+{
+    for (unsigned i = 0; i < platform->pci.function_count; i++) {
+        *place = (struct device_location){.function = &platform->pci.functions[i]};
+        if (location_is_virtio_iommu(place))
+            return true;
+    }
+    for (unsigned i = 0; i < platform->block_count; i++) {
+        *place = (struct device_location){.block = &platform->blocks[i]};
+        if (location_is_virtio_iommu(place))
+            return true;
+    }
+    *place = (struct device_location){0};
+    return false;
 }
 
 bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,
@@ -111,14 +128,17 @@ bool platform_find_endpoint(const struct platform *platform, const struct device
 bool platform_find_other(const struct platform *platform, const struct pci_function *function,
                          struct topology_match *match)
 {
+    const struct device_location place = {.function = function};
     const struct topology *others = &platform->others;
-    uint16_t segment = function->host->segment;
 
-    if (topology_find_pci(others, segment, function->requester_id, match))
+    if (location_find_endpoint(&place, others, match))
         return true;
-    for (const struct pci_function *bridge = function->bridge; bridge; bridge = bridge->bridge)
-        if (topology_find_pci(others, segment, bridge->bdf, match) &&
-            others->ranges[match->range].has_below)
+    for (const struct pci_function *bridge = function->bridge; bridge; bridge = bridge->bridge) {
+        const struct topology_device device =
+            topology_function(function->host->segment, bridge->bdf);
+
+        if (topology_find(others, &device, match) && others->ranges[match->range].has_below)
             return true;
+    }
     return false;
 }

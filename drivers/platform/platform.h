@@ -7,10 +7,10 @@
 
 #include "drivers/pci/pci.h"
 #include "drivers/platform/location.h"
+#include "lib/acpi/iort.h"
 #include "lib/machine/machine.h"
 #include "lib/text/sink.h"
 #include "lib/topology/builtin.h"
-#include "lib/topology/options.h"
 #include "lib/topology/topology.h"
 
 /* What feature bit 6 and byte 36 of a virtio-iommu's configuration are. */
@@ -34,9 +34,10 @@ struct platform {
     struct virtio_mmio_block blocks[MACHINE_MAX_MMIO];
     unsigned block_count;
     struct topology_choice choice;
-    struct topology sources[TOPOLOGY_SOURCES]; /* what each describes, whether it counts or not */
-    struct topology topology;                  /* those that count, together */
-    struct topology others;                    /* IOMMUs of other kinds, and what they manage */
+    struct topology topology; /* the records of every source that counts */
+    struct topology unused;   /* of those that were told not to */
+    struct iort iort;         /* the last one that was opened for its IOMMUs */
+    struct topology others;   /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
     unsigned builtin_count;
     struct platform_diagnostics diagnostics;
@@ -63,9 +64,14 @@ bool platform_has_bypass_config(const struct platform *platform,
 bool platform_has_builtin_topology(const struct platform *platform,
                                    const struct device_location *place);
 
-/* Where the IOMMU that a description names is; false: nowhere on this platform. */
-bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
-                         struct device_location *place);
+/* Where the device that a description names is; false: nowhere on this platform. */
+bool platform_find_device(const struct platform *platform, const struct topology_device *device,
+                          struct device_location *place);
+/*
+ * The first virtio-iommu that PCI, then virtio-mmio shows, whoever describes it; false: there is
+ * none.
+ */
+bool platform_first_iommu(const struct platform *platform, struct device_location *place);
 /* location_find_endpoint() by all descriptions that count. */
 bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,
                             struct topology_match *match);

@@ -4,12 +4,15 @@
 
 #include <stdio.h>
 
+#include "lib/acpi/dmar.h"
+#include "lib/acpi/iort_topology.h"
+#include "lib/acpi/viot.h"
 #include "lib/topology/devicetree.h"
-#include "lib/topology/dmar.h"
-#include "lib/topology/iort.h"
-#include "lib/topology/viot.h"
 
-#define NO_LAYOUT TOPOLOGY_SOURCES
+struct topology *platform_records(struct platform *platform, enum topology_source source)
+{
+    return topology_counts(&platform->choice, source) ? &platform->topology : &platform->unused;
+}
 
 /* Three layouts have one signature. */
 static enum topology_source layout_of(const struct acpi_table *table)
@@ -19,85 +22,73 @@ static enum topology_source layout_of(const struct acpi_table *table)
     return viot_is_v8(table->bytes, table->length) ? TOPOLOGY_VIOT_V8 : TOPOLOGY_VIOT;
 }
 
-/* The one layout that was told to count; NO_LAYOUT: several, or none. */
-static enum topology_source forced_layout(const struct topology_choice *choice)
+/* Whether the table is the one that was told to count; the first one, where none was. */
+static bool is_wanted(const struct topology_choice *choice, const struct acpi_table *table)
 {
-    for (int layout = TOPOLOGY_VIOT_DRAFT; layout <= TOPOLOGY_VIOT; layout++)
-        if (choice->sources == 1u << layout)
-            return (enum topology_source)layout;
-    return NO_LAYOUT;
+    return choice->sources == 1u << layout_of(table);
 }
 
-static bool has_layout(const struct acpi *acpi, enum topology_source layout)
-{
-    for (const struct acpi_table *table = acpi_find(acpi, "VIOT"); table;
-         table = acpi_find_next(acpi, table))
-        if (layout_of(table) == layout)
-            return true;
-    return false;
-}
-
-static void read_layout(const struct acpi_table *table, enum topology_source layout,
-                        struct topology *out, struct topology *others,
-                        const struct sink *diagnostics)
-{
-    if (layout == TOPOLOGY_VIOT_V8)
-        viot_read_v8(table->bytes, table->length, out, diagnostics);
-    else if (layout == TOPOLOGY_VIOT_DRAFT)
-        viot_read_draft(table->bytes, table->length, out, others, diagnostics);
-    else
-        viot_read(table->bytes, table->length, out, diagnostics);
-}
-
-/* Another table of a layout that has been read is a source of its own. */
-static void read_second(const struct acpi_table *table, enum topology_source layout,
-                        struct topology *out, const struct sink *diagnostics)
-{
-    read_layout(table, layout, out, NULL, diagnostics);
-    for (unsigned i = 0; i < out->iommu_count; i++)
-        out->iommus[i].source = TOPOLOGY_VIOT_SECOND;
-    for (unsigned i = 0; i < out->range_count; i++)
-        out->ranges[i].source = TOPOLOGY_VIOT_SECOND;
-}
-
-/*
- * What was told decides how a table is read that looks like something else, if none looks like
- * that; revision v8 is only for those who were told so.
- */
-static void read_viots(struct platform *platform, const struct sink *diagnostics)
+/* The VIOT that counts: a machine has one, so the first, or the first of the layout that was told. */
+static const struct acpi_table *choose_viot(const struct platform *platform)
 {
     const struct acpi *acpi = &platform->machine->acpi;
-    enum topology_source forced = forced_layout(&platform->choice);
-    bool is_forced = forced != NO_LAYOUT && !has_layout(acpi, forced);
-    bool is_read[TOPOLOGY_SOURCES] = {false};
+    const struct acpi_table *first = acpi_find(acpi, "VIOT"), *table = first;
+
+    while (table && !is_wanted(&platform->choice, table))
+        table = acpi_find_next(acpi, table);
+    return table ? table : first;
+}
+
+/* How it is read: as it looks, but as v8 only for those who told so, and as told in any case. */
+static enum topology_source layout_to_read(const struct topology_choice *choice,
+                                           const struct acpi_table *table)
+{
+    enum topology_source layout = layout_of(table);
+
+    for (int told = TOPOLOGY_VIOT_DRAFT; told <= TOPOLOGY_VIOT; told++)
+        if (choice->sources == 1u << told)
+            return (enum topology_source)told;
+    return layout == TOPOLOGY_VIOT_V8 ? TOPOLOGY_VIOT : layout;
+}
+
+static void name_other_viots(const struct platform *platform, const struct sink *diagnostics)
+{
+    const struct acpi *acpi = &platform->machine->acpi;
+    const struct acpi_table *chosen = choose_viot(platform);
 
     for (const struct acpi_table *table = acpi_find(acpi, "VIOT"); table;
-         table = acpi_find_next(acpi, table)) {
-        enum topology_source layout = is_forced ? forced : layout_of(table);
+         table = acpi_find_next(acpi, table))
+        if (table != chosen)
+            sink_printf(diagnostics, "VIOT at 0x%llx: left out, the one at 0x%llx counts",
+                        (unsigned long long)table->address, (unsigned long long)chosen->address);
+}
 
-        if (layout == TOPOLOGY_VIOT_V8 && forced != TOPOLOGY_VIOT_V8)
-            layout = TOPOLOGY_VIOT;
-        if (!is_read[layout]) {
-            read_layout(table, layout, &platform->sources[layout], &platform->others, diagnostics);
-        } else if (!is_read[TOPOLOGY_VIOT_SECOND]) {
-            read_second(table, layout, &platform->sources[TOPOLOGY_VIOT_SECOND], diagnostics);
-            layout = TOPOLOGY_VIOT_SECOND;
-        } else {
-            sink_printf(diagnostics, "VIOT at 0x%llx: left out, expected two at most",
-                        (unsigned long long)table->address);
-        }
-        is_read[layout] = true;
-        is_forced = false;
-    }
+static void read_viot(struct platform *platform, const struct sink *diagnostics)
+{
+    const struct acpi_table *chosen = choose_viot(platform);
+
+    if (!chosen)
+        return;
+
+    enum topology_source layout = layout_to_read(&platform->choice, chosen);
+    struct topology *out = platform_records(platform, layout);
+
+    if (layout == TOPOLOGY_VIOT_V8)
+        viot_read_v8(chosen->bytes, chosen->length, out, diagnostics);
+    else if (layout == TOPOLOGY_VIOT_DRAFT)
+        viot_read_draft(chosen->bytes, chosen->length, &platform->iort, out, &platform->others,
+                        diagnostics);
+    else
+        viot_read(chosen->bytes, chosen->length, out, diagnostics);
 }
 
 static void read_iort(struct platform *platform, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&platform->machine->acpi, "IORT");
-    struct iort iort;
 
-    if (table && iort_open(&iort, table->bytes, table->length, diagnostics))
-        iort_topology(&iort, &platform->sources[TOPOLOGY_IORT], &platform->others, diagnostics);
+    if (table && iort_open(&platform->iort, table->bytes, table->length, diagnostics))
+        iort_topology(&platform->iort, platform_records(platform, TOPOLOGY_IORT), &platform->others,
+                      diagnostics);
 }
 
 static void read_others(struct platform *platform, const struct sink *diagnostics)
@@ -128,20 +119,17 @@ static void keep(void *context, const char *text)
     sink_printf(witness->sink, "%s", text);
 }
 
+/* From the highest priority down: what there is no room for is of the lowest. */
 static void read_sources(struct platform *platform, const struct topology *by_options,
                          const struct sink *diagnostics)
 {
-    read_viots(platform, diagnostics);
+    topology_append(platform_records(platform, TOPOLOGY_OPTIONS), by_options, diagnostics);
+    if (platform->machine->fdt.bytes)
+        devicetree_topology(&platform->machine->fdt,
+                            platform_records(platform, TOPOLOGY_DEVICE_TREE), diagnostics);
+    read_viot(platform, diagnostics);
     read_iort(platform, diagnostics);
     read_others(platform, diagnostics);
-    if (platform->machine->fdt.bytes)
-        devicetree_topology(&platform->machine->fdt, &platform->sources[TOPOLOGY_DEVICE_TREE],
-                            diagnostics);
-    platform->sources[TOPOLOGY_OPTIONS] = *by_options;
-    /* From the highest priority down: what there is no room for is of the lowest. */
-    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
-        if (topology_counts(&platform->choice, (enum topology_source)source))
-            topology_append(&platform->topology, &platform->sources[source], diagnostics);
 }
 
 void platform_read_topology(struct platform *platform, const struct topology *by_options,
@@ -150,6 +138,6 @@ void platform_read_topology(struct platform *platform, const struct topology *by
     struct witness witness = {&platform->diagnostics, diagnostics};
     const struct sink sink = {.line = keep, .context = &witness};
 
+    name_other_viots(platform, diagnostics);
     read_sources(platform, by_options, &sink);
-    topology_check(&platform->topology, diagnostics);
 }

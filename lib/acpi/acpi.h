@@ -13,14 +13,13 @@
 #include "lib/mem/view.h"
 #include "lib/text/sink.h"
 
-#define ACPI_HEADER_SIZE   36
-#define ACPI_TABLE_MAX     0x400000 /* bytes; a longer table is taken for damage */
-#define ACPI_MAX_TABLES    64       /* entries of the RSDT or XSDT that are looked at */
-#define ACPI_MAX_WINDOWS   16
-#define ACPI_MAX_CPUS      64
-#define ACPI_MAX_IOAPICS   8
-#define ACPI_MAX_OVERRIDES 24
-#define ACPI_MAX_GIC       8 /* ranges, frames, ITSs */
+#define ACPI_HEADER_SIZE 36
+#define ACPI_TABLE_MAX   0x400000 /* bytes; a longer table is taken for damage */
+#define ACPI_MAX_TABLES  64       /* entries of the RSDT or XSDT that are looked at */
+#define ACPI_MAX_WINDOWS 16
+#define ACPI_MAX_CPUS    64
+#define ACPI_MAX_IOAPICS 8
+#define ACPI_MAX_GIC     8 /* ranges, frames, ITSs */
 
 /* The root pointer's physical addresses; 0: absent. At least one of the two is there. */
 struct acpi_rsdp {
@@ -92,15 +91,7 @@ struct acpi_cpu {
 };
 
 struct acpi_ioapic {
-    uint8_t id;
     uint32_t address, gsi_base;
-};
-
-/* ISA interrupt `irq` arrives as `gsi`; flags 1:0 polarity, 3:2 trigger, 0 as the bus has it. */
-struct acpi_override {
-    uint8_t irq;
-    uint16_t flags;
-    uint32_t gsi;
 };
 
 struct acpi_range {
@@ -132,13 +123,10 @@ struct acpi_gic {
 };
 
 struct acpi_madt {
-    uint64_t local_apic;
-    bool has_8259;
     struct acpi_cpu cpus[ACPI_MAX_CPUS];
     struct acpi_ioapic ioapics[ACPI_MAX_IOAPICS];
-    struct acpi_override overrides[ACPI_MAX_OVERRIDES];
     struct acpi_gic gic;
-    unsigned cpu_count, ioapic_count, override_count;
+    unsigned cpu_count, ioapic_count;
     unsigned left_out; /* structures beyond the size of an array */
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * MADT: local APICs, I/O APICs and how ISA interrupts reach them; madt_gic.c has Arm's part (ACPI
- * 6.5 section 5.2.12). Structures of other types are stepped over.
+ * MADT: local APICs and I/O APICs; madt_gic.c has Arm's part (ACPI 6.5 section 5.2.12). Structures
+ * of other types are stepped over.
  */
 #include "lib/acpi/madt.h"
 
@@ -14,28 +14,16 @@
 
 /* 0: not read here. */
 static const uint8_t minimum_length[MADT_TYPES] = {
-    [MADT_LOCAL_APIC] = 8,         [MADT_IO_APIC] = 12,
-    [MADT_OVERRIDE] = 10,          [MADT_LOCAL_APIC_ADDRESS] = 12,
-    [MADT_LOCAL_X2APIC] = 16,      [MADT_GIC_CPU] = 40,
-    [MADT_GIC_DISTRIBUTOR] = 24,   [MADT_GIC_MSI_FRAME] = 24,
+    [MADT_LOCAL_APIC] = 8,         [MADT_IO_APIC] = 12,         [MADT_LOCAL_X2APIC] = 16,
+    [MADT_GIC_CPU] = 40,           [MADT_GIC_DISTRIBUTOR] = 24, [MADT_GIC_MSI_FRAME] = 24,
     [MADT_GIC_REDISTRIBUTOR] = 16, [MADT_GIC_ITS] = 16,
 };
 
 static void add_ioapic(struct acpi_madt *out, const uint8_t *at)
 {
     if (madt_has_room(out, out->ioapic_count, ACPI_MAX_IOAPICS))
-        out->ioapics[out->ioapic_count++] = (struct acpi_ioapic){
-            .id = at[2], .address = bytes_le32(at + 4), .gsi_base = bytes_le32(at + 8)};
-}
-
-static void add_override(struct acpi_madt *out, uint32_t offset, const uint8_t *at,
-                         const struct sink *sink)
-{
-    if (at[2] != 0)
-        sink_field(sink, "MADT", offset + 2, "bus", at[2], "0, ISA (structure left out)");
-    else if (madt_has_room(out, out->override_count, ACPI_MAX_OVERRIDES))
-        out->overrides[out->override_count++] = (struct acpi_override){
-            .irq = at[3], .gsi = bytes_le32(at + 4), .flags = bytes_le16(at + 8)};
+        out->ioapics[out->ioapic_count++] =
+            (struct acpi_ioapic){.address = bytes_le32(at + 4), .gsi_base = bytes_le32(at + 8)};
 }
 
 static void read_structure(struct acpi_madt *out, uint32_t offset, const uint8_t *at,
@@ -50,12 +38,6 @@ static void read_structure(struct acpi_madt *out, uint32_t offset, const uint8_t
         break;
     case MADT_IO_APIC:
         add_ioapic(out, at);
-        break;
-    case MADT_OVERRIDE:
-        add_override(out, offset, at, sink);
-        break;
-    case MADT_LOCAL_APIC_ADDRESS:
-        out->local_apic = bytes_le64(at + 4);
         break;
     default:
         madt_read_gic(out, offset, at, sink);
@@ -94,8 +76,6 @@ bool acpi_madt_read(const void *table, size_t size, struct acpi_madt *out, const
     memset(out, 0, sizeof(*out));
     if (!acpi_table_check(table, size, "APIC", FIRST_STRUCTURE, "MADT", &length, sink))
         return false;
-    out->local_apic = bytes_le32(bytes + 36);
-    out->has_8259 = bytes_le32(bytes + 40) & 1;
     for (uint32_t offset = FIRST_STRUCTURE; offset < length;) {
         uint32_t step = structure_length(bytes, length, offset, sink);
         if (step == 0) {

@@ -77,9 +77,6 @@ uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
 /* The first node after `previous` (FDT_NONE: from the root) that is compatible and enabled. */
 uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible);
 
-/* The index-th property. False: there are not that many. */
-bool fdt_property_at(const struct fdt *fdt, uint32_t node, unsigned index,
-                     struct fdt_property *property);
 bool fdt_find_property(const struct fdt *fdt, uint32_t node, const char *name,
                        struct fdt_property *property);
 /* A property that is one cell; `otherwise` when there is none. */

@@ -20,16 +20,6 @@ static bool next_property(const struct fdt *fdt, uint32_t *at, struct fdt_proper
     return token.type == FDT_PROPERTY;
 }
 
-bool fdt_property_at(const struct fdt *fdt, uint32_t node, unsigned index,
-                     struct fdt_property *property)
-{
-    do {
-        if (!next_property(fdt, &node, property))
-            return false;
-    } while (index--);
-    return true;
-}
-
 bool fdt_find_property(const struct fdt *fdt, uint32_t node, const char *name,
                        struct fdt_property *property)
 {

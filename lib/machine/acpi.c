@@ -2,7 +2,7 @@
 #include "lib/array/array.h"
 #include "lib/machine/machine.h"
 
-#include "lib/topology/iort.h"
+#include "lib/acpi/iort.h"
 
 static void add_hosts(struct machine *machine, const struct sink *diagnostics)
 {
@@ -162,32 +162,28 @@ static void add_msi(void *context, const struct iort_range *range)
  * Who sends messages to an ITS under which id; a machine without one asks nobody for it. What is
  * wrong with the table is said where it is read for its IOMMUs.
  */
-static void read_msi(struct machine *machine, const struct sink *diagnostics)
+static void read_msi(struct machine *machine, struct iort *iort, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "IORT");
-    struct iort iort;
+    uint32_t steps = IORT_MAX_STEPS;
 
-    if (!table || !iort_open(&iort, table->bytes, table->length, NULL) || !iort_has_its(&iort))
+    if (!table || !iort_open(iort, table->bytes, table->length, NULL) || !iort_has_its(iort))
         return;
     for (unsigned i = 0; i < machine->host_count; i++) {
         struct msi_reader reader = {&machine->hosts[i], diagnostics};
 
-        if (reader.host->msi_count)
-            continue; /* the device tree's */
         reader.host->msi_mask = UINT16_MAX;
-        iort_ranges(&iort, reader.host->segment, first_rid(reader.host), last_rid(reader.host),
-                    IORT_ITS_GROUP, add_msi, &reader, diagnostics);
-        /* Without any range a function would have its own id, but it has none. */
-        if (!reader.host->msi_count)
-            reader.host->msi[reader.host->msi_count++] = (struct machine_msi){.count = 0};
+        reader.host->has_msi_map = true;
+        iort_ranges(iort, reader.host->segment, first_rid(reader.host), last_rid(reader.host),
+                    IORT_ITS_GROUP, &steps, add_msi, &reader, diagnostics);
     }
 }
 
-void machine_read_acpi(struct machine *machine, const struct sink *diagnostics)
+void machine_read_acpi(struct machine *machine, struct iort *iort, const struct sink *diagnostics)
 {
     add_hosts(machine, diagnostics);
     read_madt(machine, diagnostics);
     read_spcr(machine, diagnostics);
     read_fadt(machine, diagnostics);
-    read_msi(machine, diagnostics);
+    read_msi(machine, iort, diagnostics);
 }

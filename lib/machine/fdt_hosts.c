@@ -171,6 +171,7 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
             .id_first = (uint32_t)fdt_cells(&map, at + 2, 1),
             .count = (uint32_t)count,
         };
+        host->has_msi_map = true;
     }
 }
 

@@ -39,7 +39,7 @@ uint32_t machine_host_msi(const struct machine_host *host, uint16_t rid)
 {
     uint32_t masked = rid & host->msi_mask;
 
-    if (!host->msi_count)
+    if (!host->has_msi_map)
         return rid;
     for (unsigned i = 0; i < host->msi_count; i++) {
         const struct machine_msi *range = &host->msi[i];

@@ -27,7 +27,7 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
 }
 
 void machine_read(struct machine *machine, const struct machine_roots *roots,
-                  const struct mem_view *memory, const struct sink *diagnostics)
+                  const struct mem_view *memory, struct iort *iort, const struct sink *diagnostics)
 {
     struct acpi_rsdp rsdp;
 
@@ -36,5 +36,5 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
         machine_read_fdt(machine, diagnostics);
     if (find_rsdp(roots, memory, &rsdp, diagnostics) &&
         acpi_open(&machine->acpi, memory, &rsdp, diagnostics) && !machine->fdt.bytes)
-        machine_read_acpi(machine, diagnostics);
+        machine_read_acpi(machine, iort, diagnostics);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/iort.h"
 #include "lib/fdt/fdt.h"
 #include "lib/mem/view.h"
 #include "lib/text/sink.h"
@@ -105,8 +106,8 @@ struct machine_msi {
 
 /*
  * A PCI host bridge with memory-mapped configuration space. Without windows its bus numbers and
- * BARs are firmware's business, and bus addresses are the CPU's; without msi ranges every function
- * sends messages under its own requester id.
+ * BARs are firmware's business, and bus addresses are the CPU's; without a map of messages every
+ * function sends them under its own requester id.
  */
 struct machine_host {
     uint16_t segment;
@@ -116,6 +117,7 @@ struct machine_host {
     uint16_t line_mask_bdf;
     uint8_t line_mask_pin;
     struct machine_line lines[MACHINE_MAX_LINES];
+    bool has_msi_map; /* whom no msi range has sends no messages */
     uint16_t msi_mask;
     struct machine_msi msi[MACHINE_MAX_MSI];
     unsigned window_count, line_count, msi_count;
@@ -159,10 +161,10 @@ struct machine_roots {
 
 /*
  * Adds to *machine (which holds what is known anyway) what firmware describes. Whatever is
- * malformed is named to the sink and left out.
+ * malformed is named to the sink and left out. *iort is room to open an IORT in.
  */
 void machine_read(struct machine *machine, const struct machine_roots *roots,
-                  const struct mem_view *memory, const struct sink *diagnostics);
+                  const struct mem_view *memory, struct iort *iort, const struct sink *diagnostics);
 
 /* Adds a CPU; one that is there already, or one too many, is named and left out. */
 void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
@@ -172,7 +174,7 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
  * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, interrupt controllers), SPCR
  * (console), FADT (PSCI), IORT (ids of messages).
  */
-void machine_read_acpi(struct machine *machine, const struct sink *diagnostics);
+void machine_read_acpi(struct machine *machine, struct iort *iort, const struct sink *diagnostics);
 
 /*
  * The part that the device tree tells: console, interrupt controller, PSCI, timer, CPUs,

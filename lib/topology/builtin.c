@@ -121,7 +121,7 @@ static bool read_version(struct builtin_reader *reader, unsigned version, unsign
 }
 
 struct builtin_result builtin_read(const struct builtin_config *config, unsigned version,
-                                   const struct topology_iommu *self, struct topology *out,
+                                   const struct topology_device *self, struct topology *out,
                                    const struct sink *sink)
 {
     struct builtin_reader reader = {.config = config, .sink = sink};
@@ -136,8 +136,8 @@ struct builtin_result builtin_read(const struct builtin_config *config, unsigned
                            "0 or 1, or the header of a built-in topology");
         return result;
     }
-    reader.staged.iommus[reader.staged.iommu_count++] = *self;
-    reader.staged.iommus[0].source = TOPOLOGY_BUILTIN;
+    topology_add_iommu(&reader.staged,
+                       &(struct topology_iommu){.source = TOPOLOGY_BUILTIN, .device = *self});
 
     bool is_good = read_version(&reader, result.version, version);
 
@@ -147,9 +147,8 @@ struct builtin_result builtin_read(const struct builtin_config *config, unsigned
         result.verdict = BUILTIN_REJECTED;
         return result;
     }
-    if (reader.left_out)
-        sink_printf(sink, BUILTIN_LABEL ": %u items left out, room is for %d ranges",
-                    reader.left_out, TOPOLOGY_MAX_RANGES);
+    topology_settle(&reader.staged, &(struct topology_mark){.iommu_count = 1}, reader.left_out,
+                    BUILTIN_LABEL, sink);
     topology_append(out, &reader.staged, sink);
     return result;
 }

@@ -47,5 +47,5 @@ struct builtin_result {
  * written.
  */
 struct builtin_result builtin_read(const struct builtin_config *config, unsigned version,
-                                   const struct topology_iommu *self, struct topology *out,
+                                   const struct topology_device *self, struct topology *out,
                                    const struct sink *sink);

@@ -68,8 +68,6 @@ bool builtin_add_range(struct builtin_reader *reader, uint32_t offset,
                        const struct topology_range *range)
 {
     struct topology *staged = &reader->staged;
-    uint64_t span = ((uint64_t)(range->segment_last - range->segment_first) << 16) +
-                    (uint64_t)(range->bdf_last - range->bdf_first);
 
     if (range->segment_first > range->segment_last)
         return builtin_refuse(reader, offset, "last segment", range->segment_last,
@@ -77,7 +75,7 @@ bool builtin_add_range(struct builtin_reader *reader, uint32_t offset,
     if (range->bdf_first > range->bdf_last)
         return builtin_refuse(reader, offset, "last function", range->bdf_last,
                               "the first or more");
-    if (range->id_first + span > UINT32_MAX)
+    if (topology_last_id(range) > UINT32_MAX)
         return builtin_refuse(reader, offset, "first endpoint", range->id_first,
                               "endpoint identifiers that fit in 32 bits");
     struct topology_range ours = *range;

@@ -31,12 +31,6 @@ static void report(const struct reader *reader, uint32_t cell, const char *field
     sink_field(reader->sink, reader->label, 4 * cell, field, value, "%s", expected);
 }
 
-static bool same_iommu(const struct topology_iommu *a, const struct topology_iommu *b)
-{
-    return a->source == b->source && a->bus == b->bus && a->segment == b->segment &&
-           a->bdf == b->bdf && a->base == b->base;
-}
-
 /* The PCI domain of a node's nearest ancestor that tells one. */
 static uint16_t segment_above(const struct fdt *fdt, uint32_t node)
 {
@@ -58,10 +52,9 @@ static bool read_iommu(const struct fdt *fdt, uint32_t node, struct topology_iom
 
     *iommu = (struct topology_iommu){.source = TOPOLOGY_DEVICE_TREE};
     if (fdt_is_compatible(fdt, node, "virtio,mmio")) {
-        iommu->bus = TOPOLOGY_MMIO;
         if (!fdt_reg(fdt, node, 0, &range))
             return false;
-        iommu->base = range.base;
+        iommu->device = topology_block(range.base);
         return true;
     }
     if (!fdt_is_compatible(fdt, node, "virtio,pci-iommu") &&
@@ -70,9 +63,8 @@ static bool read_iommu(const struct fdt *fdt, uint32_t node, struct topology_iom
     if (node == fdt_root(fdt) || !fdt_find_property(fdt, node, "reg", &reg) ||
         !fdt_cell_count(&reg))
         return false;
-    iommu->bus = TOPOLOGY_PCI;
-    iommu->segment = segment_above(fdt, node);
-    iommu->bdf = (uint16_t)(fdt_cells(&reg, 0, 1) >> BDF_SHIFT);
+    iommu->device =
+        topology_function(segment_above(fdt, node), (uint16_t)(fdt_cells(&reg, 0, 1) >> BDF_SHIFT));
     return true;
 }
 
@@ -92,7 +84,8 @@ static bool find_iommu(const struct reader *reader, uint32_t cell, uint32_t phan
         return false;
     }
     for (*index = 0; *index < out->iommu_count; ++*index)
-        if (same_iommu(&out->iommus[*index], &iommu))
+        if (out->iommus[*index].source == iommu.source &&
+            topology_same_device(&out->iommus[*index].device, &iommu.device))
             return true;
     if (topology_add_iommu(out, &iommu))
         return true;

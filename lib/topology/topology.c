@@ -13,8 +13,14 @@ static bool has_bdf(const struct topology_range *range, uint16_t bdf)
     return bdf >= range->bdf_first && bdf <= range->bdf_last;
 }
 
-/* A device by its place, for which the record of an IOMMU has just the right fields. */
-static bool covers(const struct topology_range *range, const struct topology_iommu *device)
+bool topology_same_device(const struct topology_device *a, const struct topology_device *b)
+{
+    return a->bus == b->bus &&
+           (a->bus == TOPOLOGY_MMIO ? a->base == b->base
+                                    : a->segment == b->segment && a->bdf == b->bdf);
+}
+
+bool topology_covers(const struct topology_range *range, const struct topology_device *device)
 {
     if (range->bus != device->bus)
         return false;
@@ -24,48 +30,41 @@ static bool covers(const struct topology_range *range, const struct topology_iom
            has_bdf(range, device->bdf);
 }
 
-static bool is_same(const struct topology_iommu *a, const struct topology_iommu *b)
+/* How far the id of a function is from the first of its range. */
+static uint32_t distance(const struct topology_range *range, uint16_t segment, uint16_t bdf)
 {
-    return a->bus == b->bus &&
-           (a->bus == TOPOLOGY_MMIO ? a->base == b->base
-                                    : a->segment == b->segment && a->bdf == b->bdf);
+    return ((uint32_t)(segment - range->segment_first) << 16) + (uint32_t)(bdf - range->bdf_first);
 }
 
-static bool find(const struct topology *topology, const struct topology_iommu *device,
-                 struct topology_match *match)
+uint64_t topology_last_id(const struct topology_range *range)
+{
+    uint64_t last = range->id_first;
+
+    if (range->bus == TOPOLOGY_PCI)
+        last += distance(range, range->segment_last, range->bdf_last);
+    return last;
+}
+
+/* By those of `sources`: 1 << source for each. */
+static bool find(const struct topology *topology, uint32_t sources,
+                 const struct topology_device *device, struct topology_match *match)
 {
     const struct topology_range *range = NULL;
 
     for (unsigned i = 0; i < topology->range_count; i++)
-        if (covers(&topology->ranges[i], device) &&
+        if (sources >> topology->ranges[i].source & 1 &&
+            topology_covers(&topology->ranges[i], device) &&
             (!range || topology->ranges[i].source >= range->source))
             range = &topology->ranges[i];
-    if (!range || is_same(&topology->iommus[range->iommu], device))
+    if (!range || topology_same_device(&topology->iommus[range->iommu].device, device))
         return false;
     *match = (struct topology_match){.iommu = range->iommu,
                                      .range = (unsigned)(range - topology->ranges),
                                      .id = range->id_first,
                                      .source = range->source};
     if (range->bus == TOPOLOGY_PCI)
-        match->id += ((uint32_t)(device->segment - range->segment_first) << 16) +
-                     (uint32_t)((device->bdf & ~range->bdf_ignored) - range->bdf_first);
+        match->id += distance(range, device->segment, device->bdf & (uint16_t)~range->bdf_ignored);
     return true;
-}
-
-bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
-                       struct topology_match *match)
-{
-    const struct topology_iommu device = {.bus = TOPOLOGY_PCI, .segment = segment, .bdf = bdf};
-
-    return find(topology, &device, match);
-}
-
-bool topology_find_mmio(const struct topology *topology, uint64_t base,
-                        struct topology_match *match)
-{
-    const struct topology_iommu device = {.bus = TOPOLOGY_MMIO, .base = base};
-
-    return find(topology, &device, match);
 }
 
 bool topology_add_iommu(struct topology *topology, const struct topology_iommu *iommu)
@@ -84,28 +83,71 @@ bool topology_add_range(struct topology *topology, const struct topology_range *
     return true;
 }
 
+bool topology_find(const struct topology *topology, const struct topology_device *device,
+                   struct topology_match *match)
+{
+    return find(topology, UINT32_MAX, device, match);
+}
+
+bool topology_find_by(const struct topology *topology, enum topology_source source,
+                      const struct topology_device *device, struct topology_match *match)
+{
+    return find(topology, 1u << source, device, match);
+}
+
+struct topology_mark topology_count(const struct topology *topology, enum topology_source source)
+{
+    struct topology_mark count = {0};
+
+    for (unsigned i = 0; i < topology->iommu_count; i++)
+        count.iommu_count += topology->iommus[i].source == source;
+    for (unsigned i = 0; i < topology->range_count; i++)
+        count.range_count += topology->ranges[i].source == source;
+    return count;
+}
+
+struct topology_mark topology_mark(const struct topology *topology)
+{
+    return topology ? (struct topology_mark){topology->iommu_count, topology->range_count}
+                    : (struct topology_mark){0};
+}
+
+void topology_reset(struct topology *topology, const struct topology_mark *mark)
+{
+    topology->iommu_count = mark->iommu_count;
+    topology->range_count = mark->range_count;
+}
+
+bool topology_settle(struct topology *topology, const struct topology_mark *mark, unsigned left_out,
+                     const char *label, const struct sink *sink)
+{
+    if (!left_out)
+        return true;
+    topology_reset(topology, mark);
+    sink_printf(sink,
+                "%s: %u records more than room is for, %d IOMMUs and %d ranges; all of it is left "
+                "out",
+                label, left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    return false;
+}
+
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink)
 {
-    unsigned offset = topology->iommu_count, left_out = 0;
+    const struct topology_mark mark = topology_mark(topology);
+    unsigned left_out = 0;
 
-    if (more->iommu_count > TOPOLOGY_MAX_IOMMUS - offset) {
-        sink_printf(sink, "topology: %u IOMMUs by %s left out, expected at most %d in all",
-                    more->iommu_count, topology_source_name(more->iommus[0].source),
-                    TOPOLOGY_MAX_IOMMUS);
-        return;
-    }
     for (unsigned i = 0; i < more->iommu_count; i++)
-        topology->iommus[topology->iommu_count++] = more->iommus[i];
+        left_out += !topology_add_iommu(topology, &more->iommus[i]);
     for (unsigned i = 0; i < more->range_count; i++) {
         struct topology_range range = more->ranges[i];
 
-        range.iommu += offset;
+        range.iommu += mark.iommu_count;
         left_out += !topology_add_range(topology, &range);
     }
-    if (left_out)
-        sink_printf(sink, "topology: %u ranges by %s left out, expected at most %d in all",
-                    left_out, topology_source_name(more->ranges[0].source), TOPOLOGY_MAX_RANGES);
+    if (more->iommu_count)
+        topology_settle(topology, &mark, left_out, topology_source_name(more->iommus[0].source),
+                        sink);
 }
 
 static bool same_range(const struct topology_range *a, const struct topology_range *b)
@@ -122,7 +164,7 @@ bool topology_equal(const struct topology *a, const struct topology *b)
     bool is_equal = a->iommu_count == b->iommu_count && a->range_count == b->range_count;
 
     for (unsigned i = 0; is_equal && i < a->iommu_count; i++)
-        is_equal = is_same(&a->iommus[i], &b->iommus[i]) &&
+        is_equal = topology_same_device(&a->iommus[i].device, &b->iommus[i].device) &&
                    a->iommus[i].source == b->iommus[i].source &&
                    a->iommus[i].kind == b->iommus[i].kind;
     for (unsigned i = 0; is_equal && i < a->range_count; i++)
@@ -130,14 +172,50 @@ bool topology_equal(const struct topology *a, const struct topology *b)
     return is_equal;
 }
 
+/* Of a bdf that is chosen bit by bit from the top: whether it still equals a bound of a range. */
+enum { AT_FIRST = 1, AT_LAST = 2, BOUNDS = 2 };
+
+/* The state after one more bit; -1: the bdf is outside the range, whatever comes. */
+static int next_state(const struct topology_range *range, int state, unsigned shift, unsigned bit)
+{
+    unsigned own = bit & ~(range->bdf_ignored >> shift), first = range->bdf_first >> shift & 1;
+    unsigned last = range->bdf_last >> shift & 1;
+
+    if ((state & AT_FIRST && own < first) || (state & AT_LAST && own > last))
+        return -1;
+    return (state & AT_FIRST && own == first ? AT_FIRST : 0) |
+           (state & AT_LAST && own == last ? AT_LAST : 0);
+}
+
+/* Adds to *next the pairs of states that follow the pair `state`. */
+static void step(const struct topology_range *a, const struct topology_range *b, int state,
+                 unsigned shift, uint32_t *next)
+{
+    for (unsigned bit = 0; bit < 2; bit++) {
+        int in_a = next_state(a, state >> BOUNDS, shift, bit);
+        int in_b = next_state(b, state & ((1 << BOUNDS) - 1), shift, bit);
+
+        if (in_a >= 0 && in_b >= 0)
+            *next |= 1u << (in_a << BOUNDS | in_b);
+    }
+}
+
+/* Some bdf is in both. With ignored bits a range is no interval, so a bdf is built of its bits. */
 static bool share_function(const struct topology_range *a, const struct topology_range *b)
 {
+    uint32_t states = 1u << ((AT_FIRST | AT_LAST) << BOUNDS | AT_FIRST | AT_LAST);
+
     if (!a->bdf_ignored && !b->bdf_ignored)
         return a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
-    for (uint32_t bdf = 0; bdf <= UINT16_MAX; bdf++)
-        if (has_bdf(a, (uint16_t)bdf) && has_bdf(b, (uint16_t)bdf))
-            return true;
-    return false;
+    for (unsigned shift = 16; shift--;) {
+        uint32_t next = 0;
+
+        for (int state = 0; state < 1 << 2 * BOUNDS; state++)
+            if (states >> state & 1)
+                step(a, b, state, shift, &next);
+        states = next;
+    }
+    return states;
 }
 
 static bool overlap(const struct topology_range *a, const struct topology_range *b)
@@ -194,7 +272,6 @@ const char *topology_source_name(enum topology_source source)
         [TOPOLOGY_IORT] = "IORT",
         [TOPOLOGY_VIOT_DRAFT] = "VIOT draft of 2019",
         [TOPOLOGY_VIOT_V8] = "VIOT revision v8",
-        [TOPOLOGY_VIOT_SECOND] = "second VIOT",
         [TOPOLOGY_VIOT] = "VIOT",
         [TOPOLOGY_DEVICE_TREE] = "device tree",
         [TOPOLOGY_OPTIONS] = "options",

@@ -11,8 +11,8 @@
 
 #include "lib/text/sink.h"
 
-#define TOPOLOGY_MAX_IOMMUS 8
-#define TOPOLOGY_MAX_RANGES 64
+#define TOPOLOGY_MAX_IOMMUS 16
+#define TOPOLOGY_MAX_RANGES 256
 #define TOPOLOGY_MAX_SCANS  4
 
 /* In rising priority. */
@@ -21,9 +21,8 @@ enum topology_source {
     TOPOLOGY_DMAR,
     TOPOLOGY_BUILTIN, /* in the virtio-iommu's own configuration */
     TOPOLOGY_IORT,
-    TOPOLOGY_VIOT_DRAFT,  /* of November 2019, around an IORT */
-    TOPOLOGY_VIOT_V8,     /* document revision v8, one segment per range */
-    TOPOLOGY_VIOT_SECOND, /* another table, which the first one should agree with */
+    TOPOLOGY_VIOT_DRAFT, /* of November 2019, around an IORT */
+    TOPOLOGY_VIOT_V8,    /* document revision v8, one segment per range */
     TOPOLOGY_VIOT,
     TOPOLOGY_DEVICE_TREE,
     TOPOLOGY_OPTIONS,
@@ -42,14 +41,30 @@ enum topology_kind {
 
 enum topology_bus { TOPOLOGY_PCI, TOPOLOGY_MMIO };
 
-/* An IOMMU: a PCI function (segment, bdf) or the base of a register block (virtio-mmio's, too). */
+/* What names a device: a PCI function by its requester id, a register block by its base. */
+struct topology_device {
+    enum topology_bus bus;
+    uint16_t segment;
+    uint16_t bdf;  /* bus << 8 | device << 3 | function */
+    uint64_t base; /* of a function's registers where a table tells it, which names nothing */
+};
+
+static inline struct topology_device topology_function(uint16_t segment, uint16_t bdf)
+{
+    return (struct topology_device){.bus = TOPOLOGY_PCI, .segment = segment, .bdf = bdf};
+}
+
+static inline struct topology_device topology_block(uint64_t base)
+{
+    return (struct topology_device){.bus = TOPOLOGY_MMIO, .base = base};
+}
+
+bool topology_same_device(const struct topology_device *a, const struct topology_device *b);
+
 struct topology_iommu {
     enum topology_source source;
     enum topology_kind kind;
-    enum topology_bus bus;
-    uint16_t segment;
-    uint16_t bdf; /* bus << 8 | device << 3 | function */
-    uint64_t base;
+    struct topology_device device;
 };
 
 /*
@@ -81,28 +96,65 @@ struct topology {
     unsigned iommu_count, range_count, scan_count;
 };
 
+/* Whose descriptions are worked with. */
+struct topology_choice {
+    uint32_t sources; /* 1 << source for each that counts */
+    unsigned builtin; /* version of a built-in topology; BUILTIN_AUTO */
+};
+
+static inline bool topology_counts(const struct topology_choice *choice,
+                                   enum topology_source source)
+{
+    return choice->sources >> source & 1;
+}
+
 struct topology_match {
     unsigned iommu, range; /* indices into iommus[] and ranges[] */
     uint32_t id;
     enum topology_source source;
 };
 
+/* Whether the range has the device. */
+bool topology_covers(const struct topology_range *range, const struct topology_device *device);
+/* The id of the last endpoint of a range; those of its segments are 0x10000 apart. */
+uint64_t topology_last_id(const struct topology_range *range);
+
 /*
- * False, *match untouched: no description covers the function, or the function is the very IOMMU
- * that the description names for it. Where two ranges cover it, the source of higher priority
- * counts, and of one source the later range.
+ * False, *match untouched: no description covers the device, or the device is the very IOMMU that
+ * the description names for it. Where two ranges cover it, the source of higher priority counts,
+ * and of one source the later range.
  */
-bool topology_find_pci(const struct topology *topology, uint16_t segment, uint16_t bdf,
-                       struct topology_match *match);
-bool topology_find_mmio(const struct topology *topology, uint64_t base,
-                        struct topology_match *match);
+bool topology_find(const struct topology *topology, const struct topology_device *device,
+                   struct topology_match *match);
+/* The same, as if `source` alone had said anything. */
+bool topology_find_by(const struct topology *topology, enum topology_source source,
+                      const struct topology_device *device, struct topology_match *match);
+
+/* Numbers of records: of a source, or of all that there are at a moment. */
+struct topology_mark {
+    unsigned iommu_count, range_count;
+};
+
+struct topology_mark topology_count(const struct topology *topology, enum topology_source source);
 
 /* False: there is no room, and nothing was added. */
 bool topology_add_iommu(struct topology *topology, const struct topology_iommu *iommu);
 bool topology_add_range(struct topology *topology, const struct topology_range *range);
 
+/* Of NULL, nothing. */
+struct topology_mark topology_mark(const struct topology *topology);
+/* Takes back all that was added since. */
+void topology_reset(struct topology *topology, const struct topology_mark *mark);
 /*
- * Adds the IOMMUs of *more, with their ranges; what there is no room for is reported and left out.
+ * At the end of a source that began at *mark: if `left_out` of its records found no room, none of
+ * them stays, as the one that decides may be among the missing. False then, with a report.
+ */
+bool topology_settle(struct topology *topology, const struct topology_mark *mark, unsigned left_out,
+                     const char *label, const struct sink *sink);
+
+/*
+ * Adds the IOMMUs of *more, with their ranges, all of one source; or nothing, with a report, if
+ * there is no room for all.
  */
 void topology_append(struct topology *topology, const struct topology *more,
                      const struct sink *sink);

@@ -29,24 +29,27 @@ static const struct dma_engine *engine_of(const struct fixture *fixture,
     return NULL;
 }
 
+static void print_source(const struct topology *topology, enum topology_source source,
+                         const char *use)
+{
+    const struct topology_mark count = topology_count(topology, source);
+
+    if (count.iommu_count || count.range_count)
+        report_diagnostic("topology by %s: %u IOMMUs, %u ranges%s", topology_source_name(source),
+                          count.iommu_count, count.range_count, use);
+}
+
 static void print_sources(const struct platform *platform)
 {
     for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--) {
-        const struct topology *topology = &platform->sources[source];
-
-        if (topology->iommu_count || topology->range_count)
-            report_diagnostic("topology by %s: %u IOMMUs, %u ranges%s",
-                              topology_source_name((enum topology_source)source),
-                              topology->iommu_count, topology->range_count,
-                              topology_counts(&platform->choice, (enum topology_source)source)
-                                  ? ""
-                                  : ", not used");
+        print_source(&platform->topology, (enum topology_source)source, "");
+        print_source(&platform->unused, (enum topology_source)source, ", not used");
     }
     for (unsigned i = 0; i < platform->others.iommu_count; i++) {
         const struct topology_iommu *iommu = &platform->others.iommus[i];
 
         report_diagnostic("other IOMMU: %s at 0x%llx by %s, which is not driven",
-                          topology_kind_name(iommu->kind), (ull)iommu->base,
+                          topology_kind_name(iommu->kind), (ull)iommu->device.base,
                           topology_source_name(iommu->source));
     }
 }

@@ -118,17 +118,9 @@ uint32_t fixture_endpoint_id(struct test *test, unsigned n)
 
 static bool topology_describes(const struct topology *topology, uint32_t id)
 {
-    for (unsigned i = 0; i < topology->range_count; i++) {
-        const struct topology_range *range = &topology->ranges[i];
-        uint32_t segments = range->bus == TOPOLOGY_PCI
-                                ? (uint32_t)(range->segment_last - range->segment_first) << 16
-                                : 0;
-        uint32_t span =
-            range->bus == TOPOLOGY_PCI ? segments + (range->bdf_last - range->bdf_first) : 0;
-
-        if (id - range->id_first <= span)
+    for (unsigned i = 0; i < topology->range_count; i++)
+        if (id >= topology->ranges[i].id_first && id <= topology_last_id(&topology->ranges[i]))
             return true;
-    }
     return false;
 }
 

@@ -9,7 +9,7 @@
 #include "drivers/dma/dma.h"
 #include "drivers/platform/platform.h"
 #include "drivers/viommu/device.h"
-#include "lib/text/options.h"
+#include "lib/cmdline/cmdline.h"
 #include "tests/framework/test.h"
 
 #define FIXTURE_MAX_ENDPOINTS 64
@@ -39,7 +39,7 @@ struct fixture_attachment {
 };
 
 struct fixture {
-    const struct options *options;
+    const struct cmdline *options;
     struct platform *platform; /* to which only a scan of ids adds */
     struct pages pages;        /* for tests; given back at the end of each */
 
@@ -69,7 +69,7 @@ struct fixture {
  * description, that PCI or virtio-mmio shows) and every engine; adds to the topology what a scan of
  * ids finds, where one was asked for. `memory` is the usable memory that nobody else has.
  */
-void fixture_open(struct fixture *fixture, const struct options *options, struct platform *platform,
+void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory);
 
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */

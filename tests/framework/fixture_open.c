@@ -28,15 +28,16 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
 
         if (iommu->source != source)
             continue;
-        if (platform_find_iommu(platform, iommu, place))
+        if (platform_find_device(platform, &iommu->device, place))
             return true;
-        if (iommu->bus == TOPOLOGY_PCI)
+        if (iommu->device.bus == TOPOLOGY_PCI)
             report_diagnostic("topology: %s names an IOMMU at %04x:%04x, and there is no function",
-                              topology_source_name(source), iommu->segment, iommu->bdf);
+                              topology_source_name(source), iommu->device.segment,
+                              iommu->device.bdf);
         else
             report_diagnostic("topology: %s names an IOMMU at 0x%llx, and there is no virtio-mmio "
                               "device",
-                              topology_source_name(source), (unsigned long long)iommu->base);
+                              topology_source_name(source), (unsigned long long)iommu->device.base);
     }
     return false;
 }
@@ -46,13 +47,7 @@ static bool find_iommu(const struct platform *platform, struct device_location *
     for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
         if (find_described_iommu(platform, (enum topology_source)source, place))
             return true;
-    *place =
-        (struct device_location){.function = pci_find_id(&platform->pci, VIRTIO_PCI_VENDOR,
-                                                         VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU), NULL)};
-    for (unsigned i = 0; i < platform->block_count && !place->function && !place->block; i++)
-        if (platform->blocks[i].device == VIRTIO_ID_IOMMU)
-            place->block = &platform->blocks[i];
-    return place->function || place->block;
+    return platform_first_iommu(platform, place);
 }
 
 /* A device that gets no memory does not start, and every test that needs it is skipped or fails. */
@@ -108,7 +103,7 @@ static bool endpoint_of(const struct fixture *fixture, const struct device_locat
 
     if (location_is(place, &fixture->iommu_location) ||
         !platform_find_endpoint(platform, place, &match) ||
-        !platform_find_iommu(platform, &platform->topology.iommus[match.iommu], &iommu) ||
+        !platform_find_device(platform, &platform->topology.iommus[match.iommu].device, &iommu) ||
         !location_is(&iommu, &fixture->iommu_location))
         return false;
     *id = match.id;
@@ -161,7 +156,7 @@ static void manage(const struct fixture *fixture, struct dma_engine *engine)
                           location_text(&engine->place, text));
 }
 
-void fixture_open(struct fixture *fixture, const struct options *options, struct platform *platform,
+void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory)
 {
     struct pages engine_pages;
@@ -173,7 +168,7 @@ void fixture_open(struct fixture *fixture, const struct options *options, struct
         dma_find_engines(platform, &engine_pages, fixture->engines, &diagnostics);
     pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
     if (options->topology.scan_count)
-        scan_endpoints(fixture, &options->topology, &platform->topology);
+        scan_endpoints(fixture, &options->topology);
     find_endpoints(fixture);
     for (unsigned i = 0; i < fixture->engine_count; i++)
         manage(fixture, &fixture->engines[i]);

@@ -54,7 +54,7 @@ static bool selects(const char *pattern, const struct test_definition *definitio
     return (!definition->is_optional || names_a_suite(pattern)) && glob_match(pattern, id);
 }
 
-static bool is_selected(const struct options *options, const struct test_definition *definition)
+static bool is_selected(const struct cmdline *options, const struct test_definition *definition)
 {
     if (options->run_count == 0)
         return !definition->is_optional;
@@ -65,7 +65,7 @@ static bool is_selected(const struct options *options, const struct test_definit
 }
 
 /* A pattern without a match is an error: running the other tests would hide a mistyped one. */
-static bool has_unmatched(const struct options *options, const struct test_definition **selected,
+static bool has_unmatched(const struct cmdline *options, const struct test_definition **selected,
                           unsigned count)
 {
     for (unsigned i = 0; i < options->run_count; i++) {
@@ -81,7 +81,7 @@ static bool has_unmatched(const struct options *options, const struct test_defin
     return false;
 }
 
-static unsigned select_tests(const struct options *options, const struct test_definition **selected)
+static unsigned select_tests(const struct cmdline *options, const struct test_definition **selected)
 {
     unsigned count = 0;
 
@@ -228,7 +228,7 @@ void tests_catch_traps(void)
 unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
-    const struct options *options = fixture->options;
+    const struct cmdline *options = fixture->options;
     unsigned count = select_tests(options, selected);
     unsigned tally[VERDICT_ERROR + 1] = {0};
 

@@ -24,7 +24,7 @@ struct known {
 struct search {
     struct fixture *fixture;
     struct topology *topology;
-    unsigned iommu; /* its index in the topology */
+    unsigned iommu; /* its index there */
     struct known known[FIXTURE_MAX_ENDPOINTS];
     unsigned count;
     /* A page that the address is the address of, then one for each known id. */
@@ -121,22 +121,19 @@ static void add_range(struct search *search, struct topology_range range)
 
 static void place_id(struct search *search, struct known *known, const struct dma_engine *engine)
 {
-    const struct pci_function *function = engine->place.function;
+    const struct topology_device device = location_requester(&engine->place);
     char text[LOCATION_TEXT];
 
     report_diagnostic("scan: %s %s goes by id 0x%x", engine->ops->name,
                       location_text(&engine->place, text), (unsigned)known->id);
     known->is_placed = true;
-    if (!function)
-        add_range(search, (struct topology_range){.bus = TOPOLOGY_MMIO,
-                                                  .base = engine->place.block->machine->base,
-                                                  .id_first = known->id});
-    else
-        add_range(search, (struct topology_range){.segment_first = function->host->segment,
-                                                  .segment_last = function->host->segment,
-                                                  .bdf_first = function->requester_id,
-                                                  .bdf_last = function->requester_id,
-                                                  .id_first = known->id});
+    add_range(search, (struct topology_range){.bus = device.bus,
+                                              .segment_first = device.segment,
+                                              .segment_last = device.segment,
+                                              .bdf_first = device.bdf,
+                                              .bdf_last = device.bdf,
+                                              .base = device.base,
+                                              .id_first = known->id});
 }
 
 /* Lets the engine write, and looks where it arrives. */
@@ -173,27 +170,6 @@ static void add_unplaced(struct search *search)
     }
 }
 
-/* The topology's record of the IOMMU that is open; false: no room for one. */
-static bool add_iommu(struct search *search)
-{
-    struct topology *topology = search->topology;
-    const struct device_location *place = &search->fixture->iommu_location;
-    struct topology_iommu iommu = {.source = TOPOLOGY_SCAN};
-
-    if (topology->iommu_count == TOPOLOGY_MAX_IOMMUS)
-        return false;
-    if (place->function) {
-        iommu.segment = place->function->host->segment;
-        iommu.bdf = place->function->bdf;
-    } else {
-        iommu.bus = TOPOLOGY_MMIO;
-        iommu.base = place->block->machine->base;
-    }
-    search->iommu = topology->iommu_count++;
-    topology->iommus[search->iommu] = iommu;
-    return true;
-}
-
 static bool start(struct search *search)
 {
     struct fixture *fixture = search->fixture;
@@ -202,8 +178,13 @@ static bool start(struct search *search)
         return false;
     if (viommu_has(&fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&fixture->iommu, 1);
+    search->iommu = search->topology->iommu_count;
     search->pages = pages_get(&fixture->pages, 1 + FIXTURE_MAX_ENDPOINTS);
-    return search->pages && add_iommu(search);
+    return search->pages &&
+           topology_add_iommu(
+               search->topology,
+               &(struct topology_iommu){.source = TOPOLOGY_SCAN,
+                                        .device = location_device(&fixture->iommu_location)});
 }
 
 /* The reset that follows should do that, but nothing has judged it yet. */
@@ -213,15 +194,14 @@ static void detach_all(struct search *search)
         ask(search, viommu_detach(domain_of(search, n), search->known[n].id));
 }
 
-void scan_endpoints(struct fixture *fixture, const struct topology *asked,
-                    struct topology *topology)
+void scan_endpoints(struct fixture *fixture, const struct topology *asked)
 {
-    struct search search = {.fixture = fixture, .topology = topology};
+    struct search search = {.fixture = fixture, .topology = &fixture->platform->topology};
 
     if (!fixture->has_iommu)
         return;
     if (!start(&search)) {
-        report_diagnostic("scan: the IOMMU does not come up, or there is no room");
+        report_diagnostic("scan: the IOMMU does not come up, or there is no memory");
         return;
     }
     find_ids(&search, asked);

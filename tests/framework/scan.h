@@ -8,8 +8,8 @@
 #include "tests/framework/fixture.h"
 
 /*
- * Asks about the ids of asked->scans and adds to *topology a range for each id that is known. Needs
- * the fixture's IOMMU, engines and pages, and leaves the IOMMU in reset and the engines stopped.
+ * Asks about the ids of asked->scans; each id that is known is a range of the source TOPOLOGY_SCAN
+ * in the platform's topology. Needs the fixture's IOMMU, engines and pages, and leaves the IOMMU in reset
+ * and the engines stopped.
  */
-void scan_endpoints(struct fixture *fixture, const struct topology *asked,
-                    struct topology *topology);
+void scan_endpoints(struct fixture *fixture, const struct topology *asked);

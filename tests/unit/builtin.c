@@ -9,6 +9,7 @@
 
 #include "lib/array/array.h"
 #include "lib/topology/builtin.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -50,7 +51,7 @@ static struct builtin_result read_device(struct device *device, unsigned version
                                          struct topology *out, struct report *report)
 {
     const struct builtin_config config = {read_config, device, device->size};
-    const struct topology_iommu self = {.bdf = 0x18};
+    const struct topology_device self = {.bdf = 0x18};
     const struct sink sink = {report_line, report};
 
     return builtin_read(&config, version, &self, out, &sink);
@@ -246,22 +247,22 @@ static void functions(void)
         snprintf(text, sizeof(text), COMMON "%s", table[i].bytes);
         table_hex(&device.table, text);
         read_device(&device, 0, &topology, &report);
-        CHECK_EQ(topology_find_pci(&topology, table[i].segment, table[i].bdf, &match),
+        CHECK_EQ(find_function(&topology, table[i].segment, table[i].bdf, &match),
                  table[i].is_found);
         CHECK_EQ(match.id, table[i].id);
         CHECK(!match.id || match.source == TOPOLOGY_BUILTIN);
     }
 }
 
-/* More items than there are records: all are checked, as many kept as fit. */
+/* More items than there are records: all are checked, and none is kept. */
 static void too_many(void)
 {
     struct topology topology = {0};
     struct report report = {0};
-    struct device device = {.size = 0x1000};
+    struct device device = {.size = 0x1100};
 
-    table_hex(&device.table, COMMON "46 00 28 00");
-    for (unsigned i = 0; i < 70; i++) {
+    table_hex(&device.table, COMMON "04 01 28 00");
+    for (unsigned i = 0; i < TOPOLOGY_MAX_RANGES + 4; i++) {
         uint32_t item = table_add(&device.table, 16);
 
         table_put(&device.table, item, 4, 0x100001);
@@ -269,9 +270,9 @@ static void too_many(void)
         table_put(&device.table, item + 12, 4, i << 16 | i);
     }
     CHECK_EQ(read_device(&device, 0, &topology, &report).version, 4);
-    CHECK_EQ(topology.range_count, TOPOLOGY_MAX_RANGES);
-    report_check(&report, "6 items left out", "70 items");
-    table_put(&device.table, 40 + 69 * 16 + 14, 2, 1);
+    CHECK_EQ(topology.range_count, 0);
+    report_check(&report, "4 records more than room is for", "260 items");
+    table_put(&device.table, 40 + 259 * 16 + 14, 2, 1);
     topology = (struct topology){0};
     CHECK_EQ(read_device(&device, 0, &topology, &report).verdict, BUILTIN_REJECTED);
     CHECK_EQ(topology.range_count, 0);

@@ -6,6 +6,7 @@
 
 #include "lib/array/array.h"
 #include "lib/topology/devicetree.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -181,12 +182,12 @@ static void maps(void)
         reported[0] = 0;
         CHECK(fdt_open(&fdt, blob, size, NULL));
         devicetree_topology(&fdt, &topology, &sink);
-        topology_find_pci(&topology, 3, c->bdf, &match);
+        find_function(&topology, 3, c->bdf, &match);
         if (match.id != c->id)
             unit_fail(__FILE__, __LINE__, "%s: id 0x%x, expected 0x%x", c->name, match.id, c->id);
         if (c->report ? !strstr(reported, c->report) : reported[0] != 0)
             unit_fail(__FILE__, __LINE__, "%s: reported \"%s\"", c->name, reported);
-        CHECK(!topology_find_pci(&topology, 0, c->bdf, &match));
+        CHECK(!find_function(&topology, 0, c->bdf, &match));
         free(blob);
     }
 }
@@ -217,7 +218,7 @@ static void endpoints_over_mmio(void)
         reported[0] = 0;
         CHECK(fdt_open(&fdt, blob, size, NULL));
         devicetree_topology(&fdt, &topology, &sink);
-        topology_find_mmio(&topology, 0x5000, &match);
+        find_block(&topology, 0x5000, &match);
         CHECK_EQ(match.id, cases[i].id);
         CHECK(cases[i].report ? strstr(reported, cases[i].report) != NULL : !reported[0]);
         free(blob);
@@ -241,10 +242,10 @@ static void iommus_are_what_the_tree_says(void)
         const struct topology_iommu *iommu = &topology.iommus[i];
 
         CHECK_EQ(iommu->source, TOPOLOGY_DEVICE_TREE);
-        if (iommu->bus == TOPOLOGY_PCI)
-            CHECK(iommu->segment == 3 && iommu->bdf == 0x110);
+        if (iommu->device.bus == TOPOLOGY_PCI)
+            CHECK(iommu->device.segment == 3 && iommu->device.bdf == 0x110);
         else
-            CHECK_EQ(iommu->base, 0x4000);
+            CHECK_EQ(iommu->device.base, 0x4000);
     }
     free(blob);
 }

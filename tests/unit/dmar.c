@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* DMAR and IVRS: what Intel's and AMD's IOMMUs manage. */
-#include "lib/topology/dmar.h"
+#include "lib/acpi/dmar.h"
 #include "lib/array/array.h"
 
 #include <stdlib.h>
 
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -180,17 +181,17 @@ static void functions(void)
         table[i].build(&bytes);
         table_seal(&bytes);
         CHECK(read_exact(&bytes, &topology, &report));
-        CHECK_EQ(topology_find_pci(&topology, table[i].segment, table[i].bdf, &match),
+        CHECK_EQ(find_function(&topology, table[i].segment, table[i].bdf, &match),
                  table[i].is_found);
         if (!table[i].is_found)
             continue;
-        CHECK_EQ(topology.iommus[match.iommu].base, table[i].base);
+        CHECK_EQ(topology.iommus[match.iommu].device.base, table[i].base);
         CHECK_EQ(topology.ranges[match.range].has_below, table[i].has_below);
         CHECK_EQ(match.id, table[i].id);
     }
 }
 
-/* Nine units, then seventy scopes of one. */
+/* One unit and seven scopes, or a block, more than there is room for: nothing is kept. */
 static void too_many(void)
 {
     struct topology topology = {0};
@@ -199,33 +200,34 @@ static void too_many(void)
 
     table_begin(&table, "DMAR", 1, 48);
     uint32_t first = table.size;
-    for (unsigned i = 0; i < 9; i++) {
-        uint32_t at = table_add(&table, i ? 16 : 16 + 70 * 8);
+    for (unsigned i = 0; i < TOPOLOGY_MAX_IOMMUS + 1; i++) {
+        uint32_t at = table_add(&table, i ? 16 : 16 + 262 * 8);
 
         table_put(&table, at + 2, 2, table.size - at);
         table_put(&table, at + 8, 8, 0x1000 * (i + 1));
     }
-    for (unsigned i = 0; i < 70; i++)
-        table_put(&table, first + 16 + 8 * i, 8, 0x801 | (uint64_t)i << 40);
+    for (unsigned i = 0; i < TOPOLOGY_MAX_RANGES + 6; i++)
+        table_put(&table, first + 16 + 8 * i, 8, 0x801 | (uint64_t)(i & 0xff) << 40);
     table_seal(&table);
     CHECK(read_exact(&table, &topology, &report));
-    CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
-    CHECK_EQ(topology.range_count, TOPOLOGY_MAX_RANGES);
-    report_check(&report, "DMAR: 7 records left out", "DMAR");
+    CHECK_EQ(topology.iommu_count, 0);
+    CHECK_EQ(topology.range_count, 0);
+    report_check(&report, "DMAR: 7 records more", "DMAR");
 
     topology = (struct topology){0};
     table_begin(&table, "IVRS", 2, 48);
-    for (unsigned i = 0; i < 9; i++) {
-        uint32_t at = table_add(&table, 40 + 4 * 9);
+    for (unsigned i = 0; i < TOPOLOGY_MAX_IOMMUS; i++) {
+        uint32_t at = table_add(&table, 40 + 4 * 17);
 
-        table_put(&table, at, 4, (40u + 36) << 16 | 0x11);
-        for (unsigned n = 0; n < 9; n++)
+        table_put(&table, at, 4, (40u + 68) << 16 | 0x11);
+        for (unsigned n = 0; n < 17; n++)
             table_put(&table, at + 40 + 4 * n, 4, n << 8 | 2);
     }
     table_seal(&table);
     CHECK(read_exact(&table, &topology, &report));
-    CHECK_EQ(topology.range_count, TOPOLOGY_MAX_RANGES);
-    report_check(&report, "IVRS: 9 records left out", "IVRS");
+    CHECK_EQ(topology.iommu_count, 0);
+    CHECK_EQ(topology.range_count, 0);
+    report_check(&report, "IVRS: 16 records more", "IVRS");
 }
 
 static void mutated(void)

@@ -6,6 +6,7 @@
 
 #include "lib/array/array.h"
 #include "lib/fdt/fdt.h"
+#include "tests/unit/fixtures/properties.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -134,8 +135,8 @@ static void properties(void)
     CHECK_EQ(fdt_u32(&fdt, uart, "absent", 1), 1);
     CHECK_EQ(fdt_address_cells(&fdt, uart), 2);
     CHECK_EQ(fdt_size_cells(&fdt, uart), 1);
-    CHECK(fdt_property_at(&fdt, memory, 0, &property) && !strcmp(property.name, "reg"));
-    CHECK(!fdt_property_at(&fdt, memory, 1, &property));
+    CHECK(property_at(&fdt, memory, 0, &property) && !strcmp(property.name, "reg"));
+    CHECK(!property_at(&fdt, memory, 1, &property));
     CHECK(fdt_find_property(&fdt, memory, "reg", &property));
     CHECK_EQ(fdt_cells(&property, 0, 2), 0x80000000);
     CHECK_EQ(fdt_cells(&property, 1, 1), 0x80000000);
@@ -166,7 +167,7 @@ static unsigned ask_everything(const struct fdt *fdt)
     unsigned count = 0;
 
     for (uint32_t node = fdt_root(fdt); node != FDT_NONE; node = fdt_next(fdt, node)) {
-        for (unsigned i = 0; fdt_property_at(fdt, node, i, &property); i++)
+        for (unsigned i = 0; property_at(fdt, node, i, &property); i++)
             for (uint32_t b = 0; b < property.length; b++)
                 read_byte = property.value[b];
         fdt_parent(fdt, node);

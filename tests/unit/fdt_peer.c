@@ -14,6 +14,7 @@
 #include "lib/array/array.h"
 #include "lib/fdt/fdt.h"
 #include "tests/unit/fixtures/peer/libfdt.h"
+#include "tests/unit/fixtures/properties.h"
 #include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -74,7 +75,7 @@ static void print(const struct fdt *fdt, FILE *out)
 
     for (uint32_t node = fdt_root(fdt); node != FDT_NONE; node = fdt_next(fdt, node)) {
         fprintf(out, "%s\n", fdt_name(fdt, node));
-        for (unsigned i = 0; fdt_property_at(fdt, node, i, &property); i++) {
+        for (unsigned i = 0; property_at(fdt, node, i, &property); i++) {
             fprintf(out, " %s:", property.name);
             for (uint32_t b = 0; b < property.length; b++)
                 fprintf(out, "%02x", property.value[b]);

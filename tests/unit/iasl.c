@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/acpi/dmar.h"
+#include "lib/acpi/iort_node.h"
 #include "lib/array/array.h"
-#include "lib/topology/dmar.h"
-#include "lib/topology/iort_node.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -83,20 +84,23 @@ static bool has_field(const struct disassembly *lines, unsigned offset, const ch
     return false;
 }
 
-static unsigned compare_mappings(const struct iort *iort, uint32_t node,
+/* Each mapping that is kept is one that iasl has, in its order. Returns how many iasl has. */
+static unsigned compare_mappings(const struct iort *iort, const struct iort_node *node,
                                  const struct disassembly *lines)
 {
-    for (uint32_t i = 0; i < iort_mapping_count(iort, node); i++) {
-        uint32_t at = iort_mapping_at(iort, node, i);
-        struct iort_mapping mapping;
+    uint32_t count = iort_field(iort, node, 8), at = node->offset + iort_field(iort, node, 12);
+    unsigned kept = 0;
 
-        CHECK(iort_mapping_read(iort, node, i, &mapping, NULL));
-        CHECK(has_field(lines, at, "Input base", mapping.input_first));
-        CHECK(has_field(lines, at + 4, "ID Count", mapping.input_last - mapping.input_first));
-        CHECK(has_field(lines, at + 8, "Output Base", mapping.output_first));
-        CHECK(has_field(lines, at + 12, "Output Reference", mapping.reference));
+    for (uint32_t i = 0; i < count && kept < node->mapping_count; i++, at += 20) {
+        const struct iort_mapping *mapping = &iort->mappings[node->mapping_first + kept];
+
+        kept += has_field(lines, at, "Input base", mapping->input_first) &&
+                has_field(lines, at + 4, "ID Count", mapping->input_last - mapping->input_first) &&
+                has_field(lines, at + 8, "Output Base", mapping->output_first) &&
+                has_field(lines, at + 12, "Output Reference", iort->nodes[mapping->target].offset);
     }
-    return iort_mapping_count(iort, node);
+    CHECK_EQ(kept, node->mapping_count);
+    return count;
 }
 
 static void iort_fields(void)
@@ -105,22 +109,19 @@ static void iort_fields(void)
     unsigned mappings = 0;
     struct report report = {0};
     const struct sink sink = {report_line, &report};
+    static struct iort iort; /* too large for a frame */
     struct table table;
-    struct iort iort;
 
     read_table("iort", &table);
     read_lines("iort", &lines);
     CHECK(iort_open(&iort, table.bytes, table.size, &sink));
     report_check(&report, NULL, "iort.aml");
 
-    uint32_t node = iort.first_node;
+    for (unsigned i = 0; i < iort.node_count; i++) {
+        const struct iort_node *node = &iort.nodes[i];
 
-    for (uint32_t i = 0; i < iort.node_count; i++) {
-        CHECK(iort_node_check(&iort, node, NULL));
-        CHECK(has_field(&lines, node, "Type", iort_type(&iort, node)));
-        CHECK(has_field(&lines, node + 1, "Length", iort_node_length(&iort, node)));
+        CHECK(has_field(&lines, node->offset, "Type", node->type));
         mappings += compare_mappings(&iort, node, &lines);
-        node += iort_node_length(&iort, node);
     }
     CHECK_EQ(count_fields(&lines, "Type"), iort.node_count);
     CHECK_EQ(count_fields(&lines, "Input base"), mappings);
@@ -140,19 +141,21 @@ static void iort_answers(void)
         {0x100, IORT_ITS_GROUP, IORT_MAPPED, 0x30, 0x100},
         {0xffff, IORT_ITS_GROUP, IORT_MAPPED, 0x30, 0xffff},
     };
+    static struct iort iort; /* too large for a frame */
     struct iort_target target;
     struct table table;
-    struct iort iort;
+    uint32_t steps = IORT_MAX_STEPS;
 
     read_table("iort", &table);
     CHECK(iort_open(&iort, table.bytes, table.size, NULL));
     for (size_t i = 0; i < ARRAY_LENGTH(answers); i++) {
-        CHECK_EQ(iort_map_pci(&iort, 0, answers[i].rid, answers[i].wanted, &target),
+        CHECK_EQ(iort_map_pci(&iort, 0, answers[i].rid, answers[i].wanted, &steps, &target),
                  answers[i].outcome);
         if (answers[i].outcome == IORT_MAPPED)
-            CHECK(target.node == answers[i].node && target.id == answers[i].id);
+            CHECK(target.node->offset == answers[i].node && target.id == answers[i].id);
     }
-    CHECK_EQ(iort_map_component(&iort, "\\_SB.PCI0.DEV0", 2, IORT_IOMMU, &target), IORT_MAPPED);
+    CHECK_EQ(iort_map_component(&iort, "\\_SB.PCI0.DEV0", 2, IORT_IOMMU, &steps, &target),
+             IORT_MAPPED);
     CHECK_EQ(target.id, 0x2002);
 }
 
@@ -165,7 +168,7 @@ static void compare_units(const struct topology *others, const struct disassembl
     for (unsigned n = 0; n < others->iommu_count; n++)
         for (unsigned i = 0; i < lines->count; i++)
             if (!strcmp(lines->fields[i].name, name) &&
-                lines->fields[i].value == others->iommus[n].base) {
+                lines->fields[i].value == others->iommus[n].device.base) {
                 found++;
                 break;
             }
@@ -191,9 +194,9 @@ static void dmar(void)
      * Of five scopes one is an I/O APIC's and one a reserved region's; one range is for the rest.
      */
     CHECK_EQ(count_fields(&lines, "Device Scope Type"), others.range_count - 1 + 2);
-    CHECK(topology_find_pci(&others, 0, 0x10, &match) && match.iommu == 1);
-    CHECK(topology_find_pci(&others, 0, 0x18, &match) && match.iommu == 0);
-    CHECK(topology_find_pci(&others, 1, 0x4018, &match) && others.ranges[match.range].has_below);
+    CHECK(find_function(&others, 0, 0x10, &match) && match.iommu == 1);
+    CHECK(find_function(&others, 0, 0x18, &match) && match.iommu == 0);
+    CHECK(find_function(&others, 1, 0x4018, &match) && others.ranges[match.range].has_below);
 }
 
 static void ivrs(void)
@@ -213,8 +216,8 @@ static void ivrs(void)
     compare_units(&others, &lines, "Base Address");
     /* A range takes two entries, an I/O APIC none of our records. */
     CHECK_EQ(count_fields(&lines, "Entry Type"), others.range_count + 2);
-    CHECK(topology_find_pci(&others, 0, 0x1ff, &match) && match.id == 0x1ff);
-    CHECK(topology_find_pci(&others, 0, 0xa4, &match) && match.id == 0xa0);
+    CHECK(find_function(&others, 0, 0x1ff, &match) && match.id == 0x1ff);
+    CHECK(find_function(&others, 0, 0xa4, &match) && match.id == 0xa0);
 }
 
 static const struct unit units[] = {

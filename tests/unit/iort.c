@@ -3,7 +3,7 @@
  * The IORT reader on tables as machines have them, on odd and on damaged ones. Every table is read
  * from an allocation of exactly its size, so that AddressSanitizer sees a read outside it.
  */
-#include "lib/topology/iort.h"
+#include "lib/acpi/iort_topology.h"
 #include "lib/array/array.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "lib/bytes/bytes.h"
 #include "lib/machine/machine.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table_iort.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -163,11 +164,12 @@ static void answers(void)
 
         q->build(&table);
         struct outcome outcome = read_exact(&table, &iort, &exact);
-        enum iort_outcome got = iort_map_pci(&iort, q->segment, q->rid, q->wanted, &target);
+        enum iort_outcome got = iort_map_pci(&iort, q->segment, q->rid, q->wanted,
+                                             &(uint32_t){IORT_MAX_STEPS}, &target);
         if (!outcome.is_open || got != q->outcome ||
-            (got == IORT_MAPPED && (target.node != q->node || target.id != q->id)))
+            (got == IORT_MAPPED && (target.node->offset != q->node || target.id != q->id)))
             unit_fail(__FILE__, __LINE__, "question %zu: outcome %d, node %u, id 0x%x", i, got,
-                      target.node, target.id);
+                      target.node ? target.node->offset : 0, target.id);
         free(exact);
     }
 }
@@ -194,10 +196,11 @@ static void components(void)
     for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
         struct iort_target target;
 
-        CHECK_EQ(iort_map_component(&iort, table[i].path, table[i].id, IORT_IOMMU, &target),
+        CHECK_EQ(iort_map_component(&iort, table[i].path, table[i].id, IORT_IOMMU,
+                                    &(uint32_t){IORT_MAX_STEPS}, &target),
                  table[i].outcome);
         if (table[i].outcome == IORT_MAPPED) {
-            CHECK_EQ(target.node, table[i].node);
+            CHECK_EQ(target.node->offset, table[i].node);
             CHECK_EQ(target.id, table[i].arrives);
         }
     }
@@ -229,19 +232,20 @@ static void topologies(void)
     free(exact);
     CHECK_EQ(zoo.report.lines, 1);
     CHECK_EQ(zoo.viommus.iommu_count, 1);
-    CHECK(zoo.viommus.iommus[0].bus == TOPOLOGY_MMIO && zoo.viommus.iommus[0].base == 0xa003e00);
+    CHECK(zoo.viommus.iommus[0].device.bus == TOPOLOGY_MMIO &&
+          zoo.viommus.iommus[0].device.base == 0xa003e00);
     CHECK_EQ(zoo.viommus.iommus[0].source, TOPOLOGY_IORT);
     CHECK_EQ(zoo.viommus.range_count, 4);
     CHECK(has_range(&zoo.viommus, 0, 0x8, 0x8, 0x100));
     CHECK(has_range(&zoo.viommus, 0, 0x10, 0xff, 0x110));
     CHECK(has_range(&zoo.viommus, 0, 0x200, 0x2ff, 0x200));
     CHECK(has_range(&zoo.viommus, 1, 0, 0, 0x77));
-    CHECK(topology_find_pci(&zoo.viommus, 1, 0xabcd, &match) && match.id == 0x77);
+    CHECK(find_function(&zoo.viommus, 1, 0xabcd, &match) && match.id == 0x77);
     CHECK_EQ(topology_check(&zoo.viommus, NULL), 0);
     CHECK_EQ(zoo.others.iommu_count, 1);
     CHECK_EQ(zoo.others.iommus[0].kind, TOPOLOGY_SMMU);
     CHECK_EQ(zoo.others.range_count, 1);
-    CHECK(topology_find_pci(&zoo.others, 0, 0x123, &match) && match.id == 0x23);
+    CHECK(find_function(&zoo.others, 0, 0x123, &match) && match.id == 0x23);
 
     build_smmu(&table);
     struct outcome smmu = read_exact(&table, &iort, &exact);
@@ -249,7 +253,7 @@ static void topologies(void)
     report_check(&smmu.report, NULL, "QEMU's SMMUv3");
     CHECK_EQ(smmu.viommus.iommu_count, 0);
     CHECK_EQ(smmu.others.iommus[0].kind, TOPOLOGY_SMMU_V3);
-    CHECK_EQ(smmu.others.iommus[0].base, 0x9050000);
+    CHECK_EQ(smmu.others.iommus[0].device.base, 0x9050000);
     CHECK(has_range(&smmu.others, 0, 0, 0xff, 0));
 }
 
@@ -272,10 +276,10 @@ static void draft(void)
     report_check(&outcome.report, NULL, "draft");
     CHECK_EQ(outcome.viommus.iommu_count, 2);
     CHECK_EQ(outcome.viommus.iommus[0].source, TOPOLOGY_VIOT_DRAFT);
-    CHECK_EQ(outcome.viommus.iommus[1].base, 0x10000000);
+    CHECK_EQ(outcome.viommus.iommus[1].device.base, 0x10000000);
     CHECK(has_range(&outcome.viommus, 0, 0, 0x17, 0));
     CHECK(has_range(&outcome.viommus, 0, 0x19, 0xffff, 0x19));
-    CHECK(!topology_find_pci(&outcome.viommus, 0, 0x18, &match));
+    CHECK(!find_function(&outcome.viommus, 0, 0x18, &match));
 }
 
 /* Overwrites fields of a good table; the size is the table's unless it is told. */
@@ -287,7 +291,7 @@ static const struct damage {
     unsigned viommu_ranges, other_ranges;
     const char *report;
 } damages[] = {
-    {"node count 4097", build_its, {{36, 4, 4097}}, 0, 0, 0, "byte 36: node count is 0x1001"},
+    {"node count 513", build_its, {{36, 4, 513}}, 0, 0, 0, "byte 36: node count is 0x201"},
     {"node count 3", build_its, {{36, 4, 3}}, 0, 0, 0, "byte 36: node count is 0x3"},
     {"node count 0", build_smmu, {{36, 4, 0}, {40, 4, 0}}, 1, 0, 0, NULL},
     {"node offset 47", build_its, {{40, 4, 47}}, 0, 0, 0, "byte 40: node offset"},
@@ -382,11 +386,12 @@ static void (*const builders[])(struct table *) = {build_its, build_smmu, build_
 static void ask(const struct iort *iort)
 {
     struct iort_target target;
+    uint32_t steps = IORT_MAX_STEPS;
 
     for (uint32_t rid = 0; rid <= UINT16_MAX; rid += 0x33)
         for (unsigned wanted = IORT_IOMMU; wanted <= IORT_ITS_GROUP; wanted++)
-            iort_map_pci(iort, rid & 1, (uint16_t)rid, (enum iort_wanted)wanted, &target);
-    iort_map_component(iort, "\\_SB.VR01", 0, IORT_IOMMU, &target);
+            iort_map_pci(iort, rid & 1, (uint16_t)rid, (enum iort_wanted)wanted, &steps, &target);
+    iort_map_component(iort, "\\_SB.VR01", 0, IORT_IOMMU, &steps, &target);
 }
 
 static void mutated(void)
@@ -440,8 +445,10 @@ static bool same_answers(const struct iort *iort, const struct topology *topolog
     for (uint32_t rid = 0; rid <= UINT16_MAX; rid++) {
         struct iort_target target;
         struct topology_match match;
-        bool is_mapped = iort_map_pci(iort, 0, (uint16_t)rid, IORT_IOMMU, &target) == IORT_MAPPED;
-        bool is_found = topology_find_pci(topology, 0, (uint16_t)rid, &match);
+        uint32_t steps = IORT_MAX_STEPS;
+        bool is_mapped =
+            iort_map_pci(iort, 0, (uint16_t)rid, IORT_IOMMU, &steps, &target) == IORT_MAPPED;
+        bool is_found = find_function(topology, 0, (uint16_t)rid, &match);
 
         if (is_mapped != is_found || (is_mapped && match.id != target.id))
             return false;
@@ -476,6 +483,7 @@ static void ranges_agree(void)
 
 static void messages(void)
 {
+    static struct iort iort;
     static const struct {
         void (*build)(struct table *table);
         uint16_t segment, rid;
@@ -488,15 +496,17 @@ static void messages(void)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
-        struct machine machine = {.hosts = {{.segment = table[i].segment, .bus_last = 255}},
-                                  .host_count = 1};
+        static struct machine machine;
+
+        machine = (struct machine){.hosts = {{.segment = table[i].segment, .bus_last = 255}},
+                                   .host_count = 1};
         struct table bytes;
 
         table[i].build(&bytes);
         machine.acpi.table_count = 1;
         machine.acpi.tables[0] =
             (struct acpi_table){.signature = "IORT", .length = bytes.size, .bytes = bytes.bytes};
-        machine_read_acpi(&machine, NULL);
+        machine_read_acpi(&machine, &iort, NULL);
         CHECK_EQ(machine_host_msi(&machine.hosts[0], table[i].rid), table[i].id);
     }
 }
@@ -504,11 +514,13 @@ static void messages(void)
 /* One id for every function of a host, and one for a part of them, which no mask can say. */
 static void one_message_id(void)
 {
-    struct machine machine = {.hosts = {{.bus_last = 255}}, .host_count = 1};
+    static struct iort iort;
+    static struct machine machine; /* too large for a frame */
     struct report report = {0};
     const struct sink sink = {report_line, &report};
     struct table table;
 
+    machine.host_count = 1;
     for (unsigned is_part = 0; is_part < 2; is_part++) {
         table_iort_begin(&table, 3, 0);
         uint32_t its = table_iort_its(&table);
@@ -519,10 +531,11 @@ static void one_message_id(void)
         machine.acpi.table_count = 1;
         machine.acpi.tables[0] =
             (struct acpi_table){.signature = "IORT", .length = table.size, .bytes = table.bytes};
-        machine_read_acpi(&machine, &sink);
-        CHECK_EQ(machine_host_msi(&machine.hosts[0], 0xff), is_part ? 0x5ff : 0x42);
+        machine_read_acpi(&machine, &iort, &sink);
+        CHECK_EQ(machine_host_msi(&machine.hosts[0], 0xff), is_part ? UINT32_MAX : 0x42);
+        CHECK_EQ(machine_host_msi(&machine.hosts[0], 0xfe), is_part ? 0x5fe : 0x42);
         CHECK_EQ(machine_host_msi(&machine.hosts[0], 0xffff), is_part ? UINT32_MAX : 0x42);
-        report_check(&report, is_part ? "requesters 0x0100-0xffff left out" : NULL, "one id");
+        report_check(&report, is_part ? "requesters 0x00ff-0xffff left out" : NULL, "one id");
     }
 }
 
@@ -552,7 +565,7 @@ static void own_mapping(void)
         table_iort_put(&bytes, 72, 48, 4, table[i].line);
         table_seal(&bytes);
         CHECK(iort_open(&iort, bytes.bytes, bytes.size, NULL));
-        CHECK_EQ(iort_map_pci(&iort, 0, 5, IORT_ITS_GROUP, &target),
+        CHECK_EQ(iort_map_pci(&iort, 0, 5, IORT_ITS_GROUP, &(uint32_t){IORT_MAX_STEPS}, &target),
                  table[i].is_own ? IORT_UNMAPPED : IORT_MAPPED);
     }
 }

@@ -68,7 +68,7 @@ static const struct machine *read_machine(struct tree *tree)
     report_count = 0;
     memset(&machine, 0, sizeof(machine));
     memset(reported, 0, sizeof(reported));
-    machine_read(&machine, &roots, &view, &sink);
+    machine_read(&machine, &roots, &view, &(struct iort){0}, &sink);
     return &machine;
 }
 

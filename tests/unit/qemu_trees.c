@@ -7,6 +7,7 @@
 #include "lib/array/array.h"
 #include "lib/machine/machine.h"
 #include "lib/topology/devicetree.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/memory.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -40,7 +41,7 @@ static void read_tree(const char *name)
     memset(&machine, 0, sizeof(machine));
     memset(&info, 0, sizeof(info));
     memset(&topology, 0, sizeof(topology));
-    machine_read(&machine, &roots, &view, &sink);
+    machine_read(&machine, &roots, &view, &(struct iort){0}, &sink);
     devicetree_read(&view, TREE_ADDRESS, &info);
     devicetree_topology(&machine.fdt, &topology, &sink);
     CHECK_EQ(info.diagnostic_count, 0);
@@ -103,15 +104,15 @@ static void check_topology(void)
     struct topology_match match;
 
     CHECK_EQ(topology.iommu_count, 1);
-    CHECK(topology.iommus[0].bus == TOPOLOGY_PCI && topology.iommus[0].bdf == 0x10);
+    CHECK(topology.iommus[0].device.bus == TOPOLOGY_PCI && topology.iommus[0].device.bdf == 0x10);
     for (uint32_t bdf = 0; bdf <= UINT16_MAX; bdf++) {
-        bool is_described = topology_find_pci(&topology, 0, (uint16_t)bdf, &match);
+        bool is_described = find_function(&topology, 0, (uint16_t)bdf, &match);
 
         CHECK_EQ(is_described, bdf != 0x10);
         if (is_described)
             CHECK(match.id == bdf && match.iommu == 0 && match.source == TOPOLOGY_DEVICE_TREE);
     }
-    CHECK(!topology_find_pci(&topology, 1, 0, &match));
+    CHECK(!find_function(&topology, 1, 0, &match));
 }
 
 static void check_arm64(void)

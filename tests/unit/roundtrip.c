@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/acpi/iort_topology.h"
+#include "lib/acpi/viot.h"
 #include "lib/array/array.h"
-#include "lib/text/options.h"
+#include "lib/cmdline/cmdline.h"
 #include "lib/topology/builtin.h"
 #include "lib/topology/devicetree.h"
-#include "lib/topology/iort.h"
-#include "lib/topology/viot.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/unit.h"
 #include "tests/unit/fixtures/writer.h"
 
@@ -65,9 +66,9 @@ static void generate(struct topology *topology, const struct limits *limits)
     *topology = (struct topology){.iommu_count = 1 + below(limits->iommus)};
     for (unsigned i = 0; i < topology->iommu_count; i++)
         topology->iommus[i] =
-            below(2) ? (struct topology_iommu){.bus = TOPOLOGY_MMIO, .base = new_block(&blocks)}
-                     : (struct topology_iommu){.segment = (uint16_t)i,
-                                               .bdf = (uint16_t)(i << 3 | below(8))};
+            below(2) ? (struct topology_iommu){.device = topology_block(new_block(&blocks))}
+                     : (struct topology_iommu){
+                           .device = topology_function((uint16_t)i, (uint16_t)(i << 3 | below(8)))};
     for (uint16_t segment = 0; segment < 4; segment++)
         add_functions(topology, segment, segment);
     if (limits->has_segments)
@@ -80,25 +81,21 @@ static void generate(struct topology *topology, const struct limits *limits)
                                     .iommu = below(topology->iommu_count)};
 }
 
-static bool same_place(const struct topology_iommu *a, const struct topology_iommu *b)
-{
-    return a->bus == b->bus && a->segment == b->segment && a->bdf == b->bdf && a->base == b->base;
-}
-
 static bool same_match(const struct topology *a, bool found_a, const struct topology_match *in_a,
                        const struct topology *b, bool found_b, const struct topology_match *in_b)
 {
     if (!found_a || !found_b)
         return found_a == found_b;
-    return in_a->id == in_b->id && same_place(&a->iommus[in_a->iommu], &b->iommus[in_b->iommu]);
+    return in_a->id == in_b->id &&
+           topology_same_device(&a->iommus[in_a->iommu].device, &b->iommus[in_b->iommu].device);
 }
 
 static bool same_function(const struct topology *a, const struct topology *b, uint16_t segment,
                           uint32_t bdf)
 {
     struct topology_match in_a, in_b;
-    bool found_a = topology_find_pci(a, segment, (uint16_t)bdf, &in_a);
-    bool found_b = topology_find_pci(b, segment, (uint16_t)bdf, &in_b);
+    bool found_a = find_function(a, segment, (uint16_t)bdf, &in_a);
+    bool found_b = find_function(b, segment, (uint16_t)bdf, &in_b);
 
     return same_match(a, found_a, &in_a, b, found_b, &in_b);
 }
@@ -118,8 +115,8 @@ static void check_same(const struct topology *wrote, const struct topology *read
     for (uint64_t block = 0; block < 64; block++) {
         uint64_t base = MMIO_BASE + MMIO_STRIDE * block;
         struct topology_match in_a, in_b;
-        bool found_a = topology_find_mmio(wrote, base, &in_a);
-        bool found_b = topology_find_mmio(read, base, &in_b);
+        bool found_a = find_block(wrote, base, &in_a);
+        bool found_b = find_block(read, base, &in_b);
 
         is_same = is_same && same_match(wrote, found_a, &in_a, read, found_b, &in_b);
     }
@@ -143,11 +140,11 @@ static void read_viot(const struct topology *wrote, struct topology *out, unsign
 static void read_iort(const struct topology *wrote, struct topology *out, unsigned variant)
 {
     struct table table;
-    struct iort iort;
+    static struct iort iort; /* too large for a frame */
 
     writer_iort(&table, wrote, variant);
     if (variant)
-        viot_read_draft(table.bytes, table.size, out, NULL, NULL);
+        viot_read_draft(table.bytes, table.size, &iort, out, NULL, NULL);
     else if (iort_open(&iort, table.bytes, table.size, NULL))
         iort_topology(&iort, out, NULL, NULL);
 }
@@ -168,7 +165,7 @@ static void read_builtin(const struct topology *wrote, struct topology *out, uns
 
     writer_builtin(&table, wrote, variant);
     const struct builtin_config config = {read_config, &table, table.size};
-    struct builtin_result result = builtin_read(&config, 0, &wrote->iommus[0], out, NULL);
+    struct builtin_result result = builtin_read(&config, 0, &wrote->iommus[0].device, out, NULL);
     bool is_empty = variant == 1 && !wrote->range_count;
     if (result.verdict != (is_empty ? BUILTIN_BYPASS : BUILTIN_TOPOLOGY))
         unit_fail(__FILE__, __LINE__, "v%u: verdict %d", variant, result.verdict);
@@ -178,12 +175,12 @@ static void read_builtin(const struct topology *wrote, struct topology *out, uns
 
 static void read_options(const struct topology *wrote, struct topology *out, unsigned variant)
 {
-    static struct options options; /* too large for a frame */
+    static struct cmdline options; /* too large for a frame */
     char text[8192];
 
     (void)variant;
     writer_options(text, sizeof(text), wrote);
-    options_parse(text, &options, NULL);
+    cmdline_parse(text, &options, NULL);
     *out = options.topology;
 }
 

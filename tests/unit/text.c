@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "lib/array/array.h"
+#include "lib/cmdline/cmdline.h"
 #include "lib/rng/rng.h"
 #include "lib/text/glob.h"
-#include "lib/text/options.h"
 #include "tests/unit/fixtures/unit.h"
 
 /* Every diagnostic of one parse, each with a newline. */
@@ -24,7 +24,7 @@ static void take_line(void *context, const char *text)
     snprintf(diagnostics->text + length, sizeof(diagnostics->text) - length, "%s\n", text);
 }
 
-static struct options options;
+static struct cmdline options;
 static struct diagnostics diagnostics;
 
 /* From an allocation of the exact size, so that a byte read past the NUL is seen. */
@@ -36,7 +36,7 @@ static void parse(const char *cmdline)
     diagnostics.lines = 0;
     diagnostics.text[0] = '\0';
     memset(&options, 0xa5, sizeof(options));
-    options_parse(copy, &options, &sink);
+    cmdline_parse(copy, &options, &sink);
     free(copy);
 }
 
@@ -161,9 +161,9 @@ static void no_options(void)
         check_defaults();
         check_diagnostic("");
     }
-    options_parse(NULL, &options, NULL);
+    cmdline_parse(NULL, &options, NULL);
     check_defaults();
-    options_parse("seed=x console=ttyS0", &options, NULL);
+    cmdline_parse("seed=x console=ttyS0", &options, NULL);
     check_defaults();
 }
 
@@ -301,8 +301,8 @@ static void too_many_globs(void)
     while (strlen(line) + 4 < sizeof(line))
         strcat(line, "a?,");
     parse(line);
-    CHECK_EQ(options.run_count, OPTIONS_RUN_MAX);
-    CHECK(strcmp(options.run[OPTIONS_RUN_MAX - 1], "a?") == 0);
+    CHECK_EQ(options.run_count, CMDLINE_RUN_MAX);
+    CHECK(strcmp(options.run[CMDLINE_RUN_MAX - 1], "a?") == 0);
     CHECK_EQ(diagnostics.lines, 1);
     CHECK(strstr(diagnostics.text, "expected at most 128 globs"));
 }
@@ -311,12 +311,12 @@ static void too_long_globs(void)
 {
     char line[4096] = "run=";
 
-    memset(line + 4, 'a', OPTIONS_GLOB_MAX - 1);
+    memset(line + 4, 'a', CMDLINE_GLOB_MAX - 1);
     parse(line);
     CHECK_EQ(options.run_count, 1);
-    CHECK_EQ(strlen(options.run[0]), OPTIONS_GLOB_MAX - 1);
+    CHECK_EQ(strlen(options.run[0]), CMDLINE_GLOB_MAX - 1);
     check_diagnostic("");
-    line[4 + OPTIONS_GLOB_MAX - 1] = 'a';
+    line[4 + CMDLINE_GLOB_MAX - 1] = 'a';
     strcat(line, ",b");
     parse(line);
     CHECK_EQ(options.run_count, 1);
@@ -347,9 +347,9 @@ static void random_lines(void)
         for (unsigned k = 0; k < count; k++)
             strcat(line, words[rng_below(&rng, ARRAY_LENGTH(words))]);
         parse(line);
-        CHECK(options.run_count <= OPTIONS_RUN_MAX);
+        CHECK(options.run_count <= CMDLINE_RUN_MAX);
         for (unsigned k = 0; k < options.run_count; k++)
-            CHECK(options.run[k][0] && memchr(options.run[k], 0, OPTIONS_GLOB_MAX));
+            CHECK(options.run[k][0] && memchr(options.run[k], 0, CMDLINE_GLOB_MAX));
         for (const char *c = diagnostics.text; *c; c++)
             CHECK(*c == '\n' || (*c >= ' ' && *c <= '~'));
     }

@@ -4,13 +4,13 @@
 
 #include "lib/array/array.h"
 #include "lib/topology/topology.h"
-#include "lib/topology/view.h"
+#include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
 static struct topology sample(void)
 {
     return (struct topology){
-        .iommus = {{.source = TOPOLOGY_VIOT, .bdf = 0x18}},
+        .iommus = {{.source = TOPOLOGY_VIOT, .device.bdf = 0x18}},
         .ranges = {{.source = TOPOLOGY_VIOT, .bdf_last = 0xff, .id_first = 0x100}},
         .iommu_count = 1,
         .range_count = 1,
@@ -26,7 +26,7 @@ static void equality(void)
     b.iommus[0].kind = TOPOLOGY_SMMU;
     CHECK(!topology_equal(&a, &b));
     b = a;
-    b.iommus[0].bdf++;
+    b.iommus[0].device.bdf++;
     CHECK(!topology_equal(&a, &b));
     b = a;
     b.ranges[0].id_first++;
@@ -70,52 +70,80 @@ static void names(void)
     CHECK(!strcmp(topology_kind_name(TOPOLOGY_SMMU_V3), "SMMUv3"));
 }
 
-static void views(void)
+/* A block is named by its base alone, a function by all but that. */
+static void devices(void)
 {
-    struct topology all = sample(), view;
+    struct topology_device a = topology_function(0, 0x18), b = a;
 
-    all.ranges[1] = all.ranges[0];
-    all.ranges[1].source = TOPOLOGY_IORT;
-    all.range_count = 2;
-    CHECK(topology_view(&all, TOPOLOGY_IORT, &view));
-    CHECK(view.range_count == 1 && view.iommu_count == 1);
-    CHECK_EQ(view.ranges[0].source, TOPOLOGY_IORT);
-    CHECK(!topology_view(&all, TOPOLOGY_DMAR, &view));
-}
-
-static void places(void)
-{
-    struct topology_iommu a = {.bdf = 0x18}, b = a;
-
-    CHECK(topology_same_iommu(&a, &b));
-    b.segment = 1;
-    CHECK(!topology_same_iommu(&a, &b));
-    b.bus = TOPOLOGY_MMIO;
-    CHECK(!topology_same_iommu(&a, &b));
-    a = b;
-    a.bdf = 0x20; /* of no meaning there */
-    CHECK(topology_same_iommu(&a, &b));
     b.base = 0x1000;
-    CHECK(!topology_same_iommu(&a, &b));
+    CHECK(topology_same_device(&a, &b));
+    b.segment = 1;
+    CHECK(!topology_same_device(&a, &b));
+    b = topology_block(0x1000);
+    CHECK(!topology_same_device(&a, &b));
+    a = b;
+    a.bdf = 0x20;
+    CHECK(topology_same_device(&a, &b));
+    b.base = 0x2000;
+    CHECK(!topology_same_device(&a, &b));
 }
 
-static void wrapping(void)
+static void last_ids(void)
 {
     struct topology_range range = {.bdf_last = 0xff, .id_first = UINT32_MAX - 0xff};
 
-    CHECK(!topology_wraps(&range));
+    CHECK_EQ(topology_last_id(&range), UINT32_MAX);
     range.id_first++;
-    CHECK(topology_wraps(&range));
+    CHECK_EQ(topology_last_id(&range), 1ull << 32);
     range.bus = TOPOLOGY_MMIO;
-    CHECK(!topology_wraps(&range));
+    CHECK_EQ(topology_last_id(&range), range.id_first);
+    range = (struct topology_range){.segment_last = 0xffff, .bdf_last = 0xffff};
+    CHECK_EQ(topology_last_id(&range), UINT32_MAX);
+    range.id_first = 1;
+    CHECK_EQ(topology_last_id(&range), 1ull << 32);
+    range = (struct topology_range){
+        .segment_last = 1, .bdf_first = 0x20, .bdf_last = 0x2f, .id_first = 7};
+    CHECK_EQ(topology_last_id(&range), 7 + 0x1000f);
+}
+
+/* Two ranges with bits that they ignore share a function if any of all functions is in both. */
+static void overlaps_by_every_function(void)
+{
+    uint32_t state = 3;
+
+    for (unsigned i = 0; i < 200; i++) {
+        struct topology topology = sample();
+        bool is_shared = false;
+
+        topology.range_count = 2;
+        for (unsigned n = 0; n < 2; n++) {
+            uint16_t a = (uint16_t)table_random(&state), b = (uint16_t)table_random(&state);
+            uint16_t ignored = (uint16_t)(table_random(&state) & table_random(&state));
+
+            topology.ranges[n] = topology.ranges[0];
+            topology.ranges[n].bdf_ignored = ignored;
+            topology.ranges[n].bdf_first = a < b ? a : b;
+            topology.ranges[n].bdf_last = a < b ? b : a;
+        }
+        for (uint32_t bdf = 0; bdf <= UINT16_MAX && !is_shared; bdf++) {
+            const struct topology_device device = topology_function(0, (uint16_t)bdf);
+
+            is_shared = topology_covers(&topology.ranges[0], &device) &&
+                        topology_covers(&topology.ranges[1], &device);
+        }
+        CHECK_EQ(topology_check(&topology, NULL), is_shared);
+    }
 }
 
 int main(void)
 {
     static const struct unit units[] = {
-        {"equality", equality}, {"overlaps_of_ignored_bits", overlaps_of_ignored_bits},
-        {"names", names},       {"views", views},
-        {"places", places},     {"wrapping", wrapping},
+        {"equality", equality},
+        {"overlaps_of_ignored_bits", overlaps_of_ignored_bits},
+        {"overlaps_by_every_function", overlaps_by_every_function},
+        {"names", names},
+        {"devices", devices},
+        {"last_ids", last_ids},
     };
 
     return unit_main("topology_records", units, ARRAY_LENGTH(units));

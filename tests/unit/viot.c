@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/viot.h"
 #include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/viot.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -63,7 +64,7 @@ static bool finds_pci(const struct topology *topology, uint16_t segment, uint16_
 {
     struct topology_match match;
 
-    return topology_find_pci(topology, segment, bdf, &match) && match.id == id;
+    return find_function(topology, segment, bdf, &match) && match.id == id;
 }
 
 static void good_a(void)
@@ -75,16 +76,16 @@ static void good_a(void)
     CHECK_EQ(read_exact(viot_a, sizeof(viot_a), &topology, &report), VIOT_ACCEPTED);
     report_check(&report, NULL, "VIOT-A");
     CHECK_EQ(topology.iommu_count, 1);
-    CHECK(topology.iommus[0].bus == TOPOLOGY_PCI && topology.iommus[0].bdf == 0x18);
+    CHECK(topology.iommus[0].device.bus == TOPOLOGY_PCI && topology.iommus[0].device.bdf == 0x18);
     CHECK_EQ(topology.range_count, 1);
     CHECK(finds_pci(&topology, 0, 0, 0));
     CHECK(finds_pci(&topology, 0, 0xff, 0xff));
-    CHECK(topology_find_pci(&topology, 0, 0x20, &match) && match.iommu == 0);
+    CHECK(find_function(&topology, 0, 0x20, &match) && match.iommu == 0);
     CHECK(strcmp(topology_source_name(match.source), "VIOT") == 0);
-    CHECK(!topology_find_pci(&topology, 0, 0x18, &match));
-    CHECK(!topology_find_pci(&topology, 0, 0x100, &match));
-    CHECK(!topology_find_pci(&topology, 1, 0x20, &match));
-    CHECK(!topology_find_mmio(&topology, 0, &match));
+    CHECK(!find_function(&topology, 0, 0x18, &match));
+    CHECK(!find_function(&topology, 0, 0x100, &match));
+    CHECK(!find_function(&topology, 1, 0x20, &match));
+    CHECK(!find_block(&topology, 0, &match));
 }
 
 /* Added to a topology that has an IOMMU already: indices shift. */
@@ -98,14 +99,15 @@ static void good_b(void)
     CHECK_EQ(read_exact(viot_b, sizeof(viot_b), &topology, &report), VIOT_ACCEPTED);
     report_check(&report, NULL, "VIOT-B");
     CHECK_EQ(topology.iommu_count, 2);
-    CHECK(topology.iommus[1].bus == TOPOLOGY_MMIO && topology.iommus[1].base == 0x0a003e00);
+    CHECK(topology.iommus[1].device.bus == TOPOLOGY_MMIO &&
+          topology.iommus[1].device.base == 0x0a003e00);
     CHECK_EQ(topology.range_count, 3);
-    CHECK(topology_find_pci(&topology, 0, 0x20, &match));
+    CHECK(find_function(&topology, 0, 0x20, &match));
     CHECK(match.id == 0x20 && match.iommu == 1);
-    CHECK(topology_find_mmio(&topology, 0x0a000000, &match));
+    CHECK(find_block(&topology, 0x0a000000, &match));
     CHECK(match.id == 0x10000 && match.iommu == 1);
-    CHECK(!topology_find_mmio(&topology, 0x0a000001, &match));
-    CHECK(!topology_find_mmio(&topology, 0x0a003e00, &match));
+    CHECK(!find_block(&topology, 0x0a000001, &match));
+    CHECK(!find_block(&topology, 0x0a003e00, &match));
     CHECK_EQ(topology_check(&topology, NULL), 1);
 }
 
@@ -250,9 +252,7 @@ static void check_bounds(const struct topology *topology)
         const struct topology_range *range = &topology->ranges[i];
         CHECK(range->iommu < topology->iommu_count);
         CHECK(range->segment_first <= range->segment_last && range->bdf_first <= range->bdf_last);
-        CHECK(range->id_first + ((uint64_t)(range->segment_last - range->segment_first) << 16) +
-                  (uint64_t)(range->bdf_last - range->bdf_first) <=
-              UINT32_MAX);
+        CHECK(topology_last_id(range) <= UINT32_MAX);
     }
 }
 
@@ -277,47 +277,82 @@ static void mutated(void)
             if (read_exact(table, size, &topology, &report) != VIOT_ACCEPTED)
                 CHECK_EQ(topology.iommu_count + topology.range_count, 0);
             check_bounds(&topology);
-            topology_find_pci(&topology, (uint16_t)(i & 1), (uint16_t)i, &match);
+            find_function(&topology, (uint16_t)(i & 1), (uint16_t)i, &match);
             topology_check(&topology, NULL);
         }
     }
 }
 
-/* Ten IOMMUs, then seventy ranges of one function each, spread over them. */
+/* IOMMUs, then ranges of one function each, spread over them. */
+static void build_many(struct table *table, unsigned iommus, unsigned ranges)
+{
+    table_begin(table, "VIOT", 1, 48);
+    table_put(table, 36, 4, 0x300000 | (iommus + ranges));
+    for (unsigned i = 0; i < iommus; i++) {
+        uint32_t node = table_add(table, 16);
+
+        table_put(table, node, 4, 0x100003);
+        table_put(table, node + 6, 2, i);
+    }
+    for (unsigned i = 0; i < ranges; i++) {
+        uint32_t node = table_add(table, 24);
+
+        table_put(table, node, 4, 0x180001);
+        table_put(table, node + 4, 4, 0x100000 + i);
+        table_put(table, node + 12, 4, (0x100 + i) * 0x10001);
+        table_put(table, node + 16, 2, 48 + (i % iommus) * 16);
+    }
+    table_seal(table);
+}
+
+/* Of what does not fit nothing is kept: the record that is missing may be the one that decides. */
 static void more_than_fits(void)
+{
+    static const struct {
+        unsigned iommus, ranges;
+        const char *report;
+    } cases[] = {
+        {TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES, NULL},
+        {TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES + 3, "VIOT: 3 records more"},
+        {TOPOLOGY_MAX_IOMMUS + 1, TOPOLOGY_MAX_IOMMUS + 1, "all of it is left out"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct topology topology = {0};
+        struct report report = {0};
+        struct table table;
+
+        build_many(&table, cases[i].iommus, cases[i].ranges);
+        CHECK_EQ(read_exact(table.bytes, table.size, &topology, &report), VIOT_ACCEPTED);
+        CHECK_EQ(topology.iommu_count, cases[i].report ? 0 : cases[i].iommus);
+        CHECK_EQ(topology.range_count, cases[i].report ? 0 : cases[i].ranges);
+        report_check(&report, cases[i].report, "more than fits");
+        check_bounds(&topology);
+    }
+}
+
+/* viot-65-ranges of the field: a wide range, then one function at a time, the last of which is. */
+static void sixty_five_ranges(void)
 {
     struct topology topology = {0};
     struct report report = {0};
-    uint8_t table[48 + 10 * 16 + 70 * 24] = "VIOT";
-    uint8_t *node = table + 48;
+    struct table table;
 
-    table_store(table + 4, 4, sizeof(table));
-    table_store(table + 36, 4, 0x300000 | 80);
-    for (unsigned i = 0; i < 10; i++, node += 16) {
-        table_store(node, 4, 0x100003);
-        table_store(node + 6, 2, i);
-    }
-    for (unsigned i = 0; i < 70; i++, node += 24) {
-        table_store(node, 4, 0x180001);
-        table_store(node + 4, 4, i);
-        table_store(node + 12, 4, (0x100 + i) * 0x10001);
-        table_store(node + 16, 2, 48 + (i % 8) * 16);
-    }
-    seal(table, sizeof(table));
-    CHECK_EQ(read_exact(table, sizeof(table), &topology, &report), VIOT_ACCEPTED);
-    CHECK_EQ(topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
-    CHECK_EQ(topology.range_count, TOPOLOGY_MAX_RANGES);
-    CHECK(finds_pci(&topology, 0, 0x100 + 63, 63));
-    CHECK_EQ(topology.ranges[63].iommu, 63 % 8);
-    CHECK_EQ(report.lines, 1);
-    report_check(&report, "VIOT: 8 nodes left out", "more than fits");
-    check_bounds(&topology);
+    build_many(&table, 1, 65);
+    table_put(&table, 64 + 4, 4, 0); /* the first has every function of bus 1 */
+    table_put(&table, 64 + 12, 4, 0x1ff0100);
+    table_seal(&table);
+    CHECK_EQ(read_exact(table.bytes, table.size, &topology, &report), VIOT_ACCEPTED);
+    report_check(&report, NULL, "65 ranges");
+    CHECK(finds_pci(&topology, 0, 0x100 + 64, 0x100000 + 64));
+    CHECK(finds_pci(&topology, 0, 0x100 + 65, 65));
 }
 
 static const struct unit units[] = {
-    {"viot_a", good_a},       {"viot_b", good_b},       {"damaged", damaged},
-    {"checksum", checksum},   {"truncated", truncated}, {"mutated", mutated},
-    {"full", more_than_fits},
+    {"viot_a", good_a},       {"viot_b", good_b},
+    {"damaged", damaged},     {"checksum", checksum},
+    {"truncated", truncated}, {"mutated", mutated},
+    {"full", more_than_fits}, {"sixty_five_ranges", sixty_five_ranges},
 };
 
 int main(void)

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/acpi/viot.h"
 #include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/viot.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fixtures/table_iort.h"
 #include "tests/unit/fixtures/unit.h"
+
+static struct iort iort; /* too large for a frame */
 
 #define MUTATIONS 20000
 
@@ -153,9 +156,9 @@ static void take_vector(const struct vector *vector)
     table_set_checksum(&table, table.size);
 
     uint8_t *exact = table_exact(&table);
-    enum viot_verdict verdict = vector->is_v8
-                                    ? viot_read_v8(exact, table.size, &topology, &sink)
-                                    : viot_read_draft(exact, table.size, &topology, &others, &sink);
+    enum viot_verdict verdict =
+        vector->is_v8 ? viot_read_v8(exact, table.size, &topology, &sink)
+                      : viot_read_draft(exact, table.size, &iort, &topology, &others, &sink);
     free(exact);
     if (verdict != vector->verdict || topology.iommu_count != vector->iommus ||
         topology.range_count != vector->ranges)
@@ -199,8 +202,8 @@ static void functions(void)
         if (table[i].is_v8)
             viot_read_v8(bytes.bytes, bytes.size, &topology, NULL);
         else
-            viot_read_draft(bytes.bytes, bytes.size, &topology, NULL, NULL);
-        bool is_found = topology_find_pci(&topology, table[i].segment, table[i].bdf, &match);
+            viot_read_draft(bytes.bytes, bytes.size, &iort, &topology, NULL, NULL);
+        bool is_found = find_function(&topology, table[i].segment, table[i].bdf, &match);
         CHECK_EQ(is_found, table[i].is_found);
         if (is_found)
             CHECK_EQ(match.id, table[i].id & 0xffff);
@@ -240,7 +243,7 @@ static void truncated(void)
         if (size >= 48)
             table_seal(&table);
         uint8_t *exact = table_exact(&table);
-        CHECK_EQ(viot_read_draft(exact, size, &topology, NULL, NULL), VIOT_REJECTED);
+        CHECK_EQ(viot_read_draft(exact, size, &iort, &topology, NULL, NULL), VIOT_REJECTED);
         CHECK_EQ(viot_is_draft(exact, size), size >= 84);
         free(exact);
     }
@@ -263,7 +266,7 @@ static void mutated(void)
         table_seal(&table);
         uint8_t *exact = table_exact(&table);
         viot_read_v8(exact, table.size, &topology, NULL);
-        viot_read_draft(exact, table.size, &topology, &others, NULL);
+        viot_read_draft(exact, table.size, &iort, &topology, &others, NULL);
         free(exact);
         CHECK(topology.range_count <= TOPOLOGY_MAX_RANGES);
         for (unsigned n = 0; n < topology.range_count; n++)

@@ -45,12 +45,8 @@ static bool is_described(struct test *test, const struct dma_engine *engine)
     const struct platform *platform = test->fixture->platform;
     struct topology_match match;
 
-    if (platform_find_endpoint(platform, &engine->place, &match))
-        return true;
-    for (unsigned source = 0; source < TOPOLOGY_SOURCES; source++)
-        if (location_find_endpoint(&engine->place, &platform->sources[source], &match))
-            return true;
-    return false;
+    return platform_find_endpoint(platform, &engine->place, &match) ||
+           location_find_endpoint(&engine->place, &platform->unused, &match);
 }
 
 /*

@@ -95,10 +95,9 @@ TEST(device_knows_nothing_else, .clauses = CLAUSES(TOPO_ID_D02), .needs = NEEDS_
         skip(test, "no description names an endpoint");
     for (unsigned i = 0; i < platform->topology.range_count; i++) {
         const struct topology_range *range = &platform->topology.ranges[i];
-        uint32_t span = range->bus == TOPOLOGY_PCI ? range->bdf_last - range->bdf_first : 0;
 
         judge_outside(test, range->id_first - 1, bytes);
-        judge_outside(test, range->id_first + span + 1, bytes);
+        judge_outside(test, (uint32_t)topology_last_id(range) + 1, bytes);
     }
     for (unsigned i = 0; i < platform->pci.function_count; i++)
         judge_outside(test, platform->pci.functions[i].requester_id, bytes);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the descriptions of the topology name, against what the machine has. */
-#include "lib/topology/view.h"
 #include "tests/framework/request.h"
 
 #define SUITE "topology.machine"
@@ -29,15 +28,6 @@ static bool has_place(const struct topology_range *range)
     return range->source != TOPOLOGY_SCAN || range->bus == TOPOLOGY_PCI || range->base;
 }
 
-static bool is_virtio_iommu(const struct device_location *place)
-{
-    const struct pci_function *function = place->function;
-
-    return function ? function->vendor == VIRTIO_PCI_VENDOR &&
-                          function->device == VIRTIO_PCI_DEVICE(VIRTIO_ID_IOMMU)
-                    : place->block->device == VIRTIO_ID_IOMMU;
-}
-
 TEST(described_iommus_exist, .clauses = CLAUSES(TOPO_IOMMU_D01), .needs = 0)
 {
     const struct topology *topology = need_topology(test);
@@ -51,11 +41,12 @@ TEST(described_iommus_exist, .clauses = CLAUSES(TOPO_IOMMU_D01), .needs = 0)
         if (iommu->kind != TOPOLOGY_VIRTIO_IOMMU)
             continue;
         if (!expect(test, TOPO_IOMMU_D01,
-                    platform_find_iommu(test->fixture->platform, iommu, &place),
+                    platform_find_device(test->fixture->platform, &iommu->device, &place),
                     "%s names an IOMMU at %04x:%04x, base 0x%llx, and there is no device", source,
-                    iommu->segment, iommu->bdf, (unsigned long long)iommu->base))
+                    iommu->device.segment, iommu->device.bdf,
+                    (unsigned long long)iommu->device.base))
             continue;
-        expect(test, TOPO_IOMMU_D01, is_virtio_iommu(&place),
+        expect(test, TOPO_IOMMU_D01, location_is_virtio_iommu(&place),
                "%s names %s as an IOMMU, which is something else", source,
                location_text(&place, text));
     }
@@ -77,15 +68,17 @@ static unsigned count_devices(const struct platform *platform, const struct topo
     unsigned count = 0;
 
     for (unsigned i = 0; i < platform->pci.function_count; i++) {
-        const struct pci_function *function = &platform->pci.functions[i];
-        uint16_t bdf = function->requester_id & (uint16_t)~range->bdf_ignored;
+        const struct device_location place = {.function = &platform->pci.functions[i]};
+        const struct topology_device device = location_requester(&place);
 
-        count += range->bus == TOPOLOGY_PCI && function->host->segment >= range->segment_first &&
-                 function->host->segment <= range->segment_last && bdf >= range->bdf_first &&
-                 bdf <= range->bdf_last;
+        count += topology_covers(range, &device);
     }
-    for (unsigned i = 0; i < platform->block_count; i++)
-        count += range->bus == TOPOLOGY_MMIO && platform->blocks[i].machine->base == range->base;
+    for (unsigned i = 0; i < platform->block_count; i++) {
+        const struct device_location place = {.block = &platform->blocks[i]};
+        const struct topology_device device = location_device(&place);
+
+        count += topology_covers(range, &device);
+    }
     return count;
 }
 
@@ -140,12 +133,12 @@ TEST(ranges_are_disjoint_and_do_not_wrap, .clauses = CLAUSES(TOPO_RANGE_D02), .n
 
     for (unsigned i = 0; i < topology->range_count; i++)
         if (has_place(&topology->ranges[i]))
-            placed.ranges[placed.range_count++] = topology->ranges[i];
+            topology_add_range(&placed, &topology->ranges[i]);
     expect(test, TOPO_RANGE_D02, !topology_check(&placed, &diagnostics), "ranges overlap");
     for (unsigned i = 0; i < topology->range_count; i++) {
         const struct topology_range *range = &topology->ranges[i];
 
-        expect(test, TOPO_RANGE_D02, !topology_wraps(range),
+        expect(test, TOPO_RANGE_D02, topology_last_id(range) <= UINT32_MAX,
                "%s: ids of the range from function 0x%04x on, 0x%x and up, run past 0xffffffff",
                topology_source_name(range->source), range->bdf_first, (unsigned)range->id_first);
     }

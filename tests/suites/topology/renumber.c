@@ -62,8 +62,10 @@ static bool plan_move(struct test *test, struct dma_engine *engine, unsigned n, 
     requester_id = function->requester_id; /* that of the bridge stays */
     if (PCI_BUS(requester_id) == function->bridge->secondary_bus)
         requester_id = (uint16_t)(move->bus << 8 | (requester_id & 0xff));
-    if (!move->bus ||
-        !topology_find_pci(&platform->topology, function->host->segment, requester_id, &match))
+
+    const struct topology_device device = topology_function(function->host->segment, requester_id);
+
+    if (!move->bus || !topology_find(&platform->topology, &device, &match))
         return false;
     move->id = match.id;
     return true;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The descriptions of the topology against each other. */
-#include "lib/topology/view.h"
 #include "tests/framework/request.h"
 
 #define SUITE "topology.sources"
 
-/* One device as two descriptions have it. */
+/* One device as a description has it. */
 struct opinion {
-    const struct topology *view;
-    const char *source;
+    enum topology_source source;
     bool is_known;
     struct topology_match match;
 };
@@ -16,47 +14,44 @@ struct opinion {
 /* Boot options and a scan of ids may leave devices out; what the machine tells must not. */
 static bool is_whole(const struct opinion *opinion)
 {
-    enum topology_source source = opinion->view->ranges[0].source;
-
-    return source != TOPOLOGY_OPTIONS && source != TOPOLOGY_SCAN;
+    return opinion->source != TOPOLOGY_OPTIONS && opinion->source != TOPOLOGY_SCAN;
 }
 
-static bool is_iommu(const struct topology *topology, const struct device_location *place)
+static bool is_iommu(const struct topology *topology, const struct topology_device *device)
 {
-    for (unsigned i = 0; i < topology->iommu_count; i++) {
-        const struct topology_iommu *iommu = &topology->iommus[i];
-
-        if (place->function
-                ? iommu->bus == TOPOLOGY_PCI && iommu->bdf == place->function->bdf &&
-                      iommu->segment == place->function->host->segment
-                : iommu->bus == TOPOLOGY_MMIO && iommu->base == place->block->machine->base)
+    for (unsigned i = 0; i < topology->iommu_count; i++)
+        if (topology_same_device(&topology->iommus[i].device, device))
             return true;
-    }
     return false;
 }
 
 static void compare(struct test *test, struct opinion *a, struct opinion *b,
                     struct device_location place)
 {
-    const struct topology_iommu *iommus = a->view->iommus;
+    const struct topology *topology = &test->fixture->platform->topology;
+    const struct topology_device device = location_device(&place);
+    const struct topology_device requester = location_requester(&place);
+    const char *source_a = topology_source_name(a->source);
+    const char *source_b = topology_source_name(b->source);
     char text[LOCATION_TEXT];
 
-    if (is_iommu(a->view, &place))
+    if (is_iommu(topology, &device))
         return;
-    a->is_known = location_find_endpoint(&place, a->view, &a->match);
-    b->is_known = location_find_endpoint(&place, b->view, &b->match);
+    a->is_known = topology_find_by(topology, a->source, &requester, &a->match);
+    b->is_known = topology_find_by(topology, b->source, &requester, &b->match);
     location_text(&place, text);
     if (a->is_known && b->is_known)
         expect(test, TOPO_AGREE_D01,
                a->match.id == b->match.id &&
-                   topology_same_iommu(&iommus[a->match.iommu], &iommus[b->match.iommu]),
+                   topology_same_device(&topology->iommus[a->match.iommu].device,
+                                        &topology->iommus[b->match.iommu].device),
                "%s is id 0x%x of IOMMU %u by %s, id 0x%x of IOMMU %u by %s", text,
-               (unsigned)a->match.id, a->match.iommu, a->source, (unsigned)b->match.id,
-               b->match.iommu, b->source);
+               (unsigned)a->match.id, a->match.iommu, source_a, (unsigned)b->match.id,
+               b->match.iommu, source_b);
     else if (is_whole(a) && is_whole(b))
         expect(test, TOPO_AGREE_D02, a->is_known == b->is_known,
                "%s is behind an IOMMU by %s and behind none by %s", text,
-               a->is_known ? a->source : b->source, a->is_known ? b->source : a->source);
+               a->is_known ? source_a : source_b, a->is_known ? source_b : source_a);
 }
 
 static void compare_all(struct test *test, struct opinion *a, struct opinion *b)
@@ -69,20 +64,15 @@ static void compare_all(struct test *test, struct opinion *a, struct opinion *b)
         compare(test, a, b, (struct device_location){.block = &platform->blocks[i]});
 }
 
-/* The sources that have ranges; returns how many. */
-static unsigned list_sources(const struct topology *topology,
-                             enum topology_source sources[TOPOLOGY_MAX_RANGES])
+/* The sources that count and have ranges; returns how many. */
+static unsigned list_sources(const struct platform *platform,
+                             struct opinion opinions[TOPOLOGY_SOURCES])
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < topology->range_count; i++) {
-        unsigned n = 0;
-
-        while (n < count && sources[n] != topology->ranges[i].source)
-            n++;
-        if (n == count)
-            sources[count++] = topology->ranges[i].source;
-    }
+    for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
+        if (topology_count(&platform->topology, (enum topology_source)source).range_count)
+            opinions[count++] = (struct opinion){(enum topology_source)source, false, {0}};
     return count;
 }
 
@@ -116,24 +106,15 @@ TEST(descriptions_are_well_formed, .clauses = CLAUSES(TOPO_FORM_D01), .needs = 0
 
 TEST(descriptions_agree, .clauses = CLAUSES(TOPO_AGREE_D01, TOPO_AGREE_D02), .needs = 0)
 {
-    const struct topology *all = &test->fixture->platform->topology;
-    enum topology_source sources[TOPOLOGY_MAX_RANGES];
-    unsigned count = list_sources(all, sources);
-    /* Large for a stack; the one test that has them runs on one CPU. */
-    static struct topology views[2];
+    struct opinion opinions[TOPOLOGY_SOURCES];
+    unsigned count = list_sources(test->fixture->platform, opinions);
 
     if (count < 2)
         skip(test, count ? "there is only one description of the topology"
                          : "nothing describes a topology");
     for (unsigned a = 0; a < count; a++)
-        for (unsigned b = a + 1; b < count; b++) {
-            struct opinion first = {&views[0], topology_source_name(sources[a]), false, {0}};
-            struct opinion second = {&views[1], topology_source_name(sources[b]), false, {0}};
-
-            topology_view(all, sources[a], &views[0]);
-            topology_view(all, sources[b], &views[1]);
-            compare_all(test, &first, &second);
-        }
+        for (unsigned b = a + 1; b < count; b++)
+            compare_all(test, &opinions[a], &opinions[b]);
     if (!test->checks)
         skip(test, "no device is in two descriptions");
     waive(test, TOPO_AGREE_D01, "no device is in two descriptions");

@@ -21,7 +21,7 @@ static uint32_t read_config(void *context, uint32_t offset, unsigned width)
 
 static void fuzz_one(const uint8_t *bytes, size_t size)
 {
-    static const struct topology_iommu self = {.bdf = 0x20};
+    static const struct topology_device self = {.bdf = 0x20};
     struct device device = {bytes, (uint32_t)size};
     const struct builtin_config config = {read_config, &device, (uint32_t)size};
 

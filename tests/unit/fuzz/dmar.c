@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/topology/dmar.h"
+#include "lib/acpi/dmar.h"
 #include "tests/unit/fuzz/table.h"
 #include "tests/unit/fuzz/topology.h"
 

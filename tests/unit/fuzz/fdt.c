@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A tree that is accepted answers every question within its bytes. */
 #include "lib/fdt/fdt.h"
+#include "tests/unit/fixtures/properties.h"
 #include "tests/unit/fuzz/fuzz.h"
 
 static bool is_in(const struct fdt *fdt, const void *at, uint32_t length)
@@ -15,7 +16,7 @@ static void check_properties(const struct fdt *fdt, uint32_t node)
 {
     struct fdt_property property, found;
 
-    for (unsigned i = 0; fdt_property_at(fdt, node, i, &property); i++) {
+    for (unsigned i = 0; property_at(fdt, node, i, &property); i++) {
         FUZZ_CHECK(is_in(fdt, property.value, property.length));
         FUZZ_CHECK(is_in(fdt, property.name, (uint32_t)strlen(property.name) + 1));
         FUZZ_CHECK(strlen(property.name) <= FDT_NAME_MAX);

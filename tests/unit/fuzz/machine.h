@@ -45,11 +45,12 @@ static inline void fuzz_machine(const struct machine_roots *roots, const uint8_t
                                 size_t size, bool is_sealing)
 {
     static struct machine machine;
+    static struct iort iort;
 
     memset(&machine, 0, sizeof(machine));
     fuzz_memory_begin(bytes, size, is_sealing);
     fuzz_forget_lines();
-    FUZZ_READ_VOID(machine_read(&machine, roots, &fuzz_view, &fuzz_sink));
+    FUZZ_READ_VOID(machine_read(&machine, roots, &fuzz_view, &iort, &fuzz_sink));
     fuzz_check_machine(&machine);
     FUZZ_CHECK(machine.acpi.table_count <= ACPI_MAX_TABLES);
     for (unsigned i = 0; i < machine.host_count; i++)

@@ -179,7 +179,7 @@ SEEDS: dict[str, tuple[bytes, ...] | list[bytes]] = {
     "madt": (MADT,),
     "mcfg": (MCFG,),
     "memory_map": (ADDITIONS,),
-    "options": OPTIONS,
+    "cmdline": OPTIONS,
     "pvh": (pvh(),),
     "rsdp": (rsdp(1, 0), rsdp(0, 2)),
     "spcr": (table(b"SPCR", bytes(44)), table(b"FACP", bytes(240))),

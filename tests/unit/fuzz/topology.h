@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/topology/topology.h"
+#include "tests/unit/fixtures/find.h"
 #include "tests/unit/fuzz/fuzz.h"
 
 static inline void fuzz_check_range(const struct topology *topology,
@@ -12,16 +13,13 @@ static inline void fuzz_check_range(const struct topology *topology,
 
     FUZZ_CHECK(range->iommu < topology->iommu_count);
     if (range->bus == TOPOLOGY_MMIO) {
-        FUZZ_READ(topology_find_mmio(topology, range->base, &match));
+        FUZZ_READ(find_block(topology, range->base, &match));
         return;
     }
     FUZZ_CHECK(range->segment_first <= range->segment_last);
     FUZZ_CHECK(range->bdf_first <= range->bdf_last);
-    uint32_t span = ((uint32_t)(range->segment_last - range->segment_first) << 16) +
-                    (uint32_t)(range->bdf_last - range->bdf_first);
-
-    FUZZ_CHECK(span <= UINT32_MAX - range->id_first);
-    if (FUZZ_READ(topology_find_pci(topology, range->segment_last, range->bdf_last, &match)))
+    FUZZ_CHECK(topology_last_id(range) <= UINT32_MAX);
+    if (FUZZ_READ(find_function(topology, range->segment_last, range->bdf_last, &match)))
         FUZZ_CHECK(match.iommu < topology->iommu_count);
 }
 
@@ -38,6 +36,6 @@ static inline void fuzz_check_topology(const struct topology *topology)
 static inline void fuzz_begin_topology(struct topology *topology)
 {
     memset(topology, 0, sizeof(*topology));
-    topology->iommus[0] = (struct topology_iommu){.source = TOPOLOGY_OPTIONS, .bdf = 0x18};
+    topology->iommus[0] = (struct topology_iommu){.source = TOPOLOGY_OPTIONS, .device.bdf = 0x18};
     topology->iommu_count = 1;
 }

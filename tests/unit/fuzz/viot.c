@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A VIOT, taken for each of its layouts. */
-#include "lib/topology/viot.h"
+#include "lib/acpi/viot.h"
 #include "tests/unit/fuzz/table.h"
 #include "tests/unit/fuzz/topology.h"
+
+static struct iort iort; /* too large for a frame */
 
 static void check_verdict(enum viot_verdict verdict, const struct topology *topology)
 {
@@ -23,7 +25,7 @@ static void check_draft(const uint8_t *bytes, size_t size)
     fuzz_begin_topology(&topology);
     fuzz_begin_topology(&others);
     fuzz_forget_lines();
-    check_verdict(FUZZ_READ(viot_read_draft(bytes, size, &topology, &others, &fuzz_sink)),
+    check_verdict(FUZZ_READ(viot_read_draft(bytes, size, &iort, &topology, &others, &fuzz_sink)),
                   &topology);
     fuzz_check_topology(&others);
     FUZZ_READ(viot_is_draft(bytes, size));

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/text/options.h"
+#include "lib/cmdline/cmdline.h"
 #include "tests/unit/fuzz/topology.h"
 
 static void fuzz_one(const uint8_t *bytes, size_t size)
 {
-    static struct options options;
+    static struct cmdline options;
     char *text = malloc(size + 1);
 
     FUZZ_CHECK(text);
     memcpy(text, bytes, size);
     text[size] = 0;
-    FUZZ_READ_VOID(options_parse(text, &options, &fuzz_sink));
+    FUZZ_READ_VOID(cmdline_parse(text, &options, &fuzz_sink));
     free(text);
-    FUZZ_CHECK(options.run_count <= OPTIONS_RUN_MAX);
+    FUZZ_CHECK(options.run_count <= CMDLINE_RUN_MAX);
     for (unsigned i = 0; i < options.run_count; i++)
-        FUZZ_CHECK(options.run[i][0] && memchr(options.run[i], 0, OPTIONS_GLOB_MAX));
+        FUZZ_CHECK(options.run[i][0] && memchr(options.run[i], 0, CMDLINE_GLOB_MAX));
     FUZZ_CHECK(options.blocks.count <= MACHINE_MAX_MMIO);
     for (unsigned i = 0; i < options.blocks.count; i++) {
         const struct machine_mmio *block = &options.blocks.blocks[i];

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "boot/boot_info.h"
+#include "lib/cmdline/cmdline.h"
 #include "lib/machine/machine.h"
-#include "lib/text/options.h"
 #include "lib/text/sink.h"
 
 /*
@@ -12,5 +12,5 @@
  * told to be a block makes one where none is known. A PCI host bridge replaces those of firmware,
  * unless it overlaps usable memory. Interrupt lines are those of bridges that nothing tells any of.
  */
-void boot_options(const struct boot_info *boot, const struct options *options,
-                  struct machine *machine, const struct sink *diagnostics);
+void boot_apply_cmdline(const struct boot_info *boot, const struct cmdline *options,
+                        struct machine *machine, const struct sink *diagnostics);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "lib/topology/viot.h"
+#include "lib/acpi/viot.h"
 
 #define VIOT_EMBEDDED_TABLE 48 /* of the draft of 2019 */
 

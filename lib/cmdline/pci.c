@@ -2,11 +2,11 @@
 #include <stddef.h>
 
 #include "lib/array/array.h"
-#include "lib/machine/options.h"
+#include "lib/cmdline/machine.h"
 
 #define BUS_SHIFT 20 /* of ECAM */
 
-bool machine_option_ecam(struct scan *scan, struct machine_host *out)
+bool cmdline_pci_ecam(struct scan *scan, struct machine_host *out)
 {
     uint64_t base, buses = 256;
     struct scan start = *scan;
@@ -70,7 +70,7 @@ static bool overlaps(const struct machine_host *host, const struct machine_windo
     return false;
 }
 
-bool machine_option_window(struct scan *scan, struct machine_host *out)
+bool cmdline_pci_window(struct scan *scan, struct machine_host *out)
 {
     struct machine_window window;
 

@@ -36,21 +36,11 @@
 #include "lib/text/scan.h"
 #include "lib/topology/topology.h"
 
-struct topology_choice {
-    uint32_t sources; /* 1 << source for each that counts */
-    unsigned builtin; /* version of a built-in topology; BUILTIN_AUTO */
-};
-
 /* What `auto` means. */
-struct topology_choice topology_choice_auto(void);
+struct topology_choice cmdline_topology_auto(void);
 /* Reads the value of topology=; *out is untouched when false. */
-bool topology_option_choice(struct scan *scan, struct topology_choice *out);
-static inline bool topology_counts(const struct topology_choice *choice,
-                                   enum topology_source source)
-{
-    return choice->sources >> source & 1;
-}
+bool cmdline_topology(struct scan *scan, struct topology_choice *out);
 
 /* Reads one value and adds what it says; nothing when false, with *scan saying why. */
-bool topology_option_iommu(struct scan *scan, struct topology *out);
-bool topology_option_endpoint(struct scan *scan, struct topology *out);
+bool cmdline_viommu(struct scan *scan, struct topology *out);
+bool cmdline_viommu_ep(struct scan *scan, struct topology *out);

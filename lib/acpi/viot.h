@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/acpi/iort.h"
 #include "lib/text/sink.h"
 #include "lib/topology/topology.h"
 
@@ -33,11 +34,12 @@ enum viot_verdict viot_read(const void *table, size_t size, struct topology *out
 enum viot_verdict viot_read_v8(const void *table, size_t size, struct topology *out,
                                const struct sink *sink);
 /*
- * The draft of November 2019; adds SMMUs, which it may describe, to *others. A table of another
- * kind is VIOT_REJECTED.
+ * The draft of November 2019, whose IORT is opened in *iort; adds SMMUs, which it may describe, to
+ * *others. A table of another kind is VIOT_REJECTED.
  */
-enum viot_verdict viot_read_draft(const void *table, size_t size, struct topology *out,
-                                  struct topology *others, const struct sink *sink);
+enum viot_verdict viot_read_draft(const void *table, size_t size, struct iort *iort,
+                                  struct topology *out, struct topology *others,
+                                  const struct sink *sink);
 /* Whether the table is of that draft, as far as its header tells; nothing else is checked. */
 bool viot_is_draft(const void *table, size_t size);
 /* Whether viot_read() would refuse it with VIOT_IS_V8. */

@@ -9,11 +9,11 @@
  *     icount              the clock counts instructions, one each nanosecond
  *     from=N              begin with the Nth test of the plan
  *     ring=split|packed   the format of the IOMMU's virtqueues; packed where it offers that
- *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/machine/options.h)
- *     pci.ecam= pci.window=  a PCI host bridge (lib/machine/options.h)
+ *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/cmdline/machine.h)
+ *     pci.ecam= pci.window=  a PCI host bridge (lib/cmdline/machine.h)
  *     pci.lines=N         PCI's interrupt pins, where nothing else tells (lib/machine/machine.h)
- *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/topology/options.h)
- *     topology=           whose descriptions of them count (lib/topology/options.h)
+ *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/cmdline/topology.h)
+ *     topology=           whose descriptions of them count (lib/cmdline/topology.h)
  *
  * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: a
  * value without sense is reported and leaves the option as it was, and options of others
@@ -24,22 +24,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/machine/options.h"
+#include "lib/cmdline/machine.h"
+#include "lib/cmdline/topology.h"
 #include "lib/text/sink.h"
-#include "lib/topology/options.h"
 
-#define OPTIONS_RUN_MAX  128
-#define OPTIONS_GLOB_MAX 128 /* with the NUL */
+#define CMDLINE_RUN_MAX  128
+#define CMDLINE_GLOB_MAX 128 /* with the NUL */
 
-struct options {
+struct cmdline {
     unsigned run_count; /* 0: the default selection */
-    char run[OPTIONS_RUN_MAX][OPTIONS_GLOB_MAX];
+    char run[CMDLINE_RUN_MAX][CMDLINE_GLOB_MAX];
     bool list, icount;
     bool is_ring_packed; /* split by default */
     uint64_t seed;       /* 1 by default */
     uint32_t seconds;    /* 2 by default */
     uint32_t from;       /* counts from 1; 0: not given, which is the same as 1 */
-    struct machine_blocks blocks;
+    struct cmdline_blocks blocks;
     struct machine_host host; /* ecam 0: none was told */
     uint32_t pci_lines;       /* 0: unspecified */
     struct topology topology;
@@ -47,4 +47,4 @@ struct options {
 };
 
 /* `cmdline` may have any length, or be NULL, and is not needed afterwards. */
-void options_parse(const char *cmdline, struct options *out, const struct sink *diagnostics);
+void cmdline_parse(const char *cmdline, struct cmdline *out, const struct sink *diagnostics);

@@ -29,13 +29,13 @@
 #include "lib/text/scan.h"
 
 /* Blocks, MACHINE_MAX_MMIO in all. */
-struct machine_blocks {
+struct cmdline_blocks {
     struct machine_mmio blocks[MACHINE_MAX_MMIO];
     unsigned count;
 };
 
 /* Reads one value and adds what it names; nothing when false, with *scan saying why. */
-bool machine_option_device(struct scan *scan, struct machine_blocks *out);
-bool machine_option_slots(struct scan *scan, struct machine_blocks *out);
-bool machine_option_ecam(struct scan *scan, struct machine_host *out);
-bool machine_option_window(struct scan *scan, struct machine_host *out);
+bool cmdline_virtio_mmio_device(struct scan *scan, struct cmdline_blocks *out);
+bool cmdline_virtio_mmio_slots(struct scan *scan, struct cmdline_blocks *out);
+bool cmdline_pci_ecam(struct scan *scan, struct machine_host *out);
+bool cmdline_pci_window(struct scan *scan, struct machine_host *out);

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/iort_topology.h"
+#include "lib/acpi/viot_family.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/iort.h"
-#include "lib/topology/viot_family.h"
 
 #define MINIMUM (VIOT_EMBEDDED_TABLE + ACPI_HEADER_SIZE)
 
@@ -45,10 +45,10 @@ bool viot_is_draft(const void *table, size_t size)
            viot_check_family(table, (uint32_t)size, NULL) == VIOT_IS_DRAFT_2019;
 }
 
-enum viot_verdict viot_read_draft(const void *table, size_t size, struct topology *out,
-                                  struct topology *others, const struct sink *sink)
+enum viot_verdict viot_read_draft(const void *table, size_t size, struct iort *iort,
+                                  struct topology *out, struct topology *others,
+                                  const struct sink *sink)
 {
-    struct iort iort;
     uint32_t length;
 
     if (!acpi_table_check(table, size, "VIOT", MINIMUM, "VIOT", &length, sink))
@@ -59,8 +59,8 @@ enum viot_verdict viot_read_draft(const void *table, size_t size, struct topolog
     if (family == VIOT_ACCEPTED)
         sink_field(sink, "VIOT", VIOT_EMBEDDED_TABLE, "signature of the embedded table",
                    bytes_le32((const uint8_t *)table + VIOT_EMBEDDED_TABLE), "IORT");
-    if (family != VIOT_IS_DRAFT_2019 || !iort_open_in_viot(&iort, table, length, sink))
+    if (family != VIOT_IS_DRAFT_2019 || !iort_open_in_viot(iort, table, length, sink))
         return VIOT_REJECTED;
-    iort_topology(&iort, out, others, sink);
+    iort_topology(iort, out, others, sink);
     return VIOT_ACCEPTED;
 }

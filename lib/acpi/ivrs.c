@@ -7,8 +7,8 @@
 #include <inttypes.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/dmar.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/dmar.h"
 
 #define FIRST_BLOCK 48
 #define BLOCK_SIZE  24
@@ -151,9 +151,10 @@ static void read_block(struct reader *reader, uint32_t at, uint8_t type)
     const struct topology_iommu iommu = {
         .source = TOPOLOGY_IVRS,
         .kind = TOPOLOGY_AMD_IOMMU,
-        .segment = bytes_le16(block + 16),
-        .bdf = bytes_le16(block + 4),
-        .base = bytes_le64(block + 8),
+        .device = {.bus = TOPOLOGY_PCI,
+                   .segment = bytes_le16(block + 16),
+                   .bdf = bytes_le16(block + 4),
+                   .base = bytes_le64(block + 8)},
     };
 
     if (!type || block[0] != type)
@@ -163,8 +164,8 @@ static void read_block(struct reader *reader, uint32_t at, uint8_t type)
         return;
     }
     reader->range = (struct topology_range){.source = TOPOLOGY_IVRS,
-                                            .segment_first = iommu.segment,
-                                            .segment_last = iommu.segment,
+                                            .segment_first = iommu.device.segment,
+                                            .segment_last = iommu.device.segment,
                                             .iommu = out->iommu_count - 1};
     reader->first = NO_RANGE;
     at += entries_at(type);
@@ -176,6 +177,7 @@ static void read_block(struct reader *reader, uint32_t at, uint8_t type)
 
 bool ivrs_read(const void *table, size_t size, struct topology *others, const struct sink *sink)
 {
+    const struct topology_mark mark = topology_mark(others);
     struct reader reader = {.table = table, .out = others, .sink = sink};
     uint8_t highest = 0;
 
@@ -187,8 +189,6 @@ bool ivrs_read(const void *table, size_t size, struct topology *others, const st
             highest = reader.table[at];
     for (uint32_t at = FIRST_BLOCK; at < reader.length; at += bytes_le16(reader.table + at + 2))
         read_block(&reader, at, highest);
-    if (reader.left_out)
-        sink_printf(sink, "IVRS: %u records left out, room is for %d IOMMUs and %d ranges",
-                    reader.left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    topology_settle(others, &mark, reader.left_out, "IVRS", sink);
     return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/machine/options.h"
+#include "lib/cmdline/machine.h"
 
 #include <string.h>
 
@@ -49,7 +49,7 @@ static bool scan_base(struct scan *scan, uint64_t count, uint64_t size, uint64_t
                                      : "a base from which the size does not wrap");
 }
 
-bool machine_option_device(struct scan *scan, struct machine_blocks *out)
+bool cmdline_virtio_mmio_device(struct scan *scan, struct cmdline_blocks *out)
 {
     uint64_t size, base, line, id;
 
@@ -71,7 +71,7 @@ bool machine_option_device(struct scan *scan, struct machine_blocks *out)
     return true;
 }
 
-bool machine_option_slots(struct scan *scan, struct machine_blocks *out)
+bool cmdline_virtio_mmio_slots(struct scan *scan, struct cmdline_blocks *out)
 {
     uint64_t count, stride, base, line = 0;
 

@@ -4,15 +4,15 @@
  * the virtio-iommu nodes, then the endpoints, whose output_node may point forwards or backwards.
  * Passes two and three need no bounds checks: the first has made them.
  */
-#include "lib/topology/viot.h"
+#include "lib/acpi/viot.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "lib/acpi/acpi.h"
+#include "lib/acpi/viot_family.h"
 #include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
-#include "lib/topology/viot_family.h"
 
 #define FIRST_NODE  48
 #define NODE_HEADER 4
@@ -43,6 +43,7 @@ struct reader {
         unsigned index; /* in out->iommus[] */
     } iommus[TOPOLOGY_MAX_IOMMUS];
     unsigned iommu_count, left_out;
+    struct topology_mark mark; /* of *out, before the table */
 };
 
 typedef void (*node_visitor)(struct reader *reader, uint32_t offset);
@@ -167,13 +168,10 @@ static void read_iommu(struct reader *reader, uint32_t offset)
     struct topology_iommu iommu = {.source = reader->source};
 
     if (node[0] == IOMMU_PCI) {
-        iommu.bus = TOPOLOGY_PCI;
-        iommu.segment = bytes_le16(node + 4);
-        iommu.bdf = bytes_le16(node + 6);
+        iommu.device = topology_function(bytes_le16(node + 4), bytes_le16(node + 6));
     } else if (node[0] == IOMMU_MMIO) {
-        iommu.bus = TOPOLOGY_MMIO;
-        iommu.base = bytes_le64(node + 8);
-        if (iommu.base == 0) {
+        iommu.device = topology_block(bytes_le64(node + 8));
+        if (iommu.device.base == 0) {
             report_node(reader, offset + 8, "base", 0, "the address of a virtio-mmio device");
             return;
         }
@@ -211,9 +209,7 @@ static bool read_pci_range(const struct reader *reader, uint32_t offset,
         report_node(reader, offset + 14 - shift, "bdf_end", range->bdf_last, "bdf_start or more");
         return false;
     }
-    uint64_t span = ((uint64_t)(range->segment_last - range->segment_first) << 16) +
-                    (uint64_t)(range->bdf_last - range->bdf_first);
-    if (range->id_first + span > UINT32_MAX) {
+    if (topology_last_id(range) > UINT32_MAX) {
         report_node(reader, offset + 4, "endpoint_start", range->id_first,
                     "endpoint identifiers that fit in 32 bits");
         return false;
@@ -272,17 +268,15 @@ static enum viot_verdict read_nodes(struct reader *reader)
     visit(reader, check_node_bytes);
     visit(reader, read_iommu);
     visit(reader, read_endpoints);
-    if (reader->left_out != 0)
-        sink_printf(reader->sink,
-                    "VIOT: %u nodes left out, room is for %d virtio-iommus and %d ranges",
-                    reader->left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    topology_settle(reader->out, &reader->mark, reader->left_out, "VIOT", reader->sink);
     return VIOT_ACCEPTED;
 }
 
 static enum viot_verdict read_table(const void *table, size_t size, enum topology_source source,
                                     struct topology *out, const struct sink *sink)
 {
-    struct reader reader = {.table = table, .source = source, .out = out, .sink = sink};
+    struct reader reader = {
+        .table = table, .source = source, .out = out, .sink = sink, .mark = topology_mark(out)};
 
     if (!acpi_table_check(table, size, "VIOT", FIRST_NODE, "VIOT", &reader.length, sink))
         return VIOT_REJECTED;

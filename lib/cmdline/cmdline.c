@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/text/options.h"
+#include "lib/cmdline/cmdline.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct parser {
     size_t token_at; /* where the token began */
     size_t quote_at; /* where the last quote opened */
     bool is_quoted;
-    struct options *out;
+    struct cmdline *out;
     const struct sink *diagnostics;
     unsigned globs_lost;
     unsigned ignored_count, ignored_unshown;
@@ -31,10 +31,10 @@ struct option {
     const char *name;
     /* `has_value`: an equals sign was read, and the value is next. */
     void (*set)(struct parser *parser, const struct option *option, bool has_value);
-    size_t offset, size; /* of the number in struct options */
+    size_t offset, size; /* of the number in struct cmdline */
     uint64_t min, max;
     /* Reads a value of more than one part. */
-    bool (*read)(struct scan *scan, struct options *out);
+    bool (*read)(struct scan *scan, struct cmdline *out);
 };
 
 static bool is_blank(char c)
@@ -151,14 +151,14 @@ static void set_flag(struct parser *parser, const struct option *option, bool ha
 
 static void add_glob(struct parser *parser, const char *glob, bool is_cut)
 {
-    struct options *out = parser->out;
+    struct cmdline *out = parser->out;
 
     if (is_cut)
         sink_printf(parser->diagnostics,
                     "options: byte %zu: run has the glob '%.40s...', expected at most %d "
                     "characters; ignored",
-                    parser->token_at, glob, OPTIONS_GLOB_MAX - 1);
-    else if (out->run_count < OPTIONS_RUN_MAX)
+                    parser->token_at, glob, CMDLINE_GLOB_MAX - 1);
+    else if (out->run_count < CMDLINE_RUN_MAX)
         strcpy(out->run[out->run_count++], glob);
     else
         parser->globs_lost++;
@@ -166,7 +166,7 @@ static void add_glob(struct parser *parser, const char *glob, bool is_cut)
 
 static void set_run(struct parser *parser, const struct option *option, bool has_value)
 {
-    char glob[OPTIONS_GLOB_MAX];
+    char glob[CMDLINE_GLOB_MAX];
     unsigned globs = 0;
     int end = has_value ? ',' : TOKEN_END;
 
@@ -184,48 +184,48 @@ static void set_run(struct parser *parser, const struct option *option, bool has
                     parser->token_at, option->name);
 }
 
-static bool read_device(struct scan *scan, struct options *out)
+static bool read_device(struct scan *scan, struct cmdline *out)
 {
-    return machine_option_device(scan, &out->blocks);
+    return cmdline_virtio_mmio_device(scan, &out->blocks);
 }
 
-static bool read_slots(struct scan *scan, struct options *out)
+static bool read_slots(struct scan *scan, struct cmdline *out)
 {
-    return machine_option_slots(scan, &out->blocks);
+    return cmdline_virtio_mmio_slots(scan, &out->blocks);
 }
 
-static bool read_ecam(struct scan *scan, struct options *out)
+static bool read_ecam(struct scan *scan, struct cmdline *out)
 {
-    return machine_option_ecam(scan, &out->host);
+    return cmdline_pci_ecam(scan, &out->host);
 }
 
-static bool read_window(struct scan *scan, struct options *out)
+static bool read_window(struct scan *scan, struct cmdline *out)
 {
-    return machine_option_window(scan, &out->host);
+    return cmdline_pci_window(scan, &out->host);
 }
 
-static bool read_iommu(struct scan *scan, struct options *out)
+static bool read_iommu(struct scan *scan, struct cmdline *out)
 {
-    return topology_option_iommu(scan, &out->topology);
+    return cmdline_viommu(scan, &out->topology);
 }
 
-static bool read_endpoint(struct scan *scan, struct options *out)
+static bool read_endpoint(struct scan *scan, struct cmdline *out)
 {
-    return topology_option_endpoint(scan, &out->topology);
+    return cmdline_viommu_ep(scan, &out->topology);
 }
 
-static bool read_choice(struct scan *scan, struct options *out)
+static bool read_choice(struct scan *scan, struct cmdline *out)
 {
-    return topology_option_choice(scan, &out->topology_choice);
+    return cmdline_topology(scan, &out->topology_choice);
 }
 
-static bool read_ring(struct scan *scan, struct options *out)
+static bool read_ring(struct scan *scan, struct cmdline *out)
 {
     out->is_ring_packed = !strcmp(scan->at, "packed");
     return out->is_ring_packed || !strcmp(scan->at, "split") || scan_fail(scan, "split or packed");
 }
 
-#define FIELD(name) offsetof(struct options, name), sizeof(((struct options *)0)->name)
+#define FIELD(name) offsetof(struct cmdline, name), sizeof(((struct cmdline *)0)->name)
 
 static const struct option table[] = {
     {"run", set_run, 0, 0, 0, 0, NULL},
@@ -297,7 +297,7 @@ static void report(const struct parser *parser)
     if (parser->globs_lost)
         sink_printf(parser->diagnostics,
                     "options: run has %u globs, expected at most %d globs; the last %u are ignored",
-                    OPTIONS_RUN_MAX + parser->globs_lost, OPTIONS_RUN_MAX, parser->globs_lost);
+                    CMDLINE_RUN_MAX + parser->globs_lost, CMDLINE_RUN_MAX, parser->globs_lost);
     if (parser->ignored_unshown)
         sink_printf(parser->diagnostics, "options: ignored:%s and %u not shown", parser->ignored,
                     parser->ignored_unshown);
@@ -311,14 +311,14 @@ static bool is_terminator(const char *token)
     return token[0] == '-' && token[1] == '-' && (token[2] == '\0' || is_blank(token[2]));
 }
 
-void options_parse(const char *cmdline, struct options *out, const struct sink *diagnostics)
+void cmdline_parse(const char *cmdline, struct cmdline *out, const struct sink *diagnostics)
 {
     struct parser parser = {.text = cmdline ? cmdline : "", .out = out, .diagnostics = diagnostics};
 
     memset(out, 0, sizeof(*out));
     out->seed = 1;
     out->seconds = 2;
-    out->topology_choice = topology_choice_auto();
+    out->topology_choice = cmdline_topology_auto();
     for (;;) {
         while (is_blank(parser.text[parser.at]))
             parser.at++;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "boot/options.h"
+#include "boot/cmdline.h"
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/cmdline.h"
 #include "tests/unit/fixtures/unit.h"
@@ -34,7 +34,7 @@ static void good_devices(void)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        struct cmdline_report report = cmdline_read(cases[i].cmdline);
         const struct machine_mmio *block = &cmdline_options.blocks.blocks[0];
 
         if (report.lines || cmdline_options.blocks.count != 1 || block->size != cases[i].size ||
@@ -106,8 +106,8 @@ static void slots(void)
         {"virtio_mmio.slots=8:0x200@0x1000:5:1", "expected the end at ':1'"},
         {"virtio_mmio.slots=8:0x200@0x1000,5", ": and the first interrupt, or the end at ',5'"},
     };
-    struct cmdline_report report = cmdline_parse("virtio-mmio.slots=24:0x200@0xfeb00000:24 "
-                                                 "virtio_mmio.slots=8:4K@0x10001000");
+    struct cmdline_report report = cmdline_read("virtio-mmio.slots=24:0x200@0xfeb00000:24 "
+                                                "virtio_mmio.slots=8:4K@0x10001000");
     const struct machine_mmio *last = &cmdline_options.blocks.blocks[23];
 
     CHECK_EQ(report.lines, 0);
@@ -120,8 +120,8 @@ static void slots(void)
     CHECK_EQ(cmdline_options.blocks.blocks[31].line, 0);
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         cmdline_check_refused(bad[i][0], bad[i][1]);
-    report = cmdline_parse("virtio_mmio.slots=64:0x200@0x1000 virtio_mmio.device=512@0x100000:5 "
-                           "virtio_mmio.slots=1:0x200@0");
+    report = cmdline_read("virtio_mmio.slots=64:0x200@0x1000 virtio_mmio.device=512@0x100000:5 "
+                          "virtio_mmio.slots=1:0x200@0");
     CHECK_EQ(report.lines, 2);
     CHECK_EQ(cmdline_options.blocks.count, 64);
     CHECK(strstr(report.last, "no more than 64 blocks in all at ''"));
@@ -158,7 +158,7 @@ static void good_hosts(void)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        struct cmdline_report report = cmdline_read(cases[i].cmdline);
         const struct machine_host *host = &cmdline_options.host, *expected = &cases[i].host;
 
         if (report.lines || host->ecam != expected->ecam || host->bus_last != expected->bus_last ||
@@ -219,8 +219,8 @@ static void bad_hosts(void)
     cmdline_check_refused("pci.window=mem32:0:4096", "pci.ecam= to come before it at ''");
     cmdline_check_refused("pci.ecam=0xe0000000 pci.ecam=0x100000", "no second host bridge at ''");
     CHECK_EQ(cmdline_options.host.ecam, 0xe0000000);
-    report = cmdline_parse("pci.ecam=0x100000 pci.window=mem32:0:4096 pci.window=mem64:0xfff:1 "
-                           "pci.window=io:0:4096");
+    report = cmdline_read("pci.ecam=0x100000 pci.window=mem32:0:4096 pci.window=mem64:0xfff:1 "
+                          "pci.window=io:0:4096");
     CHECK_EQ(report.lines, 1);
     CHECK(strstr(report.last, "no overlap with another window at '0xfff:1'"));
     CHECK_EQ(cmdline_options.host.window_count, 2);
@@ -242,11 +242,11 @@ static void host_in_the_machine(void)
     boot_add_memory(&boot, 0x100000, 0x100000, BOOT_USABLE);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         static struct machine machine;
-        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        struct cmdline_report report = cmdline_read(cases[i].cmdline);
         const struct sink sink = {cmdline_take, &report};
 
         machine = (struct machine){.hosts = {{.ecam = 1}, {.ecam = 2}}, .host_count = 2};
-        boot_options(&boot, &cmdline_options, &machine, &sink);
+        boot_apply_cmdline(&boot, &cmdline_options, &machine, &sink);
         CHECK_EQ(report.lines, cases[i].diagnostic != NULL);
         CHECK(!cases[i].diagnostic || strstr(report.last, cases[i].diagnostic));
         CHECK_EQ(machine.host_count, cases[i].diagnostic ? 2 : 1);
@@ -291,13 +291,13 @@ static void blocks_in_the_machine(void)
     boot_add_memory(&boot, 0x8000, 0x1000, BOOT_FIRMWARE);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         static struct machine machine;
-        struct cmdline_report report = cmdline_parse(cases[i].cmdline);
+        struct cmdline_report report = cmdline_read(cases[i].cmdline);
         const struct sink sink = {cmdline_take, &report};
 
         CHECK_EQ(report.lines, 0);
         machine = (struct machine){.mmio = {{.base = 0x10000000, .size = 512, .line = 3}},
                                    .mmio_count = 1};
-        boot_options(&boot, &cmdline_options, &machine, &sink);
+        boot_apply_cmdline(&boot, &cmdline_options, &machine, &sink);
         if (machine.mmio_count != cases[i].blocks || machine.mmio[0].line != cases[i].line ||
             report.lines != (cases[i].diagnostic != NULL) ||
             (report.lines && !strstr(report.last, cases[i].diagnostic)))
@@ -318,5 +318,5 @@ static const struct unit units[] = {
 
 int main(void)
 {
-    return unit_main("options_machine", units, ARRAY_LENGTH(units));
+    return unit_main("cmdline_machine", units, ARRAY_LENGTH(units));
 }

@@ -3,7 +3,7 @@
  * DMAR in three passes: the structure, the units that manage whatever nobody else does, then the
  * units with a scope of their own, whose ranges come later and so count before the others'.
  */
-#include "lib/topology/dmar.h"
+#include "lib/acpi/dmar.h"
 
 #include <inttypes.h>
 
@@ -113,11 +113,10 @@ static void read_unit(struct reader *reader, uint32_t at, bool is_for_all)
         sink_field(reader->sink, "DMAR", at + 8, "base", 0, "the address of a unit (left out)");
         return;
     }
-    if (!topology_add_iommu(out, &(struct topology_iommu){.source = TOPOLOGY_DMAR,
-                                                          .kind = TOPOLOGY_INTEL_IOMMU,
-                                                          .bus = TOPOLOGY_MMIO,
-                                                          .segment = segment,
-                                                          .base = bytes_le64(unit + 8)})) {
+    if (!topology_add_iommu(
+            out, &(struct topology_iommu){.source = TOPOLOGY_DMAR,
+                                          .kind = TOPOLOGY_INTEL_IOMMU,
+                                          .device = topology_block(bytes_le64(unit + 8))})) {
         reader->left_out++;
         return;
     }
@@ -134,6 +133,7 @@ static void read_unit(struct reader *reader, uint32_t at, bool is_for_all)
 
 bool dmar_read(const void *table, size_t size, struct topology *others, const struct sink *sink)
 {
+    const struct topology_mark mark = topology_mark(others);
     struct reader reader = {.table = table, .out = others, .sink = sink};
 
     if (!acpi_table_check(table, size, "DMAR", FIRST_STRUCTURE, "DMAR", &reader.length, sink) ||
@@ -143,8 +143,6 @@ bool dmar_read(const void *table, size_t size, struct topology *others, const st
         for (uint32_t at = FIRST_STRUCTURE; at < reader.length;
              at += bytes_le16(reader.table + at + 2))
             read_unit(&reader, at, pass == 0);
-    if (reader.left_out)
-        sink_printf(sink, "DMAR: %u records left out, room is for %d IOMMUs and %d ranges",
-                    reader.left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    topology_settle(others, &mark, reader.left_out, "DMAR", sink);
     return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "boot/options.h"
+#include "boot/cmdline.h"
 
 #define IOMMU_BLOCK_SIZE 0x200 /* the registers and more than the configuration */
 
@@ -52,13 +52,13 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
 }
 
 /* An IOMMU on virtio-mmio is a block, and is there, whoever else tells of it. */
-static void add_iommu(const struct boot_info *boot, struct machine *machine,
-                      const struct topology_iommu *iommu, const struct sink *diagnostics)
+static void add_iommu(const struct boot_info *boot, struct machine *machine, uint64_t base,
+                      const struct sink *diagnostics)
 {
-    const struct machine_mmio block = {.base = iommu->base, .size = IOMMU_BLOCK_SIZE};
+    const struct machine_mmio block = {.base = base, .size = IOMMU_BLOCK_SIZE};
 
     for (unsigned i = 0; i < machine->mmio_count; i++)
-        if (machine->mmio[i].base == iommu->base) {
+        if (machine->mmio[i].base == base) {
             machine->mmio[i].is_guess = false;
             return;
         }
@@ -95,14 +95,14 @@ static void set_host(const struct boot_info *boot, struct machine *machine,
     machine->host_count = 1;
 }
 
-void boot_options(const struct boot_info *boot, const struct options *options,
-                  struct machine *machine, const struct sink *diagnostics)
+void boot_apply_cmdline(const struct boot_info *boot, const struct cmdline *options,
+                        struct machine *machine, const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < options->blocks.count; i++)
         add_block(boot, machine, &options->blocks.blocks[i], diagnostics);
     for (unsigned i = 0; i < options->topology.iommu_count; i++)
-        if (options->topology.iommus[i].bus == TOPOLOGY_MMIO)
-            add_iommu(boot, machine, &options->topology.iommus[i], diagnostics);
+        if (options->topology.iommus[i].device.bus == TOPOLOGY_MMIO)
+            add_iommu(boot, machine, options->topology.iommus[i].device.base, diagnostics);
     if (options->host.ecam)
         set_host(boot, machine, &options->host, diagnostics);
     for (unsigned i = 0; i < machine->host_count && options->pci_lines; i++)

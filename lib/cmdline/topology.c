@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/topology/options.h"
+#include "lib/cmdline/topology.h"
 
 #include <string.h>
 
@@ -30,26 +30,26 @@ static bool scan_address(struct scan *scan, uint16_t segment, struct address *ou
     return true;
 }
 
-bool topology_option_iommu(struct scan *scan, struct topology *out)
+bool cmdline_viommu(struct scan *scan, struct topology *out)
 {
     struct topology_iommu iommu = {.source = TOPOLOGY_OPTIONS};
     struct address address;
+    uint64_t base;
 
     if (!strncmp(scan->at, "pci:", 4)) {
         scan->at += 4;
         if (!scan_address(scan, 0, &address))
             return false;
-        iommu.segment = address.segment;
-        iommu.bdf = address.bdf;
+        iommu.device = topology_function(address.segment, address.bdf);
     } else {
-        iommu.bus = TOPOLOGY_MMIO;
         if (!scan_literal(scan, "mmio:", "pci: or mmio:") ||
-            !scan_number(scan, SCAN_PLAIN, 1, UINT64_MAX, &iommu.base, "a base of 64 bits, not 0"))
+            !scan_number(scan, SCAN_PLAIN, 1, UINT64_MAX, &base, "a base of 64 bits, not 0"))
             return false;
+        iommu.device = topology_block(base);
     }
     if (!scan_end(scan))
         return false;
-    return topology_add_iommu(out, &iommu) || scan_fail(scan, "no more than 8 IOMMUs");
+    return topology_add_iommu(out, &iommu) || scan_fail(scan, "no more than 16 IOMMUs");
 }
 
 /* "BDF" or "BDF-BDF". */
@@ -111,7 +111,7 @@ static bool read_scan(struct scan *scan, struct topology *out)
     return true;
 }
 
-bool topology_option_endpoint(struct scan *scan, struct topology *out)
+bool cmdline_viommu_ep(struct scan *scan, struct topology *out)
 {
     struct topology_range range = {.source = TOPOLOGY_OPTIONS, .iommu = out->iommu_count - 1};
     uint64_t id;
@@ -130,7 +130,7 @@ bool topology_option_endpoint(struct scan *scan, struct topology *out)
         !scan_end(scan))
         return false;
     range.id_first = (uint32_t)id;
-    return topology_add_range(out, &range) || scan_fail(scan, "no more than 64 ranges");
+    return topology_add_range(out, &range) || scan_fail(scan, "no more than 256 ranges");
 }
 
 #define SOURCE(source) (1u << (source))
@@ -141,8 +141,7 @@ static const struct {
 } choices[] = {
     {"auto",
      {SOURCE(TOPOLOGY_BUILTIN) | SOURCE(TOPOLOGY_IORT) | SOURCE(TOPOLOGY_VIOT_DRAFT) |
-          SOURCE(TOPOLOGY_VIOT_SECOND) | SOURCE(TOPOLOGY_VIOT) | SOURCE(TOPOLOGY_DEVICE_TREE) |
-          SOURCE(TOPOLOGY_OPTIONS),
+          SOURCE(TOPOLOGY_VIOT) | SOURCE(TOPOLOGY_DEVICE_TREE) | SOURCE(TOPOLOGY_OPTIONS),
       BUILTIN_AUTO}},
     {"dt", {SOURCE(TOPOLOGY_DEVICE_TREE), BUILTIN_AUTO}},
     {"viot", {SOURCE(TOPOLOGY_VIOT), BUILTIN_AUTO}},
@@ -158,12 +157,12 @@ static const struct {
     {"off", {0, BUILTIN_AUTO}},
 };
 
-struct topology_choice topology_choice_auto(void)
+struct topology_choice cmdline_topology_auto(void)
 {
     return choices[0].choice;
 }
 
-bool topology_option_choice(struct scan *scan, struct topology_choice *out)
+bool cmdline_topology(struct scan *scan, struct topology_choice *out)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(choices); i++)
         if (!strcmp(scan->at, choices[i].name)) {

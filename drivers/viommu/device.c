@@ -40,7 +40,7 @@ static enum virtio_result make_slots(struct viommu *viommu)
 {
     size_t bytes = viommu->requests.size * sizeof(struct viommu_slot);
 
-    viommu->slots = pages_get(viommu->pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    viommu->slots = pages_for(viommu->pages, bytes);
     if (!viommu->slots)
         return VIRTIO_NO_MEMORY;
     memset(viommu->slots, VIOMMU_POISON, bytes);

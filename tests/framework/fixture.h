@@ -89,11 +89,6 @@ void *fixture_pages(struct test *test, unsigned count);
 /* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void fixture_restart(struct test *test, uint64_t features);
 /*
- * fixture_restart_detached() with `count` buffers of `length` bytes in the event queue, and so until
- * the end of the test.
- */
-void fixture_use_events(struct test *test, unsigned count, uint32_t length);
-/*
  * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the
  * device refuses `features`.
  */
@@ -104,8 +99,13 @@ void fixture_negotiate(struct test *test, uint64_t features);
  */
 void fixture_restart_detached(struct test *test);
 /*
- * fixture_restart_detached() with RING_PACKED, and so until the end of the test; skips it if that isn't
- * offered.
+ * fixture_restart_detached() with `count` buffers of `length` bytes in the event queue, and so
+ * until the end of the test.
+ */
+void fixture_use_events(struct test *test, unsigned count, uint32_t length);
+/*
+ * fixture_restart_detached() with RING_PACKED, and so until the end of the test; skips it if that
+ * isn't offered.
  */
 void fixture_use_packed_rings(struct test *test);
 /*

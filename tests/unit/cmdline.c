@@ -241,7 +241,7 @@ static void scans(void)
 /* Several IOMMUs with endpoints each, and as many of both as there is room for. */
 static void many(void)
 {
-    char line[4096] = "";
+    char line[8192] = "";
     struct cmdline_report report =
         cmdline_read("viommu=pci:00:03.0 viommu.ep=00:05.0:1 viommu=mmio:0x1000 "
                      "viommu.ep=00:06.0:2 viommu.ep=0x2000:3");

@@ -27,6 +27,9 @@ struct viommu_request {
     uint32_t length;
 };
 
+/* The flags of a mapping that an endpoint may use either way. */
+#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+
 static inline struct viommu_request viommu_attach(uint32_t domain, uint32_t endpoint,
                                                   uint32_t flags)
 {

@@ -11,8 +11,7 @@
 #include "lib/spec/wire.h"
 #include "tests/framework/report.h"
 
-#define POISON     0xa5
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define POISON 0xa5
 
 #define TIMEOUT_NS      200000000ull
 #define SLOW_TIMEOUT_NS 2000000000ull

@@ -35,7 +35,7 @@ void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine
     require_ok(test, viommu_attach(domain, engine->endpoint, 0));
     require_ok(test,
                viommu_map(domain, engine->footprint, engine->footprint + engine->footprint_size - 1,
-                          engine->footprint, VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE));
+                          engine->footprint, READ_WRITE));
 }
 
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)

@@ -5,9 +5,8 @@
 
 #define SUITE "bench"
 
-#define TRANSFERS  200
-#define TIMEOUT    1000000000ull
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define TRANSFERS 200
+#define TIMEOUT   1000000000ull
 
 static void measure(struct test *test, const char *operation, const char *job,
                     struct dma_engine *engine, uint64_t address, uint32_t length)

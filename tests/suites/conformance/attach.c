@@ -4,8 +4,6 @@
 
 #define SUITE "conformance.attach"
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-
 /* Whether a domain exists shows in the answer to a MAP: OK, or a refusal (MAP-D11). */
 static struct viommu_request any_map(struct test *test, uint32_t domain)
 {

@@ -6,8 +6,7 @@
 
 #define SUITE "conformance.detach"
 
-#define LATE_NS    10000000ull
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define LATE_NS 10000000ull
 
 /*
  * Whether a domain exists, and whether the endpoint kept it alive, shows in the answer to this MAP.

@@ -8,9 +8,8 @@
 
 #define SUITE "conformance.fault"
 
-#define READ       VIRTIO_IOMMU_MAP_F_READ
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-#define NEEDS      (NEEDS_DMA | NEEDS_MAP_UNMAP)
+#define READ  VIRTIO_IOMMU_MAP_F_READ
+#define NEEDS (NEEDS_DMA | NEEDS_MAP_UNMAP)
 
 #define FAULT_FLAGS                                                                                \
     (VIRTIO_IOMMU_FAULT_F_READ | VIRTIO_IOMMU_FAULT_F_WRITE | VIRTIO_IOMMU_FAULT_F_ADDRESS)

@@ -9,9 +9,8 @@
 
 #define SUITE "conformance.map"
 
-#define READ       VIRTIO_IOMMU_MAP_F_READ
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-#define NEEDS      (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+#define READ  VIRTIO_IOMMU_MAP_F_READ
+#define NEEDS (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
 /* A domain with an endpoint, and where tests map in it. */
 struct window {

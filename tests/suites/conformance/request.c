@@ -8,8 +8,6 @@
 
 #define SUITE "conformance.request"
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-
 TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {

@@ -6,8 +6,7 @@
 
 #define SUITE "conformance.reserved"
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-#define NEEDS      (NEEDS_ENDPOINT | NEEDS_PROBE)
+#define NEEDS (NEEDS_ENDPOINT | NEEDS_PROBE)
 
 static unsigned overlaps(const struct reserved_region *regions, unsigned count)
 {

@@ -4,8 +4,6 @@
 
 #define SUITE "conformance.reset"
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-
 /* From DRIVER_OK and from ACKNOWLEDGE: a device may reset only what was started. */
 TEST(status_returns_to_zero,
      .clauses = CLAUSES(DEV_RESET_D01, DEV_STAT_P01, PCI_COM_D07, MMIO_REG_P05),

@@ -8,10 +8,9 @@
 
 #define SUITE "conformance.translation"
 
-#define READ       VIRTIO_IOMMU_MAP_F_READ
-#define WRITE      VIRTIO_IOMMU_MAP_F_WRITE
-#define READ_WRITE (READ | WRITE)
-#define NEEDS      (NEEDS_DMA | NEEDS_MAP_UNMAP)
+#define READ  VIRTIO_IOMMU_MAP_F_READ
+#define WRITE VIRTIO_IOMMU_MAP_F_WRITE
+#define NEEDS (NEEDS_DMA | NEEDS_MAP_UNMAP)
 
 /* An engine in a domain, a target, and the address where the test maps it. */
 struct scene {

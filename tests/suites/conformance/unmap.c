@@ -7,8 +7,7 @@
 
 #define SUITE "conformance.unmap"
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-#define NEEDS      (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+#define NEEDS (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
 /*
  * The examples of the specification count addresses; here each stands for one granule, from

@@ -7,8 +7,6 @@
 
 #include "lib/array/array.h"
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-
 static uint64_t below(struct walk *walk, uint64_t n)
 {
     return rng_below(&walk->test->rng, n);

@@ -9,7 +9,6 @@
 #include "tests/framework/report.h"
 #include "tests/suites/stress/generate.h"
 
-#define READ_WRITE         (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 #define REQUESTS_PER_PROBE 10
 
 typedef unsigned long long ull;

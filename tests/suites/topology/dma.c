@@ -5,7 +5,6 @@
 #define SUITE "topology.dma"
 
 #define PREPARE_NS 2000000000ull
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
 /*
  * The proof that an endpoint's id is the one that the IOMMU sees its requests under, behind

@@ -9,7 +9,6 @@
 #define SUITE "topology.renumber"
 
 #define PRIMARY_BUS 0x18 /* primary, secondary, subordinate: a byte each */
-#define READ_WRITE  (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
 /* An engine directly behind a bridge of the root bus, and the bus number that the bridge gets. */
 struct move {

@@ -11,12 +11,11 @@
 #define SUITE "conformance.cpus"
 #define NEEDS (NEEDS_CPUS | NEEDS_MAP_UNMAP)
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-#define ROUND_NS   1000000000ull
-#define ROUNDS     20
-#define REQUESTS   500
-#define TRANSFERS  20
-#define WORKERS    2
+#define ROUND_NS  1000000000ull
+#define ROUNDS    20
+#define REQUESTS  500
+#define TRANSFERS 20
+#define WORKERS   2
 
 /*
  * What is true of the mapping while the other CPU transfers. A transfer is judged only if the phase

@@ -9,8 +9,6 @@
 #define SUITE "conformance.cpus"
 #define NEEDS (NEEDS_CPUS | NEEDS_MAP_UNMAP)
 
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
-
 /* A page of a target, and the result of the step before the judgement. */
 struct scene {
     struct dma_engine *engine;

@@ -17,7 +17,6 @@
 #define VIRTIO_STATUS_DRIVER_OK          4
 #define VIRTIO_STATUS_FEATURES_OK        8
 #define VIRTIO_STATUS_DEVICE_NEEDS_RESET 64
-#define VIRTIO_STATUS_FAILED             128
 
 /* 6 Reserved feature bits */
 #define VIRTIO_F_INDIRECT_DESC     28

@@ -21,16 +21,18 @@ depends = $(eval -include $(1:.o=.d))
 
 BOOT_READERS := $(addprefix boot/,boot_info.c devicetree.c efi.c options.c $(addprefix x86_64/,linux.c loader.c pvh.c))
 PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(BOOT_READERS)
+# Drivers that units test on devices of their own; tests/unit/fixtures/arch.c is their CPU.
+UNIT_DRIVERS := $(wildcard drivers/pci/*.c drivers/virtio/*.c drivers/viommu/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 FIXTURES := $(wildcard tests/unit/fixtures/*.c)
 READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
 	$(BOOT_READERS)
 
 # Unit tests: the pure code as an ordinary process under the sanitizers.
-HOST_BASE := -std=gnu11 -g -I. $(WARNINGS)
+HOST_BASE := -std=gnu11 -g -I. -Iarch/host $(WARNINGS)
 SANITIZE := -fsanitize=address,undefined
 HOSTFLAGS := $(HOST_BASE) -O1 $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-HOST_OBJECTS := $(patsubst %.c,build/host/%.o,$(PURE) $(FIXTURES))
+HOST_OBJECTS := $(patsubst %.c,build/host/%.o,$(PURE) $(UNIT_DRIVERS) $(FIXTURES))
 UNITS := $(UNIT_SOURCES:%.c=build/host/%)
 
 $(eval $(call flavour,host,HOSTFLAGS))
@@ -105,7 +107,7 @@ fuzz: $(FUZZERS) $(TREES) ## every reader under libFuzzer, FUZZ_SECONDS=60 each
 COVERAGE_MINIMUM := 95
 COVERAGE_COUNT := -fprofile-instr-generate -fcoverage-mapping
 COVERAGEFLAGS := $(HOST_BASE) -O1 -fno-omit-frame-pointer $(COVERAGE_COUNT)
-COVERAGE_OBJECTS := $(patsubst %.c,build/coverage/%.o,$(PURE) $(FIXTURES))
+COVERAGE_OBJECTS := $(patsubst %.c,build/coverage/%.o,$(PURE) $(UNIT_DRIVERS) $(FIXTURES))
 COVERAGE_UNITS := $(patsubst %.c,build/coverage/%,$(filter-out %/efi_app.c,$(UNIT_SOURCES)))
 
 $(eval $(call flavour,coverage,COVERAGEFLAGS))
@@ -121,7 +123,7 @@ coverage-host: $(COVERAGE_UNITS) $(TREES) $(TABLES) ## line coverage of each rea
 
 # The whole kernel as a process: arch/host and the reference device instead of a CPU and a VMM.
 NATIVE := build/host/viommu-guest
-NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie \
+NATIVEFLAGS := $(HOSTFLAGS) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -fno-pie \
 	-fsanitize-ignorelist=tests/refdev/native/asan.ignore
 NATIVE_OBJECTS := $(patsubst %.c,build/native/%.o,$(filter-out lib/newlib/%,$(SRC_lib)) \
 	$(wildcard arch/host/*.c) $(SRC_drivers) $(wildcard boot/*.c) $(SRC_tests) \

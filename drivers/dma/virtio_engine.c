@@ -88,11 +88,9 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
     struct virtio_transport *transport = &virtio->device.transport;
     uint64_t start = arch_now_ns();
     struct virtq_used_element used = {0};
-    uint16_t head;
 
-    if (!virtq_add(&virtio->queue, segments, count, &head))
+    if (!virtq_add(&virtio->queue, segments, count))
         return DMA_REFUSED;
-    virtq_publish(&virtio->queue);
     virtq_kick(&virtio->queue);
     for (;;) {
         uint8_t status = settled_status(transport);

@@ -7,24 +7,30 @@
 
 #include "drivers/viommu/device.h"
 
-#define PART_MAX   (2 * PAGE_SIZE)
-#define PART_PAGES 4 /* a page of poison, room for the part, a page of poison */
+#define TAIL ((uint32_t)sizeof(struct virtio_iommu_req_tail))
 
+/* Memory of [room, room_end): a page of poison, the part at the end of whole pages, and another. */
 struct part {
-    uint8_t *bytes;
+    uint8_t *room, *bytes, *room_end;
     uint32_t length;
 };
 
-/* Lies at the end of its room so that one byte too many lands in the poison right behind. */
+/* One byte too many lands in the poison right behind. */
 static bool part_init(struct pages *pages, struct part *part, const void *bytes, uint32_t length)
 {
-    uint8_t *room = length <= PART_MAX ? pages_get(pages, PART_PAGES) : NULL;
+    size_t middle = (length + (size_t)PAGE_SIZE - 1) & ~(size_t)(PAGE_SIZE - 1);
+    size_t size = middle + 2 * PAGE_SIZE;
+    uint8_t *room = pages_for(pages, size);
 
     if (!room)
         return false;
-    memset(room, VIOMMU_POISON, PART_PAGES * PAGE_SIZE);
-    part->bytes = room + PAGE_SIZE + PART_MAX - length;
-    part->length = length;
+    memset(room, VIOMMU_POISON, size);
+    *part = (struct part){
+        .room = room,
+        .bytes = room + PAGE_SIZE + middle - length,
+        .room_end = room + size,
+        .length = length,
+    };
     if (bytes)
         memcpy(part->bytes, bytes, length);
     return true;
@@ -40,17 +46,15 @@ static bool is_poison(const uint8_t *first, const uint8_t *end)
 
 static bool part_surroundings_intact(const struct part *part)
 {
-    const uint8_t *room = part->bytes + part->length - PART_MAX - PAGE_SIZE;
-
-    return is_poison(room, part->bytes) &&
-           is_poison(part->bytes + part->length, room + PART_PAGES * PAGE_SIZE);
+    return is_poison(part->room, part->bytes) &&
+           is_poison(part->bytes + part->length, part->room_end);
 }
 
 static struct viommu_reply submit_parts(struct viommu *viommu, const void *request,
-                                        struct part *readable, struct part *writable)
+                                        const struct part *readable, const struct part *writable)
 {
     struct virtq_segment segments[2];
-    struct viommu_reply reply;
+    struct viommu_reply reply, used;
     unsigned count = 0;
     uint16_t head;
 
@@ -60,20 +64,16 @@ static struct viommu_reply submit_parts(struct viommu *viommu, const void *reque
     if (writable->length)
         segments[count++] =
             (struct virtq_segment){(uintptr_t)writable->bytes, writable->length, true};
-    if (!virtq_add(&viommu->requests, segments, count, &head))
-        return (struct viommu_reply){.outcome = VIOMMU_FULL, .status = VIOMMU_POISON};
+    if (!virtq_add(&viommu->requests, segments, count))
+        return viommu_unanswered(VIOMMU_FULL);
     viommu_notify(viommu);
-    reply = viommu_collect(viommu, &head);
-    if (reply.outcome > VIOMMU_SHORT_REPLY)
-        return reply;
-    reply.status = VIOMMU_POISON;
-    if (writable->length >= sizeof(struct virtio_iommu_req_tail)) {
-        const uint8_t *tail =
-            writable->bytes + writable->length - sizeof(struct virtio_iommu_req_tail);
-
-        reply.status = tail[0];
-        memcpy(reply.reserved, tail + 1, sizeof(reply.reserved));
-    }
+    used = viommu_collect(viommu, &head);
+    if (used.outcome > VIOMMU_SHORT_REPLY)
+        return used;
+    reply = writable->length >= TAIL
+                ? viommu_decode((const void *)(writable->bytes + writable->length - TAIL))
+                : viommu_unanswered(VIOMMU_SHORT_REPLY);
+    reply.written = used.written;
     reply.outcome = writable->length && reply.written == writable->length ? VIOMMU_ANSWERED
                                                                           : VIOMMU_SHORT_REPLY;
     reply.out_of_bounds = memcmp(readable->bytes, request, readable->length) ||
@@ -82,23 +82,32 @@ static struct viommu_reply submit_parts(struct viommu *viommu, const void *reque
     return reply;
 }
 
-struct viommu_reply viommu_submit_malformed(struct viommu *viommu, const void *request,
-                                            uint32_t readable, void *reply, uint32_t writable)
+/* `kept` of the writable bytes are copied to `reply`. */
+static struct viommu_reply submit_chain(struct viommu *viommu, const void *request,
+                                        uint32_t readable, uint32_t writable, void *reply,
+                                        uint32_t kept)
 {
-    struct viommu_reply result = {.outcome = VIOMMU_FULL, .status = VIOMMU_POISON};
+    struct viommu_reply result = viommu_unanswered(VIOMMU_FULL);
     uintptr_t mark = pages_mark(viommu->pages);
     struct part in, out;
 
     if (part_init(viommu->pages, &in, request, readable) &&
         part_init(viommu->pages, &out, NULL, writable)) {
         result = submit_parts(viommu, request, &in, &out);
-        if (reply)
-            memcpy(reply, out.bytes, writable);
+        memcpy(reply, out.bytes, kept);
+    } else {
+        memset(reply, VIOMMU_POISON, kept);
     }
     /* A chain that never came back may still be written to: its memory is not used again. */
-    if (result.outcome == VIOMMU_ANSWERED || result.outcome == VIOMMU_SHORT_REPLY)
+    if (result.outcome <= VIOMMU_SHORT_REPLY || result.outcome == VIOMMU_FULL)
         pages_release(viommu->pages, mark);
     return result;
+}
+
+struct viommu_reply viommu_submit_malformed(struct viommu *viommu, const void *request,
+                                            uint32_t readable, void *reply, uint32_t writable)
+{
+    return submit_chain(viommu, request, readable, writable, reply, writable);
 }
 
 struct viommu_reply viommu_probe(struct viommu *viommu, uint32_t endpoint, const void *reserved,
@@ -108,19 +117,11 @@ struct viommu_reply viommu_probe(struct viommu *viommu, uint32_t endpoint, const
         .head.type = VIRTIO_IOMMU_T_PROBE,
         .endpoint = endpoint,
     };
-    uint8_t reply[PART_MAX];
     uint32_t size = viommu->config.probe_size;
 
-    if (size > sizeof(reply) - sizeof(struct virtio_iommu_req_tail))
-        return (struct viommu_reply){.outcome = VIOMMU_FULL, .status = VIOMMU_POISON};
-    memset(reply, VIOMMU_POISON, sizeof(reply));
     if (reserved)
         memcpy(request.reserved, reserved, sizeof(request.reserved));
-
-    struct viommu_reply result =
-        viommu_submit_malformed(viommu, &request, sizeof(request), reply,
-                                size + (uint32_t)sizeof(struct virtio_iommu_req_tail));
-
-    memcpy(properties, reply, size);
-    return result;
+    if (size > VIOMMU_PROBE_MAX)
+        return viommu_unanswered(VIOMMU_FULL);
+    return submit_chain(viommu, &request, sizeof(request), size + TAIL, properties, size);
 }

@@ -40,7 +40,7 @@ static enum virtio_result make_slots(struct viommu *viommu)
 {
     size_t bytes = viommu->requests.size * sizeof(struct viommu_slot);
 
-    viommu->slots = pages_get(viommu->pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    viommu->slots = pages_for(viommu->pages, bytes);
     if (!viommu->slots)
         return VIRTIO_NO_MEMORY;
     memset(viommu->slots, VIOMMU_POISON, bytes);
@@ -140,24 +140,6 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
     viommu->transport->ops->config_write(viommu->transport, CONFIG_BYPASS, 1, bypass);
 }
 
-bool viommu_add(struct virtq *queue, const struct viommu_slot *slot, uint32_t length,
-                uint16_t *head)
-{
-    const struct virtq_segment segments[] = {
-        {(uintptr_t)slot->request, length, false},
-        {(uintptr_t)&slot->tail, sizeof(slot->tail), true},
-    };
-
-    return queue->indirect ? virtq_add_table(queue, slot->table, 2, sizeof(slot->tail), head)
-                           : virtq_add(queue, segments, 2, head);
-}
-
-void viommu_publish_and_kick(struct virtq *queue)
-{
-    virtq_publish(queue);
-    virtq_kick(queue);
-}
-
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)
 {
     uint64_t start = 0;
@@ -182,9 +164,14 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
 struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result)
 {
     if (result == VIRTQ_EMPTY)
-        return (struct viommu_reply){.outcome = VIOMMU_TIMEOUT, .status = VIOMMU_POISON};
+        return viommu_unanswered(VIOMMU_TIMEOUT);
     viommu->ring_error = result;
-    return (struct viommu_reply){.outcome = VIOMMU_BAD_USED_RING, .status = VIOMMU_POISON};
+    return viommu_unanswered(VIOMMU_BAD_USED_RING);
+}
+
+const char *viommu_reply_text(const struct viommu_reply *reply)
+{
+    return reply->has_status ? viommu_status_text(reply->status) : "no status";
 }
 
 static bool all_poison(const uint8_t *bytes, size_t count)
@@ -208,7 +195,7 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
     uint16_t staged, head;
 
     if (!viommu_stage(viommu, request, &staged))
-        return (struct viommu_reply){.outcome = VIOMMU_FULL, .status = VIOMMU_POISON};
+        return viommu_unanswered(VIOMMU_FULL);
     viommu_notify(viommu);
 
     struct viommu_reply reply = viommu_collect(viommu, &head);
@@ -251,7 +238,7 @@ unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request 
     unsigned answered = 0;
 
     for (unsigned i = 0; i < count; i++)
-        replies[i] = (struct viommu_reply){.outcome = VIOMMU_TIMEOUT, .status = VIOMMU_POISON};
+        replies[i] = viommu_unanswered(VIOMMU_TIMEOUT);
     for (unsigned done = 0; done < count;) {
         unsigned staged = submit_round(viommu, requests + done, count - done, replies + done);
 

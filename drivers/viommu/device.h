@@ -32,12 +32,23 @@ enum viommu_outcome {
 
 struct viommu_reply {
     enum viommu_outcome outcome;
-    uint8_t status;      /* of the tail; poison when nothing was written */
+    /* A byte of the tail is not the poison that it held: the device has written a status. */
+    bool has_status;
+    uint8_t status;      /* of the tail; without one, a value that is none of 5.13.6's */
     uint8_t reserved[3]; /* of the tail */
     uint32_t written;    /* the used length */
     /* A byte outside the tail, of the request or next to either, was changed. */
     bool out_of_bounds;
 };
+
+/* The reply to a request that has no answer: an outcome from VIOMMU_TIMEOUT on. */
+static inline struct viommu_reply viommu_unanswered(enum viommu_outcome outcome)
+{
+    return (struct viommu_reply){.outcome = outcome, .status = VIOMMU_POISON};
+}
+
+/* The status by name, or that there is none. */
+const char *viommu_reply_text(const struct viommu_reply *reply);
 
 /*
  * Memory of one request, by the head of its chain. The parts are apart, with poison between them,
@@ -109,17 +120,21 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
                              unsigned count, struct viommu_reply *replies);
 
+/* The largest probe_size that requests are made for; the specification sets no limit. */
+#define VIOMMU_PROBE_MAX 65536u
+
 /*
- * PROBE: `properties` takes config.probe_size bytes. The reply's `out_of_bounds` covers the bytes
- * behind the tail. `reserved` NULL means zeroes, else 64 bytes.
+ * PROBE: `properties` takes config.probe_size bytes, at most VIOMMU_PROBE_MAX, which the caller has
+ * looked at: of a larger size the outcome is VIOMMU_FULL, and nothing is written. The reply's
+ * `out_of_bounds` covers the bytes behind the tail. `reserved` NULL means zeroes, else 64 bytes.
  */
 struct viommu_reply viommu_probe(struct viommu *viommu, uint32_t endpoint, const void *reserved,
                                  void *properties);
 
 /*
  * A chain as a test wants it: `readable` bytes of the request, then `writable` bytes poisoned and,
- * afterwards, copied to `reply` (up to a page each). The reply's status is the last of the writable
- * bytes' tail when there is room for one.
+ * afterwards, copied to `reply`. Its status is that of the tail at the end of the writable bytes,
+ * where there is room for one; of fewer there is no status.
  */
 struct viommu_reply viommu_submit_malformed(struct viommu *viommu, const void *request,
                                             uint32_t readable, void *reply, uint32_t writable);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static uint8_t *event_buffer(struct viommu *viommu, uint16_t head)
+static uint8_t *event_buffer(struct viommu *viommu, unsigned head)
 {
     return viommu->event_buffers + head * (size_t)VIOMMU_EVENT_ROOM;
 }
@@ -15,18 +15,18 @@ bool viommu_fill_events(struct viommu *viommu, unsigned count, uint32_t length)
     if (length > VIOMMU_EVENT_ROOM)
         return false;
     if (!viommu->event_buffers)
-        viommu->event_buffers = pages_get(
-            viommu->pages, (queue->size * (size_t)VIOMMU_EVENT_ROOM + PAGE_SIZE - 1) / PAGE_SIZE);
+        viommu->event_buffers = pages_for(viommu->pages, queue->size * (size_t)VIOMMU_EVENT_ROOM);
     if (!viommu->event_buffers)
         return false;
     for (unsigned i = 0; i < count; i++) {
-        uint8_t *bytes = event_buffer(viommu, queue->free_head);
-        const struct virtq_segment segment = {(uintptr_t)bytes, length, true};
-        uint16_t head;
-
-        if (!virtq_add(queue, &segment, 1, &head))
+        if (virtq_is_full(queue))
             return false;
+
+        uint8_t *bytes = event_buffer(viommu, virtq_next(queue));
+        const struct virtq_segment segment = {(uintptr_t)bytes, length, true};
+
         memset(bytes, VIOMMU_POISON, VIOMMU_EVENT_ROOM);
+        virtq_add(queue, &segment, 1);
     }
     virtq_publish(queue);
     return true;
@@ -53,6 +53,6 @@ enum virtq_pop viommu_next_event(struct viommu *viommu, uint64_t wait_ns,
     if (result != VIRTQ_POPPED)
         return result;
     event->written = used.length;
-    memcpy(event->bytes, event_buffer(viommu, (uint16_t)used.id), sizeof(event->bytes));
+    memcpy(event->bytes, event_buffer(viommu, used.id), sizeof(event->bytes));
     return result;
 }

@@ -95,7 +95,7 @@ enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16
     size = transport->ops->set_queue_size(transport, index, (uint16_t)size);
     if (!size || size > QUEUE_SIZE_LIMIT || (!is_packed && size & (size - 1)))
         return VIRTIO_BAD_QUEUE_SIZE;
-    if (!virtq_init(queue, is_packed ? &virtq_packed : &virtq_split, index, (uint16_t)size,
+    if (!virtq_init(queue, is_packed, index, (uint16_t)size,
                     features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC),
                     features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX), pages))
         return VIRTIO_NO_MEMORY;

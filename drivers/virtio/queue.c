@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/virtio/queue.h"
 
-void *virtq_memory(struct pages *pages, size_t bytes)
-{
-    return pages_get(pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
-}
-
-bool virtq_init(struct virtq *queue, const struct virtq_format *format, uint16_t index,
-                uint16_t size, bool indirect, bool event_index, struct pages *pages)
+bool virtq_init(struct virtq *queue, bool is_packed, uint16_t index, uint16_t size, bool indirect,
+                bool event_index, struct pages *pages)
 {
     *queue = (struct virtq){
-        .format = format,
+        .is_packed = is_packed,
         .index = index,
         .size = size,
         .doorbell_value = index,
@@ -18,17 +13,32 @@ bool virtq_init(struct virtq *queue, const struct virtq_format *format, uint16_t
         .event_index = event_index,
         .free_count = size,
     };
-    queue->pending = virtq_memory(pages, sizeof(*queue->pending) * size);
-    return queue->pending && format->init(queue, pages);
+    queue->pending = pages_for(pages, sizeof(*queue->pending) * size);
+    if (!queue->pending)
+        return false;
+    for (uint16_t i = 0; i < size; i++)
+        queue->pending[i].next = i + 1u;
+    return is_packed ? virtq_packed_init(queue, pages) : virtq_split_init(queue, pages);
 }
 
-bool virtq_kick(struct virtq *queue)
+bool virtq_add(struct virtq *queue, const struct virtq_segment *segments, unsigned count)
 {
-    bool wanted = queue->format->is_notification_wanted(queue);
+    if (count == 0 || count > queue->free_count)
+        return false;
+    if (queue->is_packed)
+        virtq_packed_add(queue, segments, count);
+    else
+        virtq_split_add(queue, segments, count);
+    return true;
+}
 
-    if (wanted)
-        virtq_notify(queue);
-    return wanted;
+void virtq_describe(const struct virtq *queue, struct virtq_desc *table,
+                    const struct virtq_segment *segments, unsigned count)
+{
+    if (queue->is_packed)
+        virtq_packed_describe(table, segments, count);
+    else
+        virtq_split_describe(table, segments, count);
 }
 
 const char *virtq_pop_text(enum virtq_pop result)

@@ -24,6 +24,11 @@ void *pages_get(struct pages *pages, size_t count)
     return memset(start, 0, count * PAGE_SIZE);
 }
 
+void *pages_for(struct pages *pages, size_t bytes)
+{
+    return pages_get(pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+}
+
 bool pages_share(struct pages *pages, size_t count, struct pages *part)
 {
     void *base = pages_get(pages, count);

@@ -18,6 +18,8 @@ struct pages {
 void pages_init(struct pages *pages, void *base, size_t size);
 /* `count` zeroed pages; NULL where there are not that many. */
 void *pages_get(struct pages *pages, size_t count);
+/* As many zeroed pages as hold that many bytes; NULL where there are not that many. */
+void *pages_for(struct pages *pages, size_t bytes);
 /* A pool of `count` pages of another; an empty one, and false, where there are not that many. */
 bool pages_share(struct pages *pages, size_t count, struct pages *part);
 size_t pages_left(const struct pages *pages);

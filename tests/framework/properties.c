@@ -13,15 +13,23 @@ static bool has_property(const uint8_t *bytes, uint32_t size)
     return type && type != (VIOMMU_POISON | VIOMMU_POISON << 8);
 }
 
+uint8_t *properties_area(struct test *test)
+{
+    uint32_t size = fixture_iommu(test)->config.probe_size;
+
+    if (size > VIOMMU_PROBE_MAX)
+        skip(test, "probe_size is %u, more than the %u bytes that a PROBE is sent for", size,
+             VIOMMU_PROBE_MAX);
+    return fixture_pages(test,
+                         (size + (uint32_t)sizeof(struct virtio_iommu_req_tail)) / PAGE_SIZE + 1);
+}
+
 struct properties probe(struct test *test, uint32_t endpoint)
 {
     struct viommu *viommu = fixture_iommu(test);
     uint32_t size = viommu->config.probe_size;
 
-    if (size > PROPERTIES_MAX)
-        skip(test, "probe_size is %u, more than %u", size, PROPERTIES_MAX);
-
-    uint8_t *bytes = fixture_pages(test, 1);
+    uint8_t *bytes = properties_area(test);
     struct viommu_reply reply = viommu_probe(viommu, endpoint, NULL, bytes);
 
     require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "PROBE 0x%x did not come back",
@@ -29,11 +37,10 @@ struct properties probe(struct test *test, uint32_t endpoint)
     expect(test, IOMMU_PROBE_P01, !reply.out_of_bounds,
            "PROBE 0x%x: a byte outside properties and tail was changed", endpoint);
     require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK || !has_property(bytes, size),
-            "PROBE 0x%x: %s, expected OK with properties", endpoint,
-            viommu_status_text(reply.status));
+            "PROBE 0x%x: %s, expected OK with properties", endpoint, viommu_reply_text(&reply));
     require(test, IOMMU_PROBE_P01, reply.status == VIRTIO_IOMMU_S_OK,
             "PROBE 0x%x: %s, expected OK for an endpoint that exists", endpoint,
-            viommu_status_text(reply.status));
+            viommu_reply_text(&reply));
     expect(test, IOMMU_PROBE_P01, reply.written == size + sizeof(struct virtio_iommu_req_tail),
            "PROBE 0x%x: used length %u, expected probe_size + 4 = %u", endpoint, reply.written,
            size + (uint32_t)sizeof(struct virtio_iommu_req_tail));

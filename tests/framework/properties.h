@@ -7,12 +7,16 @@
 
 #include "tests/framework/test.h"
 
-#define PROPERTIES_MAX 4096
-
 struct properties {
     const uint8_t *bytes; /* until the end of the test */
     uint32_t size;
 };
+
+/*
+ * Memory until the end of the test for a reply to PROBE: probe_size bytes and a tail. Skips the
+ * test where that is more than the driver sends a PROBE for.
+ */
+uint8_t *properties_area(struct test *test);
 
 /* PROBE of an endpoint that exists; a status other than OK ends the test. */
 struct properties probe(struct test *test, uint32_t endpoint);

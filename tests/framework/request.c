@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/framework/request.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 static const char *outcome_text(const struct viommu *viommu, const struct viommu_reply *reply)
 {
     switch (reply->outcome) {
@@ -33,68 +36,123 @@ static enum clause clause_of_return(const struct viommu *viommu, const struct vi
     return viommu_has(viommu, VIRTIO_F_RING_PACKED) ? PACKED_P04 : VQ_USED_P01;
 }
 
+/*
+ * expect() about a request, which is described only where the condition is false: most conditions
+ * hold, and a description takes longer than the request.
+ */
+static bool expect_of(struct test *test, enum clause clause, bool condition,
+                      const struct viommu_request *request, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+static bool expect_of(struct test *test, enum clause clause, bool condition,
+                      const struct viommu_request *request, const char *format, ...)
+{
+    char what[VIOMMU_REQUEST_TEXT], finding[TEST_REASON_MAX];
+    va_list args;
+
+    if (condition)
+        return expect(test, clause, true, "%s", "");
+    va_start(args, format);
+    vsnprintf(finding, sizeof(finding), format, args);
+    va_end(args);
+    viommu_request_text(request, what);
+    return expect(test, clause, false, "%s: %s", what, finding);
+}
+
+static _Noreturn void stop(struct test *test)
+{
+    longjmp(test->stop, 1);
+}
+
+/* What the answers to all requests have in common. */
+static void judge_answer(struct test *test, const struct viommu_request *request,
+                         const struct viommu_reply *reply)
+{
+    expect_of(test, clause_of_length(fixture_iommu(test)),
+              reply->written == sizeof(struct virtio_iommu_req_tail), request,
+              "used length %u, expected 4", reply->written);
+    expect_of(test, IOMMU_OP_D05, !reply->reserved[0] && !reply->reserved[1] && !reply->reserved[2],
+              request, "tail.reserved is %02x %02x %02x, expected zeroes", reply->reserved[0],
+              reply->reserved[1], reply->reserved[2]);
+    expect_of(test, IOMMU_OP_P04, reply->status <= VIRTIO_IOMMU_S_NOMEM, request,
+              "status %u, expected 0 to 8", reply->status);
+}
+
 struct viommu_reply submit(struct test *test, const struct viommu_request *request)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct viommu_reply reply = viommu_submit(viommu, request);
-    char text[VIOMMU_REQUEST_TEXT];
 
-    viommu_request_text(request, text);
-    require(test, clause_of_return(viommu, &reply), reply.outcome <= VIOMMU_SHORT_REPLY, "%s: %s",
-            text, outcome_text(viommu, &reply));
-    expect(test, IOMMU_OP_P02, !reply.out_of_bounds, "%s: a byte outside the tail was changed",
-           text);
+    if (!expect_of(test, clause_of_return(viommu, &reply), reply.outcome <= VIOMMU_SHORT_REPLY,
+                   request, "%s", outcome_text(viommu, &reply)))
+        stop(test);
+    expect_of(test, IOMMU_OP_P02, !reply.out_of_bounds, request,
+              "a byte outside the tail was changed");
     if (reply.outcome == VIOMMU_SHORT_REPLY)
         return reply;
     fixture_remember(test, request, reply.status);
-    expect(test, clause_of_length(viommu), reply.written == sizeof(struct virtio_iommu_req_tail),
-           "%s: used length %u, expected 4", text, reply.written);
-    expect(test, IOMMU_OP_D05, !reply.reserved[0] && !reply.reserved[1] && !reply.reserved[2],
-           "%s: tail.reserved is %02x %02x %02x, expected zeroes", text, reply.reserved[0],
-           reply.reserved[1], reply.reserved[2]);
-    expect(test, IOMMU_OP_P04, reply.status <= VIRTIO_IOMMU_S_NOMEM,
-           "%s: status %u, expected 0 to 8", text, reply.status);
+    judge_answer(test, request, &reply);
     return reply;
+}
+
+unsigned submit_batch(struct test *test, const struct viommu_request *requests, unsigned count,
+                      struct viommu_reply *replies)
+{
+    unsigned answered = viommu_submit_batch(fixture_iommu(test), requests, count, replies);
+
+    for (unsigned i = 0; i < count; i++)
+        if (replies[i].outcome <= VIOMMU_SHORT_REPLY)
+            fixture_remember(test, &requests[i], replies[i].status);
+    return answered;
+}
+
+static bool is_answered_with(const struct viommu_reply *reply, uint8_t status)
+{
+    return reply->outcome == VIOMMU_ANSWERED && reply->status == status;
+}
+
+/* Of a short reply there is no status that counts. */
+static const char *status_text(const struct viommu_reply *reply)
+{
+    return reply->outcome == VIOMMU_ANSWERED ? viommu_reply_text(reply) : "no status";
+}
+
+static bool judge_status(struct test *test, enum clause clause,
+                         const struct viommu_request *request, const struct viommu_reply *reply,
+                         uint8_t status)
+{
+    return expect_of(test, clause, is_answered_with(reply, status), request, "%s, expected %s",
+                     status_text(reply), viommu_status_text(status));
+}
+
+static bool judge_refusal(struct test *test, enum clause clause,
+                          const struct viommu_request *request, const struct viommu_reply *reply)
+{
+    return expect_of(test, clause, !is_answered_with(reply, VIRTIO_IOMMU_S_OK), request,
+                     "OK, expected a refusal");
 }
 
 bool expect_status(struct test *test, enum clause clause, struct viommu_request request,
                    uint8_t status)
 {
     struct viommu_reply reply = submit(test, &request);
-    bool answered = reply.outcome == VIOMMU_ANSWERED;
-    char text[VIOMMU_REQUEST_TEXT];
 
-    viommu_request_text(&request, text);
-    return expect(test, clause, answered && reply.status == status, "%s: %s, expected %s", text,
-                  answered ? viommu_status_text(reply.status) : "no status",
-                  viommu_status_text(status));
+    return judge_status(test, clause, &request, &reply, status);
 }
 
 bool expect_refused(struct test *test, enum clause clause, struct viommu_request request)
 {
     struct viommu_reply reply = submit(test, &request);
-    char text[VIOMMU_REQUEST_TEXT];
 
-    viommu_request_text(&request, text);
-    return expect(test, clause,
-                  reply.outcome != VIOMMU_ANSWERED || reply.status != VIRTIO_IOMMU_S_OK,
-                  "%s: OK, expected a refusal", text);
+    return judge_refusal(test, clause, &request, &reply);
 }
 
 bool expect_refusal(struct test *test, enum clause refused, enum clause clause,
                     struct viommu_request request, uint8_t status)
 {
     struct viommu_reply reply = submit(test, &request);
-    bool answered = reply.outcome == VIOMMU_ANSWERED;
-    char text[VIOMMU_REQUEST_TEXT];
 
-    viommu_request_text(&request, text);
-    if (!expect(test, refused, !answered || reply.status != VIRTIO_IOMMU_S_OK,
-                "%s: OK, expected a refusal", text))
-        return false;
-    return expect(test, clause, answered && reply.status == status, "%s: %s, expected %s", text,
-                  answered ? viommu_status_text(reply.status) : "no status",
-                  viommu_status_text(status));
+    return judge_refusal(test, refused, &request, &reply) &&
+           judge_status(test, clause, &request, &reply, status);
 }
 
 /* What says that a valid request of this type does something. */
@@ -117,17 +175,18 @@ static enum clause purpose_of(uint8_t type)
 void require_ok(struct test *test, struct viommu_request request)
 {
     struct viommu_reply reply = submit(test, &request);
-    bool answered = reply.outcome == VIOMMU_ANSWERED;
     char text[VIOMMU_REQUEST_TEXT];
 
-    viommu_request_text(&request, text);
-    if (answered && reply.status == VIRTIO_IOMMU_S_NOMEM)
+    if (is_answered_with(&reply, VIRTIO_IOMMU_S_NOMEM)) {
+        viommu_request_text(&request, text);
         error(test, "%s: NOMEM, the device has no room for the test", text);
-    require(test, clause_of_length(fixture_iommu(test)), answered || reply.status == VIOMMU_POISON,
-            "%s: used length %u, expected 4: a status was written", text, reply.written);
-    require(test, purpose_of(request.head.type), answered && reply.status == VIRTIO_IOMMU_S_OK,
-            "%s: %s, expected OK for a valid request", text,
-            answered ? viommu_status_text(reply.status) : "no status");
+    }
+    if (!expect_of(test, clause_of_length(fixture_iommu(test)),
+                   reply.outcome == VIOMMU_ANSWERED || !reply.has_status, &request,
+                   "used length %u, expected 4: a status was written", reply.written) ||
+        !expect_of(test, purpose_of(request.head.type), is_answered_with(&reply, VIRTIO_IOMMU_S_OK),
+                   &request, "%s, expected OK for a valid request", status_text(&reply)))
+        stop(test);
 }
 
 void require_attach(struct test *test, unsigned domain, unsigned endpoint)
@@ -141,13 +200,12 @@ bool is_mapped(struct test *test, uint32_t domain, uint64_t first, uint64_t last
     struct viommu_request map = viommu_map(domain, first, last, first, VIRTIO_IOMMU_MAP_F_READ);
     struct viommu_reply reply = submit(test, &map);
 
-    if (reply.outcome == VIOMMU_ANSWERED && reply.status == VIRTIO_IOMMU_S_OK) {
+    if (is_answered_with(&reply, VIRTIO_IOMMU_S_OK)) {
         require_ok(test, viommu_unmap(domain, first, last));
         return false;
     }
-    if (reply.outcome != VIOMMU_ANSWERED || reply.status != VIRTIO_IOMMU_S_INVAL)
+    if (!is_answered_with(&reply, VIRTIO_IOMMU_S_INVAL))
         error(test, "MAP as a probe of [0x%llx, 0x%llx]: %s, neither OK nor INVAL",
-              (unsigned long long)first, (unsigned long long)last,
-              viommu_status_text(reply.status));
+              (unsigned long long)first, (unsigned long long)last, status_text(&reply));
     return true;
 }

@@ -13,7 +13,14 @@
  */
 struct viommu_reply submit(struct test *test, const struct viommu_request *request);
 
-/* submit(), and the status must be `status` by `clause`; the clause is also what a silent reply
+/*
+ * viommu_submit_batch() by the test, which judges the answers itself: what they attach is known to
+ * the fixture afterwards.
+ */
+unsigned submit_batch(struct test *test, const struct viommu_request *requests, unsigned count,
+                      struct viommu_reply *replies);
+
+/* submit(), and the status must be `status` by `clause`; the clause is also what a short reply
  * breaks. */
 bool expect_status(struct test *test, enum clause clause, struct viommu_request request,
                    uint8_t status);

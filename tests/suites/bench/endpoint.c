@@ -2,6 +2,7 @@
 /*
  * What it costs to attach and detach an endpoint, and to probe one: one request per notification.
  */
+#include "tests/framework/properties.h"
 #include "tests/suites/bench/measure.h"
 
 #define SUITE "bench"
@@ -17,6 +18,7 @@ TEST(attach_and_detach, .needs = NEEDS_ENDPOINT, .is_optional = true, .limit_s =
     struct series series[2] = {series_new(test, REGIONS), series_new(test, REGIONS)};
 
     print_header(test);
+    fixture_remember(test, &requests[0], VIRTIO_IOMMU_S_OK);
     for (unsigned i = 0; i < 2 * REGIONS; i++) {
         uint64_t start = arch_cycles();
         uint16_t head;
@@ -50,7 +52,7 @@ TEST(probe_request, .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .is_optional = true, 
 {
     const struct row row = {.operation = "probe", .job = "raw", .batch = 1};
     struct series series = series_new(test, REGIONS);
-    uint8_t *properties = fixture_pages(test, 2);
+    uint8_t *properties = properties_area(test);
 
     print_header(test);
     for (unsigned i = 0; i < REGIONS; i++) {

@@ -324,7 +324,7 @@ TEST(target_beyond_memory_leaves_the_device_alive, .clauses = CLAUSES(IOMMU_MAP_
 
     struct viommu_reply reply = submit(test, &request);
 
-    note(test, "MAP to physical 2^50: %s", viommu_status_text(reply.status));
+    note(test, "MAP to physical 2^50: %s", viommu_reply_text(&reply));
     expect_status(test, IOMMU_MAP_P06, map(&window, 1, 1), VIRTIO_IOMMU_S_OK);
 }
 
@@ -343,7 +343,7 @@ TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01), .nee
         if (reply.status == VIRTIO_IOMMU_S_NOMEM)
             skip(test, "the device has room for %u mappings", i);
         require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK,
-                "mapping %u: %s, expected OK", i, viommu_status_text(reply.status));
+                "mapping %u: %s, expected OK", i, viommu_reply_text(&reply));
     }
     expect(test, IOMMU_MAP_P01,
            is_mapped(test, window.domain, window.at, window.at + window.granule - 1),

@@ -23,8 +23,7 @@ static void expect_service(struct test *test, enum clause clause, uint64_t more)
         for (unsigned i = 1; i <= ROUNDS * BATCH; i += i % BATCH ? 1 : BATCH - 1) {
             unsigned count = i <= BATCH ? 1 : BATCH;
 
-            require(test, clause,
-                    viommu_submit_batch(fixture_iommu(test), requests, count, replies) == count,
+            require(test, clause, submit_batch(test, requests, count, replies) == count,
                     "after %u requests in a %s ring: %u more do not come back", i,
                     packed ? "packed" : "split", count);
         }

@@ -4,6 +4,7 @@
 
 #include "lib/array/array.h"
 #include "tests/framework/request.h"
+#include "tests/framework/split.h"
 
 #define SUITE "conformance.queue"
 #define NEEDS NEEDS_ENDPOINT
@@ -32,51 +33,6 @@ static void with(struct test *test, uint64_t feature, const char *name)
         skip(test, "%s is not offered", name);
 }
 
-/* An ATTACH that a test lays out itself. */
-struct by_hand {
-    struct viommu_request request;
-    struct virtio_iommu_req_tail tail;
-    struct virtq_desc table[8];
-};
-
-static struct by_hand *by_hand(struct test *test)
-{
-    struct by_hand *memory = fixture_pages(test, 1);
-
-    memory->request = viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
-    memset(&memory->tail, VIOMMU_POISON, sizeof(memory->tail));
-    return memory;
-}
-
-/* Publishes the descriptor at the head of the free list as it stands and waits for its return. */
-static bool run_head(struct test *test, struct virtq_used_element *used)
-{
-    struct virtq *queue = &fixture_iommu(test)->requests;
-    uint16_t head = queue->free_head;
-
-    queue->pending[head] = (struct virtq_pending){.tail = head, .taken = 1, .writable = 4};
-    queue->free_head = queue->desc[head].next;
-    queue->avail->ring[queue->avail_index++ & (queue->size - 1)] = head;
-    virtq_publish(queue);
-    virtq_notify(queue);
-    return viommu_wait(fixture_iommu(test), used) != VIRTQ_EMPTY;
-}
-
-static void expect_attached(struct test *test, enum clause clause, const struct by_hand *memory,
-                            const char *what)
-{
-    struct virtq_used_element used;
-    bool returned = run_head(test, &used);
-    struct viommu_request sent =
-        viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
-
-    expect(test, VQ_DESC_D01, !memcmp(memory->request.bytes, sent.bytes, sent.length),
-           "%s: the readable part was written", what);
-    expect(test, clause, returned && used.length == 4 && memory->tail.status == VIRTIO_IOMMU_S_OK,
-           "%s: %s, status %s", what, returned ? "returned" : "did not come back",
-           viommu_status_text(memory->tail.status));
-}
-
 TEST(direct_chains, .clauses = CLAUSES(VQ_USED_P01), .needs = NEEDS)
 {
     without(test, INDIRECT);
@@ -97,7 +53,7 @@ TEST(used_index_wraps, .clauses = CLAUSES(VQ_USED_P01, IOMMU_OP_P01), .needs = N
         requests[i] = viommu_unmap(fixture_domain(test, 3), 0, 0xffff);
     split_ring(test);
     for (unsigned round = 0; round < 65536 / BATCH + 2; round++) {
-        unsigned answered = viommu_submit_batch(fixture_iommu(test), requests, BATCH, replies);
+        unsigned answered = submit_batch(test, requests, BATCH, replies);
 
         for (unsigned i = 0; i < BATCH; i++)
             require(test, VQ_USED_P01, replies[i].outcome != VIOMMU_BAD_USED_RING, "round %u: %s",
@@ -119,8 +75,7 @@ static void expect_batch(struct test *test, unsigned size)
         requests[i] = i % 2
                           ? viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test))
                           : viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
-    require(test, VQ_SIZE_P01,
-            viommu_submit_batch(fixture_iommu(test), requests, BATCH, replies) == BATCH,
+    require(test, VQ_SIZE_P01, submit_batch(test, requests, BATCH, replies) == BATCH,
             "a queue of %u entries: not every request of a batch came back", size);
     for (unsigned i = 0; i < BATCH; i++)
         fine += replies[i].status == (i % 2 ? VIRTIO_IOMMU_S_NOENT : VIRTIO_IOMMU_S_OK);
@@ -147,58 +102,48 @@ TEST(smaller_queue_works, .clauses = CLAUSES(VQ_SIZE_P01), .needs = NEEDS)
 
 TEST(indirect_table_in_any_order, .clauses = CLAUSES(VQ_IND_P01), .needs = NEEDS)
 {
-    struct virtq *queue = split_ring(test);
-    struct by_hand *memory = by_hand(test);
+    struct split_ring ring = split_open(test, 0);
+    struct split_request *request = split_request(test);
+    struct virtq_desc *table = request->table;
 
     with(test, INDIRECT, "INDIRECT_DESC");
-    memset(memory->table, 0xff, sizeof(memory->table));
-    memory->table[0] =
-        (struct virtq_desc){(uintptr_t)memory->request.bytes, 8, VIRTQ_DESC_F_NEXT, 6};
-    memory->table[6] =
-        (struct virtq_desc){(uintptr_t)memory->request.bytes + 8, 12, VIRTQ_DESC_F_NEXT, 3};
-    memory->table[3] = (struct virtq_desc){(uintptr_t)&memory->tail, 4, VIRTQ_DESC_F_WRITE, 0};
-    queue->desc[queue->free_head].address = (uintptr_t)memory->table;
-    queue->desc[queue->free_head].length = sizeof(memory->table);
-    queue->desc[queue->free_head].flags = VIRTQ_DESC_F_INDIRECT;
-    expect_attached(test, VQ_IND_P01, memory, "indirect table with shuffled entries");
+    memset(table, 0xff, sizeof(request->table));
+    table[0] = (struct virtq_desc){(uintptr_t)request->request.bytes, 8, VIRTQ_DESC_F_NEXT, 6};
+    table[6] = (struct virtq_desc){(uintptr_t)request->request.bytes + 8, 12, VIRTQ_DESC_F_NEXT, 3};
+    table[3] = (struct virtq_desc){(uintptr_t)&request->tail, 4, VIRTQ_DESC_F_WRITE, 0};
+    ring.desc[0] =
+        (struct virtq_desc){(uintptr_t)table, sizeof(request->table), VIRTQ_DESC_F_INDIRECT, 0};
+    split_expect(test, VQ_IND_P01, &ring, request, "indirect table with shuffled entries");
 }
 
 TEST(write_flag_of_an_indirect_descriptor_is_ignored, .clauses = CLAUSES(VQ_IND_D01),
      .needs = NEEDS)
 {
-    struct virtq *queue = split_ring(test);
-    struct by_hand *memory = by_hand(test);
+    struct split_ring ring = split_open(test, 0);
+    struct split_request *request = split_request(test);
+    struct virtq_desc *table = request->table;
 
     with(test, INDIRECT, "INDIRECT_DESC");
-    memory->table[0] =
-        (struct virtq_desc){(uintptr_t)memory->request.bytes, 20, VIRTQ_DESC_F_NEXT, 1};
-    memory->table[1] = (struct virtq_desc){(uintptr_t)&memory->tail, 4, VIRTQ_DESC_F_WRITE, 0};
-    queue->desc[queue->free_head].address = (uintptr_t)memory->table;
-    queue->desc[queue->free_head].length = 2 * sizeof(memory->table[0]);
-    queue->desc[queue->free_head].flags = VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_WRITE;
-    expect_attached(test, VQ_IND_D01, memory, "INDIRECT with WRITE");
+    table[0] = (struct virtq_desc){(uintptr_t)request->request.bytes, 20, VIRTQ_DESC_F_NEXT, 1};
+    table[1] = (struct virtq_desc){(uintptr_t)&request->tail, 4, VIRTQ_DESC_F_WRITE, 0};
+    ring.desc[0] = (struct virtq_desc){(uintptr_t)table, 2 * sizeof(*table),
+                                       VIRTQ_DESC_F_INDIRECT | VIRTQ_DESC_F_WRITE, 0};
+    split_expect(test, VQ_IND_D01, &ring, request, "INDIRECT with WRITE");
 }
 
 TEST(chain_may_end_in_an_indirect_descriptor, .clauses = CLAUSES(VQ_IND_D02), .needs = NEEDS)
 {
-    struct virtq *queue = split_ring(test);
-    struct by_hand *memory = by_hand(test);
-    uint16_t head = queue->free_head;
+    struct split_ring ring = split_open(test, 0);
+    struct split_request *request = split_request(test);
+    struct virtq_desc *table = request->table;
 
     with(test, INDIRECT, "INDIRECT_DESC");
-
-    uint16_t second = queue->desc[head].next;
-
-    memory->table[0] =
-        (struct virtq_desc){(uintptr_t)memory->request.bytes + 5, 15, VIRTQ_DESC_F_NEXT, 1};
-    memory->table[1] = (struct virtq_desc){(uintptr_t)&memory->tail, 4, VIRTQ_DESC_F_WRITE, 0};
-    queue->desc[head].address = (uintptr_t)memory->request.bytes;
-    queue->desc[head].length = 5;
-    queue->desc[head].flags = VIRTQ_DESC_F_NEXT;
-    queue->desc[second].address = (uintptr_t)memory->table;
-    queue->desc[second].length = 2 * sizeof(memory->table[0]);
-    queue->desc[second].flags = VIRTQ_DESC_F_INDIRECT;
-    expect_attached(test, VQ_IND_D02, memory, "a direct descriptor, then an indirect one");
+    table[0] = (struct virtq_desc){(uintptr_t)request->request.bytes + 5, 15, VIRTQ_DESC_F_NEXT, 1};
+    table[1] = (struct virtq_desc){(uintptr_t)&request->tail, 4, VIRTQ_DESC_F_WRITE, 0};
+    ring.desc[0] = (struct virtq_desc){(uintptr_t)request->request.bytes, 5, VIRTQ_DESC_F_NEXT, 1};
+    ring.desc[1] =
+        (struct virtq_desc){(uintptr_t)table, 2 * sizeof(*table), VIRTQ_DESC_F_INDIRECT, 0};
+    split_expect(test, VQ_IND_D02, &ring, request, "a direct descriptor, then an indirect one");
 }
 
 TEST(rings_of_the_driver_are_not_written,
@@ -214,6 +159,7 @@ TEST(rings_of_the_driver_are_not_written,
         viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     uint16_t head = 0;
 
+    fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
     if (!viommu_stage(viommu, &attach, &head))
         error(test, "an empty queue takes no request");
     virtq_publish(queue);

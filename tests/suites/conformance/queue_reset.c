@@ -146,8 +146,7 @@ static void use_again(struct test *test)
     for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
         reset_queue(test, VIRTIO_IOMMU_REQUESTQ);
         set_up_again(test, VIRTIO_IOMMU_REQUESTQ, sizes[i]);
-        require(test, DEV_VQRST_D04,
-                viommu_submit_batch(fixture_iommu(test), requests, BATCH, replies) == BATCH,
+        require(test, DEV_VQRST_D04, submit_batch(test, requests, BATCH, replies) == BATCH,
                 "a %s ring of %u entries that was enabled again: not every request came back",
                 format_name(test), sizes[i]);
         expect(test, fixture_clause(test, PCI_COM_D11, MMIO_QRST_D03),

@@ -41,7 +41,7 @@ static uint8_t probe_status(struct test *test, uint32_t id, uint8_t *bytes)
 TEST(probe_knows_every_endpoint, .clauses = CLAUSES(TOPO_ID_D01),
      .needs = NEEDS_ENDPOINT | NEEDS_PROBE)
 {
-    uint8_t *bytes = fixture_pages(test, 2);
+    uint8_t *bytes = properties_area(test);
 
     for (unsigned i = 0; i < test->fixture->endpoint_count; i++) {
         uint32_t id = test->fixture->endpoints[i].id;

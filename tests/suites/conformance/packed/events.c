@@ -141,7 +141,6 @@ TEST(event_structure_of_the_device_is_sound, .clauses = CLAUSES(PACKED_P09),
 TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = NEEDS_ENDPOINT)
 {
     enum { BATCH_MAX = 200, ROUNDS = 10 };
-    struct viommu *viommu = fixture_iommu(test);
     struct viommu_request *requests =
         fixture_pages(test, BATCH_MAX * sizeof(*requests) / PAGE_SIZE + 1);
     struct viommu_reply *replies =
@@ -158,13 +157,12 @@ TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = N
 
         if (i % ROUNDS == 0)
             fixture_restart(test, test->fixture->features & ~sets[i / ROUNDS]);
-        require(test, PACKED_D02, viommu_submit_batch(viommu, requests, count, replies) == count,
+        require(test, PACKED_D02, submit_batch(test, requests, count, replies) == count,
                 "not every request of a batch of %u came back", count);
         for (unsigned k = 0; k < count; k++)
             expect(test, PACKED_P01,
                    replies[k].status == (k % 2 ? VIRTIO_IOMMU_S_NOENT : VIRTIO_IOMMU_S_OK),
-                   "request %u of a batch of %u: %s", k, count,
-                   viommu_status_text(replies[k].status));
+                   "request %u of a batch of %u: %s", k, count, viommu_reply_text(&replies[k]));
     }
 }
 
@@ -186,13 +184,12 @@ TEST(requests_start_in_the_order_of_the_ring, .clauses = CLAUSES(PACKED_D01),
 
     fixture_use_packed_rings(test);
     for (unsigned round = 0; round < 100; round++) {
-        require(test, PACKED_D01,
-                viommu_submit_batch(fixture_iommu(test), requests, 4, replies) == 4,
+        require(test, PACKED_D01, submit_batch(test, requests, 4, replies) == 4,
                 "not every request came back");
         for (unsigned i = 0; i < 4; i++)
             expect(test, PACKED_D01, replies[i].status == expected[i],
                    "request %u of ATTACH, MAP, the same MAP, DETACH: %s, expected %s", i,
-                   viommu_status_text(replies[i].status), viommu_status_text(expected[i]));
+                   viommu_reply_text(&replies[i]), viommu_status_text(expected[i]));
     }
 }
 

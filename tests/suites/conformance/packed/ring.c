@@ -139,7 +139,6 @@ TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .lim
 {
     static const uint16_t sizes[] = {2, 3, 5, 12, 100};
     enum { BATCH = 128 };
-    struct viommu *viommu = fixture_iommu(test);
     struct viommu_request *requests =
         fixture_pages(test, BATCH * sizeof(*requests) / PAGE_SIZE + 1);
     struct viommu_reply *replies = fixture_pages(test, BATCH * sizeof(*replies) / PAGE_SIZE + 1);
@@ -154,13 +153,13 @@ TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .lim
             note(test, "a queue of %u entries has %u", size, ring.size);
             continue;
         }
-        require(test, PACKED_P10, viommu_submit_batch(viommu, requests, BATCH, replies) == BATCH,
+        require(test, PACKED_P10, submit_batch(test, requests, BATCH, replies) == BATCH,
                 "a queue of %u entries: not every request of a batch came back", size);
         for (unsigned k = 0; k < BATCH; k++)
             expect(test, PACKED_P10,
                    replies[k].status == VIRTIO_IOMMU_S_NOENT && !replies[k].out_of_bounds,
                    "a queue of %u entries: %s, expected NOENT", size,
-                   viommu_status_text(replies[k].status));
+                   viommu_reply_text(&replies[k]));
     }
 }
 

@@ -44,9 +44,9 @@ static void find_reserved(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
 
-    if (!viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) || viommu->config.probe_size > PROPERTIES_MAX)
+    if (!viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) || viommu->config.probe_size > VIOMMU_PROBE_MAX)
         return;
-    uint8_t *bytes = fixture_pages(test, PROPERTIES_MAX / PAGE_SIZE);
+    uint8_t *bytes = properties_area(test);
 
     for (unsigned i = 0; i < test->fixture->endpoint_count; i++)
         if (!add_regions_of(test, test->fixture->endpoints[i].id, bytes))

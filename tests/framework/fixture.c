@@ -57,10 +57,10 @@ void fixture_begin(struct test *test)
         skip(test, "%s", missing);
     if (!test->fixture->has_iommu || test->definition->needs & NEEDS_NO_START)
         return;
-    fixture_renew(test);
+    fixture_restart_detached(test);
     if (!test->fixture->addresses.is_known) {
         addresses_find(test);
-        fixture_renew(test);
+        fixture_restart_detached(test);
     }
     if (viommu_has(&test->fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->fixture->iommu, 1);

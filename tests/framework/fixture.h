@@ -48,7 +48,7 @@ struct fixture {
     union virtio_any iommu_device;
     struct viommu iommu;
     uint64_t usual_features; /* what fixture_begin() negotiates */
-    uint64_t features;       /* what fixture_renew() negotiates; a test may change it */
+    uint64_t features;       /* what it restarts with; a test may change it */
     bool has_packed_rings;   /* RING_PACKED is offered */
 
     /* Each id once: devices behind one conventional PCI bridge share an id. */
@@ -57,8 +57,9 @@ struct fixture {
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
 
-    struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS];
+    struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS]; /* since the last reset */
     unsigned attachment_count;
+    bool keeps_attachments; /* the device has, over a reset */
 
     struct fixture_addresses addresses;
 };
@@ -88,25 +89,30 @@ void *fixture_pages(struct test *test, unsigned count);
 /* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void fixture_restart(struct test *test, uint64_t features);
 /*
- * fixture_renew() with `count` buffers of `length` bytes in the event queue, and so until the end
- * of the test.
- */
-void fixture_use_events(struct test *test, unsigned count, uint32_t length);
-/*
  * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the
  * device refuses `features`.
  */
 void fixture_negotiate(struct test *test, uint64_t features);
-/* Resets the IOMMU, and detaches what may still be attached. */
-void fixture_renew(struct test *test);
 /*
- * fixture_renew() with RING_PACKED, and so until the end of the test; skips it if that isn't
- * offered.
+ * The same with the fixture's features, and detaches what fixture_remember() was told of since the
+ * last time: a device may keep it over a reset, which is noted once a run.
+ */
+void fixture_restart_detached(struct test *test);
+/*
+ * fixture_restart_detached() with `count` buffers of `length` bytes in the event queue, and so
+ * until the end of the test.
+ */
+void fixture_use_events(struct test *test, unsigned count, uint32_t length);
+/*
+ * fixture_restart_detached() with RING_PACKED, and so until the end of the test; skips it if that
+ * isn't offered.
  */
 void fixture_use_packed_rings(struct test *test);
 /*
- * Remembers what an answered request attached, for fixture_renew(): the next test is not to suffer
- * from a device that keeps attachments over a reset (IOMMU-INIT-P01).
+ * Remembers what a request attaches that was answered with `status`: the next test is not to suffer
+ * from a device that keeps attachments over a reset (IOMMU-INIT-P01). submit(), submit_batch() and
+ * the rings of packed.h and split.h do so; a test that hands an ATTACH over in another way calls it
+ * itself.
  */
 void fixture_remember(struct test *test, const struct viommu_request *request, uint8_t status);
 

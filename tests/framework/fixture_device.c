@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The IOMMU made new: a reset, the features that are wanted, and nothing attached, whatever a test
- * and the device have done before.
+ * The IOMMU reset and brought up with the features that are wanted, and nothing attached that a
+ * test is known to have attached before.
  */
 #include "lib/spec/wire.h"
 #include "tests/framework/fixture.h"
@@ -94,39 +94,41 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
     attachment->domain = request->attach.domain;
 }
 
-static bool detach(struct fixture *fixture, uint32_t domain, uint32_t endpoint)
+/* A device that has kept it over the reset is named once a run: what judges that is a test. */
+static bool detach(struct test *test, const struct fixture_attachment *attachment)
 {
-    const struct viommu_request request = viommu_detach(domain, endpoint);
+    struct fixture *fixture = test->fixture;
+    const struct viommu_request request = viommu_detach(attachment->domain, attachment->endpoint);
+    struct viommu_reply reply = viommu_submit(&fixture->iommu, &request);
 
-    return viommu_submit(&fixture->iommu, &request).outcome <= VIOMMU_SHORT_REPLY;
+    if (reply.outcome > VIOMMU_SHORT_REPLY)
+        note(test, "DETACH domain %u endpoint 0x%x after a reset: no answer",
+             (unsigned)attachment->domain, (unsigned)attachment->endpoint);
+    else if (reply.status == VIRTIO_IOMMU_S_OK && !fixture->keeps_attachments)
+        note(test, "endpoint 0x%x was still attached to domain %u after a reset",
+             (unsigned)attachment->endpoint, (unsigned)attachment->domain);
+    fixture->keeps_attachments |= reply.status == VIRTIO_IOMMU_S_OK;
+    return reply.outcome <= VIOMMU_SHORT_REPLY;
 }
 
-/* What is remembered, and what tests attach by other ways: to the first domain. */
-static void detach_all(struct test *test)
+void fixture_restart_detached(struct test *test)
 {
     struct fixture *fixture = test->fixture;
 
     /* A device that leaves one unanswered would take the time of all. */
     bool answers = true;
 
+    fixture_restart(test, fixture->features);
     for (unsigned i = 0; answers && i < fixture->attachment_count; i++)
-        answers = detach(fixture, fixture->attachments[i].domain, fixture->attachments[i].endpoint);
-    for (unsigned i = 0; answers && i < fixture->endpoint_count; i++)
-        answers = detach(fixture, fixture_domain(test, 0), fixture->endpoints[i].id);
+        answers = detach(test, &fixture->attachments[i]);
     fixture->attachment_count = 0;
-}
-
-void fixture_renew(struct test *test)
-{
-    fixture_restart(test, test->fixture->features);
-    detach_all(test);
 }
 
 void fixture_use_events(struct test *test, unsigned count, uint32_t length)
 {
     test->fixture->iommu.event_count = count;
     test->fixture->iommu.event_length = length;
-    fixture_renew(test);
+    fixture_restart_detached(test);
 }
 
 void fixture_use_packed_rings(struct test *test)
@@ -134,5 +136,5 @@ void fixture_use_packed_rings(struct test *test)
     if (!test->fixture->has_packed_rings)
         skip(test, "RING_PACKED is not offered");
     test->fixture->features |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
-    fixture_renew(test);
+    fixture_restart_detached(test);
 }

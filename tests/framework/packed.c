@@ -26,6 +26,7 @@ struct packed_request *packed_request(struct test *test)
 
     request->request = viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     memset(request->behind, VIOMMU_POISON, sizeof(request->behind));
+    fixture_remember(test, &request->request, VIRTIO_IOMMU_S_OK);
     return request;
 }
 

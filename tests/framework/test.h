@@ -8,7 +8,8 @@
  *     { ... }
  *
  * Its id is conformance.map.overlap_is_rejected. The linker collects it; there is no list. It
- * starts with the IOMMU reset and its features negotiated, and the next test sees nothing of it.
+ * starts with the IOMMU reset, its features negotiated and nothing attached, and the next test
+ * sees nothing of it.
  * tests/README.md leads through the first one.
  *
  * The verdict follows from the clause's level in lib/spec/clauses.def, not from the test. A test

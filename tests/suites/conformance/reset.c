@@ -105,6 +105,7 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
     /* So that whatever is used is notified. */
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     virtio_reset(viommu->transport);
+    fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
     if (!viommu_stage(viommu, &attach, &head))
         error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
@@ -132,6 +133,7 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
 
     if (viommu_prepare(viommu, features, 64))
         error(test, "the queues can't be set up");
+    fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
     viommu_stage(viommu, &attach, &head);
     virtq_publish(&viommu->requests);
     arch_wait_ns(10000000);

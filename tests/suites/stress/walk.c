@@ -197,7 +197,7 @@ bool walk_episode(struct walk *walk)
 {
     walk->episodes++;
     walk->step_count = 0;
-    fixture_renew(walk->test);
+    fixture_restart_detached(walk->test);
     model_reset(walk->model);
     for (unsigned i = 0; i < walk->engine_count; i++)
         walk->engines[i]->needs_start = true;

@@ -161,12 +161,12 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
     }
 }
 
-struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result)
+enum viommu_outcome viommu_failure(struct viommu *viommu, enum virtq_pop result)
 {
     if (result == VIRTQ_EMPTY)
-        return viommu_unanswered(VIOMMU_TIMEOUT);
+        return VIOMMU_TIMEOUT;
     viommu->ring_error = result;
-    return viommu_unanswered(VIOMMU_BAD_USED_RING);
+    return VIOMMU_BAD_USED_RING;
 }
 
 const char *viommu_reply_text(const struct viommu_reply *reply)

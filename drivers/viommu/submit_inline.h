@@ -32,8 +32,8 @@ static virtq_inline void viommu_notify(struct viommu *viommu)
 
 /* The next used entry; VIRTQ_EMPTY when VIOMMU_TIMEOUT_NS pass or the device asks for a reset. */
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used);
-/* The reply to a request whose answer is anything but VIRTQ_POPPED. */
-struct viommu_reply viommu_no_reply(struct viommu *viommu, enum virtq_pop result);
+/* What becomes of a request whose answer is anything but VIRTQ_POPPED. */
+enum viommu_outcome viommu_failure(struct viommu *viommu, enum virtq_pop result);
 
 /* What a tail says that was poison; a status that looks like poison has other reserved bytes. */
 static virtq_inline struct viommu_reply viommu_decode(const struct virtio_iommu_req_tail *tail)
@@ -61,7 +61,7 @@ static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, ui
         if (result == VIRTQ_EMPTY)
             result = viommu_wait(viommu, &late);
         if (result != VIRTQ_POPPED)
-            return viommu_no_reply(viommu, result);
+            return viommu_unanswered(viommu_failure(viommu, result));
         used = late;
     }
 

@@ -20,7 +20,7 @@ endef
 depends = $(eval -include $(1:.o=.d))
 
 BOOT_READERS := $(addprefix boot/,boot_info.c devicetree.c efi.c options.c $(addprefix x86_64/,linux.c loader.c pvh.c))
-PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(BOOT_READERS)
+PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(BOOT_READERS) $(wildcard tests/suites/bench/rangemap/*.c)
 # Drivers that units test on devices of their own; tests/unit/fixtures/arch.c is their CPU.
 UNIT_DRIVERS := $(wildcard drivers/pci/*.c drivers/virtio/*.c drivers/viommu/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)

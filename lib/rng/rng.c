@@ -66,11 +66,6 @@ uint64_t rng_below(struct rng *rng, uint64_t n)
     return product >> 64;
 }
 
-uint64_t rng_between(struct rng *rng, uint64_t first, uint64_t last)
-{
-    return first + rng_below(rng, last - first + 1);
-}
-
 bool rng_chance(struct rng *rng, uint64_t numerator, uint64_t denominator)
 {
     return rng_below(rng, denominator) < numerator;

@@ -23,7 +23,5 @@ void rng_derive(struct rng *rng, uint64_t seed, const char *name);
 uint64_t rng_next64(struct rng *rng);
 /* 0 .. n - 1, each equally likely; n == 0 stands for 2^64. */
 uint64_t rng_below(struct rng *rng, uint64_t n);
-/* first .. last, both included; first <= last. */
-uint64_t rng_between(struct rng *rng, uint64_t first, uint64_t last);
 /* True in numerator of denominator cases; denominator > 0. */
 bool rng_chance(struct rng *rng, uint64_t numerator, uint64_t denominator);

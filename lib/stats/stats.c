@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/stats/stats.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static int by_value(const void *left, const void *right)
@@ -60,16 +59,4 @@ uint64_t stats_scale(uint64_t value, uint64_t multiplier, uint64_t divisor)
         }
     }
     return low;
-}
-
-uint64_t stats_mean_milli(const struct stats *stats)
-{
-    return stats->count ? stats_scale(stats->sum, 1000, stats->count) : 0;
-}
-
-const char *stats_milli_text(uint64_t milli, char text[STATS_MILLI_MAX])
-{
-    snprintf(text, STATS_MILLI_MAX, "%llu.%03llu", (unsigned long long)(milli / 1000),
-             (unsigned long long)(milli % 1000));
-    return text;
 }

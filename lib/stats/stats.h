@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is told about a series of measurements, in whatever unit the samples have. No floating
- * point: a fraction is an integer number of thousandths ("milli"). Percentiles are exact and by
+ * point. Percentiles are exact and by
  * nearest rank: p90 is the smallest sample that at least 90 % of the samples do not exceed.
  */
 #pragma once
@@ -20,10 +20,3 @@ void stats_summarize(struct stats *stats, uint64_t *samples, size_t count);
 
 /* value * multiplier / divisor, to the nearest; 2^64 - 1 if that is more or divisor is 0. */
 uint64_t stats_scale(uint64_t value, uint64_t multiplier, uint64_t divisor);
-/* The mean in thousandths of the samples' unit. */
-uint64_t stats_mean_milli(const struct stats *stats);
-
-#define STATS_MILLI_MAX 24
-
-/* "12.345"; returns the buffer. */
-const char *stats_milli_text(uint64_t milli, char text[STATS_MILLI_MAX]);

@@ -418,6 +418,12 @@ static void test_kept_window_is_full(void)
     CHECK_EQ(late->state, PCIPLAN_REFUSED);
 }
 
+/* first .. last, both included. */
+static uint64_t between(struct rng *rng, uint64_t first, uint64_t last)
+{
+    return first + rng_below(rng, last - first + 1);
+}
+
 static void random_bar(struct rng *rng, struct pciplan_bar *bar, unsigned size_bits)
 {
     unsigned type = (unsigned)rng_below(rng, 5);
@@ -426,7 +432,7 @@ static void random_bar(struct rng *rng, struct pciplan_bar *bar, unsigned size_b
         .is_io = type == 0,
         .is_64bit = type >= 3,
         .is_prefetchable = type == 2 || type == 4,
-        .size = 1ull << (type ? rng_between(rng, 4, size_bits) : rng_between(rng, 2, 8)),
+        .size = 1ull << (type ? between(rng, 4, size_bits) : between(rng, 2, 8)),
     };
     if (rng_chance(rng, 1, 3)) /* some were assigned, and not all of them well */
         bar->base =
@@ -448,9 +454,9 @@ static void random_tree(struct rng *rng, unsigned size_bits)
 {
     static const uint64_t prefetchable[] = {0, UINT32_MAX, UINT64_MAX, UINT64_MAX};
     uint32_t bridges[PCIPLAN_MAX_FUNCTIONS + 1] = {PCIPLAN_ROOT};
-    unsigned bridge_count = 1, count = (unsigned)rng_between(rng, 1, 40);
+    unsigned bridge_count = 1, count = (unsigned)between(rng, 1, 40);
 
-    start(host_windows, (unsigned)rng_between(rng, 0, ARRAY_LENGTH(host_windows)));
+    start(host_windows, (unsigned)between(rng, 0, ARRAY_LENGTH(host_windows)));
     for (unsigned i = 0; i < count; i++) {
         bool is_bridge = rng_chance(rng, 1, 3);
         uint32_t parent = bridges[rng_below(rng, bridge_count)];

@@ -92,7 +92,7 @@ void print_header(struct test *test)
 
 uint64_t series_each(const struct series *series)
 {
-    return sum_of(&series->total) / series->operations;
+    return series->operations ? sum_of(&series->total) / series->operations : 0;
 }
 
 uint64_t series_device_share(const struct series *series)

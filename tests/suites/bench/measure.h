@@ -55,7 +55,7 @@ struct goal {
 
 /* A line for people and a JSON record; where the clock of this run can't tell, a line says so. */
 void print_goal(const struct test *test, const struct goal *goal, uint64_t measured);
-/* Instructions of one operation. */
+/* Instructions of one operation; 0 of a row that was not measured. */
 uint64_t series_each(const struct series *series);
 /* How much of the whole was spent inside the notification, where the device works; in percent. */
 uint64_t series_device_share(const struct series *series);

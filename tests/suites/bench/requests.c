@@ -4,16 +4,15 @@
  * per notification, in an otherwise empty domain.
  */
 #include "lib/array/array.h"
-#include "lib/rangemap/rangemap.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/transfer.h"
 #include "tests/suites/bench/measure.h"
+#include "tests/suites/bench/rangemap/rangemap.h"
 
 #define SUITE "bench"
 #define NEEDS (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
-#define BATCH_MAX     256
-#define RANGEMAP_SIZE (24u << 20)
+#define BATCH_MAX 256
 
 /* Goals in guest instructions: a tracked pair, and a request in a batch of 64. */
 #define GOAL_PAIR    400
@@ -160,11 +159,25 @@ static void region(struct bench *bench, enum operation operation, unsigned batch
     timed(bench, stage_unmaps, batch, operation == MAP ? &unmeasured : phases);
 }
 
+/* As many requests as the queue holds at once, up to BATCH_MAX. */
+static unsigned capacity(const struct viommu *viommu)
+{
+    const struct virtq *queue = &viommu->requests;
+    unsigned requests = queue->indirect ? queue->size : queue->size / 2u;
+
+    return requests < BATCH_MAX ? requests : BATCH_MAX;
+}
+
+static void require_capacity(struct test *test)
+{
+    if (!capacity(fixture_iommu(test)))
+        skip(test, "a request queue of %u entries holds no request without INDIRECT_DESC",
+             fixture_iommu(test)->requests.size);
+}
+
 static void fill(struct bench *bench, unsigned live)
 {
-    unsigned chunk = bench->viommu->requests.free_count < BATCH_MAX
-                         ? bench->viommu->requests.free_count / 2
-                         : BATCH_MAX;
+    unsigned chunk = capacity(bench->viommu);
 
     for (unsigned done = 0; done < live;) {
         unsigned count = live - done < chunk ? live - done : chunk;
@@ -178,11 +191,40 @@ static void fill(struct bench *bench, unsigned live)
     }
 }
 
-/* A row; its sums, without the samples. */
+/* Why the device can't do what a row is about; NULL: it can. */
+static const char *lacking(const struct bench *bench, const struct row *row)
+{
+    const struct viommu *viommu = bench->viommu;
+    uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.end
+                                                                   : UINT64_MAX;
+
+    if (row->batch > capacity(viommu))
+        return "the request queue does not hold as many";
+    if (row->size & (viommu_granule(viommu) - 1))
+        return "the granule is larger";
+    if (bench->base & (row->size - 1) || bench->base > last ||
+        (last - bench->base) / row->size / 2 < bench->slots)
+        return "the input range has no room for the mappings";
+    return NULL;
+}
+
+static void track(struct bench *bench, const struct row *row)
+{
+    static struct rangemap tracker;
+    uint64_t granule = viommu_granule(bench->viommu);
+    size_t bytes = rangemap_bytes(row->live + row->batch, granule, bench->base,
+                                  even_slot(bench, bench->slots) - 1);
+
+    rangemap_init(&tracker,
+                  fixture_pages(bench->test, (unsigned)((bytes + PAGE_SIZE - 1) / PAGE_SIZE)),
+                  bytes, granule);
+    bench->tracker = &tracker;
+}
+
+/* Its sums, without the samples; none where the device can't do it, which a line says. */
 static struct series run(struct test *test, enum operation operation, bool tracked, unsigned batch,
                          uint64_t size, unsigned live, unsigned goal)
 {
-    static struct rangemap tracker;
     struct bench bench = {.test = test,
                           .viommu = fixture_iommu(test),
                           .domain = fixture_domain(test, 0),
@@ -195,16 +237,21 @@ static struct series run(struct test *test, enum operation operation, bool track
                             .size = size,
                             .live = live,
                             .goal = goal};
+    const char *lack = lacking(&bench, &row);
     uintptr_t mark = pages_mark(&test->fixture->pages);
+
+    if (lack) {
+        note(test, "%s %s, batch %u, size %llu, live %u: not measured, %s", row.operation, row.job,
+             row.batch, (unsigned long long)row.size, row.live, lack);
+        return (struct series){0};
+    }
+
     struct series series = series_new(test, REGIONS);
 
     fixture_restart(test, test->fixture->features);
     require_attach(test, 0, 0);
-    if (tracked) {
-        rangemap_init(&tracker, fixture_pages(test, RANGEMAP_SIZE / PAGE_SIZE), RANGEMAP_SIZE,
-                      viommu_granule(bench.viommu));
-        bench.tracker = &tracker;
-    }
+    if (tracked)
+        track(&bench, &row);
     fill(&bench, live);
     for (unsigned i = 0; i < 20 + REGIONS; i++) {
         struct phases phases = {0};
@@ -220,23 +267,15 @@ static struct series run(struct test *test, enum operation operation, bool track
     return series;
 }
 
-/* As many requests as the ring holds, up to BATCH_MAX. */
-static unsigned ring(struct test *test)
-{
-    const struct virtq *queue = &fixture_iommu(test)->requests;
-    unsigned room = queue->indirect ? queue->size : queue->size / 2u;
-
-    return room < BATCH_MAX ? room : BATCH_MAX;
-}
-
 TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s = 120)
 {
-    const unsigned batches[] = {1, 8, 64, ring(test)};
+    const unsigned batches[] = {1, 8, 64, capacity(fixture_iommu(test))};
     uint64_t granule = viommu_granule(fixture_iommu(test));
 
     struct series pair = {0};
     uint64_t batched[2] = {0}; /* of MAP and UNMAP, whichever takes more; by job */
 
+    require_capacity(test);
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
         for (enum operation operation = MAP; operation <= PAIR; operation++)
@@ -252,16 +291,20 @@ TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s
                 if (goal == GOAL_PAIR)
                     pair = series;
             }
-    print_goal(test, &pair_goal, series_each(&pair));
+    if (pair.operations)
+        print_goal(test, &pair_goal, series_each(&pair));
     for (unsigned tracked = 0; tracked < 2; tracked++)
-        print_goal(test, &batched_goals[tracked], batched[tracked]);
-    print_goal(test, &share_goal, series_device_share(&pair));
+        if (batched[tracked])
+            print_goal(test, &batched_goals[tracked], batched[tracked]);
+    if (pair.operations)
+        print_goal(test, &share_goal, series_device_share(&pair));
 }
 
 TEST(by_size, .needs = NEEDS, .is_optional = true, .limit_s = 120)
 {
     const uint64_t sizes[] = {viommu_granule(fixture_iommu(test)), 64 << 10, 2 << 20};
 
+    require_capacity(test);
     print_header(test);
     for (enum operation operation = MAP; operation <= PAIR; operation++)
         for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++)
@@ -275,6 +318,7 @@ TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300)
 
     uint64_t each[ARRAY_LENGTH(live)]; /* of tracked pairs */
 
+    require_capacity(test);
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
         for (unsigned i = 0; i < ARRAY_LENGTH(live); i++) {
@@ -284,6 +328,7 @@ TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300)
             each[i] = series_each(&pair);
             run(test, PAIR, tracked, 64, granule, live[i], tracked ? 2 * GOAL_BATCHED : 0);
         }
-    print_goal(test, &growth_goal,
-               each[2] > each[1] ? stats_scale(each[2] - each[1], 100, each[1]) : 0);
+    if (each[1] && each[2])
+        print_goal(test, &growth_goal,
+                   each[2] > each[1] ? stats_scale(each[2] - each[1], 100, each[1]) : 0);
 }

@@ -105,18 +105,20 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
     struct viommu_reply reply = viommu_submit(walk->viommu, request);
     bool answered = reply.outcome == VIOMMU_ANSWERED;
-    char text[VIOMMU_REQUEST_TEXT], finding[2 * VIOMMU_REQUEST_TEXT];
+    char text[VIOMMU_REQUEST_TEXT] = "", finding[2 * VIOMMU_REQUEST_TEXT];
+    bool is_permitted = answered && !reply.out_of_bounds && reply.status <= VIRTIO_IOMMU_S_NOMEM &&
+                        answer.permitted >> reply.status & 1;
 
     walk->requests++;
     if (walk->step_count < ARRAY_LENGTH(walk->steps))
         walk->steps[walk->step_count++] =
             (struct walk_step){.request = *request, .status = reply.status};
     fixture_remember(walk->test, request, reply.status);
-    viommu_request_text(request, text);
+    if (!is_permitted)
+        viommu_request_text(request, text);
     require(walk->test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "%s: no answer", text);
     walk->refused += reply.status != VIRTIO_IOMMU_S_OK;
-    if (!answered || reply.out_of_bounds || reply.status > VIRTIO_IOMMU_S_NOMEM ||
-        !(answer.permitted >> reply.status & 1)) {
+    if (!is_permitted) {
         snprintf(finding, sizeof(finding), "%s: %s%s, expected %s", text,
                  answered ? viommu_status_text(reply.status) : "no status",
                  reply.out_of_bounds ? " and stray bytes" : "", viommu_status_text(answer.status));

@@ -61,15 +61,3 @@ enum rangemap_result rangemap_insert(struct rangemap *map, uint64_t first, uint6
  * returns RANGEMAP_SPLIT. The ends need not be multiples of the granule.
  */
 enum rangemap_result rangemap_remove(struct rangemap *map, uint64_t first, uint64_t last);
-
-/* The mapping that contains the address, or NULL. Good until the next insertion or removal. */
-const struct rangemap_entry *rangemap_find(const struct rangemap *map, uint64_t address);
-
-/* The lowest mapping that contains the address or is above it, or NULL. */
-const struct rangemap_entry *rangemap_next(const struct rangemap *map, uint64_t address);
-
-/* The mapping after `entry` in order of address, or NULL. */
-const struct rangemap_entry *rangemap_after(const struct rangemap *map,
-                                            const struct rangemap_entry *entry);
-
-size_t rangemap_count(const struct rangemap *map);

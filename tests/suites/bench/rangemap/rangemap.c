@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/rangemap/rangemap.h"
+#include "tests/suites/bench/rangemap/rangemap.h"
 
 #include <stdalign.h>
 #include <string.h>
 
-#include "lib/rangemap/trie.h"
+#include "tests/suites/bench/rangemap/trie.h"
 
 #define out_of_line         __attribute__((noinline))
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
@@ -185,35 +185,6 @@ enum rangemap_result rangemap_remove(struct rangemap *map, uint64_t first, uint6
         return remove_many(map, first, last);
     discard(map, node, entry, key);
     return RANGEMAP_OK;
-}
-
-const struct rangemap_entry *rangemap_find(const struct rangemap *map, uint64_t address)
-{
-    const struct rangemap_entry *entry =
-        rangemap_floor((struct rangemap *)map, key_of(map, address));
-
-    return entry->first <= address && address <= entry->last ? entry : NULL;
-}
-
-const struct rangemap_entry *rangemap_next(const struct rangemap *map, uint64_t address)
-{
-    const struct rangemap_entry *entry =
-        rangemap_floor((struct rangemap *)map, key_of(map, address));
-
-    if (entry->first <= address && address <= entry->last)
-        return entry;
-    return rangemap_after(map, entry);
-}
-
-const struct rangemap_entry *rangemap_after(const struct rangemap *map,
-                                            const struct rangemap_entry *entry)
-{
-    return entry->next == &map->ends ? NULL : entry->next;
-}
-
-size_t rangemap_count(const struct rangemap *map)
-{
-    return map->count;
 }
 
 /* No level has more nodes than there are mappings, nor than the window needs wherever it is. */

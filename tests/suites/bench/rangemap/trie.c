@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "lib/rangemap/trie.h"
+#include "tests/suites/bench/rangemap/trie.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "lib/rangemap/rangemap.h"
+#include "tests/suites/bench/rangemap/rangemap.h"
 
 #define RANGEMAP_DIGIT_BITS 6
 #define RANGEMAP_SLOTS      (1u << RANGEMAP_DIGIT_BITS)

@@ -15,9 +15,8 @@
 #include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
 
-#define LENGTH     512u /* every engine can transfer so much */
-#define POISON     0xa5
-#define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
+#define LENGTH 512u /* every engine can transfer so much */
+#define POISON 0xa5
 
 /* The bit that is set in the address of a mapping, the highest first. */
 static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27};
@@ -26,6 +25,7 @@ static bool is_ok(struct test *test, struct viommu_request request)
 {
     struct viommu_reply reply = viommu_submit(fixture_iommu(test), &request);
 
+    fixture_remember(test, &request, reply.status);
     return reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK;
 }
 

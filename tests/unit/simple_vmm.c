@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
-<<<<<<<< HEAD:tests/selftest/simple_vmm.c
- * Our own drivers on emulated devices that behave as kvmtool's do where those differ from all
- * others. A wrong answer is an ERROR: it is this kernel's fault, not the machine's.
-========
  * The drivers on devices that are made up here, which behave as kvmtool's do where those differ
  * from all others.
->>>>>>>> a1e3843 (Tell the ring formats apart by one branch, and inline both):tests/unit/simple_vmm.c
  */
 #include "drivers/pci/pci.h"
 #include "drivers/virtio/device.h"
-<<<<<<<< HEAD:tests/selftest/simple_vmm.c
-#include "tests/framework/fixture.h"
-
-#define SUITE "selftest.simple_vmm"
-========
 #include "drivers/virtio/transport_pci.h"
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/arch.h"
 #include "tests/unit/fixtures/unit.h"
->>>>>>>> a1e3843 (Tell the ring formats apart by one branch, and inline both):tests/unit/simple_vmm.c
 
 #define FUNCTIONS 2
 #define BARS      3
@@ -32,13 +21,13 @@
 static const uint32_t bar_bases[BARS] = {0x6200, 0xd2000000, 0xd2000400};
 static const uint32_t bar_sizes[BARS] = {0x100, 0x100, 0x400};
 
-/* Configuration space. File scope, because pci_config_ops take no context. */
+/* Configuration space; pci_config_ops leave no other place for it. */
 static struct {
     uint32_t words[FUNCTIONS][WORDS];
-    unsigned spoiled; /* BARs that were written with decoding on */
+    unsigned spoiled; /* BARs that were written while they were decoded */
 } space;
 
-/* Like kvmtool, it ignores the numbers of bus and function. NULL: no device answers. */
+/* No access looks at the number of the bus or of the function. NULL: nobody is there. */
 static uint32_t *word_at(uint16_t bdf, uint16_t offset)
 {
     return PCI_DEVICE(bdf) < FUNCTIONS && offset / 4 < WORDS
@@ -93,39 +82,12 @@ static void make_space(void)
     space.spoiled = 0;
 }
 
-<<<<<<<< HEAD:tests/selftest/simple_vmm.c
-#define check(test, condition, ...)                                                                \
-    do {                                                                                           \
-        (test)->checks++;                                                                          \
-        if (!(condition))                                                                          \
-            error(test, __VA_ARGS__);                                                              \
-    } while (0)
-
-static void check_bars(struct test *test, const struct pci_function *function, unsigned i)
-========
 static void check_bars(const struct pci_function *function, unsigned i)
->>>>>>>> a1e3843 (Tell the ring formats apart by one branch, and inline both):tests/unit/simple_vmm.c
 {
     for (unsigned n = 0; n < BARS; n++) {
         const struct pci_bar *bar = &function->bars[n];
         uint32_t base = bar_bases[n] + i * 0x1000;
 
-<<<<<<<< HEAD:tests/selftest/simple_vmm.c
-        check(test,
-              bar->base == base && bar->size == bar_sizes[n] &&
-                  (space.words[i][BAR_WORD + n] & ~FIXED) == base,
-              "function %u BAR %u: 0x%llx bytes at 0x%llx, register 0x%x, expected 0x%x at 0x%x", i,
-              n, (unsigned long long)bar->size, (unsigned long long)bar->base,
-              (unsigned)space.words[i][BAR_WORD + n], (unsigned)bar_sizes[n], (unsigned)base);
-    }
-}
-
-/*
- * All buses and function numbers show the same devices, so enumeration has to find each once. BARs
- * that are decoded must not be sized: kvmtool would move the device.
- */
-TEST(pci_functions_are_found_once_and_left_whole, .needs = 0)
-========
         CHECK_EQ(bar->base, base);
         CHECK_EQ(bar->size, bar_sizes[n]);
         CHECK_EQ(space.words[i][BAR_WORD + n] & ~FIXED, base);
@@ -134,7 +96,6 @@ TEST(pci_functions_are_found_once_and_left_whole, .needs = 0)
 
 /* All buses and all function numbers show the same devices; their BARs can't be sized in use. */
 static void functions_are_found_once_and_left_whole(void)
->>>>>>>> a1e3843 (Tell the ring formats apart by one branch, and inline both):tests/unit/simple_vmm.c
 {
     static struct pci pci; /* larger than the stack */
 
@@ -142,22 +103,13 @@ static void functions_are_found_once_and_left_whole(void)
     pci.hosts[0] = (struct pci_host){.ops = &space_ops, .bus_last = 255, .may_mirror = true};
     pci.host_count = 1;
     pci_enumerate(&pci, NULL);
-<<<<<<<< HEAD:tests/selftest/simple_vmm.c
-    check(test, pci.function_count == FUNCTIONS, "%u functions were found, expected %d",
-          pci.function_count, FUNCTIONS);
-    check(test, !space.spoiled, "BARs were written %u times while they were decoded",
-          space.spoiled);
-    for (unsigned i = 0; i < FUNCTIONS; i++)
-        check_bars(test, &pci.functions[i], i);
-========
     CHECK_EQ(pci.function_count, FUNCTIONS);
     CHECK_EQ(space.spoiled, 0);
     for (unsigned i = 0; i < FUNCTIONS && i < pci.function_count; i++)
         check_bars(&pci.functions[i], i);
->>>>>>>> a1e3843 (Tell the ring formats apart by one branch, and inline both):tests/unit/simple_vmm.c
 }
 
-/* A queue whose size is fixed: what the driver writes is ignored. */
+/* A queue that has one size, whatever is written to it. */
 static uint32_t fixed_size(struct virtio_transport *transport, uint16_t queue)
 {
     (void)transport;
@@ -202,12 +154,7 @@ static volatile void *any_doorbell(struct virtio_transport *transport, uint16_t 
     return transport;
 }
 
-<<<<<<<< HEAD:tests/selftest/simple_vmm.c
-/* A driver that believes what it wrote lays the rings out for another size than the device has. */
-TEST(queue_has_the_size_that_the_device_gives_it, .needs = 0)
-========
 static void queue_has_the_size_that_the_device_gives_it(void)
->>>>>>>> a1e3843 (Tell the ring formats apart by one branch, and inline both):tests/unit/simple_vmm.c
 {
     static const struct virtio_transport_ops ops = {
         .queue_size = fixed_size,
@@ -221,11 +168,6 @@ static void queue_has_the_size_that_the_device_gives_it(void)
     struct pages pages = arch_memory();
     struct virtq queue;
 
-<<<<<<<< HEAD:tests/selftest/simple_vmm.c
-    check(test, !result, "a queue of 256 entries: %s", virtio_result_text(result));
-    check(test, queue.size == 256 && queue.free_count == 256,
-          "a queue that keeps to 256 entries is taken for one of %u", queue.size);
-========
     CHECK_EQ(virtio_setup_queue(&transport, 0, 8, VIRTIO_BIT(VIRTIO_F_VERSION_1), &pages, &queue),
              VIRTIO_OK);
     CHECK_EQ(queue.size, 256);
@@ -240,5 +182,4 @@ static const struct unit units[] = {
 int main(void)
 {
     return unit_main("simple_vmm", units, ARRAY_LENGTH(units));
->>>>>>>> a1e3843 (Tell the ring formats apart by one branch, and inline both):tests/unit/simple_vmm.c
 }

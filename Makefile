@@ -54,13 +54,13 @@ LDFLAGS_riscv64 := $(LDFLAGS_aarch64)
 LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096 \
 	$(LDFLAGS_$(ARCH))
 
-ROOMS := lib arch drivers boot tests
+FLOORS := lib arch drivers boot tests
 SRC_lib := $(wildcard lib/*/*.c)
 SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/framework/*.c tests/suites/*/*.c tests/suites/*/*/*.c tests/selftest/*.c)
-SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
+SOURCES := $(foreach floor,$(FLOORS),$(SRC_$(floor)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
 
@@ -71,7 +71,7 @@ run := $(if $(V),,@)
 .PHONY: image images published check unit fuzz coverage-host native host mutants mutants-vm refdev test help clean
 .DELETE_ON_ERROR:
 
-# Loaders of the tests' own, for ways in that no VMM at hand takes.
+# The tests' own loaders, for boot entry points that no VMM at hand uses.
 LOADERS_x86_64 := $(BUILD)/linux64-loader.elf
 
 image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-guest.elf, .bzimage, .image (default)

@@ -8,7 +8,7 @@
 
 /*
  * Called by arch_start() once the counter's rate is known: `rate` in cycles per second, 0 where
- * nothing tells it; then one is assumed and `assumed` is the clock's name.
+ * it is unknown; then one is assumed and `assumed` is the clock's name.
  */
 void counter_init(uint64_t rate, const char *name, const char *assumed);
 

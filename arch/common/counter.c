@@ -5,7 +5,7 @@
 
 #define ASSUMED_RATE 1000000000ull
 
-/* Time is asked for from everywhere, in exceptions too. */
+/* File scope: every caller needs the time, exception handlers too. */
 static uint64_t cycles_per_second;
 static uint64_t ns_per_cycle_fixed; /* 32.32 */
 static uint64_t boot_cycles;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The time stamp counter. Its rate is what CPUID tells, else what channel 0 of the 8254 measures,
- * else a guess that the clock's name confesses. The deadline is a time of this counter; the timer
+ * The time stamp counter. Its rate is from CPUID, else what channel 0 of the 8254 measures,
+ * else a guess, which the name of the clock says. The deadline is a time of this counter; the timer
  * of the local APIC, which is coarser and shorter, only wakes the kernel to look at it.
  */
 #include "arch/counter.h"
@@ -22,7 +22,7 @@
 #define MEASURE_NS    10000000ull   /* of the APIC timer */
 #define TIMER_STEP_NS 4000000000ull /* times the timer's rate, it fits 64 bits up to 4 GHz */
 
-/* An exception brings no state along. */
+/* File scope: an exception passes no context. */
 static uint64_t timer_rate;  /* ticks of the APIC timer per second */
 static uint64_t deadline_ns; /* on the clock of arch_now_ns(); 0: none */
 

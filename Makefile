@@ -5,8 +5,9 @@ ARCH ?= x86_64
 VERSION := 0.1.0
 BUILD := build/$(ARCH)
 ELF := $(BUILD)/viommu-guest.elf
-# What the VMMs load: the ELF file by its PVH note, a bzImage, elsewhere a flat file with the CPU's Image
-# header; and the words for it in the names under build/images/, by suffix.
+# What VMMs load: the ELF file by its PVH note or a bzImage, elsewhere a flat file with the CPU's Image
+# header; everywhere a UEFI application, and a disk with it. PUBLISHED: by suffix, the names under
+# build/images/.
 IMAGE_x86_64 := $(ELF) $(addprefix $(BUILD)/viommu-guest.,bzimage efi disk)
 IMAGE_aarch64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
 IMAGE_riscv64 := $(addprefix $(BUILD)/viommu-guest.,image efi disk)
@@ -54,13 +55,13 @@ LDFLAGS_riscv64 := $(LDFLAGS_aarch64)
 LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096 \
 	$(LDFLAGS_$(ARCH))
 
-ROOMS := lib arch drivers boot tests
+FLOORS := lib arch drivers boot tests
 SRC_lib := $(wildcard lib/*/*.c)
 SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/framework/*.c tests/suites/*/*.c tests/suites/*/*/*.c tests/selftest/*.c)
-SOURCES := $(foreach room,$(ROOMS),$(SRC_$(room)))
+SOURCES := $(foreach floor,$(FLOORS),$(SRC_$(floor)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
 
@@ -72,7 +73,7 @@ run := $(if $(V),,@)
 	vacuity refdev test help clean
 .DELETE_ON_ERROR:
 
-# Loaders of the tests' own, for ways in that no VMM at hand takes.
+# The tests' own loaders, for boot entry points that no VMM at hand uses.
 LOADERS_x86_64 := $(BUILD)/linux64-loader.elf
 
 image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-guest.elf, .bzimage, .image (default)
@@ -89,8 +90,9 @@ published: $(IMAGE)
 		build/images/viommu-guest-$(ARCH)-$(PUBLISHED$(suffix $(image))) &&) true
 
 help: ## this text
-	@echo 'make [ARCH=x86_64|aarch64|riscv64] TARGET'
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
+	@echo 'make [ARCH=$(subst $() ,|,$(ARCHS))] [V=1] TARGET'
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile tests/host.mk | \
+		while read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done
 
 $(ELF): $(OBJECTS) $(LIBC) $(BUILD)/kernel.lds
 	$(say) LD $@
@@ -132,9 +134,8 @@ $(BUILD)/boot/efi/%.o: boot/efi/%.c Makefile
 $(BUILD)/boot/efi/$(ARCH)/jump.o: boot/efi/$(ARCH)/jump.S boot/efi/kernel.S $(KERNEL_$(ARCH)) Makefile
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(run)memory=$$(llvm-nm $(ELF) | awk '$$3 ~ /^kernel_(begin|end)$$/ { print "0x" $$1 }' | sort); \
-		set -- $$memory; $(EFI_CC) -DKERNEL_MEMORY=$$(($$2 - $$1)) -DKERNEL_FILE='"$(KERNEL_$(ARCH))"' \
-		-c $< -o $@
+	$(run)size=$$(llvm-nm $(ELF) | awk '$$3 == "kernel_size" { print $$1 }') && \
+		$(EFI_CC) -DKERNEL_MEMORY=0x$$size -DKERNEL_FILE='"$(KERNEL_$(ARCH))"' -c $< -o $@
 
 # lld links PE for the other CPUs only.
 $(BUILD)/boot/efi/riscv64/app.elf: boot/efi/riscv64/app.lds $(BUILD)/boot/efi/riscv64/header.o $(EFI_OBJECTS)
@@ -188,22 +189,26 @@ NEWLIB_TAR := $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-pointer \
 	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
 
+NEWLIB_BUILD := $(BUILD)/newlib-build
+NEWLIB_CONFIGURE := --host=$(ARCH)-unknown-elf --prefix=$(CURDIR)/$(NEWLIB_BUILD)/out \
+	--disable-multilib --disable-newlib-supplied-syscalls --disable-newlib-io-float \
+	--disable-newlib-wide-orient --disable-newlib-fvwrite-in-streamio \
+	--enable-newlib-io-c99-formats --enable-newlib-io-long-long --disable-newlib-multithread \
+	CC_FOR_BUILD=$(HOSTCC) CC='$(NEWLIB_CC)' CCASFLAGS='$(filter-out $(CC),$(NEWLIB_CC))' \
+	CFLAGS=-O2 AR=llvm-ar RANLIB=llvm-ranlib
+
 $(LIBC):
-	@test -n '$(NEWLIB_TAR)' || { echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }
+	@test -n '$(NEWLIB_TAR)' || \
+		{ echo 'no /usr/src/newlib/newlib-*.tar.xz: install newlib-source' >&2; exit 1; }
 	@echo 'newlib for $(ARCH): about a minute, once (log: $(BUILD)/newlib.log)'
-	@rm -rf $(BUILD)/newlib-build $(NEWLIB) && mkdir -p $(BUILD)/newlib-build/obj
-	@tar -xf $(NEWLIB_TAR) -C $(BUILD)/newlib-build --strip-components=1
-	@cd $(BUILD)/newlib-build && $(NEWLIB_EDIT)
-	@cd $(BUILD)/newlib-build/obj && { ../newlib/configure --host=$(ARCH)-unknown-elf \
-		--prefix=$(CURDIR)/$(BUILD)/newlib-build/out --disable-multilib \
-		--disable-newlib-supplied-syscalls --disable-newlib-io-float \
-		--disable-newlib-wide-orient --disable-newlib-fvwrite-in-streamio \
-		--enable-newlib-io-c99-formats --enable-newlib-io-long-long --disable-newlib-multithread \
-		CC_FOR_BUILD=$(HOSTCC) CC='$(NEWLIB_CC)' CCASFLAGS='$(filter-out $(CC),$(NEWLIB_CC))' CFLAGS=-O2 AR=llvm-ar \
-		RANLIB=llvm-ranlib && $(MAKE) -j$$(nproc) && $(MAKE) install; } \
+	@rm -rf $(NEWLIB_BUILD) $(NEWLIB) && mkdir -p $(NEWLIB_BUILD)/obj
+	@tar -xf $(NEWLIB_TAR) -C $(NEWLIB_BUILD) --strip-components=1
+	@cd $(NEWLIB_BUILD) && $(NEWLIB_EDIT)
+	@cd $(NEWLIB_BUILD)/obj && \
+		{ ../newlib/configure $(NEWLIB_CONFIGURE) && $(MAKE) -j$$(nproc) && $(MAKE) install; } \
 		>../../newlib.log 2>&1 || { tail -n 20 ../../newlib.log >&2; exit 1; }
-	@mv $(BUILD)/newlib-build/out/$(ARCH)-unknown-elf $(NEWLIB)
-	@rm -rf $(BUILD)/newlib-build
+	@mv $(NEWLIB_BUILD)/out/$(ARCH)-unknown-elf $(NEWLIB)
+	@rm -rf $(NEWLIB_BUILD)
 
 include tests/host.mk
 

@@ -78,7 +78,7 @@ void arch_start(const struct machine *machine);
 enum arch_memory { ARCH_NORMAL, ARCH_DEVICE };
 
 /*
- * A pointer to the physical range [base, base + size). NULL when size is 0, the range wraps or lies
+ * A pointer to the physical range [base, base + size). NULL when size is 0, the range wraps or ends
  * beyond what the CPU can address, or the tables are used up.
  */
 void *arch_map(uint64_t base, uint64_t size, enum arch_memory kind);
@@ -148,7 +148,7 @@ void arch_wait_ns(uint64_t ns);
 
 /* -- CPUs ----------------------------------------------------------------------------------- */
 
-/* CPUs that can be asked for, the one that booted, 0, included; the others are 1 .. count - 1. */
+/* CPUs that can run code: 0 is the one that booted, the others are 1 .. count - 1. */
 unsigned arch_cpu_count(void);
 /* The CPU's id in struct machine_cpu. */
 uint64_t arch_cpu_id(unsigned cpu);

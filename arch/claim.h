@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Claimed interrupts, the same for every interrupt controller: arch/common/claim.c. Whoever
+ * Claimed interrupts, the same for every interrupt controller: arch/common/claim.c. The code that
  * delivers interrupts keeps an array of them.
  */
 #pragma once

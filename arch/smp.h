@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Between arch/common/smp.c, which is the same for every CPU, and arch/<cpu>/, which knows how one
- * is started. A CPU is started anew for every call and stops after it: nobody has to be woken, and
+ * is started. A CPU is started for every call and stops after it: none has to be woken, and
  * no CPU but the one that booted takes interrupts or keeps the host busy while it waits.
  *
  * CPUs are counted as in arch.h: 0 is the one that booted. Only that one starts others.

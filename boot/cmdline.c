@@ -36,7 +36,7 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
     const char *expected = NULL;
 
     if (block->base % 4 || block->size - 1 > UINT64_MAX - block->base)
-        expected = "a multiple of 4 with room behind it";
+        expected = "a multiple of 4 with space behind it";
     else if (overlaps_memory(boot, block->base, block->size))
         expected = "no usable memory there";
     else if (known && (known->base != block->base || known->size != block->size))
@@ -51,7 +51,7 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
         *(known ? known : &machine->mmio[machine->mmio_count++]) = *block;
 }
 
-/* An IOMMU on virtio-mmio is a block, and is there, whoever else tells of it. */
+/* An IOMMU on virtio-mmio is a block, and exists whatever else describes it. */
 static void add_iommu(const struct boot_info *boot, struct machine *machine, uint64_t base,
                       const struct sink *diagnostics)
 {

@@ -7,10 +7,10 @@
 #include "lib/text/sink.h"
 
 /*
- * Adds to *machine what options tell of it. A block that overlaps usable memory or an earlier block
- * is reported and left out; one that firmware tells of too is as the option says. An IOMMU that is
- * told to be a block makes one where none is known. A PCI host bridge replaces those of firmware,
- * unless it overlaps usable memory. Interrupt lines are those of bridges that nothing tells any of.
+ * Adds to *machine what options describe. A block that overlaps usable memory or an earlier block
+ * is reported and left out; one that firmware describes too is as the option says. An IOMMU that is
+ * said to be a block makes one where none is known. A PCI host bridge replaces those of firmware,
+ * unless it overlaps usable memory. Interrupt lines are those of bridges without any of their own.
  */
 void boot_apply_cmdline(const struct boot_info *boot, const struct cmdline *options,
                         struct machine *machine, const struct sink *diagnostics);

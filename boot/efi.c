@@ -88,11 +88,11 @@ static void read_map(const struct mem_view *memory, const struct efi_handoff *ha
 /* Text of one byte a character; what is none in ASCII becomes '?'. Returns its length, without the
  * spaces at its end, which a file may be full of. */
 static uint64_t narrow(const uint8_t *bytes, uint64_t size, unsigned width, char *text,
-                       uint64_t room)
+                       uint64_t capacity)
 {
     uint64_t length = 0;
 
-    for (uint64_t at = 0; at + width <= size && length < room; at += width) {
+    for (uint64_t at = 0; at + width <= size && length < capacity; at += width) {
         uint32_t c = width == 2 ? bytes_le16(bytes + at) : bytes[at];
 
         if (!c)

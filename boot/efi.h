@@ -12,7 +12,7 @@
 /*
  * The handoff, and whatever it points to but the tables, are in so many bytes, aligned to as many.
  */
-#define EFI_HANDOFF_ROOM 0x40000
+#define EFI_HANDOFF_SIZE 0x40000
 
 #ifndef __ASSEMBLER__
 
@@ -26,7 +26,7 @@
 
 struct efi_handoff {
     uint64_t magic;
-    uint64_t boot_cpu; /* where a CPU can't tell by itself */
+    uint64_t boot_cpu; /* where a CPU has no register for its id */
     /*
      * UEFI's memory map (UEFI 2.10, GetMemoryMap()): descriptors of `descriptor_size` bytes each.
      */
@@ -41,7 +41,7 @@ _Static_assert(offsetof(struct efi_handoff, boot_cpu) == EFI_HANDOFF_BOOT_CPU, "
 
 /*
  * Fills `info` from the handoff at `address`. The command line is the load options', or options.txt
- * where those are empty. What makes no sense is reported of and left out.
+ * where those are empty. Invalid values are reported and left out.
  */
 void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);
 

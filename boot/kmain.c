@@ -40,12 +40,12 @@ void kmain(boot_reader *read, uint64_t address)
     arch_init();
     tests_catch_traps();
 
-    /* What firmware says of the machine; perhaps where its console is. */
+    /* The machine as firmware describes it, perhaps its console. */
     boot_find_machine(&boot, &machine, &platform.iort, &diagnostics);
     console_init(&machine.uart);
     arch_start(&machine);
 
-    /* What was asked for, and what there is to work with. */
+    /* The command line, the memory, the devices. */
     cmdline_parse(boot.cmdline, &options, &diagnostics);
     boot_apply_cmdline(&boot, &options, &machine, &diagnostics);
     boot_find_memory(&boot, &memory, &diagnostics);
@@ -53,7 +53,7 @@ void kmain(boot_reader *read, uint64_t address)
                       &diagnostics);
     fixture_open(&fixture, &options, &platform, &memory);
 
-    /* The work. */
+    /* The tests. */
     banner_print(&fixture, boot.protocol);
     unsigned code = tests_run(&fixture);
 

@@ -19,13 +19,8 @@ endef
 # $(call depends,OBJECT...): what the compiler wrote of their headers.
 depends = $(eval -include $(1:.o=.d))
 
-<<<<<<< ours
 BOOT_READERS := $(addprefix boot/,boot_info.c cmdline.c devicetree.c efi.c $(addprefix x86_64/,linux.c loader.c pvh.c))
 PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(wildcard tests/suites/bench/rangemap/*.c) $(BOOT_READERS)
-=======
-BOOT_READERS := $(addprefix boot/,boot_info.c devicetree.c efi.c options.c $(addprefix x86_64/,linux.c loader.c pvh.c))
-PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(BOOT_READERS) $(wildcard tests/suites/bench/rangemap/*.c)
->>>>>>> theirs
 # Drivers that units test on devices of their own; tests/unit/fixtures/arch.c is their CPU.
 UNIT_DRIVERS := $(wildcard drivers/pci/*.c drivers/virtio/*.c drivers/viommu/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)

@@ -10,7 +10,7 @@
 
 const char arch_name[] = "aarch64";
 
-/* No machine with this CPU has anything at a place of its own. */
+/* No device is at the same address on every machine with this CPU. */
 const struct machine arch_machine = {0};
 
 void arch_init(void)
@@ -37,17 +37,17 @@ static void semihosting_exit(unsigned code)
 }
 
 /*
- * One way after the other. Where nobody listens to semihosting, its instruction is undefined; the
- * trap, which has no handler by now, comes back here and goes on with the next way.
+ * Tries one mechanism after the other. Without semihosting its instruction is undefined; the trap,
+ * which has no handler by now, calls this again, which continues with the next one.
  */
 void arch_poweroff(unsigned code)
 {
-    static unsigned way; /* a trap in between has no other memory */
+    static unsigned next; /* a trap in between has no other memory */
 
     arch_irq_mask();
     arch_on_trap(NULL);
-    while (way < 3)
-        switch (way++) {
+    while (next < 3)
+        switch (next++) {
         case 0:
             semihosting_exit(code);
             break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What arch/arch.h declares inline, on aarch64. An access to a device is one plain load or store: what
- * writes the base back or moves two registers can't be decoded by a hypervisor that traps it.
+ * What arch/arch.h declares inline, on aarch64. An access to a device is one plain load or store:
+ * what writes the base back or moves two registers can't be decoded by a hypervisor that traps it.
  */
 #pragma once
 

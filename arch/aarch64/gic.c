@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The distributor (IHI 0048 section 4.3, IHI 0069 section 12.9), and who else takes part. */
+/* The distributor (IHI 0048 section 4.3, IHI 0069 section 12.9), and what each version adds. */
 #include "arch/aarch64/gic.h"
 
 #include "lib/array/array.h"
@@ -16,7 +16,7 @@
 #define CONFIG_EDGE     2u  /* of the two bits of an interrupt */
 #define PRIORITIES      0xa0a0a0a0u
 
-/* An interrupt must find its way without being told. */
+/* File scope: an interrupt passes no context to its handler. */
 static const struct gic_interface *interface;
 static const struct gic_messages *messages; /* NULL: none */
 static volatile uint8_t *distributor;

@@ -67,5 +67,5 @@ uint64_t gicv3_processor(void);
  */
 #define LPI_COUNT 8192
 bool lpi_open(volatile uint8_t *redistributor);
-/* Takes effect when the ITS is told (INV). */
+/* Takes effect after an INV command to the ITS. */
 void lpi_enable(uint32_t intid, bool is_enabled);

@@ -17,7 +17,7 @@
 #define TYPER_FIRST(typer) ((typer) >> 16 & 0x3ff)
 #define TYPER_COUNT(typer) (0x3ff & (typer))
 
-/* An interrupt must find its way without being told. */
+/* File scope: an interrupt passes no context to its handler. */
 static volatile uint8_t *interface;
 static uint8_t target; /* this CPU's bit */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of this directory offer each other, and nobody else: the trap frame, system registers,
- * and the steps of arch_init() and arch_start().
+ * What the files of this directory offer each other, and nobody else: the trap frame, system
+ * registers, and the steps of arch_init() and arch_start().
  */
 #pragma once
 

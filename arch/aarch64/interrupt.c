@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where every interrupt leads: the deadline, and claimed messages and lines. */
+/* What every interrupt ends in: the deadline, and claimed messages and lines. */
 #include "arch/aarch64/gic.h"
 #include "arch/aarch64/internal.h"
 #include "arch/claim.h"
 
 #define CLAIMS 256
 
-/* Interrupts have no parameter to bring their state along. */
+/* File scope: an interrupt passes no context to its handler. */
 static struct claim claims[CLAIMS];
 static unsigned claim_count; /* the entry reads it at any time */
 static bool has_gic;

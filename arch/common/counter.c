@@ -3,7 +3,7 @@
 
 #include "arch/arch.h"
 
-/* Time is asked for from everywhere, in exceptions too. */
+/* File scope: every caller needs the time, exception handlers too. */
 static uint64_t cycles_per_second;
 static uint64_t ns_per_cycle_fixed; /* 32.32 */
 static uint64_t boot_cycles;

@@ -25,7 +25,7 @@ struct stack {
     uint8_t guard[GUARD_SIZE], bytes[STACK_SIZE];
 };
 
-/* A CPU that starts, and a trap, have no parameter to bring their state along. */
+/* File scope: neither a CPU that starts nor a trap is passed any context. */
 static struct call calls[MACHINE_MAX_CPUS];
 static unsigned cpu_count = 1;
 static unsigned trap_owner; /* the CPU that reports a trap, + 1 */

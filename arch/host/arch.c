@@ -40,12 +40,12 @@ const struct machine arch_machine = {
     .host_count = 1,
 };
 
-/* A signal brings no state of ours along. */
+/* File scope: a signal passes no context of ours. */
 static void (*trap_handler)(const struct arch_trap *trap);
 static volatile sig_atomic_t is_trapped;
 static uint64_t start_ns;
 
-/* A wait brings no context along. */
+/* File scope: a wait passes no context. */
 static void (*idle)(void *context);
 static void *idle_context;
 
@@ -175,7 +175,7 @@ uint64_t arch_cpu_id(unsigned cpu)
     return cpu ? UINT64_MAX : 0;
 }
 
-/* One process, one CPU: the devices run in it too, and know no other. */
+/* One process, one CPU: the devices run in it too. */
 bool arch_start_on(unsigned cpu, void (*function)(void *argument), void *argument)
 {
     (void)cpu, (void)function, (void)argument;
@@ -194,7 +194,7 @@ bool arch_run_on(unsigned cpu, void (*function)(void *argument), void *argument,
     return false;
 }
 
-/* A crash or a hang leaves at once; an ordinary end lets the sanitizers look around. */
+/* A crash or a hang ends at once; an ordinary end runs the checks of the sanitizers. */
 void arch_poweroff(unsigned code)
 {
     fflush(stdout);

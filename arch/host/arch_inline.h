@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What arch/arch.h declares inline, in a Linux process. Registers are devices in software: an access
- * to one of their regions (arch/host/host.h) is a call.
+ * What arch/arch.h declares inline, in a Linux process. Registers are devices in software: an
+ * access to one of their regions (arch/host/host.h) is a call.
  */
 #pragma once
 
@@ -65,7 +65,7 @@ static inline void dma_mb(void)
     __asm__ volatile("" : : : "memory");
 }
 
-/* Whoever waits gives devices a chance to go on. */
+/* A wait lets the devices run. */
 static inline void cpu_relax(void)
 {
     host_idle();

@@ -42,7 +42,7 @@ void host_on_line(void (*function)(void));
 /* Called whenever the kernel waits for something. */
 void host_on_idle(void (*function)(void *context), void *context);
 
-/* A device sends the message that arch_msi_claim() gave out; any other goes nowhere. */
+/* A device sends the message that arch_msi_claim() gave out; any other is dropped. */
 void host_message(uint64_t address, uint32_t data);
 /* The level of a line. */
 void host_line(uint32_t line, bool is_asserted);

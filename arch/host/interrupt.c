@@ -15,7 +15,7 @@ struct claim {
     void *context;
 };
 
-/* Interrupts have no parameter to bring their state along. */
+/* File scope: an interrupt passes no context to its handler. */
 static struct claim messages[MESSAGES], lines[LINES];
 static bool is_asserted[LINES];
 static unsigned messages_used;

@@ -10,7 +10,7 @@
 #define UART_LINE_STATUS 5
 #define UART_EMPTY       0x20
 
-/* An access brings no context along. */
+/* File scope: an access passes no context. */
 static struct host_region regions[HOST_REGIONS_MAX];
 static unsigned region_count;
 static void (*on_line)(void);

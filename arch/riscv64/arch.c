@@ -12,10 +12,10 @@
 
 const char arch_name[] = "riscv64";
 
-/* No machine with this CPU has anything at a place of its own. */
+/* No device is at the same address on every machine; SBI is on all. */
 const struct machine arch_machine = {.uart = {.kind = MACHINE_UART_FIRMWARE}};
 
-/* The end of a run has no parameter to bring it along. NULL: none. */
+/* File scope: whatever ends a run has no parameter for it. NULL: none. */
 static volatile uint8_t *test_register;
 
 void arch_init(void)
@@ -34,17 +34,17 @@ void arch_start(const struct machine *machine)
 }
 
 /*
- * One way after the other. Where the test register is firmware's alone, its access is a trap, which
- * has no handler by now, comes back here and goes on with the next way.
+ * Tries one mechanism after the other. Where only firmware may access the test register, the access
+ * is a trap, which has no handler by now and calls this again, which continues with the next one.
  */
 void arch_poweroff(unsigned code)
 {
-    static unsigned way; /* a trap in between has no other memory */
+    static unsigned next; /* a trap in between has no other memory */
 
     arch_irq_mask();
     arch_on_trap(NULL);
-    while (way < 2)
-        switch (way++) {
+    while (next < 2)
+        switch (next++) {
         case 0:
             if (test_register)
                 mmio_write32(test_register, code ? TEST_FAIL(code) : TEST_PASS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The counter `time` (Unprivileged Architecture, chapter "Counters"), whose rate only the machine's
- * description tells, and the timer that SBI sets by it, which wakes the kernel to look at the
+ * description has, and the timer that SBI sets by it, which wakes the kernel to look at the
  * deadline.
  */
 #include "arch/counter.h"
@@ -11,7 +11,7 @@
 /* No machine's is faster, so that a limit is never shorter than it says. */
 #define ASSUMED_RATE 1000000000ull
 
-/* A trap brings no state along. */
+/* File scope: a trap passes no context. */
 static uint64_t deadline = UINT64_MAX; /* on the clock of arch_cycles(); the highest: none */
 
 static void start_timer(void)

@@ -35,8 +35,8 @@ struct frame {
 #define CLEAR_CSR(name, bits)                                                                      \
     __asm__ volatile("csrc " name ", %0" : : "rJ"((uint64_t)(bits)) : "memory")
 
-/* The id of the calling hart. Nothing in S-mode tells it, so that each keeps in tp what it was
- * started with: there is no thread-local storage that would need the register. */
+/* The id of the calling hart. S-mode has no register for it, so each hart keeps in tp the
+ * id it was started with; there is no thread-local storage that would need the register. */
 static inline uint64_t cpu_hart(void)
 {
     uint64_t hart;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where every interrupt leads: the deadline, and claimed lines. There is nothing for messages. */
+/* What every interrupt ends in: the deadline, and claimed lines. There is nothing for messages. */
 #include "arch/claim.h"
 #include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"
 #include "arch/riscv64/plic.h"
 
-/* Interrupts have no parameter to bring their state along. */
+/* File scope: an interrupt passes no context to its handler. */
 static struct claim claims[PLIC_LINES];
 static bool has_plic;
 

@@ -10,7 +10,7 @@
 #define CONTEXTS           15872
 #define ABOVE_THRESHOLD    1
 
-/* An interrupt must find its way without being told. */
+/* File scope: an interrupt passes no context to its handler. */
 static volatile uint8_t *priorities;
 static volatile uint8_t *enables; /* of the context, a bit for each line */
 static volatile uint8_t *threshold;

@@ -21,7 +21,7 @@
 
 #define X(n) x[-1 + (n)]
 
-/* A trap has no parameter to bring its state along; the harts point to their stacks for ever. */
+/* File scope: a trap passes no context; the harts point to their stacks for ever. */
 static void (*trap_handler)(const struct arch_trap *trap);
 /* The entry knows the first by name. */
 extern uint8_t trap_stacks[MACHINE_MAX_CPUS][TRAP_STACK_SIZE];
@@ -83,7 +83,7 @@ void trap(const struct frame *frame, bool is_deadline)
         .frame = frame,
     };
 
-    /* A handler that traps gets no second chance, or it would never end. */
+    /* A trap in the handler is not reported again, or it would never end. */
     if (smp_claim_trap(info.cpu) && trap_handler)
         trap_handler(&info);
     arch_poweroff(2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where every trap leads (Privileged section 4.1.2). sscratch is the end of the hart's trap stack, and 0
+ * What every trap ends in (Privileged section 4.1.2). sscratch is the end of the hart's trap stack, and 0
  * while a handler runs on it; one that hits a handler goes on there, and does not return. A struct frame
  * (internal.h) under the FPU's registers, then trap_entry().
  */

@@ -85,7 +85,7 @@ static inline void port_write32(uint16_t port, uint32_t value)
 }
 
 /*
- * Loads are not reordered with loads, nor stores with stores: the compiler is all there is to stop.
+ * Loads are not reordered with loads, nor stores with stores: only the compiler has to be stopped.
  */
 static inline void dma_wmb(void)
 {

@@ -10,7 +10,7 @@
 #define MEASURE_NS    10000000ull   /* of the APIC timer */
 #define TIMER_STEP_NS 4000000000ull /* times the timer's rate, it fits 64 bits up to 4 GHz */
 
-/* An exception brings no state along. */
+/* File scope: an exception passes no context. */
 static uint64_t timer_rate;  /* ticks of the APIC timer per second */
 static uint64_t deadline_ns; /* on the clock of arch_now_ns(); 0: none */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where every vector leads: traps, the deadline, and claimed messages and lines. */
+/* What every vector ends in: traps, the deadline, and claimed messages and lines. */
 #include "arch/claim.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/internal.h"
@@ -7,8 +7,8 @@
 
 #define LINES 16
 
-/* Interrupts have no parameter to bring their state along. A line of an I/O APIC takes a vector of
- * those for messages. */
+/* File scope: an interrupt passes no context to its handler. A line of an I/O APIC takes one of the
+ * vectors for messages. */
 static struct claim msi_claims[VECTOR_MSI_LAST - VECTOR_MSI_FIRST + 1];
 static struct claim line_claims[LINES];
 static unsigned msi_used;

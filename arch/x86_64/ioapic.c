@@ -19,7 +19,7 @@ struct ioapic {
     uint32_t line_first, line_last;
 };
 
-/* Interrupts have no parameter to bring their state along. */
+/* File scope: an interrupt passes no context to its handler. */
 static struct ioapic ioapics[MACHINE_MAX_RANGES];
 static unsigned ioapic_count;
 

@@ -2,7 +2,7 @@
 /*
  * The kernel's page tables: everything below 4 GiB at its own address in 2 MiB pages, the image in
  * 4 KiB pages by what its sections may be used for, the guard pages of the stacks and page 0 not at
- * all. What lies higher is added by arch_map(), which also makes device memory uncached. AMD64
+ * all. Higher addresses are added by arch_map(), which also makes device memory uncached. AMD64
  * manual volume 2, chapter 5.
  */
 #include "arch/smp.h"
@@ -22,8 +22,8 @@
 #define TABLES            256 /* each maps 1 GiB of large pages or 2 MiB of small ones */
 #define LOW_END           (4ull << 30)
 #define PHYSICAL_BITS_MAX 46 /* of the lower half of the address space, without its top bit */
-#define PHYSICAL_BITS_OLD 36 /* of a CPU that does not tell */
-/* Where page 0 is seen: as a null pointer it stays unmapped. */
+#define PHYSICAL_BITS_OLD 36 /* of a CPU without leaf 0x80000008 */
+/* Where page 0 is mapped: as a null pointer it stays unmapped. */
 #define ZERO_PAGE_ALIAS (1ull << PHYSICAL_BITS_MAX)
 
 #define EFER     0xc0000080

@@ -10,6 +10,7 @@
 
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/internal.h"
+#include "lib/assert/assert.h"
 
 #define EFER     0xc0000080
 #define EFER_LMA (1ull << 10)
@@ -46,13 +47,16 @@ void startup_init(uint64_t page)
 
 static void prepare(unsigned cpu, void *stack_top)
 {
+    const size_t size = (size_t)(startup_code_end - startup_code);
+    void *page = arch_map(start_page, size, ARCH_NORMAL);
+
+    ASSERT(page); /* it was mapped when the tables were made */
     startup = (struct startup){
         .efer = read_msr(EFER) & ~EFER_LMA, .stack = (uintptr_t)stack_top, .cpu = cpu};
     __asm__ volatile("mov %%cr3, %0" : "=r"(startup.cr3));
     __asm__ volatile("mov %%cr4, %0" : "=r"(startup.cr4));
     __asm__ volatile("mov %%cr0, %0" : "=r"(startup.cr0));
-    memcpy(arch_map(start_page, (size_t)(startup_code_end - startup_code), ARCH_NORMAL),
-           startup_code, (size_t)(startup_code_end - startup_code));
+    memcpy(page, startup_code, size);
     dma_mb();
 }
 

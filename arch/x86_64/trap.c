@@ -12,7 +12,7 @@
 
 #define PAGE_FAULT 14
 
-/* A trap has no parameter to bring its state along. */
+/* File scope: a trap passes no context. */
 static void (*trap_handler)(const struct arch_trap *trap);
 
 static const char *const names[EXCEPTIONS] = {
@@ -85,7 +85,7 @@ void trap(const struct frame *frame)
         .frame = frame,
     };
 
-    /* A handler that traps gets no second chance, or it would never end. */
+    /* A trap in the handler is not reported again, or it would never end. */
     if (smp_claim_trap(info.cpu) && trap_handler)
         trap_handler(&info);
     arch_poweroff(2);

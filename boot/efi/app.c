@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The UEFI application: carries the kernel as bytes, puts it where it can run, gathers what only
- * boot services can tell, leaves them and jumps (UEFI 2.10, chapters 4, 7 and 13). Written against
+ * boot services can report, leaves them and jumps (UEFI 2.10, chapters 4, 7 and 13). Written against
  * GNU-EFI's headers.
  */
 #include <efi.h>
@@ -21,23 +21,23 @@ _Static_assert(sizeof(EFI_MEMORY_DESCRIPTOR) == 40 &&
                    offsetof(EFI_MEMORY_DESCRIPTOR, NumberOfPages) == 24,
                "a memory descriptor");
 
-/* Firmware's, for those who have to ask it or to say something. */
+/* Firmware's, needed wherever a service is called or a message printed. */
 static EFI_SYSTEM_TABLE *system_table;
 static EFI_BOOT_SERVICES *services;
 
-struct room {
+struct arena {
     UINT8 *next;
     UINTN left;
 };
 
 /* The caller asks for no more than there is. */
-static void *take(struct room *room, UINTN size)
+static void *take(struct arena *arena, UINTN size)
 {
-    UINT8 *taken = room->next;
+    UINT8 *taken = arena->next;
 
     size = (size + 7) & ~(UINTN)7;
-    room->next += size;
-    room->left -= size;
+    arena->next += size;
+    arena->left -= size;
     return taken;
 }
 
@@ -86,18 +86,18 @@ static void *take_place(void)
     return (void *)(UINTN)((address + APP_SLACK) & ~(EFI_PHYSICAL_ADDRESS)APP_SLACK);
 }
 
-/* The handoff, with all of its room behind it. */
-static struct efi_handoff *take_handoff(struct room *room)
+/* The handoff, and the rest of its memory as an arena. */
+static struct efi_handoff *take_handoff(struct arena *arena)
 {
     EFI_PHYSICAL_ADDRESS address = APP_HANDOFF_LAST;
 
     if (services->AllocatePages(AllocateMaxAddress, EfiLoaderData,
-                                EFI_SIZE_TO_PAGES(2 * EFI_HANDOFF_ROOM), &address))
+                                EFI_SIZE_TO_PAGES(2 * EFI_HANDOFF_SIZE), &address))
         return NULL;
-    address = (address + EFI_HANDOFF_ROOM - 1) & ~(EFI_PHYSICAL_ADDRESS)(EFI_HANDOFF_ROOM - 1);
-    *room = (struct room){(UINT8 *)(UINTN)address, EFI_HANDOFF_ROOM};
-    services->SetMem(room->next, room->left, 0);
-    return take(room, sizeof(struct efi_handoff));
+    address = (address + EFI_HANDOFF_SIZE - 1) & ~(EFI_PHYSICAL_ADDRESS)(EFI_HANDOFF_SIZE - 1);
+    *arena = (struct arena){(UINT8 *)(UINTN)address, EFI_HANDOFF_SIZE};
+    services->SetMem(arena->next, arena->left, 0);
+    return take(arena, sizeof(struct efi_handoff));
 }
 
 /* Its own first words, magic and total size, say how much of memory it is. */
@@ -158,7 +158,7 @@ static EFI_FILE_HANDLE open_options(EFI_HANDLE device)
     return file;
 }
 
-static void read_options(EFI_HANDLE image, struct efi_handoff *handoff, struct room *room)
+static void read_options(EFI_HANDLE image, struct efi_handoff *handoff, struct arena *arena)
 {
     static EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
     EFI_LOADED_IMAGE *loaded;
@@ -170,33 +170,33 @@ static void read_options(EFI_HANDLE image, struct efi_handoff *handoff, struct r
     if (loaded->LoadOptions && loaded->LoadOptionsSize) {
         handoff->load_options_size =
             loaded->LoadOptionsSize < OPTIONS_MAX ? loaded->LoadOptionsSize : OPTIONS_MAX;
-        handoff->load_options = (UINTN)take(room, handoff->load_options_size);
+        handoff->load_options = (UINTN)take(arena, handoff->load_options_size);
         services->CopyMem((void *)(UINTN)handoff->load_options, loaded->LoadOptions,
                           handoff->load_options_size);
     }
     file = open_options(loaded->DeviceHandle);
     if (!file)
         return;
-    handoff->text = (UINTN)take(room, OPTIONS_MAX);
+    handoff->text = (UINTN)take(arena, OPTIONS_MAX);
     if (!file->Read(file, &size, (void *)(UINTN)handoff->text))
         handoff->text_size = size;
     file->Close(file);
 }
 
 /* The map must be the latest one: what changes it in between is answered by another try. */
-static EFI_STATUS leave(EFI_HANDLE image, struct efi_handoff *handoff, const struct room *room)
+static EFI_STATUS leave(EFI_HANDLE image, struct efi_handoff *handoff, const struct arena *arena)
 {
     EFI_STATUS status = EFI_INVALID_PARAMETER;
 
     for (unsigned i = 0; i < TRIES && status == EFI_INVALID_PARAMETER; i++) {
-        UINTN size = room->left, key, descriptor_size;
+        UINTN size = arena->left, key, descriptor_size;
         UINT32 version;
 
         status =
-            services->GetMemoryMap(&size, (void *)room->next, &key, &descriptor_size, &version);
+            services->GetMemoryMap(&size, (void *)arena->next, &key, &descriptor_size, &version);
         if (status)
             break;
-        handoff->map = (UINTN)room->next;
+        handoff->map = (UINTN)arena->next;
         handoff->map_size = size;
         handoff->descriptor_size = descriptor_size;
         status = services->ExitBootServices(image, key);
@@ -209,16 +209,16 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
     const UINTN file_size = (UINTN)(kernel_bytes_end - kernel_bytes);
     struct efi_handoff *handoff;
     const CHAR16 *fault;
-    struct room room;
+    struct arena arena;
     EFI_STATUS status;
     void *kernel;
 
     system_table = table;
     services = table->BootServices;
     services->SetWatchdogTimer(0, 0, 0, NULL);
-    handoff = take_handoff(&room);
+    handoff = take_handoff(&arena);
     if (!handoff)
-        return fail(EFI_OUT_OF_RESOURCES, L"no memory for what the kernel is told");
+        return fail(EFI_OUT_OF_RESOURCES, L"no memory for the boot hand-off");
     kernel = take_place();
     if (!kernel)
         return fail(EFI_OUT_OF_RESOURCES, L"the memory that the kernel runs in is not free");
@@ -226,13 +226,13 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
     handoff->magic = EFI_HANDOFF_MAGIC;
     status = app_find_cpu(services, &handoff->boot_cpu);
     if (status)
-        return fail(status, L"firmware does not tell which CPU this is");
+        return fail(status, L"firmware does not report which CPU this is");
     find_tables(handoff);
     fault = fault_of(handoff);
     if (fault)
         return fail(EFI_NOT_FOUND, fault);
-    read_options(image, handoff, &room);
-    status = leave(image, handoff, &room);
+    read_options(image, handoff, &arena);
+    status = leave(image, handoff, &arena);
     if (status)
         return fail(status, L"boot services can't be left");
     app_jump(kernel, handoff);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Where the console is only tables tell on some CPUs: the kernel could not say what is wrong with
- * them. Firmware's console can, before it is left.
+ * On some CPUs only tables describe the console: the kernel could not report what is wrong with
+ * them. Firmware's console can, before boot services end.
  */
 #include "boot/efi/tables.h"
 

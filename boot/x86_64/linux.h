@@ -7,7 +7,7 @@
 
 /*
  * Fills `info` from the zero page at `address`: the E820 map and what setup_data adds to it, the
- * command line, the RSDP. What makes no sense is reported of and left out; of a page without the
+ * command line, the RSDP. Invalid values are reported and left out; of a page without the
  * setup header's two marks nothing is taken.
  */
 void linux_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);

@@ -6,7 +6,7 @@
 #include "lib/mem/view.h"
 
 /*
- * Fills `info` from the start info at `address`. What makes no sense is reported of and left out;
+ * Fills `info` from the start info at `address`. Invalid values are reported and left out;
  * a bad magic leaves the memory map empty.
  */
 void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);

@@ -6,7 +6,7 @@
 
 #include "drivers/console/uart.h"
 
-/* There is one console, and an exception must find it without being told. */
+/* File scope: there is one console, and an exception passes no pointer to it. */
 static struct uart uart;
 static bool is_open;
 static volatile bool is_in_line;
@@ -15,13 +15,13 @@ static size_t early_length;
 
 static void write(const char *bytes, size_t count)
 {
-    size_t room = sizeof(early) - early_length;
+    size_t space = sizeof(early) - early_length;
 
     if (is_open) {
         uart_write(&uart, bytes, count);
         return;
     }
-    count = count < room ? count : room;
+    count = count < space ? count : space;
     memcpy(early + early_length, bytes, count);
     early_length += count;
 }

@@ -33,16 +33,16 @@ bool uart_open(struct uart *uart, const struct machine_uart *where)
 }
 
 /* No UART, or one that is stuck: a byte is tried at a venture. */
-static unsigned wait_for_room(struct uart *uart)
+static unsigned wait_for_space(struct uart *uart)
 {
     unsigned polls = uart->is_stuck ? 1 : POLLS_MAX;
 
     uart->is_stuck = false;
     while (polls--) {
-        unsigned room = uart->ops->room(uart);
+        unsigned space = uart->ops->space(uart);
 
-        if (room)
-            return room;
+        if (space)
+            return space;
     }
     uart->is_stuck = true;
     return 1;
@@ -51,9 +51,9 @@ static unsigned wait_for_room(struct uart *uart)
 void uart_write(struct uart *uart, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!uart->room)
-            uart->room = wait_for_room(uart);
+        if (!uart->space)
+            uart->space = wait_for_space(uart);
         uart->ops->put(uart, (uint8_t)bytes[i]);
-        uart->room--;
+        uart->space--;
     }
 }

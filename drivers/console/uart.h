@@ -16,7 +16,7 @@ struct uart;
 struct uart_ops {
     void (*init)(struct uart *uart);
     /* Bytes that the UART surely takes now; 0: none yet. */
-    unsigned (*room)(struct uart *uart);
+    unsigned (*space)(struct uart *uart);
     void (*put)(struct uart *uart, uint8_t byte);
 };
 
@@ -24,7 +24,7 @@ struct uart {
     const struct uart_ops *ops;
     struct machine_uart where;
     volatile uint8_t *registers; /* NULL: at I/O ports */
-    unsigned room;               /* bytes that it surely takes */
+    unsigned space;              /* bytes that it surely takes */
     bool is_stuck;               /* it was waited for in vain; not once more for every byte */
 };
 

@@ -53,7 +53,7 @@ static void init(struct uart *uart)
     write(uart, MODEM_CONTROL, MODEM_DTR_RTS);
 }
 
-static unsigned room(struct uart *uart)
+static unsigned space(struct uart *uart)
 {
     return read(uart, LINE_STATUS) & STATUS_EMPTY ? FIFO_DEPTH : 0;
 }
@@ -63,4 +63,4 @@ static void put(struct uart *uart, uint8_t byte)
     write(uart, DATA, byte);
 }
 
-const struct uart_ops uart_16550 = {.init = init, .room = room, .put = put};
+const struct uart_ops uart_16550 = {.init = init, .space = space, .put = put};

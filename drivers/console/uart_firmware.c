@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Firmware's console, for as long as nothing tells where a UART is. */
+/* Firmware's console, as long as no UART is known. */
 #include "arch/arch.h"
 #include "drivers/console/uart.h"
 
-static unsigned room(struct uart *uart)
+static unsigned space(struct uart *uart)
 {
     (void)uart;
     return 1;
@@ -15,4 +15,4 @@ static void put(struct uart *uart, uint8_t byte)
     arch_firmware_put(byte);
 }
 
-const struct uart_ops uart_firmware = {.room = room, .put = put};
+const struct uart_ops uart_firmware = {.space = space, .put = put};

@@ -24,7 +24,7 @@ static void init(struct uart *uart)
     mmio_write32(uart->registers + CONTROL, CONTROL_ENABLE | CONTROL_TRANSMIT);
 }
 
-static unsigned room(struct uart *uart)
+static unsigned space(struct uart *uart)
 {
     return mmio_read32(uart->registers + FLAGS) & FLAG_EMPTY ? FIFO_DEPTH : 0;
 }
@@ -34,4 +34,4 @@ static void put(struct uart *uart, uint8_t byte)
     mmio_write32(uart->registers + DATA, byte);
 }
 
-const struct uart_ops uart_pl011 = {.init = init, .room = room, .put = put};
+const struct uart_ops uart_pl011 = {.init = init, .space = space, .put = put};

@@ -115,7 +115,7 @@ static void write_bar(struct pci_function *function, unsigned index, const struc
     bar->base = plan->base;
     if (plan->state == PCIPLAN_REFUSED)
         sink_printf(diagnostics,
-                    "pci %04x:%02x:%02x.%x: BAR %u: no room for 0x%llx bytes of %s%s%s in the "
+                    "pci %04x:%02x:%02x.%x: BAR %u: no space for 0x%llx bytes of %s%s%s in the "
                     "windows above it; it has no address",
                     function->host->segment, PCI_BUS(function->bdf), PCI_DEVICE(function->bdf),
                     PCI_FUNCTION(function->bdf), index, (unsigned long long)bar->size,

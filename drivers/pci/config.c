@@ -24,7 +24,7 @@ static void ecam_write(const struct pci_host *host, uint16_t bdf, uint16_t offse
     mmio_write(ecam_address(host, bdf, offset), width, value);
 }
 
-/* The address register stays as the last access left it; every access writes it anew. */
+/* The address register stays as the last access left it; every access writes it first. */
 static uint16_t ports_select(uint16_t bdf, uint16_t offset)
 {
     port_write32(CONFIG_ADDRESS, 1u << 31 | (uint32_t)bdf << 8 | (offset & 0xfcu));

@@ -43,7 +43,7 @@ static void report(const struct walk *walk, const struct pci_function *bridge, c
                 PCI_FUNCTION(bridge->bdf), bridge->secondary_bus, bridge->subordinate_bus, text);
 }
 
-/* Adds the function if there is one and the table has room; false: there is none. */
+/* Adds the function if there is one and the table has a free entry; false: there is none. */
 static bool add_function(struct walk *walk, uint16_t bdf, const struct pci_function *bridge)
 {
     struct pci *pci = walk->pci;
@@ -242,7 +242,7 @@ void pci_enumerate(struct pci *pci, const struct sink *diagnostics)
 
         /*
          * Requests and messages from below are the bridge's own on the bus above. What firmware has
-         * used may still assert its line, and nobody here would take that away.
+         * used may still assert its line, and no driver here would deassert it.
          */
         if (function->header_type == 1)
             pci_command(function, PCI_COMMAND_BUS_MASTER, 0);

@@ -15,7 +15,7 @@
 #define MSI_MULTIPLE (7u << 4)
 #define MSI_64BIT    (1u << 7)
 
-/* Where the register at `offset` of the capability says that `size` bytes lie; NULL: nowhere. */
+/* The `size` bytes that the register at `offset` of the capability locates; NULL: in no BAR. */
 static volatile uint8_t *map_region(const struct pci_msix *msix, uint8_t offset, uint32_t size)
 {
     uint32_t where = pci_read32(msix->function, msix->capability + offset);

@@ -54,9 +54,9 @@ struct pci_function {
     uint8_t interrupt_pin;                  /* 0: none, 1..4: INTA#..INTD# */
     bool interrupt_is_edge;
     uint32_t interrupt_line; /* for arch_line_claim(); UINT32_MAX: unspecified */
-    uint32_t msi_id;         /* for arch_msi_claim(); UINT32_MAX: its messages reach nobody */
+    uint32_t msi_id; /* for arch_msi_claim(); UINT32_MAX: its messages are delivered nowhere */
     /*
-     * Who the function is to whatever is above the host bridge: an IOMMU's topology and an
+     * The id of the function for whatever is above the host bridge: an IOMMU's topology and an
      * interrupt controller's msi-map are asked for this, never for the bdf. See pci_route().
      */
     uint16_t requester_id;
@@ -70,7 +70,7 @@ struct pci {
     unsigned function_count;
 };
 
-/* Fills functions[] from hosts[]; what does not fit or makes no sense is reported and left out. */
+/* Fills functions[] from hosts[]; what does not fit or is invalid is reported and left out. */
 void pci_enumerate(struct pci *pci, const struct sink *diagnostics);
 
 const struct pci_function *pci_find(const struct pci *pci, uint16_t segment, uint16_t bdf);
@@ -93,6 +93,6 @@ void pci_command(const struct pci_function *function, uint16_t set, uint16_t cle
 
 /*
  * Maps a whole memory BAR as device memory, decoding on. NULL: it has no address, or another memory
- * BAR of the function has none, which would answer where something else lies.
+ * BAR of the function has none, which would answer at the address of something else.
  */
 void *pci_map_bar(const struct pci_function *function, unsigned index);

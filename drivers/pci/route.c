@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What becomes of a function's requests, messages and interrupts on their way up to the root. */
+/* Which id, message id and interrupt line a function has at the root, from the bridges above it. */
 #include "arch/arch.h"
 #include "drivers/pci/internal.h"
 
@@ -23,7 +23,7 @@ static unsigned port_type(const struct pci_function *bridge)
  * them share). A PCI-Express-to-PCI bridge uses its secondary bus and device 0, function 0
  * (PCI-Express-to-PCI/PCI-X Bridge 1.0 section 2.3), whether or not there is such a function; any
  * other bridge itself is the requester. The bridge nearest to the root has the last word. These are
- * the ids that QEMU's IOMMUs go by, and those that Linux expects.
+ * the ids that QEMU's IOMMUs use, and those that Linux expects.
  */
 static uint16_t requester_id(const struct pci_function *function)
 {

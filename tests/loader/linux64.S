@@ -39,7 +39,7 @@ loader:
     xorl %eax, %eax
     rep stosl
 
-    /* The zero page: the header of the file, and what the start info tells. */
+    /* The zero page: the header of the file, and the command line and memory map of the start info. */
     movl MODLIST(%ebx), %eax
     movl (%eax), %ebp           /* the file */
     movl 8(%eax), %edx          /* its size */

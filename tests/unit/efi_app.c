@@ -246,11 +246,11 @@ static void kernel_is_in_place(void)
     CHECK(seen.is_watchdog_off);
     CHECK(!memcmp(kernel, "the kernel", 10));
     CHECK_EQ(left->magic, EFI_HANDOFF_MAGIC);
-    CHECK_EQ((UINTN)left % EFI_HANDOFF_ROOM, 0);
+    CHECK_EQ((UINTN)left % EFI_HANDOFF_SIZE, 0);
     CHECK_EQ(left->map_size, MAP_SIZE);
     CHECK_EQ(left->descriptor_size, STRIDE);
     CHECK(left->map >= (UINTN)(left + 1));
-    CHECK(left->map + left->map_size <= (UINTN)left + EFI_HANDOFF_ROOM);
+    CHECK(left->map + left->map_size <= (UINTN)left + EFI_HANDOFF_SIZE);
     CHECK(!left->rsdp && !left->dtb && !left->load_options_size && !left->text_size);
     CHECK(!*seen.said);
 }
@@ -265,7 +265,7 @@ static const struct {
     unsigned exits;
     const char *said;
 } refusals[] = {
-    {1, 0, {0}, RESET, 0, "no memory for what the kernel is told"},
+    {1, 0, {0}, RESET, 0, "no memory for the boot hand-off"},
     {2,
      0,
      {0},
@@ -423,7 +423,7 @@ static void options_are_copied(void)
     CHECK_EQ(start(), JUMPED);
     CHECK(left->load_options_size >= 8192 && left->text_size >= 4096);
     CHECK(left->text + left->text_size <= left->map);
-    CHECK(left->map + left->map_size <= (UINTN)left + EFI_HANDOFF_ROOM);
+    CHECK(left->map + left->map_size <= (UINTN)left + EFI_HANDOFF_SIZE);
 }
 
 int main(void)

@@ -16,7 +16,7 @@ app_jump:
     add x4, x0, x3
     mov x3, x0
     bl write_back
-    ldr x4, =EFI_HANDOFF_ROOM
+    ldr x4, =EFI_HANDOFF_SIZE
     add x4, x4, x1
     mov x3, x1
     bl write_back

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the kernel runs: anywhere, at a multiple of 2 MiB. Without a table to tell where the
- * console is it could not say that there is none.
+ * Where the kernel runs: anywhere, at a multiple of 2 MiB. Without a table that describes the
+ * console it could not report that there is none.
  */
 #pragma once
 

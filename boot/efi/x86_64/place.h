@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the kernel runs: only where it was linked for. It finds a PC's console without being told.
+ * Where the kernel runs: only where it was linked for. A PC's console is at a fixed port.
  */
 #pragma once
 

@@ -34,7 +34,7 @@ file:
     .word 0xffff                    /* vid_mode: normal */
     .word 0                         /* root_dev */
     .word 0xaa55
-    .byte 0xeb, header_end - 1f     /* a jump of two bytes; its distance tells the header's size */
+    .byte 0xeb, header_end - 1f     /* a jump of two bytes; its distance is the header's size */
 1:  .ascii "HdrS"
     .word PROTOCOL
     .long 0                         /* realmode_swtch */
@@ -83,7 +83,7 @@ setup:
 2:  movw %ax, %ds
     movw %ax, %es
 
-    /* Who knows the memory and enters in real mode tells it by INT 15h only. */
+    /* A loader that enters in real mode describes the memory by INT 15h only. */
     cmpb $0, E820_COUNT
     jne enter_protected_mode
     movw $E820_TABLE, %di

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * MAP and UNMAP that keep wrong mappings: ends that are off by one, merged neighbours, parts
+ * removed.
+ */
 #include "tests/refdev/mutants/mutate_mappings.h"
 
 #include <string.h>

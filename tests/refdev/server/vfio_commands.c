@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The commands of vfio-user, one function each: version, DMA regions, regions, interrupts, reset.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

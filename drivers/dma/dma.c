@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The table of engines, and what is the same for all of them: limits, start, content. */
 #include "drivers/dma/dma.h"
 
 #include "drivers/dma/engines.h"

@@ -108,5 +108,5 @@ enum dma_result dma_read(struct dma_engine *engine, uint64_t address, uint32_t l
 enum dma_result dma_report(struct dma_engine *engine, void *bytes, uint32_t length,
                            uint64_t timeout_ns);
 bool dma_raise_msi(struct dma_engine *engine, const struct arch_msi *message);
-/* False: it has no line that can be asked for, or can't be started. */
+/* False: it can't raise a line on demand, or can't be started. */
 bool dma_set_line(struct dma_engine *engine, bool is_raised);

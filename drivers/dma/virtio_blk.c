@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * virtio-blk (virtio 1.4 section 5.2) as an engine: write() is a disk read into the address, read()
- * a disk write from it. The content is in the first sectors of the disk, what was read behind
- * them.
+ * a disk write from it. The content is in the first sectors of the disk, what was read in those
+ * after them.
  */
 #include <string.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* One queue of a virtio device, polled: virtio 1.4 sections 2.7 and 3.1. */
 #include "drivers/dma/virtio_engine.h"
 
 /*

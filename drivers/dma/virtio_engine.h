@@ -19,7 +19,8 @@ struct virtio_engine {
 };
 
 /*
- * Opens the transport, resets the device, acknowledges it and takes a footprint with `more_pages` behind the rings.
+ * Opens the transport, resets the device, acknowledges it and takes a footprint with `more_pages`
+ * after the rings.
  */
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *diagnostics);
@@ -33,5 +34,5 @@ bool virtio_engine_needs_reset(struct dma_engine *engine);
  */
 enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_segment *segments,
                                   unsigned count, uint64_t timeout_ns, uint32_t *written);
-/* The pages behind the rings. */
+/* The pages after the rings. */
 uint8_t *virtio_engine_own_pages(const struct dma_engine *engine);

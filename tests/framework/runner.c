@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Selection, order, watchdog and verdict of the tests. The watchdog and traps come from arch.h; a
+ * test that they end is the last one of this boot.
+ */
 #include "tests/framework/runner.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Records findings, and keeps the first one of the worst verdict as the reason. */
 #include "tests/framework/test.h"
 
 #include <stdarg.h>

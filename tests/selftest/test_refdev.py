@@ -298,8 +298,8 @@ def nonsense_is_refused_and_named() -> None:
     said = play("asks_in_vain")
     for line in (
         "refdev: iommu: message 99, expected 1 to 5, 7 to 10 or 13",
-        "refdev: iommu: message 8 has 0x10 bytes behind its header, expected 0x14",
-        "refdev: iommu: message 10 has 0x11 bytes behind its header, expected 0x14",
+        "refdev: iommu: message 8 has 0x10 bytes after its header, expected 0x14",
+        "refdev: iommu: message 10 has 0x11 bytes after its header, expected 0x14",
     ):
         check(line in said.splitlines(), line, said)
 

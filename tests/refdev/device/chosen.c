@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Reads $REFDEV and $REFDEV_MUTANT. */
 #include "tests/refdev/device/chosen.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Configuration space, MSI-X and INTA# of a function: PCI Local Bus 3.0 chapter 6. */
 #include "tests/refdev/device/function.h"
 
 #include <string.h>
@@ -140,6 +141,10 @@ void ref_fire(struct ref_function *function, unsigned vector)
     send_pending(function);
 }
 
+/*
+ * INTA# follows what the function asserts, unless MSI-X is enabled or the command register disables
+ * it.
+ */
 static void update_line(struct ref_function *function)
 {
     uint32_t status = ref_get(function->config + STATUS, 2) & ~STATUS_INTERRUPT;
@@ -189,6 +194,7 @@ void ref_config_write(struct ref_function *function, uint16_t offset, unsigned w
         function->ops->config_write(function, offset, width, value);
 }
 
+/* MSI-X is at the same place in every BAR: the table, then the pending bits. */
 static bool is_msix(const struct ref_function *function, uint32_t offset)
 {
     return function->msix && offset >= REF_MSIX_TABLE && offset < REF_MSIX_END;

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The virtio-iommu as a virtio device: configuration, features and reset. Virtio 1.4 sections
+ * 5.13.3 to 5.13.5.
+ */
 #include "tests/refdev/device/iommu.h"
 
 #include <string.h>
@@ -16,11 +20,13 @@ static bool offers(const struct ref_iommu *iommu, unsigned feature)
     return iommu->config.features >> feature & 1;
 }
 
+/* 5.13.3: a bit changes the meaning of requests only if the driver has accepted it. */
 static bool negotiates(const struct ref_iommu *iommu, unsigned feature)
 {
     return offers(iommu, feature) && ref_has(&iommu->virtio, feature);
 }
 
+/* 5.13.4. With a built-in topology the bytes from REF_TOPOLOGY_FIRST on are its own. */
 static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)
 {
     const struct ref_iommu *iommu = ref_iommu_of(virtio);
@@ -96,6 +102,7 @@ static const struct ref_virtio_ops ops = {
     .reset = reset,
 };
 
+/* 5.13.6: without the feature a range is everything. */
 static struct model_config model_config_of(const struct ref_iommu_config *config)
 {
     bool has_input = config->features >> VIRTIO_IOMMU_F_INPUT_RANGE & 1;
@@ -110,6 +117,7 @@ static struct model_config model_config_of(const struct ref_iommu_config *config
     };
 }
 
+/* Fills in where the machine has its MSI doorbells. */
 static void place_messages(struct ref_iommu_config *config, uint64_t first, uint64_t last)
 {
     for (unsigned i = 0; i < config->region_count; i++)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The split ring: virtio 1.4 section 2.7. Dispatches to packed.c where a queue is packed. */
 #include "tests/refdev/device/queue.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ void ref_queue_reset(struct ref_queue *queue)
     };
 }
 
+/* 2.7.5: the driver may have written anything, and the address may not be memory. */
 static bool read_desc(struct ref_virtio *virtio, uint64_t address, struct desc *desc)
 {
     uint8_t bytes[DESC_SIZE];

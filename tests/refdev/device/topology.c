@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Writes a built-in topology into the configuration, in the format of each draft. */
 #include "tests/refdev/device/topology.h"
 
 #include <string.h>

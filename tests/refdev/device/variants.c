@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The table of variants. Each keeps the specification and differs from "usual" in what a driver has
+ * to cope with.
+ */
 #include "tests/refdev/device/variants.h"
 
 #include "lib/array/array.h"

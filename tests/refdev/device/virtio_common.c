@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The common configuration structure and the device configuration: virtio 1.4 sections 4.1.4.3 and
+ * 4.1.4.6.
+ */
 #include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
@@ -112,6 +116,7 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
     }
 }
 
+/* 64-bit fields may be written as a whole or as two halves (4.1.3.1). */
 static void set_half(uint64_t *value, uint32_t offset, unsigned width, uint64_t half)
 {
     if (width == 8)

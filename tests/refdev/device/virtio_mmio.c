@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Registers of virtio-mmio, most of which are those of the common configuration of PCI: virtio 1.4
+ * section 4.2.2.
+ */
 #include "tests/refdev/device/virtio_mmio.h"
 
 #include "lib/array/array.h"

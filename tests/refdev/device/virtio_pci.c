@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Capabilities and structures in the BAR of a virtio function: virtio 1.4 section 4.1.4. */
 #include <string.h>
 
 #include "tests/refdev/device/virtio_parts.h"
@@ -18,6 +19,7 @@ static void reset_function(struct ref_function *function)
     ref_virtio_reset(virtio_of(function));
 }
 
+/* 4.1.4.5: reading ISR clears it and de-asserts the line. */
 static uint8_t take_isr(struct ref_virtio *virtio)
 {
     uint8_t isr = virtio->isr;
@@ -125,6 +127,7 @@ static const struct ref_function_ops function_ops = {
     .config_write = config_write,
 };
 
+/* A capability for a structure in the BAR (4.1.4). A mutant may move it or make it too long. */
 static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32_t offset,
                              uint32_t length, uint8_t size)
 {

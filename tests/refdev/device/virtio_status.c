@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Status, features, reset and interrupts of a virtio device: virtio 1.4 sections 2.1, 2.2, 2.4 and
+ * 4.1.5.
+ */
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 

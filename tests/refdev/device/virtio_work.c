@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Handling available chains: at once, or late and in another order as lazy and slow devices do,
+ * which every driver without IN_ORDER has to accept.
+ */
 #include <string.h>
 
 #include "tests/refdev/device/virtio_parts.h"
@@ -76,13 +80,14 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
     return true;
 }
 
+/* One interrupt for all chains that were used since the last one. */
 static void notify_used(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     if (ref_is_running(virtio) && ref_wants_interrupt(virtio, queue))
         ref_interrupt(virtio, queue->vector, ISR_QUEUE);
 }
 
-/* Moves one of them, chosen at random, to the end. */
+/* Moves one of the late chains, chosen at random, to the end, where the next is taken from. */
 static void choose_next(struct ref_virtio *virtio)
 {
     struct ref_late *last = &virtio->late[virtio->late_count - 1];

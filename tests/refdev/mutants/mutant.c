@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The table of mutants, from mutants.def and hostile.def. */
 #include "tests/refdev/mutants/mutant.h"
 
 #include "lib/array/array.h"

@@ -61,7 +61,7 @@ static void mutate_cached(const struct model_endpoint *endpoint, uint64_t addres
         uint32_t endpoint, domain;
         uint64_t address, physical;
         uint32_t length;
-    } kept; /* a stale cache */
+    } kept; /* one entry of a stale cache: the last long transfer that was allowed */
     bool by_domain = MUTANT(ATTACH_MOVE_CACHED);
 
     if (!MUTANT(UNMAP_CACHED) && !MUTANT(UNMAP_CACHED_OVER_NEW_MAP) && !by_domain)
@@ -84,6 +84,7 @@ static void mutate_cached(const struct model_endpoint *endpoint, uint64_t addres
     }
 }
 
+/* For a device that keeps one table of mappings for all domains. */
 static bool is_in_any_domain(const struct model *model, uint64_t address, uint64_t *physical)
 {
     for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
@@ -99,6 +100,7 @@ static bool is_in_any_domain(const struct model *model, uint64_t address, uint64
     return false;
 }
 
+/* Mutants of translation through mappings. */
 static void mutate_mapped(const struct ref_iommu *iommu, const struct model_endpoint *endpoint,
                           uint64_t address, uint32_t length, bool is_write,
                           struct model_translation *to, struct model_piece *pieces)

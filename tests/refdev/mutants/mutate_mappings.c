@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * MAP and UNMAP that keep wrong mappings: ends that are off by one, merged neighbours, parts
+ * removed.
+ */
 #include "tests/refdev/mutants/mutate_mappings.h"
 
 #include <string.h>
@@ -40,7 +44,7 @@ static void remove_touched(struct model_domain *domain, uint64_t first, uint64_t
             i++;
 }
 
-/* What is left of a mapping when a part of it goes: the end behind the part, or the one before. */
+/* The rest of a mapping of which a part is removed: what is after the part, or what is before. */
 static void trim(struct model_domain *domain, uint64_t first, uint64_t last)
 {
     for (unsigned i = 0; i < domain->count; i++) {

@@ -7,6 +7,7 @@
 
 #define S(name) VIRTIO_IOMMU_S_##name
 
+/* One bug in two variants: which clause it breaks depends on whether there is a domain range. */
 static bool is_short_domain(void)
 {
     return MUTANT(DOMAIN_16_BITS) || MUTANT(DOMAIN_16_BITS_UNRANGED);
@@ -15,7 +16,7 @@ static bool is_short_domain(void)
 /* Refuses a bypass domain whose id was an ordinary domain before, as if the flags were unknown. */
 static void keep_variant(struct virtio_iommu_req_attach *attach)
 {
-    static bool was_ordinary[32]; /* for ever */
+    static bool was_ordinary[32]; /* survives resets, like the bug */
     bool is_bypass = attach->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS;
 
     if (attach->domain >= sizeof(was_ordinary))

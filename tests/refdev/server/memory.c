@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Maps each file once, and finds the region of a physical address. */
 #include "tests/refdev/server/memory.h"
 
 #include <stddef.h>

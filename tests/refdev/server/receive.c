@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* recvmsg() until everything is there, with descriptors. */
 #include "tests/refdev/server/receive.h"
 
 #include <errno.h>

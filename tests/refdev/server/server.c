@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The poll loop, and the table of descriptors in it. */
 #include "tests/refdev/server/server.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Signals eventfds for the line, MSI and MSI-X. */
 #include "tests/refdev/server/triggers.h"
 
 #include <sys/eventfd.h>

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The commands of vfio-user, one function each: version, DMA regions, regions, interrupts, reset.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -245,8 +248,7 @@ int vfio_handle(struct vfio_link *link, uint16_t command, union vfio_payload *pa
     if (command == REGION_WRITE && size >= expected)
         expected += payload->access.count;
     if (size < expected) {
-        fprintf(stderr,
-                "refdev: %s: message %u has 0x%x bytes behind its header, expected 0x%llx\n",
+        fprintf(stderr, "refdev: %s: message %u has 0x%x bytes after its header, expected 0x%llx\n",
                 link->name, command, size, (unsigned long long)expected);
         return -EINVAL;
     }

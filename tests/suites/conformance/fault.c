@@ -222,7 +222,7 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
             for (uint32_t byte = lengths[i]; byte < VIOMMU_EVENT_ROOM; byte++)
                 if (event.bytes[byte] != VIOMMU_POISON) {
                     expect(test, IOMMU_FAULT_D06, false,
-                           "byte %u behind a buffer of %u bytes was written", byte, lengths[i]);
+                           "byte %u after a buffer of %u bytes was written", byte, lengths[i]);
                     break;
                 }
         }

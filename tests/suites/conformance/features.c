@@ -24,7 +24,7 @@ TEST(device_id_is_23, .clauses = CLAUSES(PCI_ID_D02, PCI_ID_D03),
            function->revision);
 }
 
-/* In reset, where queue_size shows the maximum. A queue behind the last one must have size 0. */
+/* In reset, where queue_size shows the maximum. A queue after the last one must have size 0. */
 TEST(request_and_event_queue_exist,
      .clauses = CLAUSES(IOMMU_ID_P02, PCI_COM_D14, PCI_COM_D15, MMIO_REG_P03), .needs = NEEDS_IOMMU)
 {

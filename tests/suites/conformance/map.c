@@ -294,7 +294,7 @@ TEST(outside_the_input_range_fails, .clauses = CLAUSES(IOMMU_CFG_P08), .needs = 
 
 /*
  * A driver must not send it, so no status is required; but success would claim that something is
- * mapped. The device must go on working.
+ * mapped. The device must still work afterwards.
  */
 TEST(inverted_range_maps_nothing, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_OP_P01), .needs = NEEDS)
 {

@@ -51,7 +51,7 @@ static void judge_headers(struct test *test, uint32_t id)
     }
     padding = padding_at(&properties, at);
     expect(test, IOMMU_PROBE_D08, !padding,
-           "endpoint 0x%x: the property behind %u begins %u bytes late", id, at, padding);
+           "endpoint 0x%x: the property after %u begins %u bytes late", id, at, padding);
     for (; at < properties.size && !padding; at++)
         if (properties.bytes[at]) {
             expect(test, IOMMU_PROBE_D12, false,
@@ -111,7 +111,7 @@ TEST(absent_endpoint_is_not_found,
     require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "PROBE was not answered");
     expect(test, IOMMU_PROBE_P01,
            reply.status == VIRTIO_IOMMU_S_NOENT || bytes[0] != VIRTIO_IOMMU_S_NOENT,
-           "PROBE of absent endpoint 0x%x: the status stands before the properties", id);
+           "PROBE of absent endpoint 0x%x: the status is before the properties", id);
     expect(test, IOMMU_PROBE_D02, reply.status != VIRTIO_IOMMU_S_OK,
            "PROBE of absent endpoint 0x%x: OK, expected a refusal", id);
     expect(test, IOMMU_PROBE_D03, reply.status == VIRTIO_IOMMU_S_NOENT,

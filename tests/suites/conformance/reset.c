@@ -102,7 +102,7 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
     struct virtq_used_element used;
     uint16_t head;
 
-    /* So that whatever is used is notified. */
+    /* Without EVENT_IDX every used buffer is notified. */
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     virtio_reset(viommu->transport);
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
@@ -153,8 +153,8 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
 }
 
 /*
- * An avail index that is further than the queue has entries, which no device can make sense of. It
- * may go on as if nothing had happened; if it sets NEEDS_RESET, it must notify.
+ * An avail index that is further ahead than the queue has entries, which is invalid. A device may
+ * ignore it; if it sets NEEDS_RESET, it must notify.
  */
 TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_ENDPOINT)
 {

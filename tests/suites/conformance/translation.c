@@ -176,7 +176,7 @@ TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .n
            "a transfer over two mappings did not arrive where each of them leads");
 }
 
-/* Before, right before, and right behind the mapping; writes and reads apart. */
+/* Before, right before, and right after the mapping; writes and reads apart. */
 TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 4);

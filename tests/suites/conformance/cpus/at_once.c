@@ -152,7 +152,7 @@ TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMM
 }
 
 /*
- * MAP and UNMAP of the page behind the one that is in use; returns how many were not answered by
+ * MAP and UNMAP of the page after the one that is in use; returns how many were not answered by
  * OK.
  */
 static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)

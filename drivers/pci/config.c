@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/pci/config.h"
 
+#include <stddef.h>
+
 #include "arch/arch.h"
 
 #define CONFIG_ADDRESS 0xcf8
@@ -8,7 +10,7 @@
 
 static volatile uint8_t *ecam_address(const struct pci_host *host, uint16_t bdf, uint16_t offset)
 {
-    return host->ecam + ((uint32_t)(bdf - (host->bus_first << 8)) << 12) + offset;
+    return host->ecam + (uint32_t)(bdf - (host->bus_first << 8)) * host->ops->size + offset;
 }
 
 static uint32_t ecam_read(const struct pci_host *host, uint16_t bdf, uint16_t offset,
@@ -84,8 +86,34 @@ static void ports_write(const struct pci_host *host, uint16_t bdf, uint16_t offs
     }
 }
 
-const struct pci_config_ops pci_ecam = {"ECAM", 4096, ecam_read, ecam_write};
-const struct pci_config_ops pci_ports = {"ports 0xCF8/0xCFC", 256, ports_read, ports_write};
+static bool ecam_probe(const struct pci_host *host, uint16_t bdf, uint32_t *id)
+{
+    return arch_try_read32(ecam_address(host, bdf, 0), id);
+}
+
+const struct pci_config_ops pci_ecam = {"ECAM", 4096, ecam_read, ecam_write, ecam_probe};
+const struct pci_config_ops pci_cam = {"CAM", 256, ecam_read, ecam_write, ecam_probe};
+const struct pci_config_ops pci_ports = {"ports 0xCF8/0xCFC", 256, ports_read, ports_write, NULL};
+
+bool pci_host_has(const struct pci_host *host, uint16_t bdf)
+{
+    uint32_t id;
+
+    if (!host->ops->probe)
+        id = pci_host_read(host, bdf, 0, 4);
+    else if (!host->ops->probe(host, bdf, &id))
+        return false;
+    return (id & 0xffff) != 0xffff && id & 0xffff;
+}
+
+bool pci_host_answers(const struct pci_host *host)
+{
+    for (unsigned bus = host->bus_first; bus <= host->bus_last; bus++)
+        for (unsigned slot = 0; slot < 32; slot++)
+            if (pci_host_has(host, (uint16_t)(bus << 8 | slot << 3)))
+                return true;
+    return false;
+}
 
 uint32_t pci_host_read(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width)
 {

@@ -63,6 +63,11 @@ bool platform_has_bypass_config(const struct platform *platform,
 bool platform_has_builtin_topology(const struct platform *platform,
                                    const struct device_location *place);
 
+/*
+ * Whether the bus is of a host bridge that is described, and was left out as nobody can drive it:
+ * nothing can be said of what is there.
+ */
+bool platform_is_left_out(const struct platform *platform, uint16_t segment, uint16_t bdf);
 /* Where the IOMMU that a description names is; false: nowhere on this platform. */
 bool platform_find_iommu(const struct platform *platform, const struct topology_iommu *iommu,
                          struct device_location *place);

@@ -111,7 +111,10 @@ struct machine_msi {
 struct machine_host {
     uint16_t segment;
     uint8_t bus_first, bus_last;
-    uint64_t ecam; /* of bus_first */
+    uint64_t ecam;    /* of bus_first */
+    bool is_cam;      /* it is CAM: 256 bytes of each function, not 4096 */
+    bool is_unusable; /* there is a host bridge, but no telling where its configuration space is */
+    bool is_fixed;    /* its bus numbers and BARs are firmware's business all the same */
     struct machine_window windows[MACHINE_MAX_WINDOWS];
     uint16_t line_mask_bdf;
     uint8_t line_mask_pin;
@@ -139,7 +142,7 @@ struct machine {
     struct machine_uart uart;
     struct machine_interrupts interrupts;
     enum machine_psci psci;
-    uint64_t timer_hz;    /* of the RISC-V time counter; 0: unspecified */
+    uint64_t timer_hz; /* of the RISC-V time counter; 0: unspecified */
     struct machine_pm_timer pm_timer;
     uint64_t sifive_test; /* base of the register that ends the VM; 0: none */
     uint64_t start_page;  /* below 1 MiB, writable, for an x86 CPU's first instructions; 0: none */

@@ -130,6 +130,25 @@ static void plic_machine(void)
     CHECK_EQ(machine_host_line(&machine.hosts[0], 0x08, 2, &is_edge), 0x22);
 }
 
+/* CAM has 64 KiB a bus; a reg of 1 MiB a bus says something else. */
+static void cam_hosts(void)
+{
+    struct machine machine = read_machine("hosts");
+
+    CHECK_EQ(machine.host_count, 3);
+    for (unsigned i = 0; i < machine.host_count; i++) {
+        const struct machine_host *host = &machine.hosts[i];
+
+        CHECK(host->is_fixed && host->bus_first == 0);
+        CHECK_EQ(host->is_cam, host->segment != 2);
+        CHECK_EQ(host->is_unusable, host->segment == 1);
+        CHECK_EQ(host->bus_last, host->segment ? 15 : 255);
+        CHECK_EQ(host->ecam, host->segment == 0   ? 0x10000
+                             : host->segment == 1 ? 0x40000000
+                                                  : 0x50000000);
+    }
+}
+
 static bool is_kind(const struct boot_info *info, uint64_t address, enum boot_memory kind)
 {
     for (unsigned i = 0; i < info->memory_count; i++)
@@ -183,6 +202,7 @@ int main(void)
         {"gicv3_host", gicv3_host},
         {"gicv2_machine", gicv2_machine},
         {"plic_machine", plic_machine},
+        {"cam_hosts", cam_hosts},
         {"memory_map", map_of_memory},
         {"damaged_tree_gives_nothing", damaged_tree_gives_nothing},
     };

@@ -83,12 +83,15 @@ static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_ho
 
 /*
  * The entry of interrupt-map at *at, which becomes that of the next one; an entry is as long as its
- * interrupt controller says. False: it is none; *at is untouched if there is no telling how long.
+ * interrupt controller says; the line of a controller that is not driven is unspecified. False: it
+ * is none; *at is untouched if there is no telling how long.
  */
-static bool read_line(const struct fdt *fdt, const struct fdt_property *map, uint32_t *at,
+static bool read_line(const struct machine *machine, const struct fdt_property *map, uint32_t *at,
                       const struct machine_host *host, struct machine_line *line)
 {
+    const struct fdt *fdt = &machine->fdt;
     uint32_t parent_at = *at + PCI_CELLS + 2, end = fdt_cell_count(map);
+    unsigned index;
 
     if (parent_at > end)
         return false;
@@ -107,12 +110,16 @@ static bool read_line(const struct fdt *fdt, const struct fdt_property *map, uin
         .pin = (uint8_t)(fdt_cells(map, *at + PCI_CELLS, 1) & host->line_mask_pin),
     };
     *at = parent_at + address + cells;
-    return machine_fdt_interrupt(map, parent_at + address, cells, &line->line, &line->is_edge);
+    line->line = UINT32_MAX;
+    return machine_fdt_interrupt(machine, parent, map, parent_at + address, cells, &line->line,
+                                 &line->is_edge) ||
+           !machine_fdt_is_driven(machine, parent, &index);
 }
 
-static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host *host,
+static void read_lines(const struct machine *machine, uint32_t node, struct machine_host *host,
                        const struct sink *diagnostics)
 {
+    const struct fdt *fdt = &machine->fdt;
     struct fdt_property mask, map;
 
     host->line_mask_bdf = UINT16_MAX;
@@ -132,7 +139,7 @@ static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host
             report(fdt, node, "interrupt-map", at, "128 entries at most", diagnostics);
             return;
         }
-        if (read_line(fdt, &map, &at, host, &line)) {
+        if (read_line(machine, &map, &at, host, &line)) {
             host->lines[host->line_count++] = line;
             continue;
         }
@@ -239,7 +246,7 @@ static void read_hosts(struct machine *machine, const char *compatible, bool is_
         if (!read_buses(fdt, node, host, diagnostics))
             continue;
         read_windows(fdt, node, host, diagnostics);
-        read_lines(fdt, node, host, diagnostics);
+        read_lines(machine, node, host, diagnostics);
         read_msi(fdt, node, host, diagnostics);
         machine->host_count++;
     }

@@ -60,9 +60,21 @@ struct machine_ioapic {
     uint32_t line_first;
 };
 
+/*
+ * A machine may have several PLICs, each for some of its CPUs: a line is the number of the PLIC, as
+ * in plics[], and the interrupt at it.
+ */
+#define MACHINE_LINE(plic, interrupt) ((uint32_t)(plic) << 16 | (interrupt))
+#define MACHINE_LINE_PLIC(line)       ((line) >> 16)
+#define MACHINE_LINE_INTERRUPT(line)  ((line)&0xffff)
+
 struct machine_interrupts {
     enum machine_controller kind;
-    uint64_t base;          /* of the distributor or the PLIC */
+    /* The device tree's nodes of the GIC, or of each of the PLICs. */
+    uint32_t nodes[MACHINE_MAX_RANGES];
+    struct machine_range plics[MACHINE_MAX_RANGES];
+    unsigned node_count;
+    uint64_t base;          /* of the distributor or the first PLIC */
     uint64_t size;          /* of the same; 0: unspecified */
     uint64_t cpu_interface; /* GICv2 */
     struct machine_range redistributors[MACHINE_MAX_RANGES];
@@ -74,7 +86,8 @@ struct machine_interrupts {
 
 struct machine_cpu {
     uint64_t id;           /* local APIC id, MPIDR affinity, hart id */
-    uint32_t plic_context; /* of its supervisor mode; 0 where nothing tells */
+    uint32_t plic;         /* which of machine_interrupts.plics[] interrupts it */
+    uint32_t plic_context; /* of its supervisor mode there; 0 where nothing tells */
 };
 
 /* How the machine is told to power off or to start a CPU: PSCI's conduit. SBI needs no telling. */

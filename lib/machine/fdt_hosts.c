@@ -164,6 +164,10 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
             report(fdt, node, "msi-map", at, "8 entries at most", diagnostics);
             return;
         }
+        if (fdt_find_phandle(fdt, (uint32_t)fdt_cells(&map, at + 1, 1)) == FDT_NONE) {
+            report(fdt, node, "msi-map", at + 1, "the phandle of a node", diagnostics);
+            continue;
+        }
         if (rid & ~(uint64_t)host->msi_mask) {
             report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask",
                    diagnostics);

@@ -83,6 +83,12 @@ enum arch_memory { ARCH_NORMAL, ARCH_DEVICE };
  */
 void *arch_map(uint64_t base, uint64_t size, enum arch_memory kind);
 
+/*
+ * Reads a device register that may not be there, after arch_init(). False: the access ended in an
+ * exception, which is no trap then. A PC reads ones where nothing answers.
+ */
+bool arch_try_read32(const volatile void *address, uint32_t *value);
+
 /* -- exceptions and the deadline ------------------------------------------------------------ */
 
 /* What stopped the kernel: an exception, or the deadline (then is_deadline). */

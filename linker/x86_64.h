@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A loader that knows no PVH note enters an ELF file in long mode, by Linux's protocol. */
-#define OUTPUT_CPU   i386:x86-64
+#define OUTPUT_CPU                                                                                 \
+    i386:                                                                                          \
+    x86 - 64
 #define LOAD_ADDRESS 0x200000
 #define ENTRY_SYMBOL linux_entry_64
 #define ENTRY_CHECK                                                                                \

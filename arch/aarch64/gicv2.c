@@ -71,7 +71,10 @@ static void add_frame(const struct machine_v2m *frame)
 
     if (!registers)
         return;
-    uint32_t typer = mmio_read32(registers + MSI_TYPER);
+    uint32_t typer;
+
+    if (!arch_try_read32(registers + MSI_TYPER, &typer)) /* described, and not there */
+        return;
     uint32_t first = frame->spi_count ? frame->spi_first : TYPER_FIRST(typer);
     uint32_t count = frame->spi_count ? frame->spi_count : TYPER_COUNT(typer);
 

@@ -119,9 +119,23 @@ void trap(const struct frame *frame, bool is_deadline)
     arch_poweroff(2);
 }
 
-void exception_entry(const struct frame *frame);
-void exception_entry(const struct frame *frame)
+/* Labels of try.S. */
+extern const uint8_t try_read_end[], try_read_failed[];
+
+/* Whether it hit arch_try_read32(), which then returns false. */
+static bool is_tried(struct frame *frame)
 {
+    if (frame->elr < (uintptr_t)arch_try_read32 || frame->elr > (uintptr_t)try_read_end)
+        return false;
+    frame->elr = (uintptr_t)try_read_failed;
+    return true;
+}
+
+void exception_entry(struct frame *frame);
+void exception_entry(struct frame *frame)
+{
+    if (frame->kind % 4 != KIND_INTERRUPT && frame->kind % 4 != KIND_FIQ && is_tried(frame))
+        return;
     if (frame->kind % 4 != KIND_INTERRUPT)
         trap(frame, false);
     interrupt_entry(frame);

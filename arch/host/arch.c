@@ -137,6 +137,12 @@ uint64_t arch_cycles_per_second(void)
     return NS_PER_S;
 }
 
+bool arch_try_read32(const volatile void *address, uint32_t *value)
+{
+    *value = mmio_read32(address);
+    return true;
+}
+
 bool arch_clock_is_assumed(void)
 {
     return false;

@@ -8,12 +8,20 @@
 /* File scope: an interrupt passes no context to its handler. */
 static struct claim claims[PLIC_LINES];
 static bool has_plic;
+static uint32_t plic; /* which of the machine's it is: that of this hart */
 
 void interrupts_init(const struct machine *machine)
 {
-    for (unsigned i = 0; i < machine->cpu_count; i++)
-        if (machine->cpus[i].id == cpu_hart())
-            has_plic = plic_open(&machine->interrupts, machine->cpus[i].plic_context);
+    const struct machine_interrupts *interrupts = &machine->interrupts;
+
+    for (unsigned i = 0; interrupts->kind == MACHINE_PLIC && i < machine->cpu_count; i++) {
+        const struct machine_cpu *cpu = &machine->cpus[i];
+
+        if (cpu->id != cpu_hart())
+            continue;
+        plic = cpu->plic;
+        has_plic = plic_open(&interrupts->plics[plic], cpu->plic_context);
+    }
     if (has_plic)
         SET_CSR("sie", 1 << INTERRUPT_EXTERNAL);
 }
@@ -46,11 +54,17 @@ bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, st
     return false;
 }
 
-/* The claim first: a level may be there already. The PLIC does not know edges. */
+/*
+ * The claim first: a level may be there already. The PLIC does not know edges. Another PLIC
+ * interrupts other harts.
+ */
 bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context)
 {
     (void)is_edge;
-    if (!has_plic || line >= PLIC_LINES || claims[line].handler)
+    if (!has_plic || MACHINE_LINE_PLIC(line) != plic)
+        return false;
+    line = MACHINE_LINE_INTERRUPT(line);
+    if (line >= PLIC_LINES || claims[line].handler)
         return false;
     claim_line(&claims[line], line, handler, context);
     if (plic_enable(line))

@@ -15,18 +15,17 @@ static volatile uint8_t *priorities;
 static volatile uint8_t *enables; /* of the context, a bit for each line */
 static volatile uint8_t *threshold;
 
-static bool is_within(uint64_t offset, uint64_t size, const struct machine_interrupts *interrupts)
+static bool is_within(uint64_t offset, uint64_t size, const struct machine_range *plic)
 {
-    return !interrupts->size || (offset < interrupts->size && size <= interrupts->size - offset);
+    return !plic->size || (offset < plic->size && size <= plic->size - offset);
 }
 
 /* Only the pages of the context: the controller may reach far. */
-bool plic_open(const struct machine_interrupts *interrupts, uint32_t context)
+bool plic_open(const struct machine_range *plic, uint32_t context)
 {
-    uint64_t base = interrupts->base;
+    uint64_t base = plic->base;
 
-    if (interrupts->kind != MACHINE_PLIC || context >= CONTEXTS ||
-        !is_within(THRESHOLD(context), 8, interrupts))
+    if (context >= CONTEXTS || !is_within(THRESHOLD(context), 8, plic))
         return false;
     priorities = arch_map(base, PRIORITY(PLIC_LINES), ARCH_DEVICE);
     enables = arch_map(base + ENABLE(context), PLIC_LINES / 8, ARCH_DEVICE);

@@ -11,7 +11,7 @@
 #define PLIC_LINES 1024
 
 /* Every line masked for the context; false: no PLIC is known, or it has no such context. */
-bool plic_open(const struct machine_interrupts *interrupts, uint32_t context);
+bool plic_open(const struct machine_range *plic, uint32_t context);
 /* False: there is no such line. */
 bool plic_enable(uint32_t line);
 void plic_disable(uint32_t line);

@@ -89,9 +89,23 @@ void trap(const struct frame *frame, bool is_deadline)
     arch_poweroff(2);
 }
 
-void trap_entry(const struct frame *frame);
-void trap_entry(const struct frame *frame)
+/* Labels of try.S. */
+extern const uint8_t try_read_end[], try_read_failed[];
+
+/* Whether it hit arch_try_read32(), which then returns false. */
+static bool is_tried(struct frame *frame)
 {
+    if (frame->sepc < (uintptr_t)arch_try_read32 || frame->sepc > (uintptr_t)try_read_end)
+        return false;
+    frame->sepc = (uintptr_t)try_read_failed;
+    return true;
+}
+
+void trap_entry(struct frame *frame);
+void trap_entry(struct frame *frame)
+{
+    if (!IS_INTERRUPT(frame->scause) && is_tried(frame))
+        return;
     if (!IS_INTERRUPT(frame->scause))
         trap(frame, false);
     interrupt_entry(frame, (unsigned)frame->scause);

@@ -42,6 +42,12 @@ void arch_start(const struct machine *machine)
     __asm__ volatile("sti");
 }
 
+bool arch_try_read32(const volatile void *address, uint32_t *value)
+{
+    *value = mmio_read32(address);
+    return true;
+}
+
 void arch_poweroff(unsigned code)
 {
     const struct {

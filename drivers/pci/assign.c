@@ -106,6 +106,16 @@ static void describe(struct pciplan_function *out, const struct pci_function *fu
     }
 }
 
+/* A VMM may ignore a write: the device is where the BAR says. */
+static uint64_t base_of(const struct pci_function *function, unsigned index)
+{
+    const struct pci_bar *bar = &function->bars[index];
+    uint16_t offset = (uint16_t)(PCI_BAR0 + 4 * index);
+    uint64_t base = pci_read32(function, offset) & (bar->is_io ? ~3u : ~15u);
+
+    return bar->is_64bit ? base | (uint64_t)pci_read32(function, offset + 4u) << 32 : base;
+}
+
 static void write_bar(struct pci_function *function, unsigned index, const struct pciplan_bar *plan,
                       const struct sink *diagnostics)
 {
@@ -126,6 +136,15 @@ static void write_bar(struct pci_function *function, unsigned index, const struc
     pci_write32(function, offset, (uint32_t)bar->base);
     if (bar->is_64bit)
         pci_write32(function, offset + 4u, (uint32_t)(bar->base >> 32));
+    bar->base = base_of(function, index);
+    if (bar->base != plan->base)
+        sink_printf(
+            diagnostics,
+            "pci %04x:%02x:%02x.%x: BAR %u: 0x%llx was written and 0x%llx reads back, where "
+            "it is used",
+            function->host->segment, PCI_BUS(function->bdf), PCI_DEVICE(function->bdf),
+            PCI_FUNCTION(function->bdf), index, (unsigned long long)plan->base,
+            (unsigned long long)bar->base);
 }
 
 /* Of a closed window the base is as high, and the limit as low, as the registers can hold. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/pci/config.h"
 
+#include <stddef.h>
+
 #include "arch/arch.h"
 #include "lib/assert/assert.h"
 
@@ -9,7 +11,7 @@
 
 static volatile uint8_t *ecam_address(const struct pci_host *host, uint16_t bdf, uint16_t offset)
 {
-    return host->ecam + ((uint32_t)(bdf - (host->bus_first << 8)) << 12) + offset;
+    return host->ecam + (uint32_t)(bdf - (host->bus_first << 8)) * host->ops->size + offset;
 }
 
 static uint32_t ecam_read(const struct pci_host *host, uint16_t bdf, uint16_t offset,
@@ -45,8 +47,34 @@ static void ports_write(const struct pci_host *host, uint16_t bdf, uint16_t offs
     port_write(ports_select(bdf, offset), width, value);
 }
 
-const struct pci_config_ops pci_ecam = {"ECAM", 4096, ecam_read, ecam_write};
-const struct pci_config_ops pci_ports = {"ports 0xCF8/0xCFC", 256, ports_read, ports_write};
+static bool ecam_probe(const struct pci_host *host, uint16_t bdf, uint32_t *id)
+{
+    return arch_try_read32(ecam_address(host, bdf, 0), id);
+}
+
+const struct pci_config_ops pci_ecam = {"ECAM", 4096, ecam_read, ecam_write, ecam_probe};
+const struct pci_config_ops pci_cam = {"CAM", 256, ecam_read, ecam_write, ecam_probe};
+const struct pci_config_ops pci_ports = {"ports 0xCF8/0xCFC", 256, ports_read, ports_write, NULL};
+
+bool pci_host_has(const struct pci_host *host, uint16_t bdf)
+{
+    uint32_t id;
+
+    if (!host->ops->probe)
+        id = pci_host_read(host, bdf, 0, 4);
+    else if (!host->ops->probe(host, bdf, &id))
+        return false;
+    return (id & 0xffff) != 0xffff && id & 0xffff;
+}
+
+bool pci_host_answers(const struct pci_host *host)
+{
+    for (unsigned bus = host->bus_first; bus <= host->bus_last; bus++)
+        for (unsigned slot = 0; slot < 32; slot++)
+            if (pci_host_has(host, (uint16_t)(bus << 8 | slot << 3)))
+                return true;
+    return false;
+}
 
 static bool is_access(uint16_t offset, unsigned width)
 {

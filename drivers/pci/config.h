@@ -10,7 +10,7 @@
 
 #include "lib/machine/machine.h"
 
-#define PCI_ECAM_BUS_SHIFT 20
+#define PCI_FUNCTIONS_OF_A_BUS 256
 
 struct pci_host;
 
@@ -20,6 +20,11 @@ struct pci_config_ops {
     uint32_t (*read)(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width);
     void (*write)(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width,
                   uint32_t value);
+    /*
+     * Vendor and device id, read with care: nobody may answer. False: an exception did. NULL: an
+     * ordinary read will do.
+     */
+    bool (*probe)(const struct pci_host *host, uint16_t bdf, uint32_t *id);
 };
 
 /* One segment and the buses of it that one configuration mechanism reaches. */
@@ -28,11 +33,17 @@ struct pci_host {
     uint16_t segment;
     uint8_t bus_first, bus_last;
     bool may_mirror;        /* a bus that no bridge leads to may be the first one once more */
-    volatile uint8_t *ecam; /* of bus_first */
+    volatile uint8_t *ecam; /* of bus_first, or the same of CAM */
     const struct machine_host *machine; /* what firmware says of it; NULL: nothing */
 };
 
-extern const struct pci_config_ops pci_ecam, pci_ports;
+/* CAM has 256 bytes of each function in memory, so that a bus takes 64 KiB. */
+extern const struct pci_config_ops pci_ecam, pci_cam, pci_ports;
+
+/* Whether there is a function under this number. */
+bool pci_host_has(const struct pci_host *host, uint16_t bdf);
+/* Whether there is any on the host's buses. */
+bool pci_host_answers(const struct pci_host *host);
 
 /* `width` is 1, 2 or 4 and `offset` a multiple of it; outside the space all ones are read. */
 uint32_t pci_host_read(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width);

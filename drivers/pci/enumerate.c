@@ -24,14 +24,7 @@ struct walk {
 /* Whether the host's bridges and BARs are ours to configure. */
 static bool is_ours(const struct pci_host *host)
 {
-    return host->machine && host->machine->window_count;
-}
-
-static bool is_there(const struct pci_host *host, uint16_t bdf)
-{
-    uint16_t vendor = (uint16_t)pci_host_read(host, bdf, 0, 2);
-
-    return vendor != 0xffff && vendor != 0;
+    return host->machine && host->machine->window_count && !host->machine->is_fixed;
 }
 
 static void report(const struct walk *walk, const struct pci_function *bridge, const char *text)
@@ -48,7 +41,7 @@ static bool add_function(struct walk *walk, uint16_t bdf, const struct pci_funct
 {
     struct pci *pci = walk->pci;
 
-    if (!is_there(walk->host, bdf))
+    if (!pci_host_has(walk->host, bdf))
         return false;
     if (pci->function_count == PCI_MAX_FUNCTIONS) {
         if (!walk->is_full)
@@ -179,6 +172,17 @@ static uint8_t walk_bridges(struct walk *walk, unsigned first, unsigned end, uin
     return highest;
 }
 
+/*
+ * A link has one device, whose number nobody need decode: the others would be ghosts of it (PCI
+ * Express 5.0 section 7.3.1; Linux looks at the first alone, too).
+ */
+static bool has_one_device(const struct pci_function *bridge)
+{
+    unsigned type = bridge ? pci_port_type(bridge) : 0;
+
+    return type == PCI_ROOT_PORT || type == PCI_DOWNSTREAM_PORT;
+}
+
 static uint8_t walk_bus(struct walk *walk, uint8_t bus, uint8_t last,
                         const struct pci_function *bridge)
 {
@@ -188,7 +192,7 @@ static uint8_t walk_bus(struct walk *walk, uint8_t bus, uint8_t last,
         pciplan_buses_any(&walk->visited, bus, bus))
         return bus;
     pciplan_buses_add(&walk->visited, bus, bus);
-    for (unsigned slot = 0; slot < 32; slot++)
+    for (unsigned slot = 0; slot < (has_one_device(bridge) ? 1 : 32); slot++)
         add_slot(walk, bus, slot, bridge);
     return walk_bridges(walk, first, walk->pci->function_count, bus, last);
 }
@@ -200,7 +204,7 @@ static struct pciplan_buses find_answering(const struct pci_host *host)
 
     for (unsigned bus = host->bus_first; bus <= host->bus_last; bus++)
         for (unsigned slot = 0; slot < 32; slot++)
-            if (is_there(host, (uint16_t)(bus << 8 | slot << 3))) {
+            if (pci_host_has(host, (uint16_t)(bus << 8 | slot << 3))) {
                 pciplan_buses_add(&buses, bus, bus);
                 break;
             }

@@ -7,10 +7,7 @@
 #define INTERRUPT_LINE     0x3c
 #define LINE_UNKNOWN       0xff
 
-/* Device/port type of the PCI Express capabilities register (PCI Express 5.0 section 7.5.3.2). */
-enum port_type { ROOT_PORT = 4, UPSTREAM_PORT = 5, DOWNSTREAM_PORT = 6, TO_PCI_BRIDGE = 7 };
-
-static unsigned port_type(const struct pci_function *bridge)
+unsigned pci_port_type(const struct pci_function *bridge)
 {
     uint8_t capability = pci_find_capability(bridge, CAPABILITY_EXPRESS, 0);
 
@@ -30,12 +27,12 @@ static uint16_t requester_id(const struct pci_function *function)
     uint16_t id = function->bdf;
 
     for (const struct pci_function *bridge = function->bridge; bridge; bridge = bridge->bridge)
-        switch (port_type(bridge)) {
-        case ROOT_PORT:
-        case UPSTREAM_PORT:
-        case DOWNSTREAM_PORT:
+        switch (pci_port_type(bridge)) {
+        case PCI_ROOT_PORT:
+        case PCI_UPSTREAM_PORT:
+        case PCI_DOWNSTREAM_PORT:
             break;
-        case TO_PCI_BRIDGE:
+        case PCI_TO_PCI_BRIDGE:
             id = (uint16_t)(bridge->secondary_bus << 8);
             break;
         default:

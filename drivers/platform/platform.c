@@ -5,29 +5,36 @@
 #include "drivers/platform/internal.h"
 #include "lib/spec/wire.h"
 
+/* False, with the reason said: its configuration space can't be mapped, or nobody answers there. */
+static bool open_host(struct pci_host *host, const struct machine_host *machine,
+                      const struct sink *diagnostics)
+{
+    uint64_t functions = (machine->bus_last - machine->bus_first + 1u) * PCI_FUNCTIONS_OF_A_BUS;
+    const char *reason = "can't be mapped";
+
+    *host = (struct pci_host){.ops = machine->is_cam ? &pci_cam : &pci_ecam,
+                              .machine = machine,
+                              .segment = machine->segment,
+                              .bus_first = machine->bus_first,
+                              .bus_last = machine->bus_last};
+    if (machine->is_unusable) /* and named by who read that */
+        return false;
+    host->ecam = arch_map(machine->ecam, functions * host->ops->size, ARCH_DEVICE);
+    if (host->ecam && pci_host_answers(host))
+        return true;
+    if (host->ecam)
+        reason = "no function answers there";
+    sink_printf(diagnostics, "pci segment %u buses %u-%u: %s at 0x%llx: %s; left out",
+                host->segment, host->bus_first, host->bus_last, host->ops->name,
+                (unsigned long long)machine->ecam, reason);
+    return false;
+}
+
 static void open_hosts(struct pci *pci, const struct machine *machine,
                        const struct sink *diagnostics)
 {
-    for (unsigned i = 0; i < machine->host_count; i++) {
-        const struct machine_host *host = &machine->hosts[i];
-        uint64_t size = (uint64_t)(host->bus_last - host->bus_first + 1) << PCI_ECAM_BUS_SHIFT;
-        uint8_t *ecam = arch_map(host->ecam, size, ARCH_DEVICE);
-
-        if (!ecam) {
-            sink_printf(diagnostics,
-                        "pci segment %u: configuration space at 0x%llx, buses 0x%02x to 0x%02x, "
-                        "can't be mapped; left out",
-                        host->segment, (unsigned long long)host->ecam, host->bus_first,
-                        host->bus_last);
-            continue;
-        }
-        pci->hosts[pci->host_count++] = (struct pci_host){.ops = &pci_ecam,
-                                                          .machine = host,
-                                                          .segment = host->segment,
-                                                          .bus_first = host->bus_first,
-                                                          .bus_last = host->bus_last,
-                                                          .ecam = ecam};
-    }
+    for (unsigned i = 0; i < machine->host_count; i++)
+        pci->host_count += open_host(&pci->hosts[pci->host_count], &machine->hosts[i], diagnostics);
     if (!pci->host_count && arch_has_ports())
         pci->hosts[pci->host_count++] =
             (struct pci_host){.ops = &pci_ports, .bus_last = 255, .may_mirror = true};
@@ -117,6 +124,26 @@ bool platform_first_iommu(const struct platform *platform, struct device_locatio
     }
     *place = (struct device_location){0};
     return false;
+}
+
+bool platform_is_left_out(const struct platform *platform, uint16_t segment, uint16_t bdf)
+{
+    bool is_described = false;
+
+    for (unsigned i = 0; i < platform->machine->host_count; i++) {
+        const struct machine_host *host = &platform->machine->hosts[i];
+
+        is_described |= host->segment == segment && PCI_BUS(bdf) >= host->bus_first &&
+                        PCI_BUS(bdf) <= host->bus_last;
+    }
+    for (unsigned i = 0; i < platform->pci.host_count; i++) {
+        const struct pci_host *host = &platform->pci.hosts[i];
+
+        if (host->segment == segment && PCI_BUS(bdf) >= host->bus_first &&
+            PCI_BUS(bdf) <= host->bus_last)
+            return false;
+    }
+    return is_described;
 }
 
 bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,

@@ -72,6 +72,11 @@ bool platform_find_device(const struct platform *platform, const struct topology
  * none.
  */
 bool platform_first_iommu(const struct platform *platform, struct device_location *place);
+/*
+ * Whether the bus is of a host bridge that is described, and was left out as nobody can drive it:
+ * nothing can be said of what is there.
+ */
+bool platform_is_left_out(const struct platform *platform, uint16_t segment, uint16_t bdf);
 /* location_find_endpoint() by all descriptions that count. */
 bool platform_find_endpoint(const struct platform *platform, const struct device_location *place,
                             struct topology_match *match);

@@ -40,6 +40,18 @@ bool viommu_post_events(struct viommu *viommu, unsigned count, uint32_t length)
     return true;
 }
 
+bool viommu_drain_events(struct viommu *viommu)
+{
+    enum virtq_pop result;
+    struct viommu_event event;
+    unsigned count = 0;
+
+    while ((result = viommu_next_event(viommu, 0, &event)) == VIRTQ_POPPED)
+        count++;
+    return result == VIRTQ_EMPTY &&
+           (!count || viommu_post_events(viommu, count, viommu->event_length));
+}
+
 enum virtq_pop viommu_next_event(struct viommu *viommu, uint64_t wait_ns,
                                  struct viommu_event *event)
 {

@@ -21,6 +21,12 @@ bool viommu_fill_events(struct viommu *viommu, unsigned count, uint32_t length);
 /* The same, and notifies the device. */
 bool viommu_post_events(struct viommu *viommu, unsigned count, uint32_t length);
 
+/*
+ * Takes the reports that are there, and hands their buffers over again: what comes next is of what
+ * is done next. False: the queue is in disorder.
+ */
+bool viommu_drain_events(struct viommu *viommu);
+
 /* The next report, if one arrives within `wait_ns`; VIRTQ_EMPTY: none did. */
 enum virtq_pop viommu_next_event(struct viommu *viommu, uint64_t wait_ns,
                                  struct viommu_event *event);

@@ -102,8 +102,7 @@ static void add_cpu(const struct fdt *fdt, uint32_t node, struct machine *machin
         return;
     }
     cpu.id = number(fdt, node, "reg");
-    if (machine->interrupts.kind == MACHINE_PLIC &&
-        !machine_fdt_context(fdt, node, &cpu.plic_context))
+    if (machine->interrupts.kind == MACHINE_PLIC && !machine_fdt_context(machine, node, &cpu))
         sink_printf(diagnostics,
                     "device tree: the PLIC names no context for the supervisor mode of %s, "
                     "expected one; taken for 0",
@@ -163,7 +162,7 @@ static void find_mmio(const struct fdt *fdt, struct machine *machine,
             return;
         }
         *block = (struct machine_mmio){.base = reg.base, .size = reg.size};
-        machine_fdt_first_interrupt(fdt, node, &block->line, &block->is_edge);
+        machine_fdt_first_interrupt(machine, node, &block->line, &block->is_edge);
         machine->mmio_count++;
     }
 }

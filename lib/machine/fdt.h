@@ -6,18 +6,27 @@
 
 /* The interrupt controller with what sends messages to it, and the CPUs' contexts at a PLIC. */
 void machine_read_fdt_controller(struct machine *machine, const struct sink *diagnostics);
-/* Which context of the PLIC is the supervisor mode of the CPU `node`. False: it names none. */
-bool machine_fdt_context(const struct fdt *fdt, uint32_t node, uint32_t *context);
+/*
+ * Which PLIC, and which context of it, interrupts the supervisor mode of the CPU `node`. False:
+ * none does.
+ */
+bool machine_fdt_context(const struct machine *machine, uint32_t node, struct machine_cpu *cpu);
 /* PCI host bridges. */
 void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnostics);
 
 /*
- * An interrupt of `cells` cells at `index` as the GIC (3: type, number, flags; 4: something more)
- * and the PLIC (1: number; 2: flags, too) have them; the line is as arch_line_claim() counts.
- * False: it is neither, or of numbers that no such controller has.
+ * Whether that node is the GIC, or one of the PLICs, and which one; in a tree without either any
+ * controller will do, as nothing interrupts.
  */
-bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, uint32_t cells,
+bool machine_fdt_is_driven(const struct machine *machine, uint32_t controller, unsigned *index);
+/*
+ * An interrupt of the controller `parent`, of `cells` cells at `index` as the GIC (3: type, number, flags; 4: something more)
+ * and the PLIC (1: number; 2: flags, too) have them; the line is as arch_line_claim() counts.
+ * False: it is neither, or of another controller, or of numbers that no such controller has.
+ */
+bool machine_fdt_interrupt(const struct machine *machine, uint32_t parent,
+                           const struct fdt_property *property, uint32_t index, uint32_t cells,
                            uint32_t *line, bool *is_edge);
 /* The first interrupt of a node, by interrupts-extended or interrupts. False: there is none. */
-bool machine_fdt_first_interrupt(const struct fdt *fdt, uint32_t node, uint32_t *line,
+bool machine_fdt_first_interrupt(const struct machine *machine, uint32_t node, uint32_t *line,
                                  bool *is_edge);

@@ -8,6 +8,7 @@
 #define PREFETCHABLE   (1u << 30)
 #define BDF_SHIFT      8
 #define ECAM_BUS_SHIFT 20
+#define CAM_BUS_SHIFT  16
 #define MSI_CELLS      4
 #define PIN_MASK       7
 
@@ -82,12 +83,15 @@ static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_ho
 
 /*
  * The entry of interrupt-map at *at, which becomes that of the next one; an entry is as long as its
- * interrupt controller says. False: it is none; *at is untouched if there is no telling how long.
+ * interrupt controller says; the line of a controller that is not driven is unspecified. False: it
+ * is none; *at is untouched if there is no telling how long.
  */
-static bool read_line(const struct fdt *fdt, const struct fdt_property *map, uint32_t *at,
+static bool read_line(const struct machine *machine, const struct fdt_property *map, uint32_t *at,
                       const struct machine_host *host, struct machine_line *line)
 {
+    const struct fdt *fdt = &machine->fdt;
     uint32_t parent_at = *at + PCI_CELLS + 2, end = fdt_cell_count(map);
+    unsigned index;
 
     if (parent_at > end)
         return false;
@@ -106,12 +110,16 @@ static bool read_line(const struct fdt *fdt, const struct fdt_property *map, uin
         .pin = (uint8_t)(fdt_cells(map, *at + PCI_CELLS, 1) & host->line_mask_pin),
     };
     *at = parent_at + address + cells;
-    return machine_fdt_interrupt(map, parent_at + address, cells, &line->line, &line->is_edge);
+    line->line = UINT32_MAX;
+    return machine_fdt_interrupt(machine, parent, map, parent_at + address, cells, &line->line,
+                                 &line->is_edge) ||
+           !machine_fdt_is_driven(machine, parent, &index);
 }
 
-static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host *host,
+static void read_lines(const struct machine *machine, uint32_t node, struct machine_host *host,
                        const struct sink *diagnostics)
 {
+    const struct fdt *fdt = &machine->fdt;
     struct fdt_property mask, map;
 
     host->line_mask_bdf = UINT16_MAX;
@@ -131,7 +139,7 @@ static void read_lines(const struct fdt *fdt, uint32_t node, struct machine_host
             report(fdt, node, "interrupt-map", at, "128 entries at most", diagnostics);
             return;
         }
-        if (read_line(fdt, &map, &at, host, &line)) {
+        if (read_line(machine, &map, &at, host, &line)) {
             host->lines[host->line_count++] = line;
             continue;
         }
@@ -155,6 +163,10 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
         if (host->msi_count == MACHINE_MAX_MSI) {
             report(fdt, node, "msi-map", at, "8 entries at most", diagnostics);
             return;
+        }
+        if (fdt_find_phandle(fdt, (uint32_t)fdt_cells(&map, at + 1, 1)) == FDT_NONE) {
+            report(fdt, node, "msi-map", at + 1, "the phandle of a node", diagnostics);
+            continue;
         }
         if (rid & ~(uint64_t)host->msi_mask) {
             report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask",
@@ -182,21 +194,29 @@ static bool read_buses(const struct fdt *fdt, uint32_t node, struct machine_host
     struct fdt_property range;
     struct fdt_range reg;
     uint32_t first = 0, last = UINT8_MAX;
+    unsigned shift = host->is_cam ? CAM_BUS_SHIFT : ECAM_BUS_SHIFT;
 
     if (fdt_find_property(fdt, node, "bus-range", &range) && fdt_cell_count(&range) == 2) {
         first = (uint32_t)fdt_cells(&range, 0, 1);
         last = (uint32_t)fdt_cells(&range, 1, 1);
     }
     if (first > last || last > UINT8_MAX || !fdt_reg(fdt, node, 0, &reg) ||
-        reg.size >> ECAM_BUS_SHIFT == 0) {
+        reg.size >> shift == 0) {
         sink_printf(diagnostics,
                     "device tree: %s has bus-range %u to %u, expected a range up to 255 and a reg "
                     "with configuration space of a bus at least; left out",
                     fdt_name(fdt, node), first, last);
         return false;
     }
-    uint64_t buses = reg.size >> ECAM_BUS_SHIFT;
+    uint64_t buses = reg.size >> shift;
 
+    if (host->is_cam && reg.size == (uint64_t)(last - first + 1) << ECAM_BUS_SHIFT) {
+        sink_printf(diagnostics,
+                    "device tree: %s is CAM by its compatible and has 1 MiB a bus in its reg, as "
+                    "ECAM has, expected 64 KiB; not driven",
+                    fdt_name(fdt, node));
+        host->is_unusable = true;
+    }
     host->ecam = reg.base;
     host->bus_first = (uint8_t)first;
     host->bus_last = (uint8_t)(last - first < buses ? last : first + buses - 1);
@@ -204,12 +224,22 @@ static bool read_buses(const struct fdt *fdt, uint32_t node, struct machine_host
     return true;
 }
 
-void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnostics)
+/* A property of /chosen that Linux has: nothing is to be assigned, on any host bridge. */
+static bool is_fixed(const struct fdt *fdt)
+{
+    uint32_t chosen = fdt_find_path(fdt, "/chosen", 7);
+
+    return chosen != FDT_NONE && fdt_u32(fdt, chosen, "linux,pci-probe-only", 0);
+}
+
+/* Those whose configuration space is of one kind (host-generic-pci.yaml). */
+static void read_hosts(struct machine *machine, const char *compatible, bool is_cam,
+                       const struct sink *diagnostics)
 {
     const struct fdt *fdt = &machine->fdt;
     uint32_t node = FDT_NONE;
 
-    while ((node = fdt_find_compatible(fdt, node, "pci-host-ecam-generic")) != FDT_NONE) {
+    while ((node = fdt_find_compatible(fdt, node, compatible)) != FDT_NONE) {
         struct machine_host *host = &machine->hosts[machine->host_count];
 
         if (machine->host_count == MACHINE_MAX_HOSTS) {
@@ -217,12 +247,18 @@ void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnost
                         MACHINE_MAX_HOSTS);
             return;
         }
-        *host = (struct machine_host){0};
+        *host = (struct machine_host){.is_cam = is_cam, .is_fixed = is_fixed(fdt)};
         if (!read_buses(fdt, node, host, diagnostics))
             continue;
         read_windows(fdt, node, host, diagnostics);
-        read_lines(fdt, node, host, diagnostics);
+        read_lines(machine, node, host, diagnostics);
         read_msi(fdt, node, host, diagnostics);
         machine->host_count++;
     }
+}
+
+void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnostics)
+{
+    read_hosts(machine, "pci-host-ecam-generic", false, diagnostics);
+    read_hosts(machine, "pci-host-cam-generic", true, diagnostics);
 }

@@ -68,7 +68,47 @@ static bool read_gicv3(const struct fdt *fdt, uint32_t node, struct machine_inte
             interrupts->redistributors[interrupts->redistributor_count++] =
                 (struct machine_range){reg.base, reg.size};
     find_its(fdt, interrupts);
+    find_v2m(fdt, interrupts);
     return interrupts->redistributor_count;
+}
+
+/* Any number of PLICs; each of them counts. */
+static bool read_plics(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts)
+{
+    static const char *const names[] = {PLIC, OLD_PLIC};
+    const char *name = fdt_is_compatible(fdt, node, PLIC) ? names[0] : names[1];
+    struct fdt_range reg;
+
+    interrupts->node_count = 0;
+    for (; node != FDT_NONE && interrupts->node_count < MACHINE_MAX_RANGES;
+         node = fdt_find_compatible(fdt, node, name)) {
+        if (!fdt_reg(fdt, node, 0, &reg))
+            continue;
+        interrupts->plics[interrupts->node_count] = (struct machine_range){reg.base, reg.size};
+        interrupts->nodes[interrupts->node_count++] = node;
+    }
+    return interrupts->node_count;
+}
+
+/* What sends interrupts or messages and has no driver here. */
+static void name_others(const struct fdt *fdt, const struct sink *diagnostics)
+{
+    static const char *const others[] = {"riscv,aplic", "riscv,imsics"};
+    uint32_t gic = fdt_find_compatible(fdt, FDT_NONE, "arm,gic-v3");
+    struct fdt_property property;
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(others); i++)
+        for (uint32_t node = fdt_find_compatible(fdt, FDT_NONE, others[i]); node != FDT_NONE;
+             node = fdt_find_compatible(fdt, node, others[i]))
+            sink_printf(diagnostics,
+                        "device tree: interrupt controller %s (%s) is not driven: interrupts that "
+                        "lead there are left out",
+                        fdt_name(fdt, node), others[i]);
+    if (gic != FDT_NONE && fdt_find_property(fdt, gic, "mbi-ranges", &property))
+        sink_printf(diagnostics,
+                    "device tree: messages to %s itself (mbi-ranges) are not driven, expected an "
+                    "ITS or a v2m frame",
+                    fdt_name(fdt, gic));
 }
 
 void machine_read_fdt_controller(struct machine *machine, const struct sink *diagnostics)
@@ -82,20 +122,21 @@ void machine_read_fdt_controller(struct machine *machine, const struct sink *dia
         {"arm,cortex-a15-gic", MACHINE_GICV2, read_gicv2},
         {"arm,gic-400", MACHINE_GICV2, read_gicv2},
         {"arm,cortex-a9-gic", MACHINE_GICV2, read_gicv2},
-        {PLIC, MACHINE_PLIC, NULL},
-        {OLD_PLIC, MACHINE_PLIC, NULL},
+        {PLIC, MACHINE_PLIC, read_plics},
+        {OLD_PLIC, MACHINE_PLIC, read_plics},
     };
     const struct fdt *fdt = &machine->fdt;
 
+    name_others(fdt, diagnostics);
     for (unsigned i = 0; i < ARRAY_LENGTH(controllers); i++) {
         uint32_t node = fdt_find_compatible(fdt, FDT_NONE, controllers[i].compatible);
-        struct machine_interrupts interrupts = {.kind = controllers[i].kind};
+        struct machine_interrupts interrupts = {
+            .kind = controllers[i].kind, .nodes = {node}, .node_count = 1};
         struct fdt_range reg;
 
         if (node == FDT_NONE)
             continue;
-        if (fdt_reg(fdt, node, 0, &reg) &&
-            (!controllers[i].read || controllers[i].read(fdt, node, &interrupts))) {
+        if (fdt_reg(fdt, node, 0, &reg) && controllers[i].read(fdt, node, &interrupts)) {
             interrupts.base = reg.base;
             interrupts.size = reg.size;
             machine->interrupts = interrupts;
@@ -121,16 +162,12 @@ static uint32_t own_controller(const struct fdt *fdt, uint32_t cpu)
 }
 
 /* interrupts-extended has a pair, controller and its interrupt, for each context. */
-bool machine_fdt_context(const struct fdt *fdt, uint32_t node, uint32_t *context)
+static bool find_context(const struct fdt *fdt, uint32_t plic, uint32_t controller,
+                         uint32_t *context)
 {
-    uint32_t plic = fdt_find_compatible(fdt, FDT_NONE, PLIC);
-    uint32_t controller = own_controller(fdt, node);
     struct fdt_property contexts;
 
-    if (plic == FDT_NONE)
-        plic = fdt_find_compatible(fdt, FDT_NONE, OLD_PLIC);
-    if (plic == FDT_NONE || !controller ||
-        !fdt_find_property(fdt, plic, "interrupts-extended", &contexts))
+    if (!fdt_find_property(fdt, plic, "interrupts-extended", &contexts))
         return false;
     for (uint32_t i = 0; 2 * i + 1 < fdt_cell_count(&contexts); i++) {
         if (fdt_cells(&contexts, 2 * i, 1) != controller ||
@@ -142,11 +179,39 @@ bool machine_fdt_context(const struct fdt *fdt, uint32_t node, uint32_t *context
     return false;
 }
 
-bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, uint32_t cells,
+bool machine_fdt_context(const struct machine *machine, uint32_t node, struct machine_cpu *cpu)
+{
+    const struct machine_interrupts *interrupts = &machine->interrupts;
+    uint32_t controller = own_controller(&machine->fdt, node);
+
+    for (uint32_t i = 0; controller && i < interrupts->node_count; i++)
+        if (find_context(&machine->fdt, interrupts->nodes[i], controller, &cpu->plic_context)) {
+            cpu->plic = i;
+            return true;
+        }
+    return false;
+}
+
+bool machine_fdt_is_driven(const struct machine *machine, uint32_t controller, unsigned *index)
+{
+    const struct machine_interrupts *interrupts = &machine->interrupts;
+
+    for (*index = 0; *index < interrupts->node_count; ++*index)
+        if (interrupts->nodes[*index] == controller)
+            return true;
+    *index = 0;
+    return !interrupts->node_count;
+}
+
+bool machine_fdt_interrupt(const struct machine *machine, uint32_t parent,
+                           const struct fdt_property *property, uint32_t index, uint32_t cells,
                            uint32_t *line, bool *is_edge)
 {
     uint32_t count = fdt_cell_count(property);
+    unsigned controller;
 
+    if (!machine_fdt_is_driven(machine, parent, &controller))
+        return false;
     if (!cells || cells > 4 || index > count || cells > count - index)
         return false;
     uint32_t number = (uint32_t)fdt_cells(property, index, 1), limit = PLIC_LINES, base = 0;
@@ -161,36 +226,38 @@ bool machine_fdt_interrupt(const struct fdt_property *property, uint32_t index, 
     }
     if (number >= limit)
         return false;
-    *line = base + number;
+    *line = MACHINE_LINE(controller, base + number);
     *is_edge = cells > 1 && fdt_cells(property, flags, 1) & EDGE_FLAGS;
     return true;
 }
 
-/* #interrupt-cells of the controller that the nearest interrupt-parent names; 0: none. */
-static uint32_t interrupt_cells(const struct fdt *fdt, uint32_t node)
+/* The controller that the nearest interrupt-parent names; FDT_NONE: there is none. */
+static uint32_t interrupt_parent(const struct fdt *fdt, uint32_t node)
 {
     for (; node != FDT_NONE; node = fdt_parent(fdt, node)) {
         uint32_t parent = fdt_find_phandle(fdt, fdt_u32(fdt, node, "interrupt-parent", 0));
 
         if (parent != FDT_NONE)
-            return fdt_u32(fdt, parent, "#interrupt-cells", 0);
+            return parent;
     }
-    return 0;
+    return FDT_NONE;
 }
 
-bool machine_fdt_first_interrupt(const struct fdt *fdt, uint32_t node, uint32_t *line,
+bool machine_fdt_first_interrupt(const struct machine *machine, uint32_t node, uint32_t *line,
                                  bool *is_edge)
 {
+    const struct fdt *fdt = &machine->fdt;
+    uint32_t parent = interrupt_parent(fdt, node), at = 0;
     struct fdt_property interrupts;
 
     if (fdt_find_property(fdt, node, "interrupts-extended", &interrupts) &&
         fdt_cell_count(&interrupts)) {
-        uint32_t parent = fdt_find_phandle(fdt, (uint32_t)fdt_cells(&interrupts, 0, 1));
-
-        return parent != FDT_NONE &&
-               machine_fdt_interrupt(&interrupts, 1, fdt_u32(fdt, parent, "#interrupt-cells", 0),
-                                     line, is_edge);
+        parent = fdt_find_phandle(fdt, (uint32_t)fdt_cells(&interrupts, 0, 1));
+        at = 1;
+    } else if (!fdt_find_property(fdt, node, "interrupts", &interrupts)) {
+        return false;
     }
-    return fdt_find_property(fdt, node, "interrupts", &interrupts) &&
-           machine_fdt_interrupt(&interrupts, 0, interrupt_cells(fdt, node), line, is_edge);
+    return parent != FDT_NONE &&
+           machine_fdt_interrupt(machine, parent, &interrupts, at,
+                                 fdt_u32(fdt, parent, "#interrupt-cells", 0), line, is_edge);
 }

@@ -61,9 +61,21 @@ struct machine_ioapic {
     uint32_t line_first;
 };
 
+/*
+ * A machine may have several PLICs, each for some of its CPUs: a line is the number of the PLIC, as
+ * in plics[], and the interrupt at it.
+ */
+#define MACHINE_LINE(plic, interrupt) ((uint32_t)(plic) << 16 | (interrupt))
+#define MACHINE_LINE_PLIC(line)       ((line) >> 16)
+#define MACHINE_LINE_INTERRUPT(line)  ((line)&0xffff)
+
 struct machine_interrupts {
     enum machine_controller kind;
-    uint64_t base;          /* of the distributor or the PLIC */
+    /* The device tree's nodes of the GIC, or of each of the PLICs. */
+    uint32_t nodes[MACHINE_MAX_RANGES];
+    struct machine_range plics[MACHINE_MAX_RANGES];
+    unsigned node_count;
+    uint64_t base;          /* of the distributor or the first PLIC */
     uint64_t size;          /* of the same; 0: unspecified */
     uint64_t cpu_interface; /* GICv2 */
     struct machine_range redistributors[MACHINE_MAX_RANGES];
@@ -75,7 +87,8 @@ struct machine_interrupts {
 
 struct machine_cpu {
     uint64_t id;           /* local APIC id, MPIDR affinity, hart id */
-    uint32_t plic_context; /* of its supervisor mode; 0 where nothing tells */
+    uint32_t plic;         /* which of machine_interrupts.plics[] interrupts it */
+    uint32_t plic_context; /* of its supervisor mode there; 0 where nothing tells */
 };
 
 /* How the machine is told to power off or to start a CPU: PSCI's conduit. SBI needs no telling. */
@@ -112,7 +125,10 @@ struct machine_msi {
 struct machine_host {
     uint16_t segment;
     uint8_t bus_first, bus_last;
-    uint64_t ecam; /* of bus_first */
+    uint64_t ecam;    /* of bus_first */
+    bool is_cam;      /* it is CAM: 256 bytes of each function, not 4096 */
+    bool is_unusable; /* there is a host bridge, but no telling where its configuration space is */
+    bool is_fixed;    /* its bus numbers and BARs are firmware's business all the same */
     struct machine_window windows[MACHINE_MAX_WINDOWS];
     uint16_t line_mask_bdf;
     uint8_t line_mask_pin;

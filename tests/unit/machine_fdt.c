@@ -130,6 +130,46 @@ static void plic_machine(void)
     CHECK_EQ(machine_host_line(&machine.hosts[0], 0x08, 2, &is_edge), 0x22);
 }
 
+/* An interrupt is its controller's; those of one that is not driven are unspecified. */
+static void several_controllers(void)
+{
+    struct machine machine = read_machine("plics");
+    const struct machine_interrupts *interrupts = &machine.interrupts;
+    bool is_edge;
+
+    CHECK(interrupts->kind == MACHINE_PLIC && interrupts->node_count == 2);
+    CHECK(interrupts->base == 0xc000000 && interrupts->plics[0].base == 0xc000000);
+    CHECK(interrupts->plics[1].base == 0xd000000 && interrupts->plics[1].size == 0x400000);
+    CHECK(machine.cpus[0].plic == 0 && machine.cpus[0].plic_context == 1);
+    CHECK(machine.cpus[1].plic == 1 && machine.cpus[1].plic_context == 1);
+    CHECK_EQ(machine.mmio_count, 3);
+    CHECK_EQ(machine.mmio[0].line, MACHINE_LINE(0, 1));
+    CHECK_EQ(machine.mmio[1].line, MACHINE_LINE(1, 2));
+    CHECK_EQ(machine.mmio[2].line, 0);
+    CHECK_EQ(machine_host_line(&machine.hosts[0], 0x00, 1, &is_edge), MACHINE_LINE(0, 0x20));
+    CHECK_EQ(machine_host_line(&machine.hosts[0], 0x08, 1, &is_edge), MACHINE_LINE(1, 0x21));
+    CHECK_EQ(machine_host_line(&machine.hosts[0], 0x10, 1, &is_edge), UINT32_MAX);
+}
+
+/* CAM has 64 KiB a bus; a reg of 1 MiB a bus says something else. */
+static void cam_hosts(void)
+{
+    struct machine machine = read_machine("hosts");
+
+    CHECK_EQ(machine.host_count, 3);
+    for (unsigned i = 0; i < machine.host_count; i++) {
+        const struct machine_host *host = &machine.hosts[i];
+
+        CHECK(host->is_fixed && host->bus_first == 0);
+        CHECK_EQ(host->is_cam, host->segment != 2);
+        CHECK_EQ(host->is_unusable, host->segment == 1);
+        CHECK_EQ(host->bus_last, host->segment ? 15 : 255);
+        CHECK_EQ(host->ecam, host->segment == 0   ? 0x10000
+                             : host->segment == 1 ? 0x40000000
+                                                  : 0x50000000);
+    }
+}
+
 static bool is_kind(const struct boot_info *info, uint64_t address, enum boot_memory kind)
 {
     for (unsigned i = 0; i < info->memory_count; i++)
@@ -183,6 +223,8 @@ int main(void)
         {"gicv3_host", gicv3_host},
         {"gicv2_machine", gicv2_machine},
         {"plic_machine", plic_machine},
+        {"several_controllers", several_controllers},
+        {"cam_hosts", cam_hosts},
         {"memory_map", map_of_memory},
         {"damaged_tree_gives_nothing", damaged_tree_gives_nothing},
     };

@@ -67,7 +67,7 @@ static void write_space(const struct pci_host *host, uint16_t bdf, uint16_t offs
         write_bar(word, index, *word_at(bdf, PCI_COMMAND), value);
 }
 
-static const struct pci_config_ops space_ops = {"test", 256, read_space, write_space};
+static const struct pci_config_ops space_ops = {"test", 256, read_space, write_space, NULL};
 
 static void make_space(void)
 {

@@ -9,6 +9,8 @@
 #include "lib/acpi/viot.h"
 #include "lib/topology/devicetree.h"
 
+#define LINES_MAX 32 /* about all descriptions; more tell nothing new */
+
 struct topology *platform_records(struct platform *platform, enum topology_source source)
 {
     return topology_counts(&platform->choice, source) ? &platform->topology : &platform->unused;
@@ -126,18 +128,41 @@ static void read_sources(struct platform *platform, const struct topology *by_op
     topology_append(platform_records(platform, TOPOLOGY_OPTIONS), by_options, diagnostics);
     if (platform->machine->fdt.bytes)
         devicetree_topology(&platform->machine->fdt,
-                            platform_records(platform, TOPOLOGY_DEVICE_TREE), diagnostics);
+                            platform_records(platform, TOPOLOGY_DEVICE_TREE), &platform->others,
+                            diagnostics);
     read_viot(platform, diagnostics);
     read_iort(platform, diagnostics);
     read_others(platform, diagnostics);
+}
+
+static void print_note(void *context, const char *text)
+{
+    const struct witness *witness = context;
+
+    sink_printf(witness->sink, "%s", text);
 }
 
 void platform_read_topology(struct platform *platform, const struct topology *by_options,
                             const struct sink *diagnostics)
 {
     struct witness witness = {&platform->diagnostics, diagnostics};
-    const struct sink sink = {.line = keep, .context = &witness};
+    struct sink_limit limit = {.left = LINES_MAX};
+    const struct sink sink = {
+        .line = keep, .context = &witness, .limit = &limit, .note = print_note};
 
     name_other_viots(platform, diagnostics);
     read_sources(platform, by_options, &sink);
+    if (limit.dropped)
+        sink_printf(diagnostics, "%u more lines about descriptions of the topology", limit.dropped);
+}
+
+void platform_check_topology(const struct platform *platform, const struct sink *diagnostics)
+{
+    struct sink_limit limit = {.left = LINES_MAX};
+    const struct sink sink = {
+        .line = diagnostics->line, .context = diagnostics->context, .limit = &limit};
+
+    topology_check(&platform->topology, &sink);
+    if (limit.dropped)
+        sink_printf(diagnostics, "%u more lines about overlaps", limit.dropped);
 }

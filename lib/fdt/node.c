@@ -9,7 +9,7 @@ static uint32_t scan(const struct fdt *fdt, uint32_t at, int *depth)
 {
     struct fdt_token token;
 
-    for (; fdt_read_token(fdt, at, &token) && token.type != FDT_END; at = token.end) {
+    for (; fdt_take_token(fdt, at, &token) && token.type != FDT_END; at = token.end) {
         if (token.type == FDT_BEGIN_NODE) {
             ++*depth;
             return at;
@@ -23,8 +23,7 @@ static uint32_t scan_after(const struct fdt *fdt, uint32_t node, int *depth)
 {
     struct fdt_token token;
 
-    fdt_read_token(fdt, node, &token);
-    return scan(fdt, token.end, depth);
+    return fdt_take_token(fdt, node, &token) ? scan(fdt, token.end, depth) : FDT_NONE;
 }
 
 uint32_t fdt_root(const struct fdt *fdt)
@@ -39,6 +38,38 @@ uint32_t fdt_next(const struct fdt *fdt, uint32_t node)
     int depth = 0;
 
     return scan_after(fdt, node, &depth);
+}
+
+/* The first node at `node` or after it that is enabled; what is above it must be. */
+static uint32_t skip_disabled(const struct fdt *fdt, uint32_t node)
+{
+    while (node != FDT_NONE && !fdt_is_okay(fdt, node)) {
+        int depth = 0;
+
+        do {
+            node = scan_after(fdt, node, &depth);
+        } while (node != FDT_NONE && depth > 0);
+    }
+    return node;
+}
+
+uint32_t fdt_first_enabled(const struct fdt *fdt)
+{
+    return skip_disabled(fdt, fdt_root(fdt));
+}
+
+uint32_t fdt_next_enabled(const struct fdt *fdt, uint32_t node)
+{
+    return skip_disabled(fdt, fdt_next(fdt, node));
+}
+
+bool fdt_is_enabled(const struct fdt *fdt, uint32_t node)
+{
+    uint32_t at = fdt_first_enabled(fdt);
+
+    while (at != FDT_NONE && at < node)
+        at = fdt_next_enabled(fdt, at);
+    return at == node;
 }
 
 uint32_t fdt_first_child(const struct fdt *fdt, uint32_t node)
@@ -74,10 +105,7 @@ uint32_t fdt_parent(const struct fdt *fdt, uint32_t node)
 
 const char *fdt_name(const struct fdt *fdt, uint32_t node)
 {
-    struct fdt_token token;
-
-    fdt_read_token(fdt, node, &token);
-    return token.name;
+    return (const char *)fdt->bytes + fdt->structure + node + 4;
 }
 
 /* The first `length` bytes of `name`, with the node's unit address or without one. */
@@ -126,19 +154,18 @@ uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node)
 
 uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 {
-    uint32_t node = phandle ? fdt_root(fdt) : FDT_NONE;
+    uint32_t node = phandle ? fdt_first_enabled(fdt) : FDT_NONE;
 
     while (node != FDT_NONE && fdt_phandle(fdt, node) != phandle)
-        node = fdt_next(fdt, node);
+        node = fdt_next_enabled(fdt, node);
     return node;
 }
 
 uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible)
 {
-    uint32_t node = previous == FDT_NONE ? fdt_root(fdt) : fdt_next(fdt, previous);
+    uint32_t node = previous == FDT_NONE ? fdt_first_enabled(fdt) : fdt_next_enabled(fdt, previous);
 
-    while (node != FDT_NONE &&
-           !(fdt_is_compatible(fdt, node, compatible) && fdt_is_enabled(fdt, node)))
-        node = fdt_next(fdt, node);
+    while (node != FDT_NONE && !fdt_is_compatible(fdt, node, compatible))
+        node = fdt_next_enabled(fdt, node);
     return node;
 }

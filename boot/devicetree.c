@@ -92,9 +92,9 @@ static void read_firmware(const struct fdt *fdt, uint64_t address, struct boot_i
 }
 
 /* A tree that asks for more is damage, and what of it is read is not the whole memory map. */
-static void report_work(const uint32_t *steps, struct boot_info *info)
+static void report_work(const struct fdt_work *work, struct boot_info *info)
 {
-    if (!*steps)
+    if (!work->steps)
         boot_diagnose(info, "device tree: more work than a machine asks for; what comes late in it "
                             "is left out");
 }
@@ -111,29 +111,29 @@ static void read_command_line(const struct fdt *fdt, struct boot_info *info)
 void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     const struct sink sink = {.line = report, .context = info};
-    uint32_t steps = FDT_STEPS;
+    struct fdt_work work = {.steps = FDT_STEPS};
     struct fdt fdt;
 
     if (!fdt_open_at(&fdt, memory, address, &sink))
         return;
-    fdt.steps = &steps;
+    fdt.work = &work;
     info->dtb = address;
     read_memory(&fdt, info);
     read_firmware(&fdt, address, info);
     read_command_line(&fdt, info);
-    report_work(&steps, info);
+    report_work(&work, info);
 }
 
 void devicetree_reserve(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     const struct sink sink = {.line = report, .context = info};
-    uint32_t steps = FDT_STEPS;
+    struct fdt_work work = {.steps = FDT_STEPS};
     struct fdt fdt;
 
     info->dtb = address;
     if (!fdt_open_at(&fdt, memory, address, &sink))
         return;
-    fdt.steps = &steps;
+    fdt.work = &work;
     read_firmware(&fdt, address, info);
-    report_work(&steps, info);
+    report_work(&work, info);
 }

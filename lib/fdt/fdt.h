@@ -24,6 +24,17 @@
 
 #define FDT_NONE UINT32_MAX
 
+/* What a reader of a whole tree has of its own: how much it may still ask, and where it was last. */
+struct fdt_work {
+    uint32_t steps; /* tokens that questions may look at */
+    uint32_t path[FDT_DEPTH_MAX];
+    int path_count;                 /* of the last node whose parent was asked for; 0: none */
+    uint32_t phandle, phandle_node; /* the last one that was found; 0: none */
+};
+
+/* Steps for one reader: no tree of a machine needs a hundredth. */
+#define FDT_STEPS (1u << 22)
+
 struct fdt {
     const uint8_t *bytes;
     uint32_t size;      /* that the header tells */
@@ -33,14 +44,11 @@ struct fdt {
     uint32_t strings_size;
     uint32_t reservations;
     /*
-     * Tokens that questions may still look at, NULL: as many as they want. A tree without any left
-     * has no more nodes and properties; who set it names that.
+     * NULL: questions take as long as they want. A tree whose reader has no steps left has no more
+     * nodes and properties; who set it names that.
      */
-    uint32_t *steps;
+    struct fdt_work *work;
 };
-
-/* What a reader of a whole tree sets it to: no tree of a machine needs a hundredth. */
-#define FDT_STEPS (1u << 22)
 
 struct fdt_property {
     const char *name;

@@ -90,17 +90,29 @@ uint32_t fdt_next_sibling(const struct fdt *fdt, uint32_t node)
     return node != FDT_NONE && depth == 0 ? node : FDT_NONE;
 }
 
+/* Goes on from where the last question ended, as most are asked in the order of the tree. */
 uint32_t fdt_parent(const struct fdt *fdt, uint32_t node)
 {
-    uint32_t path[FDT_DEPTH_MAX];
-    int depth = 0;
+    struct fdt_work own = {.steps = 0}, *work = fdt->work ? fdt->work : &own;
+    int depth = work->path_count - 1;
 
-    for (uint32_t at = fdt_root(fdt); at != FDT_NONE; at = scan_after(fdt, at, &depth)) {
-        if (at == node)
-            return depth ? path[depth - 1] : FDT_NONE;
-        path[depth] = at;
+    for (int i = 0; i <= depth; i++)
+        if (work->path[i] == node)
+            return i ? work->path[i - 1] : FDT_NONE;
+    if (depth < 0 || work->path[depth] > node) {
+        work->path[0] = fdt_root(fdt);
+        depth = 0;
     }
-    return FDT_NONE;
+
+    uint32_t at = work->path[depth];
+
+    while (at != FDT_NONE && at != node) {
+        at = scan_after(fdt, at, &depth);
+        if (at != FDT_NONE)
+            work->path[depth] = at;
+    }
+    work->path_count = at == FDT_NONE ? 0 : depth + 1;
+    return at != FDT_NONE && depth ? work->path[depth - 1] : FDT_NONE;
 }
 
 const char *fdt_name(const struct fdt *fdt, uint32_t node)
@@ -154,10 +166,17 @@ uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node)
 
 uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 {
+    struct fdt_work *work = fdt->work;
     uint32_t node = phandle ? fdt_first_enabled(fdt) : FDT_NONE;
 
+    if (work && phandle && work->phandle == phandle)
+        return work->phandle_node;
     while (node != FDT_NONE && fdt_phandle(fdt, node) != phandle)
         node = fdt_next_enabled(fdt, node);
+    if (work && node != FDT_NONE) {
+        work->phandle = phandle;
+        work->phandle_node = node;
+    }
     return node;
 }
 

@@ -72,10 +72,10 @@ bool fdt_take_token(const struct fdt *fdt, uint32_t at, struct fdt_token *token)
 {
     const uint8_t *bytes = fdt->bytes + fdt->structure + at;
 
-    if (at >= fdt->structure_size || (fdt->steps && !*fdt->steps))
+    if (at >= fdt->structure_size || (fdt->work && !fdt->work->steps))
         return false;
-    if (fdt->steps)
-        --*fdt->steps;
+    if (fdt->work)
+        fdt->work->steps--;
     token->type = fdt_be32(bytes);
     token->end = at += WORD;
     if (token->type == FDT_BEGIN_NODE) {

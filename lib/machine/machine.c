@@ -34,16 +34,16 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
     struct sink_limit limit = {.left = LINES_MAX};
     struct sink sink = *(diagnostics ? diagnostics : &(struct sink){0});
     const struct sink *limited = diagnostics ? &sink : NULL;
-    uint32_t steps = FDT_STEPS;
+    struct fdt_work work = {.steps = FDT_STEPS};
     struct acpi_rsdp rsdp;
 
     sink.limit = &limit;
     /* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
     if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, limited)) {
-        machine->fdt.steps = &steps;
+        machine->fdt.work = &work;
         machine_read_fdt(machine, limited);
-        machine->fdt.steps = NULL;
-        if (!steps)
+        machine->fdt.work = NULL;
+        if (!work.steps)
             sink_printf(diagnostics, "device tree: more work than a machine asks for; what comes "
                                      "late in it is left out");
     }

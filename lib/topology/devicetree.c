@@ -350,11 +350,11 @@ void devicetree_topology(const struct fdt *fdt, struct topology *out, struct top
 {
     const struct topology_mark mark = topology_mark(out);
     struct reader reader = {.fdt = *fdt, .out = out, .sink = sink};
-    uint32_t steps = FDT_STEPS;
+    struct fdt_work work = {.steps = FDT_STEPS};
 
-    reader.fdt.steps = &steps;
+    reader.fdt.work = &work;
     read_nodes(&reader);
-    if (!steps) {
+    if (!work.steps) {
         topology_reset(out, &mark);
         sink_note(sink, "device tree: more work than a machine asks for; its topology is left out");
     } else if (topology_settle(out, &mark, reader.left_out, "device tree", sink)) {

@@ -161,7 +161,9 @@ uint32_t fdt_find_path(const struct fdt *fdt, const char *path, size_t length)
 
 uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node)
 {
-    return fdt_u32(fdt, node, "phandle", fdt_u32(fdt, node, "linux,phandle", 0));
+    uint32_t phandle = fdt_u32(fdt, node, "phandle", 0);
+
+    return phandle ? phandle : fdt_u32(fdt, node, "linux,phandle", 0);
 }
 
 uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)

@@ -70,12 +70,13 @@ bool fdt_is_compatible(const struct fdt *fdt, uint32_t node, const char *text)
 
 bool fdt_is_okay(const struct fdt *fdt, uint32_t node)
 {
-    struct fdt_property property;
-    const char *status = fdt_text(fdt, node, "status");
+    struct fdt_property status;
 
-    if (!fdt_find_property(fdt, node, "status", &property))
+    if (!fdt_find_property(fdt, node, "status", &status))
         return true;
-    return status && (!strcmp(status, "okay") || !strcmp(status, "ok"));
+    return memchr(status.value, 0, status.length) &&
+           (!strcmp((const char *)status.value, "okay") ||
+            !strcmp((const char *)status.value, "ok"));
 }
 
 uint64_t fdt_cells(const struct fdt_property *property, uint32_t index, unsigned count)

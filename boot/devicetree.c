@@ -45,7 +45,7 @@ static void add_children(const struct fdt *fdt, uint32_t parent, struct boot_inf
 {
     for (uint32_t node = fdt_first_child(fdt, parent); node != FDT_NONE;
          node = fdt_next_sibling(fdt, node))
-        if (fdt_is_enabled(fdt, node))
+        if (fdt_is_okay(fdt, node))
             add_node(fdt, node, BOOT_FIRMWARE, info);
 }
 
@@ -62,7 +62,7 @@ static void read_memory(const struct fdt *fdt, struct boot_info *info)
 {
     for (uint32_t node = fdt_first_child(fdt, fdt_root(fdt)); node != FDT_NONE;
          node = fdt_next_sibling(fdt, node))
-        if (fdt_is_named(fdt, node, "memory") && fdt_is_enabled(fdt, node))
+        if (fdt_is_named(fdt, node, "memory") && fdt_is_okay(fdt, node))
             add_memory(fdt, node, info);
 }
 
@@ -85,10 +85,18 @@ static void read_firmware(const struct fdt *fdt, uint64_t address, struct boot_i
 {
     for (uint32_t node = fdt_first_child(fdt, fdt_root(fdt)); node != FDT_NONE;
          node = fdt_next_sibling(fdt, node))
-        if (fdt_is_named(fdt, node, "reserved-memory"))
+        if (fdt_is_named(fdt, node, "reserved-memory") && fdt_is_okay(fdt, node))
             add_children(fdt, node, info);
     read_reservations(fdt, info);
     add(info, &(struct fdt_range){address, fdt->size}, BOOT_FIRMWARE, "the tree");
+}
+
+/* A tree that asks for more is damage, and what of it is read is not the whole memory map. */
+static void report_work(const struct fdt_work *work, struct boot_info *info)
+{
+    if (!work->steps)
+        boot_diagnose(info, "device tree: more work than a machine asks for; what comes late in it "
+                            "is left out");
 }
 
 static void read_command_line(const struct fdt *fdt, struct boot_info *info)
@@ -103,23 +111,30 @@ static void read_command_line(const struct fdt *fdt, struct boot_info *info)
 void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     const struct sink sink = {.line = report, .context = info};
+    struct fdt_work work = {.steps = FDT_STEPS};
     struct fdt fdt;
 
     info->protocol = "image";
     if (!fdt_open_at(&fdt, memory, address, &sink))
         return;
+    fdt.work = &work;
     info->dtb = address;
     read_memory(&fdt, info);
     read_firmware(&fdt, address, info);
     read_command_line(&fdt, info);
+    report_work(&work, info);
 }
 
 void devicetree_reserve(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     const struct sink sink = {.line = report, .context = info};
+    struct fdt_work work = {.steps = FDT_STEPS};
     struct fdt fdt;
 
     info->dtb = address;
-    if (fdt_open_at(&fdt, memory, address, &sink))
-        read_firmware(&fdt, address, info);
+    if (!fdt_open_at(&fdt, memory, address, &sink))
+        return;
+    fdt.work = &work;
+    read_firmware(&fdt, address, info);
+    report_work(&work, info);
 }

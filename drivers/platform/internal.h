@@ -11,3 +11,5 @@ void platform_read_builtins(struct platform *platform, const struct sink *diagno
 /* Reads the other sources, all but a scan. `by_options`: by boot options. */
 void platform_read_topology(struct platform *platform, const struct topology *by_options,
                             const struct sink *diagnostics);
+/* Reports what overlaps in what they make together. */
+void platform_check_topology(const struct platform *platform, const struct sink *diagnostics);

@@ -88,7 +88,7 @@ void platform_discover(struct platform *platform, const struct machine *machine,
     find_blocks(platform, diagnostics);
     platform_read_topology(platform, by_options, diagnostics);
     platform_read_builtins(platform, diagnostics);
-    topology_check(&platform->topology, diagnostics);
+    platform_check_topology(platform, diagnostics);
 }
 
 static const struct virtio_mmio_block *find_block(const struct platform *platform, uint64_t base)

@@ -9,6 +9,8 @@
 #include "lib/acpi/viot.h"
 #include "lib/topology/devicetree.h"
 
+#define LINES_MAX 32 /* about all descriptions; more tell nothing new */
+
 struct topology *platform_records(struct platform *platform, enum topology_source source)
 {
     return topology_counts(&platform->choice, source) ? &platform->topology : &platform->unused;
@@ -39,13 +41,16 @@ static const struct acpi_table *choose_viot(const struct platform *platform)
     return table ? table : first;
 }
 
-/* How it is read: as it looks, but as v8 only for those who told so, and as told in any case. */
+/*
+ * How a table is read: the one that counts as it was told, if it was; others as they look, but as v8
+ * only for those who told so.
+ */
 static enum topology_source layout_to_read(const struct topology_choice *choice,
-                                           const struct acpi_table *table)
+                                           const struct acpi_table *table, bool counts)
 {
     enum topology_source layout = layout_of(table);
 
-    for (int told = TOPOLOGY_VIOT_DRAFT; told <= TOPOLOGY_VIOT; told++)
+    for (int told = TOPOLOGY_VIOT_DRAFT; told <= TOPOLOGY_VIOT && counts; told++)
         if (choice->sources == 1u << told)
             return (enum topology_source)told;
     return layout == TOPOLOGY_VIOT_V8 ? TOPOLOGY_VIOT : layout;
@@ -59,27 +64,34 @@ static void name_other_viots(const struct platform *platform, const struct sink 
     for (const struct acpi_table *table = acpi_find(acpi, "VIOT"); table;
          table = acpi_find_next(acpi, table))
         if (table != chosen)
-            sink_printf(diagnostics, "VIOT at 0x%llx: left out, the one at 0x%llx counts",
+            sink_printf(diagnostics, "VIOT at 0x%llx: not used, the one at 0x%llx counts",
                         (unsigned long long)table->address, (unsigned long long)chosen->address);
 }
 
-static void read_viot(struct platform *platform, const struct sink *diagnostics)
+static void read_viot(struct platform *platform, const struct acpi_table *table, bool counts,
+                      const struct sink *diagnostics)
 {
-    const struct acpi_table *chosen = choose_viot(platform);
-
-    if (!chosen)
-        return;
-
-    enum topology_source layout = layout_to_read(&platform->choice, chosen);
-    struct topology *out = platform_records(platform, layout);
+    enum topology_source layout = layout_to_read(&platform->choice, table, counts);
+    struct topology *out = counts ? platform_records(platform, layout) : &platform->unused;
 
     if (layout == TOPOLOGY_VIOT_V8)
-        viot_read_v8(chosen->bytes, chosen->length, out, diagnostics);
+        viot_read_v8(table->bytes, table->length, out, diagnostics);
     else if (layout == TOPOLOGY_VIOT_DRAFT)
-        viot_read_draft(chosen->bytes, chosen->length, &platform->iort, out, &platform->others,
-                        diagnostics);
+        viot_read_draft(table->bytes, table->length, &platform->iort, out,
+                        counts ? &platform->others : NULL, diagnostics);
     else
-        viot_read(chosen->bytes, chosen->length, out, diagnostics);
+        viot_read(table->bytes, table->length, out, diagnostics);
+}
+
+/* All of them, as what is wrong with one is to be heard. */
+static void read_viots(struct platform *platform, const struct sink *diagnostics)
+{
+    const struct acpi *acpi = &platform->machine->acpi;
+    const struct acpi_table *chosen = choose_viot(platform);
+
+    for (const struct acpi_table *table = acpi_find(acpi, "VIOT"); table;
+         table = acpi_find_next(acpi, table))
+        read_viot(platform, table, table == chosen, diagnostics);
 }
 
 static void read_iort(struct platform *platform, const struct sink *diagnostics)
@@ -126,18 +138,41 @@ static void read_sources(struct platform *platform, const struct topology *by_op
     topology_append(platform_records(platform, TOPOLOGY_OPTIONS), by_options, diagnostics);
     if (platform->machine->fdt.bytes)
         devicetree_topology(&platform->machine->fdt,
-                            platform_records(platform, TOPOLOGY_DEVICE_TREE), diagnostics);
-    read_viot(platform, diagnostics);
+                            platform_records(platform, TOPOLOGY_DEVICE_TREE), &platform->others,
+                            diagnostics);
+    read_viots(platform, diagnostics);
     read_iort(platform, diagnostics);
     read_others(platform, diagnostics);
+}
+
+static void print_note(void *context, const char *text)
+{
+    const struct witness *witness = context;
+
+    sink_printf(witness->sink, "%s", text);
 }
 
 void platform_read_topology(struct platform *platform, const struct topology *by_options,
                             const struct sink *diagnostics)
 {
     struct witness witness = {&platform->diagnostics, diagnostics};
-    const struct sink sink = {.line = keep, .context = &witness};
+    struct sink_limit limit = {.left = LINES_MAX};
+    const struct sink sink = {
+        .line = keep, .context = &witness, .limit = &limit, .note = print_note};
 
     name_other_viots(platform, diagnostics);
     read_sources(platform, by_options, &sink);
+    if (limit.dropped)
+        sink_printf(diagnostics, "%u more lines about descriptions of the topology", limit.dropped);
+}
+
+void platform_check_topology(const struct platform *platform, const struct sink *diagnostics)
+{
+    struct sink_limit limit = {.left = LINES_MAX};
+    const struct sink sink = {
+        .line = diagnostics->line, .context = diagnostics->context, .limit = &limit};
+
+    topology_check(&platform->topology, &sink);
+    if (limit.dropped)
+        sink_printf(diagnostics, "%u more lines about overlaps", limit.dropped);
 }

@@ -136,10 +136,10 @@ static void name_component(struct reader *reader, const struct iort_node *node)
                            &reader->steps, &target) != IORT_MAPPED ||
         !iort_is_viommu(target.node))
         return;
-    sink_printf(reader->sink,
-                "%s byte %" PRIu32 ": the component '%.60s' has endpoint id %" PRIu32
-                ", but only AML knows its address (left out)",
-                iort->label, iort->base + node->offset, name, target.id);
+    sink_note(reader->sink,
+              "%s byte %" PRIu32 ": the component '%.60s' has endpoint id %" PRIu32
+              ", but only AML knows its address (left out)",
+              iort->label, iort->base + node->offset, name, target.id);
 }
 
 static bool read_nodes(struct reader *reader)

@@ -259,12 +259,10 @@ static enum viot_verdict read_nodes(struct reader *reader)
         return VIOT_ACCEPTED;
     if (!check_structure(reader))
         return VIOT_REJECTED;
-    if (reader->source == TOPOLOGY_VIOT && looks_like_v8(reader)) {
-        sink_printf(reader->sink,
-                    "VIOT: its PCI ranges make sense only in the layout of document revision "
-                    "v8, one segment per node; expected the table of ACPI 6.5 (table refused)");
-        return VIOT_IS_V8;
-    }
+    if (reader->source == TOPOLOGY_VIOT && looks_like_v8(reader))
+        sink_note(reader->sink,
+                  "VIOT: its PCI ranges make sense in the layout of document revision "
+                  "v8, one segment per node, which topology=viot-v8 asks for");
     visit(reader, check_node_bytes);
     visit(reader, read_iommu);
     visit(reader, read_endpoints);
@@ -295,9 +293,14 @@ static enum viot_verdict read_table(const void *table, size_t size, enum topolog
 
 bool viot_is_v8(const void *table, size_t size)
 {
-    struct topology scratch = {0};
+    struct reader reader = {.table = table};
 
-    return viot_read(table, size, &scratch, NULL) == VIOT_IS_V8;
+    if (!acpi_table_check(table, size, "VIOT", FIRST_NODE, "VIOT", &reader.length, NULL) ||
+        viot_check_family(table, reader.length, NULL) != VIOT_ACCEPTED)
+        return false;
+    reader.node_count = bytes_le16(reader.table + 36);
+    reader.first_node = bytes_le16(reader.table + 38);
+    return reader.node_count && check_structure(&reader) && looks_like_v8(&reader);
 }
 
 enum viot_verdict viot_read(const void *table, size_t size, struct topology *out,

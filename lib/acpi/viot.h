@@ -17,7 +17,6 @@ enum viot_verdict {
     VIOT_ACCEPTED,
     VIOT_REJECTED,
     VIOT_IS_DRAFT_2019, /* for viot_read_draft() */
-    VIOT_IS_V8,         /* looks like something for viot_read_v8() */
 };
 
 /*
@@ -42,5 +41,5 @@ enum viot_verdict viot_read_draft(const void *table, size_t size, struct iort *i
                                   const struct sink *sink);
 /* Whether the table is of that draft, as far as its header tells; nothing else is checked. */
 bool viot_is_draft(const void *table, size_t size);
-/* Whether viot_read() would refuse it with VIOT_IS_V8. */
+/* Whether its PCI ranges make sense in that layout, and some of them not in the final one. */
 bool viot_is_v8(const void *table, size_t size);

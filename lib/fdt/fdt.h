@@ -24,6 +24,17 @@
 
 #define FDT_NONE UINT32_MAX
 
+/* What a reader of a whole tree has of its own: how much it may still ask, and where it was last. */
+struct fdt_work {
+    uint32_t steps; /* tokens that questions may look at */
+    uint32_t path[FDT_DEPTH_MAX];
+    int path_count;                 /* of the last node whose parent was asked for; 0: none */
+    uint32_t phandle, phandle_node; /* the last one that was found; 0: none */
+};
+
+/* Steps for one reader: no tree of a machine needs a hundredth. */
+#define FDT_STEPS (1u << 22)
+
 struct fdt {
     const uint8_t *bytes;
     uint32_t size;      /* that the header tells */
@@ -32,6 +43,11 @@ struct fdt {
     uint32_t strings;
     uint32_t strings_size;
     uint32_t reservations;
+    /*
+     * NULL: questions take as long as they want. A tree whose reader has no steps left has no more
+     * nodes and properties; who set it names that.
+     */
+    struct fdt_work *work;
 };
 
 struct fdt_property {
@@ -61,6 +77,10 @@ bool fdt_reservation(const struct fdt *fdt, unsigned index, struct fdt_range *ra
 uint32_t fdt_root(const struct fdt *fdt);
 /* The node after this one in the order of the tree, whatever its depth. */
 uint32_t fdt_next(const struct fdt *fdt, uint32_t node);
+/* The same, but nothing below a node whose status is not okay; `node` itself must be enabled. */
+uint32_t fdt_next_enabled(const struct fdt *fdt, uint32_t node);
+/* The first node of those, which is the root; FDT_NONE: its status is not okay. */
+uint32_t fdt_first_enabled(const struct fdt *fdt);
 uint32_t fdt_first_child(const struct fdt *fdt, uint32_t node);
 uint32_t fdt_next_sibling(const struct fdt *fdt, uint32_t node);
 uint32_t fdt_parent(const struct fdt *fdt, uint32_t node);
@@ -73,6 +93,7 @@ bool fdt_is_named(const struct fdt *fdt, uint32_t node, const char *name);
 uint32_t fdt_find_path(const struct fdt *fdt, const char *path, size_t length);
 /* By which other nodes name it; 0: by nothing. */
 uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node);
+/* The enabled node with this phandle. */
 uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
 /* The first node after `previous` (FDT_NONE: from the root) that is compatible and enabled. */
 uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible);
@@ -85,7 +106,9 @@ uint32_t fdt_u32(const struct fdt *fdt, uint32_t node, const char *name, uint32_
 const char *fdt_text(const struct fdt *fdt, uint32_t node, const char *name);
 /* Whether `text` is one of the strings of the property `compatible`. */
 bool fdt_is_compatible(const struct fdt *fdt, uint32_t node, const char *text);
-/* Whether `status` is absent, "okay" or "ok". */
+/* Whether the node's own `status` is absent, "okay" or "ok". */
+bool fdt_is_okay(const struct fdt *fdt, uint32_t node);
+/* Whether that holds for the node and all above it: nothing below another one exists. */
 bool fdt_is_enabled(const struct fdt *fdt, uint32_t node);
 
 /* Cells of a value: how many whole ones, and the number that `count` (0 to 2) of them are. */

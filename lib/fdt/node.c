@@ -9,7 +9,7 @@ static uint32_t scan(const struct fdt *fdt, uint32_t at, int *depth)
 {
     struct fdt_token token;
 
-    for (; fdt_read_token(fdt, at, &token) && token.type != FDT_END; at = token.end) {
+    for (; fdt_take_token(fdt, at, &token) && token.type != FDT_END; at = token.end) {
         if (token.type == FDT_BEGIN_NODE) {
             ++*depth;
             return at;
@@ -23,8 +23,7 @@ static uint32_t scan_after(const struct fdt *fdt, uint32_t node, int *depth)
 {
     struct fdt_token token;
 
-    fdt_read_token(fdt, node, &token);
-    return scan(fdt, token.end, depth);
+    return fdt_take_token(fdt, node, &token) ? scan(fdt, token.end, depth) : FDT_NONE;
 }
 
 uint32_t fdt_root(const struct fdt *fdt)
@@ -39,6 +38,38 @@ uint32_t fdt_next(const struct fdt *fdt, uint32_t node)
     int depth = 0;
 
     return scan_after(fdt, node, &depth);
+}
+
+/* The first node at `node` or after it that is enabled; what is above it must be. */
+static uint32_t skip_disabled(const struct fdt *fdt, uint32_t node)
+{
+    while (node != FDT_NONE && !fdt_is_okay(fdt, node)) {
+        int depth = 0;
+
+        do {
+            node = scan_after(fdt, node, &depth);
+        } while (node != FDT_NONE && depth > 0);
+    }
+    return node;
+}
+
+uint32_t fdt_first_enabled(const struct fdt *fdt)
+{
+    return skip_disabled(fdt, fdt_root(fdt));
+}
+
+uint32_t fdt_next_enabled(const struct fdt *fdt, uint32_t node)
+{
+    return skip_disabled(fdt, fdt_next(fdt, node));
+}
+
+bool fdt_is_enabled(const struct fdt *fdt, uint32_t node)
+{
+    uint32_t at = fdt_first_enabled(fdt);
+
+    while (at != FDT_NONE && at < node)
+        at = fdt_next_enabled(fdt, at);
+    return at == node;
 }
 
 uint32_t fdt_first_child(const struct fdt *fdt, uint32_t node)
@@ -59,25 +90,34 @@ uint32_t fdt_next_sibling(const struct fdt *fdt, uint32_t node)
     return node != FDT_NONE && depth == 0 ? node : FDT_NONE;
 }
 
+/* Goes on from where the last question ended, as most are asked in the order of the tree. */
 uint32_t fdt_parent(const struct fdt *fdt, uint32_t node)
 {
-    uint32_t path[FDT_DEPTH_MAX];
-    int depth = 0;
+    struct fdt_work own = {.steps = 0}, *work = fdt->work ? fdt->work : &own;
+    int depth = work->path_count - 1;
 
-    for (uint32_t at = fdt_root(fdt); at != FDT_NONE; at = scan_after(fdt, at, &depth)) {
-        if (at == node)
-            return depth ? path[depth - 1] : FDT_NONE;
-        path[depth] = at;
+    for (int i = 0; i <= depth; i++)
+        if (work->path[i] == node)
+            return i ? work->path[i - 1] : FDT_NONE;
+    if (depth < 0 || work->path[depth] > node) {
+        work->path[0] = fdt_root(fdt);
+        depth = 0;
     }
-    return FDT_NONE;
+
+    uint32_t at = work->path[depth];
+
+    while (at != FDT_NONE && at != node) {
+        at = scan_after(fdt, at, &depth);
+        if (at != FDT_NONE)
+            work->path[depth] = at;
+    }
+    work->path_count = at == FDT_NONE ? 0 : depth + 1;
+    return at != FDT_NONE && depth ? work->path[depth - 1] : FDT_NONE;
 }
 
 const char *fdt_name(const struct fdt *fdt, uint32_t node)
 {
-    struct fdt_token token;
-
-    fdt_read_token(fdt, node, &token);
-    return token.name;
+    return (const char *)fdt->bytes + fdt->structure + node + 4;
 }
 
 /* The first `length` bytes of `name`, with the node's unit address or without one. */
@@ -121,24 +161,32 @@ uint32_t fdt_find_path(const struct fdt *fdt, const char *path, size_t length)
 
 uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node)
 {
-    return fdt_u32(fdt, node, "phandle", fdt_u32(fdt, node, "linux,phandle", 0));
+    uint32_t phandle = fdt_u32(fdt, node, "phandle", 0);
+
+    return phandle ? phandle : fdt_u32(fdt, node, "linux,phandle", 0);
 }
 
 uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
 {
-    uint32_t node = phandle ? fdt_root(fdt) : FDT_NONE;
+    struct fdt_work *work = fdt->work;
+    uint32_t node = phandle ? fdt_first_enabled(fdt) : FDT_NONE;
 
+    if (work && phandle && work->phandle == phandle)
+        return work->phandle_node;
     while (node != FDT_NONE && fdt_phandle(fdt, node) != phandle)
-        node = fdt_next(fdt, node);
+        node = fdt_next_enabled(fdt, node);
+    if (work && node != FDT_NONE) {
+        work->phandle = phandle;
+        work->phandle_node = node;
+    }
     return node;
 }
 
 uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible)
 {
-    uint32_t node = previous == FDT_NONE ? fdt_root(fdt) : fdt_next(fdt, previous);
+    uint32_t node = previous == FDT_NONE ? fdt_first_enabled(fdt) : fdt_next_enabled(fdt, previous);
 
-    while (node != FDT_NONE &&
-           !(fdt_is_compatible(fdt, node, compatible) && fdt_is_enabled(fdt, node)))
-        node = fdt_next(fdt, node);
+    while (node != FDT_NONE && !fdt_is_compatible(fdt, node, compatible))
+        node = fdt_next_enabled(fdt, node);
     return node;
 }

@@ -9,11 +9,11 @@ static bool next_property(const struct fdt *fdt, uint32_t *at, struct fdt_proper
 {
     struct fdt_token token;
 
-    if (!fdt_read_token(fdt, *at, &token))
+    if (!fdt_take_token(fdt, *at, &token))
         return false;
     do {
         *at = token.end;
-        if (!fdt_read_token(fdt, *at, &token))
+        if (!fdt_take_token(fdt, *at, &token))
             return false;
     } while (token.type == FDT_NOP);
     *property = (struct fdt_property){token.name, token.value, token.length};
@@ -68,14 +68,14 @@ bool fdt_is_compatible(const struct fdt *fdt, uint32_t node, const char *text)
     return false;
 }
 
-bool fdt_is_enabled(const struct fdt *fdt, uint32_t node)
+bool fdt_is_okay(const struct fdt *fdt, uint32_t node)
 {
-    struct fdt_property property;
-    const char *status = fdt_text(fdt, node, "status");
+    struct fdt_property status;
 
-    if (!fdt_find_property(fdt, node, "status", &property))
+    if (!fdt_find_property(fdt, node, "status", &status))
         return true;
-    return status && (!strcmp(status, "okay") || !strcmp(status, "ok"));
+    return memchr(status.value, 0, status.length) && (!strcmp((const char *)status.value, "okay") ||
+                                                      !strcmp((const char *)status.value, "ok"));
 }
 
 uint64_t fdt_cells(const struct fdt_property *property, uint32_t index, unsigned count)

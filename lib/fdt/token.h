@@ -30,5 +30,10 @@ static inline uint64_t fdt_be64(const uint8_t *at)
     return (uint64_t)fdt_be32(at) << 32 | fdt_be32(at + 4);
 }
 
-/* The token at an offset of the structure block; false: not all of it is inside its block. */
+/*
+ * The token at an offset of the structure block, of a tree that was accepted. False: its questions
+ * have no steps left.
+ */
+bool fdt_take_token(const struct fdt *fdt, uint32_t at, struct fdt_token *token);
+/* The same of any tree; false: not all of it is inside its block. */
 bool fdt_read_token(const struct fdt *fdt, uint32_t at, struct fdt_token *token);

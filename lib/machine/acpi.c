@@ -51,7 +51,8 @@ static void add_gic(struct machine *machine, const struct acpi_gic *gic)
     machine->interrupts = interrupts;
 }
 
-_Static_assert(ACPI_MAX_GIC <= MACHINE_MAX_RANGES, "a place for each");
+_Static_assert(ACPI_MAX_GIC <= MACHINE_MAX_RANGES && ACPI_MAX_IOAPICS <= MACHINE_MAX_RANGES,
+               "room for each");
 
 static void read_madt(struct machine *machine, const struct sink *diagnostics)
 {
@@ -66,7 +67,7 @@ static void read_madt(struct machine *machine, const struct sink *diagnostics)
         if (madt.cpus[i].enabled)
             machine_add_cpu(machine, &cpu, diagnostics);
     }
-    for (unsigned i = 0; i < madt.ioapic_count && i < MACHINE_MAX_RANGES; i++)
+    for (unsigned i = 0; i < madt.ioapic_count; i++)
         machine->interrupts.ioapics[machine->interrupts.ioapic_count++] = (struct machine_ioapic){
             .base = madt.ioapics[i].address, .line_first = madt.ioapics[i].gsi_base};
     if (madt.gic.distributor)

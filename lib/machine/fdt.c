@@ -70,7 +70,7 @@ static void find_uart(const struct fdt *fdt, struct machine_uart *uart,
 {
     uint32_t node = stdout_node(fdt);
 
-    if (node != FDT_NONE && read_uart(fdt, node, uart, diagnostics))
+    if (node != FDT_NONE && fdt_is_enabled(fdt, node) && read_uart(fdt, node, uart, diagnostics))
         return;
     for (unsigned i = 0; i < UARTS; i++) {
         node = fdt_find_compatible(fdt, FDT_NONE, uarts[i].compatible);
@@ -115,12 +115,12 @@ static void find_cpus(const struct fdt *fdt, struct machine *machine,
 {
     uint32_t cpus = fdt_find_path(fdt, "/cpus", 5);
 
-    if (cpus == FDT_NONE)
+    if (cpus == FDT_NONE || !fdt_is_enabled(fdt, cpus))
         return;
     machine->timer_hz = number(fdt, cpus, "timebase-frequency");
     for (uint32_t node = fdt_first_child(fdt, cpus); node != FDT_NONE;
          node = fdt_next_sibling(fdt, node))
-        if (fdt_is_named(fdt, node, "cpu") && fdt_is_enabled(fdt, node))
+        if (fdt_is_named(fdt, node, "cpu") && fdt_is_okay(fdt, node))
             add_cpu(fdt, node, machine, diagnostics);
 }
 

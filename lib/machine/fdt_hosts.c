@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* PCI host bridges of a device tree: IEEE 1275's PCI bus binding, and pci-msi.yaml. */
+#include "lib/fdt/pci_host.h"
 #include "lib/machine/fdt.h"
 
-#define PCI_CELLS      3 /* phys.hi, phys.mid, phys.lo */
-#define SPACE_SHIFT    24
-#define SPACE_MASK     3u
-#define PREFETCHABLE   (1u << 30)
-#define BDF_SHIFT      8
-#define ECAM_BUS_SHIFT 20
-#define CAM_BUS_SHIFT  16
-#define MSI_CELLS      4
-#define PIN_MASK       7
+#define PCI_CELLS    3 /* phys.hi, phys.mid, phys.lo */
+#define SPACE_SHIFT  24
+#define SPACE_MASK   3u
+#define PREFETCHABLE (1u << 30)
+#define BDF_SHIFT    8
+#define MSI_CELLS    4
+#define PIN_MASK     7
 
 #define INTERRUPT_CELLS_MAX 4
 
@@ -124,13 +123,16 @@ static void read_lines(const struct machine *machine, uint32_t node, struct mach
 
     host->line_mask_bdf = UINT16_MAX;
     host->line_mask_pin = PIN_MASK;
-    if (fdt_find_property(fdt, node, "interrupt-map-mask", &mask) &&
-        fdt_cell_count(&mask) == PCI_CELLS + 1) {
+    if (!fdt_find_property(fdt, node, "interrupt-map", &map))
+        return;
+    if (fdt_find_property(fdt, node, "interrupt-map-mask", &mask)) {
+        if (mask.length != 4 * (PCI_CELLS + 1)) {
+            report(fdt, node, "interrupt-map-mask", 0, "4 cells (interrupt-map, too)", diagnostics);
+            return;
+        }
         host->line_mask_bdf = (uint16_t)(fdt_cells(&mask, 0, 1) >> BDF_SHIFT);
         host->line_mask_pin = (uint8_t)fdt_cells(&mask, PCI_CELLS, 1);
     }
-    if (!fdt_find_property(fdt, node, "interrupt-map", &map))
-        return;
     for (uint32_t at = 0, entries = 0; at < fdt_cell_count(&map); entries++) {
         struct machine_line line;
         uint32_t start = at;
@@ -149,79 +151,57 @@ static void read_lines(const struct machine *machine, uint32_t node, struct mach
     }
 }
 
+/* What is wrong with the entry of msi-map at `at`; NULL: nothing. */
+static const char *check_msi(const struct fdt *fdt, const struct fdt_property *map, uint32_t at,
+                             uint16_t mask)
+{
+    uint64_t rid = fdt_cells(map, at, 1), id = fdt_cells(map, at + 2, 1);
+    uint64_t count = fdt_cells(map, at + 3, 1);
+
+    if (rid & ~(uint64_t)mask)
+        return "no bit of rid-base outside msi-map-mask";
+    if (!count || count > 0x10000 - rid)
+        return "a length of 1 or more, up to requester id 0xffff";
+    if (id + count > 0x100000000)
+        return "ids that fit in 32 bits";
+    if (fdt_find_phandle(fdt, (uint32_t)fdt_cells(map, at + 1, 1)) == FDT_NONE)
+        return "the phandle of an enabled node";
+    return NULL;
+}
+
 static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *host,
                      const struct sink *diagnostics)
 {
-    struct fdt_property map;
+    struct fdt_property map, mask;
 
     host->msi_mask = (uint16_t)fdt_u32(fdt, node, "msi-map-mask", UINT16_MAX);
     if (!fdt_find_property(fdt, node, "msi-map", &map))
         return;
+    if (fdt_find_property(fdt, node, "msi-map-mask", &mask) && mask.length != 4) {
+        report(fdt, node, "msi-map-mask", 0, "one cell (msi-map, too)", diagnostics);
+        return;
+    }
+    if (map.length % (4 * MSI_CELLS))
+        report(fdt, node, "msi-map", fdt_cell_count(&map) / MSI_CELLS * MSI_CELLS,
+               "a whole entry of 4 cells", diagnostics);
     for (uint32_t at = 0; at + MSI_CELLS <= fdt_cell_count(&map); at += MSI_CELLS) {
-        uint64_t rid = fdt_cells(&map, at, 1), count = fdt_cells(&map, at + 3, 1);
+        const char *expected = check_msi(fdt, &map, at, host->msi_mask);
 
+        if (expected) {
+            report(fdt, node, "msi-map", at, expected, diagnostics);
+            continue;
+        }
         if (host->msi_count == MACHINE_MAX_MSI) {
             report(fdt, node, "msi-map", at, "8 entries at most", diagnostics);
             return;
         }
-        if (fdt_find_phandle(fdt, (uint32_t)fdt_cells(&map, at + 1, 1)) == FDT_NONE) {
-            report(fdt, node, "msi-map", at + 1, "the phandle of a node", diagnostics);
-            continue;
-        }
-        if (rid & ~(uint64_t)host->msi_mask) {
-            report(fdt, node, "msi-map", at, "no bit of rid-base outside msi-map-mask",
-                   diagnostics);
-            continue;
-        }
-        if (!count || count > 0x10000 - rid) {
-            report(fdt, node, "msi-map", at + 3, "a length of 1 or more, up to requester id 0xffff",
-                   diagnostics);
-            continue;
-        }
         host->msi[host->msi_count++] = (struct machine_msi){
-            .rid_first = (uint16_t)rid,
+            .rid_first = (uint16_t)fdt_cells(&map, at, 1),
             .id_first = (uint32_t)fdt_cells(&map, at + 2, 1),
-            .count = (uint32_t)count,
+            .count = (uint32_t)fdt_cells(&map, at + 3, 1),
         };
         host->has_msi_map = true;
     }
-}
-
-/* reg is configuration space from the first bus of bus-range on, as long as it lasts. */
-static bool read_buses(const struct fdt *fdt, uint32_t node, struct machine_host *host,
-                       const struct sink *diagnostics)
-{
-    struct fdt_property range;
-    struct fdt_range reg;
-    uint32_t first = 0, last = UINT8_MAX;
-    unsigned shift = host->is_cam ? CAM_BUS_SHIFT : ECAM_BUS_SHIFT;
-
-    if (fdt_find_property(fdt, node, "bus-range", &range) && fdt_cell_count(&range) == 2) {
-        first = (uint32_t)fdt_cells(&range, 0, 1);
-        last = (uint32_t)fdt_cells(&range, 1, 1);
-    }
-    if (first > last || last > UINT8_MAX || !fdt_reg(fdt, node, 0, &reg) ||
-        reg.size >> shift == 0) {
-        sink_printf(diagnostics,
-                    "device tree: %s has bus-range %u to %u, expected a range up to 255 and a reg "
-                    "with configuration space of a bus at least; left out",
-                    fdt_name(fdt, node), first, last);
-        return false;
-    }
-    uint64_t buses = reg.size >> shift;
-
-    if (host->is_cam && reg.size == (uint64_t)(last - first + 1) << ECAM_BUS_SHIFT) {
-        sink_printf(diagnostics,
-                    "device tree: %s is CAM by its compatible and has 1 MiB a bus in its reg, as "
-                    "ECAM has, expected 64 KiB; not driven",
-                    fdt_name(fdt, node));
-        host->is_unusable = true;
-    }
-    host->ecam = reg.base;
-    host->bus_first = (uint8_t)first;
-    host->bus_last = (uint8_t)(last - first < buses ? last : first + buses - 1);
-    host->segment = (uint16_t)fdt_u32(fdt, node, "linux,pci-domain", 0);
-    return true;
 }
 
 /* A property of /chosen that Linux has: nothing is to be assigned, on any host bridge. */
@@ -232,33 +212,32 @@ static bool is_fixed(const struct fdt *fdt)
     return chosen != FDT_NONE && fdt_u32(fdt, chosen, "linux,pci-probe-only", 0);
 }
 
-/* Those whose configuration space is of one kind (host-generic-pci.yaml). */
-static void read_hosts(struct machine *machine, const char *compatible, bool is_cam,
-                       const struct sink *diagnostics)
+void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnostics)
 {
     const struct fdt *fdt = &machine->fdt;
     uint32_t node = FDT_NONE;
 
-    while ((node = fdt_find_compatible(fdt, node, compatible)) != FDT_NONE) {
+    while ((node = fdt_find_pci_host(fdt, node)) != FDT_NONE) {
         struct machine_host *host = &machine->hosts[machine->host_count];
+        struct fdt_pci_host read;
 
         if (machine->host_count == MACHINE_MAX_HOSTS) {
             sink_printf(diagnostics, "device tree: more than %d host bridges, the rest is left out",
                         MACHINE_MAX_HOSTS);
             return;
         }
-        *host = (struct machine_host){.is_cam = is_cam, .is_fixed = is_fixed(fdt)};
-        if (!read_buses(fdt, node, host, diagnostics))
+        if (!fdt_read_pci_host(fdt, node, &read, diagnostics))
             continue;
+        *host = (struct machine_host){.segment = read.segment,
+                                      .bus_first = read.bus_first,
+                                      .bus_last = read.bus_last,
+                                      .ecam = read.ecam,
+                                      .is_cam = read.is_cam,
+                                      .is_unusable = read.is_unusable,
+                                      .is_fixed = is_fixed(fdt)};
         read_windows(fdt, node, host, diagnostics);
         read_lines(machine, node, host, diagnostics);
         read_msi(fdt, node, host, diagnostics);
         machine->host_count++;
     }
-}
-
-void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnostics)
-{
-    read_hosts(machine, "pci-host-ecam-generic", false, diagnostics);
-    read_hosts(machine, "pci-host-cam-generic", true, diagnostics);
 }

@@ -21,64 +21,87 @@ static const struct {
     {16, 16},  /* a CPU's own */
 };
 
-static void find_v2m(const struct fdt *fdt, struct machine_interrupts *interrupts)
+/*
+ * The reg of the next `compatible` node after *node that can be kept; FDT_NONE in *node: there is
+ * none. What can't be is named.
+ */
+static bool next_part(const struct fdt *fdt, const char *compatible, unsigned count, uint32_t *node,
+                      struct fdt_range *reg, const struct sink *diagnostics)
+{
+    while ((*node = fdt_find_compatible(fdt, *node, compatible)) != FDT_NONE) {
+        bool is_reached = fdt_reg(fdt, *node, 0, reg);
+
+        if (is_reached && count < MACHINE_MAX_RANGES)
+            return true;
+        sink_printf(diagnostics, "device tree: %s left out, expected %s", fdt_name(fdt, *node),
+                    is_reached ? "8 of its kind at most" : "a reg that the CPU reaches");
+    }
+    return false;
+}
+
+static void find_v2m(const struct fdt *fdt, struct machine_interrupts *interrupts,
+                     const struct sink *diagnostics)
 {
     uint32_t node = FDT_NONE;
     struct fdt_range reg;
 
-    while (interrupts->v2m_count < MACHINE_MAX_RANGES &&
-           (node = fdt_find_compatible(fdt, node, "arm,gic-v2m-frame")) != FDT_NONE)
-        if (fdt_reg(fdt, node, 0, &reg))
-            interrupts->v2m[interrupts->v2m_count++] = (struct machine_v2m){
-                .base = reg.base,
-                .spi_first = fdt_u32(fdt, node, "arm,msi-base-spi", 0),
-                .spi_count = fdt_u32(fdt, node, "arm,msi-num-spis", 0),
-            };
+    while (next_part(fdt, "arm,gic-v2m-frame", interrupts->v2m_count, &node, &reg, diagnostics))
+        interrupts->v2m[interrupts->v2m_count++] = (struct machine_v2m){
+            .base = reg.base,
+            .spi_first = fdt_u32(fdt, node, "arm,msi-base-spi", 0),
+            .spi_count = fdt_u32(fdt, node, "arm,msi-num-spis", 0),
+        };
 }
 
-static void find_its(const struct fdt *fdt, struct machine_interrupts *interrupts)
+static void find_its(const struct fdt *fdt, struct machine_interrupts *interrupts,
+                     const struct sink *diagnostics)
 {
     uint32_t node = FDT_NONE;
     struct fdt_range reg;
 
-    while (interrupts->its_count < MACHINE_MAX_RANGES &&
-           (node = fdt_find_compatible(fdt, node, "arm,gic-v3-its")) != FDT_NONE)
-        if (fdt_reg(fdt, node, 0, &reg))
-            interrupts->its[interrupts->its_count++] = reg.base;
+    while (next_part(fdt, "arm,gic-v3-its", interrupts->its_count, &node, &reg, diagnostics))
+        interrupts->its[interrupts->its_count++] = reg.base;
 }
 
-static bool read_gicv2(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts)
+static bool read_gicv2(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts,
+                       const struct sink *diagnostics)
 {
     struct fdt_range reg;
 
     if (!fdt_reg(fdt, node, 1, &reg))
         return false;
     interrupts->cpu_interface = reg.base;
-    find_v2m(fdt, interrupts);
+    find_v2m(fdt, interrupts, diagnostics);
     return true;
 }
 
-static bool read_gicv3(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts)
+static bool read_gicv3(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts,
+                       const struct sink *diagnostics)
 {
     uint32_t regions = fdt_u32(fdt, node, "#redistributor-regions", 1);
     struct fdt_range reg;
 
+    if (regions > MACHINE_MAX_RANGES)
+        sink_printf(diagnostics, "device tree: %s has %u redistributor regions, expected 8 at most",
+                    fdt_name(fdt, node), (unsigned)regions);
     for (uint32_t i = 0; i < regions && i < MACHINE_MAX_RANGES; i++)
         if (fdt_reg(fdt, node, 1 + i, &reg))
             interrupts->redistributors[interrupts->redistributor_count++] =
                 (struct machine_range){reg.base, reg.size};
-    find_its(fdt, interrupts);
-    find_v2m(fdt, interrupts);
+    find_its(fdt, interrupts, diagnostics);
+    find_v2m(fdt, interrupts, diagnostics);
     return interrupts->redistributor_count;
 }
 
 /* Any number of PLICs; each of them counts. */
-static bool read_plics(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts)
+static bool read_plics(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts,
+                       const struct sink *diagnostics)
 {
     static const char *const names[] = {PLIC, OLD_PLIC};
     const char *name = fdt_is_compatible(fdt, node, PLIC) ? names[0] : names[1];
     struct fdt_range reg;
 
+    (void)diagnostics;
     interrupts->node_count = 0;
     for (; node != FDT_NONE && interrupts->node_count < MACHINE_MAX_RANGES;
          node = fdt_find_compatible(fdt, node, name)) {
@@ -116,7 +139,8 @@ void machine_read_fdt_controller(struct machine *machine, const struct sink *dia
     static const struct {
         const char *compatible;
         enum machine_controller kind;
-        bool (*read)(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts);
+        bool (*read)(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts,
+                     const struct sink *diagnostics);
     } controllers[] = {
         {"arm,gic-v3", MACHINE_GICV3, read_gicv3},
         {"arm,cortex-a15-gic", MACHINE_GICV2, read_gicv2},
@@ -136,7 +160,8 @@ void machine_read_fdt_controller(struct machine *machine, const struct sink *dia
 
         if (node == FDT_NONE)
             continue;
-        if (fdt_reg(fdt, node, 0, &reg) && controllers[i].read(fdt, node, &interrupts)) {
+        if (fdt_reg(fdt, node, 0, &reg) &&
+            controllers[i].read(fdt, node, &interrupts, diagnostics)) {
             interrupts.base = reg.base;
             interrupts.size = reg.size;
             machine->interrupts = interrupts;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/machine/machine.h"
 
+#define LINES_MAX 32 /* about a tree, or about tables; more tell nothing new */
+
 static bool find_rsdp(const struct machine_roots *roots, const struct mem_view *memory,
                       struct acpi_rsdp *rsdp, const struct sink *diagnostics)
 {
@@ -29,12 +31,25 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, struct iort *iort, const struct sink *diagnostics)
 {
+    struct sink_limit limit = {.left = LINES_MAX};
+    struct sink sink = *(diagnostics ? diagnostics : &(struct sink){0});
+    const struct sink *limited = diagnostics ? &sink : NULL;
+    struct fdt_work work = {.steps = FDT_STEPS};
     struct acpi_rsdp rsdp;
 
+    sink.limit = &limit;
     /* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
-    if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, diagnostics))
-        machine_read_fdt(machine, diagnostics);
-    if (find_rsdp(roots, memory, &rsdp, diagnostics) &&
-        acpi_open(&machine->acpi, memory, &rsdp, diagnostics) && !machine->fdt.bytes)
-        machine_read_acpi(machine, iort, diagnostics);
+    if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, limited)) {
+        machine->fdt.work = &work;
+        machine_read_fdt(machine, limited);
+        machine->fdt.work = NULL;
+        if (!work.steps)
+            sink_printf(diagnostics, "device tree: more work than a machine asks for; what comes "
+                                     "late in it is left out");
+    }
+    if (find_rsdp(roots, memory, &rsdp, limited) &&
+        acpi_open(&machine->acpi, memory, &rsdp, limited) && !machine->fdt.bytes)
+        machine_read_acpi(machine, iort, limited);
+    if (limit.dropped)
+        sink_printf(diagnostics, "%u more lines about firmware's descriptions", limit.dropped);
 }

@@ -6,9 +6,17 @@
 
 #define SINK_LINE_MAX 512
 
+/* Lines that may still come, and how many more were not written. */
+struct sink_limit {
+    unsigned left, dropped;
+};
+
 struct sink {
     void (*line)(void *context, const char *text); /* without a newline */
     void *context;
+    struct sink_limit *limit; /* NULL: none */
+    /* Takes what is no fault of the input; NULL: line() does. */
+    void (*note)(void *context, const char *text);
 };
 
 /*
@@ -16,6 +24,10 @@ struct sink {
  * names may hold, becomes '?'. A NULL sink swallows it.
  */
 void sink_printf(const struct sink *sink, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for what the input can't be blamed for: our own limits, and what is only to be known. */
+void sink_note(const struct sink *sink, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Which endpoints an IOMMU manages by the device tree: iommu-map and iommu-map-mask of PCI host
- * bridges, iommus of virtio-mmio devices (devicetree bindings pci-iommu.yaml, iommu.yaml,
- * virtio/mmio.yaml, virtio/pci-iommu.yaml).
- */
+/* The topology that a device tree tells: iommu-map of PCI host bridges, iommus of virtio-mmio. */
 #pragma once
 
 #include "lib/fdt/fdt.h"
+#include "lib/text/sink.h"
 #include "lib/topology/topology.h"
 
 /*
- * Adds what the tree describes. A map with an impossible entry is reported and left out as a whole;
- * a reference that leads to no virtio-iommu is reported and skipped. Where several entries of a map
- * cover a function, the first one counts, and so it stands last in *out.
+ * Adds what the tree says to *out. Of several entries for one endpoint the first counts (Linux
+ * pci-iommu.txt). IOMMUs of other kinds are there too, as what they manage is nobody else's; a copy
+ * of them and of their ranges goes to *others. What makes no sense is reported and left out; if
+ * there is no room, or the tree asks for too much work, all of it is.
  */
-void devicetree_topology(const struct fdt *fdt, struct topology *out, const struct sink *sink);
+void devicetree_topology(const struct fdt *fdt, struct topology *out, struct topology *others,
+                         const struct sink *sink);

@@ -6,9 +6,12 @@
 #include "lib/topology/topology.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static bool has_bdf(const struct topology_range *range, uint16_t bdf)
 {
+    if (range->has_buses && (bdf >> 8 < range->bus_first || bdf >> 8 > range->bus_last))
+        return false;
     bdf &= (uint16_t)~range->bdf_ignored;
     return bdf >= range->bdf_first && bdf <= range->bdf_last;
 }
@@ -124,10 +127,10 @@ bool topology_settle(struct topology *topology, const struct topology_mark *mark
     if (!left_out)
         return true;
     topology_reset(topology, mark);
-    sink_printf(sink,
-                "%s: %u records more than room is for, %d IOMMUs and %d ranges; all of it is left "
-                "out",
-                label, left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
+    sink_note(sink,
+              "%s: %u records more than room is for, %d IOMMUs and %d ranges; all of it is left "
+              "out",
+              label, left_out, TOPOLOGY_MAX_IOMMUS, TOPOLOGY_MAX_RANGES);
     return false;
 }
 
@@ -155,8 +158,9 @@ static bool same_range(const struct topology_range *a, const struct topology_ran
     return a->source == b->source && a->bus == b->bus && a->segment_first == b->segment_first &&
            a->segment_last == b->segment_last && a->bdf_first == b->bdf_first &&
            a->bdf_last == b->bdf_last && a->bdf_ignored == b->bdf_ignored &&
-           a->has_below == b->has_below && a->base == b->base && a->id_first == b->id_first &&
-           a->iommu == b->iommu;
+           a->has_buses == b->has_buses && a->bus_first == b->bus_first &&
+           a->bus_last == b->bus_last && a->has_below == b->has_below && a->base == b->base &&
+           a->id_first == b->id_first && a->iommu == b->iommu;
 }
 
 bool topology_equal(const struct topology *a, const struct topology *b)
@@ -172,50 +176,75 @@ bool topology_equal(const struct topology *a, const struct topology *b)
     return is_equal;
 }
 
-/* Of a bdf that is chosen bit by bit from the top: whether it still equals a bound of a range. */
-enum { AT_FIRST = 1, AT_LAST = 2, BOUNDS = 2 };
+/* A bdf with the bits of `ignored` taken for 0 is from first to last. */
+struct bound {
+    uint16_t first, last, ignored;
+};
 
-/* The state after one more bit; -1: the bdf is outside the range, whatever comes. */
-static int next_state(const struct topology_range *range, int state, unsigned shift, unsigned bit)
+static struct bound bound_of(const struct topology_range *range)
 {
-    unsigned own = bit & ~(range->bdf_ignored >> shift), first = range->bdf_first >> shift & 1;
-    unsigned last = range->bdf_last >> shift & 1;
-
-    if ((state & AT_FIRST && own < first) || (state & AT_LAST && own > last))
-        return -1;
-    return (state & AT_FIRST && own == first ? AT_FIRST : 0) |
-           (state & AT_LAST && own == last ? AT_LAST : 0);
+    return (struct bound){range->bdf_first, range->bdf_last, range->bdf_ignored};
 }
 
-/* Adds to *next the pairs of states that follow the pair `state`. */
-static void step(const struct topology_range *a, const struct topology_range *b, int state,
-                 unsigned shift, uint32_t *next)
+static struct bound buses_of(const struct topology_range *range)
 {
-    for (unsigned bit = 0; bit < 2; bit++) {
-        int in_a = next_state(a, state >> BOUNDS, shift, bit);
-        int in_b = next_state(b, state & ((1 << BOUNDS) - 1), shift, bit);
+    return range->has_buses ? (struct bound){.first = (uint16_t)(range->bus_first << 8),
+                                             .last = (uint16_t)(range->bus_last << 8 | UINT8_MAX)}
+                            : (struct bound){.last = UINT16_MAX};
+}
 
-        if (in_a >= 0 && in_b >= 0)
-            *next |= 1u << (in_a << BOUNDS | in_b);
+/* Of a bdf that is chosen bit by bit from the top: whether it still equals an end of a bound. */
+enum { AT_FIRST = 1, AT_LAST = 2, STATE_BITS = 2, STATE_MASK = 3, BOUNDS = 3 };
+
+/* The states of all bounds after one more bit; -1: outside one of them, whatever comes. */
+static int next_states(const struct bound *bounds, int states, unsigned shift, unsigned bit)
+{
+    int next = 0;
+
+    for (unsigned i = 0; i < BOUNDS; i++) {
+        int state = states >> STATE_BITS * i & STATE_MASK;
+        unsigned own = bounds[i].ignored >> shift & 1 ? 0 : bit;
+        unsigned first = bounds[i].first >> shift & 1, last = bounds[i].last >> shift & 1;
+
+        if ((state & AT_FIRST && own < first) || (state & AT_LAST && own > last))
+            return -1;
+        next |= (state & (own == first ? AT_FIRST : 0)) << STATE_BITS * i;
+        next |= (state & (own == last ? AT_LAST : 0)) << STATE_BITS * i;
     }
+    return next;
 }
 
 /* Some bdf is in both. With ignored bits a range is no interval, so a bdf is built of its bits. */
 static bool share_function(const struct topology_range *a, const struct topology_range *b)
 {
-    uint32_t states = 1u << ((AT_FIRST | AT_LAST) << BOUNDS | AT_FIRST | AT_LAST);
+    const struct bound buses_a = buses_of(a), buses_b = buses_of(b);
+    const struct bound bounds[BOUNDS] = {
+        bound_of(a),
+        bound_of(b),
+        {.first = buses_a.first > buses_b.first ? buses_a.first : buses_b.first,
+         .last = buses_a.last < buses_b.last ? buses_a.last : buses_b.last}};
+    const int all = 1 << STATE_BITS * BOUNDS;
+    bool reached[2][1 << STATE_BITS * BOUNDS] = {{false}};
 
-    if (!a->bdf_ignored && !b->bdf_ignored)
+    if (!a->bdf_ignored && !b->bdf_ignored && !a->has_buses && !b->has_buses)
         return a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
+    reached[0][all - 1] = true;
     for (unsigned shift = 16; shift--;) {
-        uint32_t next = 0;
+        bool *now = reached[shift & 1 ? 0 : 1], *next = reached[shift & 1 ? 1 : 0];
 
-        for (int state = 0; state < 1 << 2 * BOUNDS; state++)
-            if (states >> state & 1)
-                step(a, b, state, shift, &next);
-        states = next;
+        for (int states = 0; states < all; states++)
+            for (unsigned bit = 0; bit < 2 && now[states]; bit++) {
+                int then = next_states(bounds, states, shift, bit);
+
+                if (then >= 0)
+                    next[then] = true;
+            }
+        memset(now, 0, sizeof(reached[0]));
     }
-    return states;
+    for (int states = 0; states < all; states++)
+        if (reached[0][states])
+            return true;
+    return false;
 }
 
 static bool overlap(const struct topology_range *a, const struct topology_range *b)
@@ -289,6 +318,8 @@ const char *topology_kind_name(enum topology_kind kind)
         [TOPOLOGY_SMMU_V3] = "SMMUv3",
         [TOPOLOGY_INTEL_IOMMU] = "Intel IOMMU",
         [TOPOLOGY_AMD_IOMMU] = "AMD IOMMU",
+        [TOPOLOGY_RISCV] = "RISC-V IOMMU",
+        [TOPOLOGY_UNKNOWN_IOMMU] = "unknown IOMMU",
     };
 
     return names[kind];

@@ -36,6 +36,8 @@ enum topology_kind {
     TOPOLOGY_SMMU_V3,
     TOPOLOGY_INTEL_IOMMU,
     TOPOLOGY_AMD_IOMMU,
+    TOPOLOGY_RISCV,
+    TOPOLOGY_UNKNOWN_IOMMU, /* known to be another one */
     TOPOLOGY_KINDS
 };
 
@@ -77,8 +79,9 @@ struct topology_range {
     enum topology_bus bus;
     uint16_t segment_first, segment_last;
     uint16_t bdf_first, bdf_last, bdf_ignored;
-    bool
-        has_below; /* the one function is a bridge, and all that is below it belongs to the range */
+    bool has_buses; /* only functions of bus_first..bus_last */
+    uint8_t bus_first, bus_last;
+    bool has_below; /* the one function is a bridge; the range has all that is below it, too */
     uint64_t base;
     uint32_t id_first;
     unsigned iommu; /* index into iommus[] */

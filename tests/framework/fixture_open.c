@@ -26,7 +26,7 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
     for (unsigned i = 0; i < topology->iommu_count; i++) {
         const struct topology_iommu *iommu = &topology->iommus[i];
 
-        if (iommu->source != source)
+        if (iommu->source != source || iommu->kind != TOPOLOGY_VIRTIO_IOMMU)
             continue;
         if (platform_find_device(platform, &iommu->device, place))
             return true;

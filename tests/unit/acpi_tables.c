@@ -39,7 +39,7 @@ static void open_tables(void)
 {
     const struct acpi_rsdp both = {2, 0x1000, 0x2000}, old = {0, 0x1000, 0};
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     struct memory memory = {0};
     const struct mem_view access = {memory_map, &memory};
     struct acpi acpi;
@@ -75,7 +75,7 @@ static void open_full(void)
 {
     const struct acpi_rsdp rsdp = {2, 0, 0x2000};
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     uint8_t entries[8 * (ACPI_MAX_TABLES + 6)];
     uint8_t tables[ACPI_HEADER_SIZE * (ACPI_MAX_TABLES + 6)];
     struct table table;
@@ -127,7 +127,7 @@ static void open_damaged(void)
 
     for (size_t i = 0; i < ARRAY_LENGTH(open_cases); i++) {
         struct report report = {0};
-        const struct sink sink = {report_line, &report};
+        const struct sink sink = {.line = report_line, .context = &report};
         struct memory memory = {0};
         const struct mem_view access = {memory_map, &memory};
         struct table tables[2], *table = &tables[open_cases[i].table];

@@ -52,7 +52,7 @@ static struct builtin_result read_device(struct device *device, unsigned version
 {
     const struct builtin_config config = {read_config, device, device->size};
     const struct topology_device self = {.bdf = 0x18};
-    const struct sink sink = {report_line, report};
+    const struct sink sink = {.line = report_line, .context = report};
 
     return builtin_read(&config, version, &self, out, &sink);
 }

@@ -243,7 +243,7 @@ static void host_in_the_machine(void)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         static struct machine machine;
         struct cmdline_report report = cmdline_read(cases[i].cmdline);
-        const struct sink sink = {cmdline_take, &report};
+        const struct sink sink = {.line = cmdline_take, .context = &report};
 
         machine = (struct machine){.hosts = {{.ecam = 1}, {.ecam = 2}}, .host_count = 2};
         boot_apply_cmdline(&boot, &cmdline_options, &machine, &sink);
@@ -292,7 +292,7 @@ static void blocks_in_the_machine(void)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         static struct machine machine;
         struct cmdline_report report = cmdline_read(cases[i].cmdline);
-        const struct sink sink = {cmdline_take, &report};
+        const struct sink sink = {.line = cmdline_take, .context = &report};
 
         CHECK_EQ(report.lines, 0);
         machine = (struct machine){.mmio = {{.base = 0x10000000, .size = 512, .line = 3}},

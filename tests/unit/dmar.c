@@ -120,7 +120,7 @@ static const struct vector {
 
 static bool read_exact(const struct table *table, struct topology *out, struct report *report)
 {
-    const struct sink sink = {report_line, report};
+    const struct sink sink = {.line = report_line, .context = report};
     uint8_t *exact = table_exact(table);
     bool is_good = exact[0] == 'D' ? dmar_read(exact, table->size, out, &sink)
                                    : ivrs_read(exact, table->size, out, &sink);

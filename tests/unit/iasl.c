@@ -108,7 +108,7 @@ static void iort_fields(void)
     static struct disassembly lines; /* too large for a frame */
     unsigned mappings = 0;
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     static struct iort iort; /* too large for a frame */
     struct table table;
 
@@ -181,7 +181,7 @@ static void dmar(void)
     struct topology others = {0};
     struct topology_match match;
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     struct table table;
 
     read_table("dmar", &table);
@@ -205,7 +205,7 @@ static void ivrs(void)
     struct topology others = {0};
     struct topology_match match;
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     struct table table;
 
     read_table("ivrs", &table);

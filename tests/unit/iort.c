@@ -107,7 +107,7 @@ struct outcome {
 static struct outcome read_exact(const struct table *table, struct iort *iort, uint8_t **exact)
 {
     struct outcome outcome = {0};
-    const struct sink sink = {report_line, &outcome.report};
+    const struct sink sink = {.line = report_line, .context = &outcome.report};
 
     *exact = table_exact(table);
     outcome.is_open = (*exact)[0] == 'V' ? iort_open_in_viot(iort, *exact, table->size, &sink)
@@ -517,7 +517,7 @@ static void one_message_id(void)
     static struct iort iort;
     static struct machine machine; /* too large for a frame */
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     struct table table;
 
     machine.host_count = 1;

@@ -297,9 +297,32 @@ static void host_properties(void)
          0,
          1,
          "msi-map of pci, byte 0"},
-        {"nobody", "msi-map", {0, GIC, 0, 0, 8, GIC, 16, 8}, 8, 0, 0, 1, "msi-map of pci, byte 12"},
-        {"past 16 bits", "msi-map", {1, GIC, 0, 0x10000}, 4, 0, 0, 0, "msi-map of pci, byte 12"},
-        {"part of an entry", "msi-map", {0, GIC, 0, 8, 8, GIC}, 6, 0, 0, 1, NULL},
+        {"nobody",
+         "msi-map",
+         {0, GIC, 0, 0, 8, GIC, 16, 8},
+         8,
+         0,
+         0,
+         1,
+         "msi-map of pci, byte 0: left out, expected a length"},
+        {"past 16 bits",
+         "msi-map",
+         {1, GIC, 0, 0x10000},
+         4,
+         0,
+         0,
+         0,
+         "msi-map of pci, byte 0: left out, expected a length"},
+        {"part of an entry",
+         "msi-map",
+         {0, GIC, 0, 8, 8, GIC},
+         6,
+         0,
+         0,
+         1,
+         "msi-map of pci, byte 16"},
+        {"dangling", "msi-map", {0, 0x99, 0, 8}, 4, 0, 0, 0, "expected the phandle of an enabled"},
+        {"ids wrap", "msi-map", {0, GIC, 0xfffffffc, 8}, 4, 0, 0, 0, "ids that fit in 32 bits"},
     };
 
     for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -400,7 +423,8 @@ static void bus_ranges(void)
             CHECK_EQ(machine->hosts[0].bus_first, cases[i].first);
             CHECK_EQ(machine->hosts[0].bus_last, cases[i].last);
         }
-        check_reports("bus-range", cases[i].first < 0 ? "pci has bus-range" : NULL, NULL);
+        check_reports("bus-range", cases[i].first < 0 ? "device tree: pci: expected a " : NULL,
+                      NULL);
     }
 }
 

@@ -87,7 +87,7 @@ static void machine_cpus(void)
     struct table table;
     static struct machine machine;
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
 
     for (unsigned i = 0; i < ACPI_MAX_CPUS; i++)
         memcpy(body + 8 + i * 8, (uint8_t[8]){0, 8, 0, (uint8_t)(i < 10 ? i : i + 1), i != 3}, 8);

@@ -137,7 +137,7 @@ static void damaged(void)
     for (size_t i = 0; i < ARRAY_LENGTH(damages); i++) {
         struct table table;
         struct report report = {0};
-        const struct sink sink = {report_line, &report};
+        const struct sink sink = {.line = report_line, .context = &report};
         struct acpi_madt madt;
 
         table_build(&table, "APIC", good_body, sizeof(good_body));

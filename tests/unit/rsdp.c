@@ -57,7 +57,7 @@ static void all_vectors(void)
     for (size_t i = 0; i < ARRAY_LENGTH(vectors); i++) {
         const struct vector *c = &vectors[i];
         struct report report = {0};
-        const struct sink sink = {report_line, &report};
+        const struct sink sink = {.line = report_line, .context = &report};
         struct memory memory = {0};
         struct acpi_rsdp out = {0};
         uint8_t bytes[36];

@@ -43,7 +43,7 @@ static void machine_console(void)
         static struct machine machine;
         struct table table;
         struct report report = {0};
-        const struct sink sink = {report_line, &report};
+        const struct sink sink = {.line = report_line, .context = &report};
 
         table_build(&table, "SPCR", good_body, sizeof(good_body));
         table_put(&table, consoles[i].offset, 1, consoles[i].value);

@@ -30,7 +30,7 @@ static struct diagnostics diagnostics;
 /* From an allocation of the exact size, so that a byte read past the NUL is seen. */
 static void parse(const char *cmdline)
 {
-    struct sink sink = {take_line, &diagnostics};
+    struct sink sink = {.line = take_line, .context = &diagnostics};
     char *copy = strdup(cmdline);
 
     diagnostics.lines = 0;
@@ -357,7 +357,7 @@ static void random_lines(void)
 
 static void lines_hold_what_prints(void)
 {
-    struct sink sink = {take_line, &diagnostics};
+    struct sink sink = {.line = take_line, .context = &diagnostics};
 
     diagnostics.text[0] = 0;
     sink_printf(&sink, "%s", "a\nb\033[1m\x80 ~");

@@ -37,7 +37,7 @@ static void questions(void)
         .range_count = 5,
     };
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     struct topology_match match;
 
     CHECK(finds_pci(&topology, 0, 0x10, 5));

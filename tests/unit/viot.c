@@ -50,7 +50,7 @@ static const uint8_t viot_2019[84] = {
 static enum viot_verdict read_exact(const uint8_t *table, size_t size, struct topology *out,
                                     struct report *report)
 {
-    const struct sink sink = {report_line, report};
+    const struct sink sink = {.line = report_line, .context = report};
     uint8_t *exact = malloc(size);
 
     if (size != 0)
@@ -167,7 +167,7 @@ static const struct damage {
     {"reserved, node", viot_a, 88, {{65, 1, 1}}, VIOT_ACCEPTED, 1, 1, "byte 65: reserved"},
     {"reserved, range", viot_a, 88, {{87, 1, 1}}, VIOT_ACCEPTED, 1, 1, "byte 87: reserved"},
     {"reserved, IOMMU", viot_b, 112, {{103, 1, 1}}, VIOT_ACCEPTED, 1, 2, "byte 103: reserved"},
-    {"v8", viot_a, 88, {{76, 4, 0xff}}, VIOT_IS_V8, 0, 0, "document revision v8"},
+    {"v8", viot_a, 88, {{76, 4, 0xff}}, VIOT_ACCEPTED, 1, 0, "document revision v8"},
     {"draft 2019", viot_2019, 84, {{0}}, VIOT_IS_DRAFT_2019, 0, 0, "byte 48: an"},
     {"draft, long IORT", viot_2019, 84, {{52, 4, 37}}, VIOT_IS_DRAFT_2019, 0, 0, "embedded IORT"},
     {"draft of 83 bytes", viot_2019, 83, {{4, 4, 83}}, VIOT_REJECTED, 0, 0, "of length is 0x53"},

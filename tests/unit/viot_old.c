@@ -146,7 +146,7 @@ static void take_vector(const struct vector *vector)
 {
     struct topology topology = {0}, others = {0};
     struct report report = {0};
-    const struct sink sink = {report_line, &report};
+    const struct sink sink = {.line = report_line, .context = &report};
     struct table table;
 
     vector->build(&table);

@@ -6,12 +6,12 @@ set -euo pipefail
 
 # run_one SECONDS NUMBER FUZZER
 run_one() {
-    local name=${3##*/} log=$3.log status=0 result=ok said words=()
+    local name=${3##*/} log=$3.log status=0 result=ok said words=(-max_len=65536)
     case $name in
-    fdt | *_tree) words=(-dict=tests/unit/fuzz/tree.dict) ;;
+    fdt | *_tree) words=(-max_len=16384 -dict=tests/unit/fuzz/tree.dict) ;;
     esac
     mkdir -p "build/fuzz/corpus/$name" build/fuzz/failed
-    "$3" -max_total_time="$1" -timeout=5 -max_len=16384 -print_final_stats=1 -close_fd_mask=1 \
+    "$3" -max_total_time="$1" -timeout=5 -print_final_stats=1 -close_fd_mask=1 \
         "${words[@]}" -artifact_prefix="build/fuzz/failed/$name-" "build/fuzz/corpus/$name" \
         "build/fuzz/seeds/$name" >"$log" 2>&1 || status=$?
     if [ "$status" -ne 0 ]; then

@@ -28,6 +28,7 @@ BOOT_LIMIT = 120  # seconds
 RUN = re.compile(r"# run (\S+)")
 RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
 PLAN = re.compile(r"1\.\.(\d+)$")
+MET = "# mutant met"  # behind a line in whose time the mutant's code was reached
 END = re.compile(r"# passed=\d+ ")
 
 
@@ -86,7 +87,7 @@ def boot(composition: Composition, variant: str, mutant: str, options: str) -> l
 def read_tests(lines: list[str]) -> tuple[list[Test], int, bool]:
     """The tests of one boot, the number behind the last one that ended, and whether the run ended."""
     tests: list[Test] = []
-    following, plan, has_ended = 1, 1, False
+    following, plan, has_ended, before = 1, 1, False, ""
     for line in lines:
         if match := RUN.match(line):
             tests.append(Test(match[1]))
@@ -99,8 +100,11 @@ def read_tests(lines: list[str]) -> tuple[list[Test], int, bool]:
             plan = int(match[1])
         elif END.match(line):
             has_ended = True
-        elif tests and line and tests[-1].word == "DIED":
-            tests[-1].lines.append(line)
+        elif tests and line and (tests[-1].word == "DIED" or line == MET):
+            # What the mutant did before a test began, or behind all, was none of that test's business.
+            if not (line == MET and (RUN.match(before) or END.match(before))):
+                tests[-1].lines.append(line)
+        before = line
     return tests, following, has_ended or following > plan
 
 

@@ -14,10 +14,11 @@
     }
 #define ONE(name) SOME(name, 1)
 
-#define BIT(name)   REF_BIT(VIRTIO_IOMMU_F_##name)
-#define RESERVED    VIRTIO_IOMMU_RESV_MEM_T_RESERVED
-#define MSI         VIRTIO_IOMMU_RESV_MEM_T_MSI
-#define BITS(count) ((1ull << (count)) - 1)
+#define PROPERTY_SIZE sizeof(struct virtio_iommu_probe_resv_mem)
+#define BIT(name)     REF_BIT(VIRTIO_IOMMU_F_##name)
+#define RESERVED      VIRTIO_IOMMU_RESV_MEM_T_RESERVED
+#define MSI           VIRTIO_IOMMU_RESV_MEM_T_MSI
+#define BITS(count)   ((1ull << (count)) - 1)
 
 #define FIRST_ID  0x10 /* of device 2, where ids are BDFs */
 #define ONLY(...) .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
@@ -167,6 +168,8 @@ struct ref_iommu_config composition_config(const struct composition *composition
     if (composition->region_count) {
         memcpy(config.regions, composition->regions, sizeof(config.regions));
         config.region_count = composition->region_count;
+        if (config.probe_size < config.region_count * PROPERTY_SIZE)
+            config.probe_size = config.region_count * PROPERTY_SIZE;
     }
     if (!(config.features & BIT(PROBE)))
         config.region_count = 0; /* nothing could tell the driver of them */

@@ -15,7 +15,7 @@
 #include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
 
-#define LENGTH      512u /* every engine can transfer so much */
+#define LENGTH      64u /* more than a word */
 #define POISON      0xa5
 #define GRANULE_MAX 0x200000 /* of more there is not enough memory to align */
 #define READ_WRITE  (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
@@ -23,10 +23,16 @@
 /* The bit that is set in the address of a mapping, the highest first. */
 static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27};
 
+/* One IOMMU that leaves a request unanswered would take the time of all. */
+static bool is_silent;
+
 static bool is_ok(struct test *test, struct viommu_request request)
 {
-    struct viommu_reply reply = viommu_submit(fixture_iommu(test), &request);
+    struct viommu_reply reply = {.outcome = VIOMMU_TIMEOUT};
 
+    if (!is_silent)
+        reply = viommu_submit(fixture_iommu(test), &request);
+    is_silent = reply.outcome > VIOMMU_SHORT_REPLY;
     return reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK;
 }
 
@@ -57,13 +63,14 @@ static uint64_t unit(struct test *test)
 /* Whether a write to a mapping at `at` changes the page that is mapped there. */
 static bool reaches(struct test *test, struct dma_engine *engine, uint64_t at, uint8_t *page)
 {
+    uint32_t length = LENGTH > engine->min_length ? LENGTH : engine->min_length;
     bool is_changed = false;
 
     if (!map(test, at, unit(test), (uintptr_t)page))
         return false;
     memset(page, POISON, PAGE_SIZE);
-    dma_write(engine, at, LENGTH, transfer_timeout(engine, true));
-    for (uint32_t i = 0; i < LENGTH; i++)
+    dma_write(engine, at, length, transfer_timeout(engine, true));
+    for (uint32_t i = 0; i < length; i++)
         is_changed |= page[i] != POISON;
     is_ok(test,
           viommu_unmap(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at, at + (unit(test) - 1)));
@@ -128,6 +135,8 @@ void qualify_engines(struct test *test)
 
     if (!viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP) || viommu_granule(viommu) > GRANULE_MAX)
         return;
+    is_silent = false;
+
     uint64_t size = unit(test);
     uint8_t *room = pages_get(&test->fixture->pages, 2 * size / PAGE_SIZE);
     uint8_t *page = room + (-(uintptr_t)room & (size - 1));

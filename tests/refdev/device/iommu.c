@@ -74,6 +74,7 @@ static void reset(struct ref_virtio *virtio)
         iommu->model.bypass = MUTANT(RESET_SETS_BYPASS);
     for (unsigned i = 0; MUTANT(ATTACH_STALE_MAPPINGS) && i < MODEL_DOMAINS; i++)
         iommu->model.domains[i].count = 0;
+    iommu->was_attached = false;
     if (!MUTANT(RESET_KEEPS_DOMAINS))
         model_reset(&iommu->model);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))

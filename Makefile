@@ -106,6 +106,7 @@ $(BUILD)/viommu-guest.flat: $(ELF)
 	$(run)llvm-objcopy -O binary $< $@
 
 $(BUILD)/$(BZIMAGE)/setup.o: $(BUILD)/viommu-guest.flat
+$(BUILD)/$(BZIMAGE)/setup.o: CFLAGS += -DKERNEL_FILE='"$(BUILD)/viommu-guest.flat"'
 
 $(BUILD)/viommu-guest.bzimage: $(BUILD)/$(BZIMAGE)/setup.o $(BZIMAGE)/bzimage.lds
 	$(say) LD $@

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a CPU and its interrupt controller must offer. The rest of the kernel sees no more of them
- * than this file. Plain accessors (MMIO, ports, barriers, the cycle counter) and firmware's
- * console, where it has one, come from arch/<cpu>/arch_inline.h; everything else is one
- * implementation per directory.
+ * What a CPU and its interrupt controller must offer: all of it. The rest of the kernel sees no
+ * more of them than this file, and a port is a directory arch/<cpu>/ that implements it: what is
+ * declared `static inline` here in arch_inline.h, everything else wherever it likes.
  *
  * Memory is mapped at its own address: a pointer to it is its physical address. Only what
  * arch_map() was asked for can be relied on to be there; page 0, whose address is a null pointer,
@@ -15,8 +14,58 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arch_inline.h"
 #include "lib/machine/machine.h"
+
+/* -- registers ------------------------------------------------------------------------------ */
+
+/*
+ * Device registers by their width in bits, little-endian, `address` a multiple of the width. Each
+ * is one plain load or store of that width, which a hypervisor that traps it can decode. They are
+ * not reordered with each other; with accesses to memory only as the barriers below say.
+ */
+static inline uint8_t mmio_read8(const volatile void *address);
+static inline uint16_t mmio_read16(const volatile void *address);
+static inline uint32_t mmio_read32(const volatile void *address);
+static inline void mmio_write8(volatile void *address, uint8_t value);
+static inline void mmio_write16(volatile void *address, uint16_t value);
+static inline void mmio_write32(volatile void *address, uint32_t value);
+static inline void mmio_write64(volatile void *address, uint64_t value);
+
+/*
+ * I/O ports; whether the machine has any is the same for every machine with this CPU. Without them
+ * (arch/common/no_ports.h) nothing is written and all ones are read.
+ */
+static inline bool arch_has_ports(void);
+static inline uint8_t port_read8(uint16_t port);
+static inline uint16_t port_read16(uint16_t port);
+static inline uint32_t port_read32(uint16_t port);
+static inline void port_write8(uint16_t port, uint8_t value);
+static inline void port_write16(uint16_t port, uint16_t value);
+static inline void port_write32(uint16_t port, uint32_t value);
+
+/*
+ * Order between accesses to memory that a device reads and writes by itself, and to registers:
+ * stores before the barrier are seen before stores after it (wmb), loads are done before loads
+ * after it (rmb), everything is done before everything after it (mb).
+ */
+static inline void dma_wmb(void);
+static inline void dma_rmb(void);
+static inline void dma_mb(void);
+
+/* In a loop that polls. */
+static inline void cpu_relax(void);
+
+/* A counter that never stops and counts at a fixed rate, arch_cycles_per_second(). */
+static inline uint64_t arch_cycles(void);
+
+/*
+ * Firmware's console, for a machine whose UART is not known; a byte that it can't take is lost.
+ * False where there is none (arch/common/no_firmware_console.h).
+ */
+static inline bool arch_has_firmware_console(void);
+static inline void arch_firmware_put(uint8_t byte);
+
+/* -- start and memory ----------------------------------------------------------------------- */
 
 /* What every machine with this CPU has, before any table is read. */
 extern const struct machine arch_machine;
@@ -33,6 +82,8 @@ enum arch_memory { ARCH_NORMAL, ARCH_DEVICE };
  * beyond what the CPU can address, or the tables are used up.
  */
 void *arch_map(uint64_t base, uint64_t size, enum arch_memory kind);
+
+/* -- exceptions and the deadline ------------------------------------------------------------ */
 
 /* What stopped the kernel: an exception, or the deadline (then is_deadline). */
 struct arch_trap {
@@ -58,6 +109,8 @@ void arch_trap_print(const struct arch_trap *trap, arch_print_line print);
 /* Arms the trap `deadline` that many nanoseconds from now; 0 disarms it. */
 void arch_deadline(uint64_t ns);
 
+/* -- interrupts ----------------------------------------------------------------------------- */
+
 typedef void (*arch_irq_handler)(void *context);
 
 struct arch_msi {
@@ -81,13 +134,19 @@ void arch_irq_mask(void);
 /* Gives back every claimed vector and line, masked. */
 void arch_irq_release_all(void);
 
+/* -- time ----------------------------------------------------------------------------------- */
+
 /* Rate of arch_cycles(), and a name for the counter. */
 uint64_t arch_cycles_per_second(void);
 const char *arch_clock_name(void);
+/* Whether that rate is a guess, as nothing on the machine tells it: no duration can be relied on. */
+bool arch_clock_is_assumed(void);
 uint64_t arch_cycles_to_ns(uint64_t cycles);
 /* Nanoseconds since arch_start(). */
 uint64_t arch_now_ns(void);
 void arch_wait_ns(uint64_t ns);
+
+/* -- CPUs ----------------------------------------------------------------------------------- */
 
 /* CPUs that can be asked for, the one that booted, 0, included; the others are 1 .. count - 1. */
 unsigned arch_cpu_count(void);
@@ -106,6 +165,8 @@ bool arch_wait_for(unsigned cpu, uint64_t limit_ns);
 /* One after the other. */
 bool arch_run_on(unsigned cpu, void (*function)(void *argument), void *argument, uint64_t limit_ns);
 
+/* -- the end -------------------------------------------------------------------------------- */
+
 /* The name of this CPU's directory. */
 extern const char arch_name[];
 
@@ -114,3 +175,40 @@ extern const char arch_name[];
  * caller has printed the verdict. A VMM with isa-debug-exit exits with (code << 1) | 1.
  */
 _Noreturn void arch_poweroff(unsigned code);
+
+#include "arch_inline.h"
+
+/* -- the same on every CPU ------------------------------------------------------------------ */
+
+/* Accesses by a width of 1, 2 or 4 bytes. */
+static inline uint32_t mmio_read(const volatile void *address, unsigned width)
+{
+    return width == 1   ? mmio_read8(address)
+           : width == 2 ? mmio_read16(address)
+                        : mmio_read32(address);
+}
+
+static inline void mmio_write(volatile void *address, unsigned width, uint32_t value)
+{
+    if (width == 1)
+        mmio_write8(address, (uint8_t)value);
+    else if (width == 2)
+        mmio_write16(address, (uint16_t)value);
+    else
+        mmio_write32(address, value);
+}
+
+static inline uint32_t port_read(uint16_t port, unsigned width)
+{
+    return width == 1 ? port_read8(port) : width == 2 ? port_read16(port) : port_read32(port);
+}
+
+static inline void port_write(uint16_t port, unsigned width, uint32_t value)
+{
+    if (width == 1)
+        port_write8(port, (uint8_t)value);
+    else if (width == 2)
+        port_write16(port, (uint16_t)value);
+    else
+        port_write32(port, value);
+}

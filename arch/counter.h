@@ -6,11 +6,10 @@
 
 #define COUNTER_NS_PER_S 1000000000ull
 
-/*
- * Called by arch_start() once the counter's rate is known: `rate` in cycles per second, 0 where
- * nothing tells it; then one is assumed and `assumed` is the clock's name.
- */
-void counter_init(uint64_t rate, const char *name, const char *assumed);
+/* Called by arch_start() once the counter's rate, in cycles per second, is known. */
+void counter_init(uint64_t rate, const char *name);
+/* The same where nothing tells the rate, which is a guess then: arch_clock_is_assumed(). */
+void counter_assume(uint64_t rate, const char *name);
 
 /*
  * The count at which `ns` from now are over, rounded up to a cycle; UINT64_MAX for a time beyond

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frontier: what every boot protocol tells the kernel, copied out of the loader's memory before
- * anything is allocated. `protocol` is printed and never compared.
+ * The boot hand-off: what every boot protocol passes to the kernel, copied out of the loader's
+ * memory before anything is allocated. `protocol` is printed and never compared.
  *
- * The memory map is kept sorted, disjoint and merged, whatever order it is told in; where a loader
- * calls the same bytes usable and not usable, they are not usable.
+ * The memory map is kept sorted, disjoint and merged, whatever its order at the loader; where a
+ * loader calls the same bytes usable and not usable, they are not usable.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "lib/mem/view.h"
 
 #define BOOT_CMDLINE_MAX    4096 /* with the terminating NUL */
 #define BOOT_MEMORY_MAX     512
@@ -35,6 +37,9 @@ struct boot_info {
     char diagnostics[BOOT_DIAGNOSTICS][BOOT_DIAGNOSTIC_MAX];
     unsigned diagnostic_count;
 };
+
+/* One for each boot protocol: fills `info` from what the loader left at `address`. */
+typedef void boot_reader(const struct mem_view *memory, uint64_t address, struct boot_info *info);
 
 /* Keeps a line of text; the first BOOT_DIAGNOSTICS survive. */
 void boot_diagnose(struct boot_info *info, const char *format, ...)

@@ -105,6 +105,7 @@ void devicetree_read(const struct mem_view *memory, uint64_t address, struct boo
     const struct sink sink = {.line = report, .context = info};
     struct fdt fdt;
 
+    info->protocol = "image";
     if (!fdt_open_at(&fdt, memory, address, &sink))
         return;
     info->dtb = address;

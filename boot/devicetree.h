@@ -6,6 +6,7 @@
 #include "lib/mem/view.h"
 
 /*
+ * The reader of the Image boot protocol of arm64 and riscv64, whose loaders pass on a device tree.
  * Fills the command line and the memory map of `info` from the tree at `address`: memory nodes, and
  * as firmware's /reserved-memory, the memory reservations and the tree itself. What makes no sense
  * is reported of and left out; of a damaged tree nothing is taken.

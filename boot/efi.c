@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "boot/devicetree.h"
-#include "boot/loader.h"
 #include "lib/bytes/bytes.h"
 
 #define DESCRIPTOR_SIZE     40
@@ -74,7 +73,7 @@ static void read_map(const struct mem_view *memory, const struct efi_handoff *ha
     for (uint64_t i = 0; i < count; i++) {
         uint8_t bytes[DESCRIPTOR_SIZE];
 
-        if (!loader_copy(memory, handoff->map + i * size, bytes, sizeof(bytes))) {
+        if (!mem_copy(memory, handoff->map + i * size, bytes, sizeof(bytes))) {
             boot_diagnose(info, "memory map: descriptor %llu at 0x%llx can't be read",
                           (unsigned long long)i, (unsigned long long)(handoff->map + i * size));
             return;
@@ -142,7 +141,7 @@ void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info 
     struct efi_handoff handoff;
 
     info->protocol = "efi";
-    if (!loader_copy(memory, address, &handoff, sizeof(handoff))) {
+    if (!mem_copy(memory, address, &handoff, sizeof(handoff))) {
         boot_diagnose(info, "handoff: 0x%llx can't be read", (unsigned long long)address);
         return;
     }

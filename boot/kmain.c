@@ -3,7 +3,7 @@
 #include "boot/kmain.h"
 
 #include "arch/arch.h"
-#include "boot/memory.h"
+#include "boot/handoff.h"
 #include "boot/options.h"
 #include "drivers/console/console.h"
 #include "drivers/platform/platform.h"
@@ -19,8 +19,9 @@ static void print_diagnostic(void *context, const char *text)
     report_diagnostic("%s", text);
 }
 
-void kmain(const struct boot_info *boot)
+void kmain(boot_reader *read, uint64_t address)
 {
+    static struct boot_info boot;
     static const struct sink diagnostics = {.line = print_diagnostic};
     static struct options options;
     static struct machine machine;
@@ -28,29 +29,32 @@ void kmain(const struct boot_info *boot)
     static struct pages memory;
     static struct fixture fixture;
 
-    /* A voice, if the CPU implies one, then a floor: from here on an exception is reported. */
+    /* What the loader left, before anything of it is overwritten. */
+    boot_read_handoff(read, address, &boot);
+
+    /* The early console, if the CPU implies one, then exception handlers. */
     machine = arch_machine;
     console_init(&machine.uart);
     report_begin();
-    boot_report(boot, &diagnostics);
+    boot_print_diagnostics(&boot, &diagnostics);
     arch_init();
     tests_catch_traps();
 
     /* What firmware says of the machine; perhaps where its console is. */
-    boot_machine(boot, &machine, &diagnostics);
+    boot_find_machine(&boot, &machine, &diagnostics);
     console_init(&machine.uart);
     arch_start(&machine);
 
     /* What was asked for, and what there is to work with. */
-    options_parse(boot->cmdline, &options, &diagnostics);
-    boot_options(boot, &options, &machine, &diagnostics);
-    boot_memory(boot, &memory, &diagnostics);
+    options_parse(boot.cmdline, &options, &diagnostics);
+    boot_options(&boot, &options, &machine, &diagnostics);
+    boot_find_memory(&boot, &memory, &diagnostics);
     platform_discover(&platform, &machine, &options.topology, &options.topology_choice,
                       &diagnostics);
     fixture_open(&fixture, &options, &platform, &memory);
 
     /* The work. */
-    banner_print(&fixture, boot->protocol);
+    banner_print(&fixture, boot.protocol);
     unsigned code = tests_run(&fixture);
 
     report_exit(code);

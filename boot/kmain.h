@@ -3,5 +3,8 @@
 
 #include "boot/boot_info.h"
 
-/* The kernel, the same for every boot protocol; powers the machine off at its end. */
-_Noreturn void kmain(const struct boot_info *boot);
+/*
+ * The kernel, the same for every boot protocol: the entry in assembly calls it with the protocol's
+ * reader and the address that the loader passed on. Powers the machine off at its end.
+ */
+_Noreturn void kmain(boot_reader *read, uint64_t address);

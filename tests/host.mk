@@ -19,12 +19,12 @@ endef
 # $(call depends,OBJECT...): what the compiler wrote of their headers.
 depends = $(eval -include $(1:.o=.d))
 
-PURE := $(filter-out lib/newlib/%,$(SRC_lib)) \
-	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+BOOT_READERS := $(addprefix boot/,boot_info.c devicetree.c efi.c options.c $(addprefix x86_64/,linux.c loader.c pvh.c))
+PURE := $(filter-out lib/newlib/%,$(SRC_lib)) $(BOOT_READERS)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 FIXTURES := $(wildcard tests/unit/fixtures/*.c)
 READERS := $(wildcard lib/acpi/*.c lib/fdt/*.c lib/topology/*.c lib/machine/*.c) \
-	$(addprefix boot/,boot_info.c devicetree.c efi.c linux.c loader.c options.c pvh.c)
+	$(BOOT_READERS)
 
 # Unit tests: the pure code as an ordinary process under the sanitizers.
 HOST_BASE := -std=gnu11 -g -I. $(WARNINGS)
@@ -87,7 +87,7 @@ unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
 # The readers under libFuzzer; FUZZ_SECONDS each. In the object files the fuzzer sees the branches.
 FUZZ_SECONDS ?= 60
 FUZZFLAGS := $(HOSTFLAGS) -O2 -fsanitize=fuzzer-no-link
-FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(READERS) $(wildcard lib/text/*.c))
+FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(READERS) $(wildcard lib/assert/*.c lib/mem/*.c lib/text/*.c))
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/unit/fuzz/*.c))
 
 $(eval $(call flavour,fuzz,FUZZFLAGS))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/arch.h"
 
-#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/internal.h"
 #include "arch/aarch64/psci.h"
 #include "arch/smp.h"
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The inline half of arch/arch.h on aarch64. An access to a device is one plain load or store: what
+ * What arch/arch.h declares inline, on aarch64. An access to a device is one plain load or store: what
  * writes the base back or moves two registers can't be decoded by a hypervisor that traps it.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "arch/arch.h"
 #include "arch/common/no_firmware_console.h"
 #include "arch/common/no_ports.h"
 
@@ -66,7 +64,6 @@ static inline void dma_rmb(void)
     __asm__ volatile("dmb oshld" : : : "memory");
 }
 
-/* A store before a later load. */
 static inline void dma_mb(void)
 {
     __asm__ volatile("dmb osh" : : : "memory");

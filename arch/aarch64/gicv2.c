@@ -9,13 +9,13 @@
 #define GICC_EOIR      0x10
 #define GICD_ITARGETSR 0x800
 #define ENABLE         1u
-#define INTID(iar)     ((iar)&0x3ff)
+#define INTID(iar)     (0x3ff & (iar))
 
 #define FRAME_SIZE         0x1000
 #define MSI_TYPER          0x008
 #define MSI_SETSPI         0x040
 #define TYPER_FIRST(typer) ((typer) >> 16 & 0x3ff)
-#define TYPER_COUNT(typer) ((typer)&0x3ff)
+#define TYPER_COUNT(typer) (0x3ff & (typer))
 
 /* An interrupt must find its way without being told. */
 static volatile uint8_t *interface;

@@ -5,7 +5,7 @@
  */
 #include "arch/aarch64/gic.h"
 
-#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/internal.h"
 
 #define GICD_IROUTER       0x6000
 #define GICD_ENABLE_GROUP1 (1u << 1)

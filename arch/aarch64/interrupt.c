@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where every interrupt leads: the deadline, and claimed messages and lines. */
-#include "arch/aarch64/cpu.h"
 #include "arch/aarch64/gic.h"
+#include "arch/aarch64/internal.h"
+#include "arch/claim.h"
 
 #define CLAIMS 256
-
-/* More interrupts than this and a line is masked: a level that no handler takes away leaves no time
- * for anything else, the deadline included. */
-#define LINE_LIMIT 100000
-
-struct claim {
-    uint32_t intid;
-    arch_irq_handler handler;
-    void *context;
-    unsigned count;
-};
 
 /* Interrupts have no parameter to bring their state along. */
 static struct claim claims[CLAIMS];
@@ -26,19 +16,18 @@ void interrupts_init(const struct machine_interrupts *interrupts)
     has_gic = gic_open(interrupts) && gic_enable(DEADLINE_INTID, false);
 }
 
+/* After the claim: an interrupt may come in between. */
+static void set_claim_count(unsigned count)
+{
+    __atomic_store_n(&claim_count, count, __ATOMIC_RELEASE);
+}
+
 static struct claim *find_claim(uint32_t intid)
 {
     for (unsigned i = 0; i < claim_count; i++)
-        if (claims[i].intid == intid)
+        if (claims[i].id == intid)
             return &claims[i];
     return NULL;
-}
-
-static void call(struct claim *claim)
-{
-    claim->handler(claim->context);
-    if (++claim->count == LINE_LIMIT && claim->intid < GIC_SPI_END)
-        gic_disable(claim->intid);
 }
 
 void interrupt_entry(const struct frame *frame)
@@ -48,17 +37,10 @@ void interrupt_entry(const struct frame *frame)
 
     if (intid == DEADLINE_INTID && deadline_is_over())
         trap(frame, true);
-    if (claim)
-        call(claim);
+    if (claim && claim_call(claim))
+        gic_disable(intid);
     if (intid != GIC_NONE)
         gic_end(intid);
-}
-
-/* Whole before it is counted: it may be called in between. */
-static void add_claim(uint32_t intid, arch_irq_handler handler, void *context)
-{
-    claims[claim_count] = (struct claim){.intid = intid, .handler = handler, .context = context};
-    __atomic_store_n(&claim_count, claim_count + 1, __ATOMIC_RELEASE);
 }
 
 bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, struct arch_msi *msi)
@@ -67,7 +49,8 @@ bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, st
 
     if (!has_gic || claim_count == CLAIMS || !gic_claim_message(device, &intid, msi))
         return false;
-    add_claim(intid, handler, context);
+    claim_message(&claims[claim_count], intid, handler, context);
+    set_claim_count(claim_count + 1);
     return true;
 }
 
@@ -76,10 +59,11 @@ bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void
 {
     if (!has_gic || claim_count == CLAIMS || line < GIC_SPI_FIRST || find_claim(line))
         return false;
-    add_claim(line, handler, context);
+    claim_line(&claims[claim_count], line, handler, context);
+    set_claim_count(claim_count + 1);
     if (gic_enable(line, is_edge))
         return true;
-    __atomic_store_n(&claim_count, claim_count - 1, __ATOMIC_RELEASE);
+    set_claim_count(claim_count - 1);
     return false;
 }
 
@@ -91,8 +75,8 @@ void arch_irq_mask(void)
 void arch_irq_release_all(void)
 {
     for (unsigned i = 0; i < claim_count; i++)
-        if (claims[i].intid < GIC_SPI_END)
-            gic_disable(claims[i].intid);
-    __atomic_store_n(&claim_count, 0, __ATOMIC_RELEASE);
+        if (claims[i].is_line)
+            gic_disable(claims[i].id);
+    set_claim_count(0);
     gic_release_messages();
 }

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "arch/aarch64/cpu.h"
 #include "arch/aarch64/gic.h"
+#include "arch/aarch64/internal.h"
 
 #define ITS_SIZE        0x10000
 #define GITS_CTLR       0x0000

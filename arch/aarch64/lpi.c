@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A redistributor's tables of message interrupts (IHI 0069 sections 5.1 and 12.11). */
-#include "arch/aarch64/cpu.h"
 #include "arch/aarch64/gic.h"
+#include "arch/aarch64/internal.h"
 
 #define GICR_CTLR      0x00
 #define GICR_TYPER     0x08

@@ -13,7 +13,6 @@
 #define PSCI_SUCCESS       0
 #define PSCI_NOT_SUPPORTED (-1)
 #define PSCI_ALREADY_ON    (-4)
-#define PSCI_ON_PENDING    (-5)
 
 /* What the calling convention before version 1.1 may spoil. */
 #define PSCI_SPOILS                                                                                \

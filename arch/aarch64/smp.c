@@ -2,7 +2,7 @@
 /* Starts and stops a CPU by PSCI (DEN 0022 sections 5.5 and 5.6). */
 #include "arch/smp.h"
 
-#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/internal.h"
 #include "arch/aarch64/psci.h"
 
 #define OFF_LIMIT_NS 1000000000ull

@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "arch/aarch64/cpu.h"
+#include "arch/aarch64/internal.h"
 #include "arch/aarch64/layout.h"
 #include "arch/backtrace.h"
 #include "arch/smp.h"
@@ -18,7 +18,7 @@
 
 #define CLASS(esr)       ((esr) >> 26 & 0x3f)
 #define CLASS_DATA_ABORT 0x25
-#define FAULT(esr)       ((esr)&0x3f)
+#define FAULT(esr)       (0x3f & (esr))
 
 /* A trap has no parameter to bring its state along; the CPUs point to their stacks for ever. */
 static void (*trap_handler)(const struct arch_trap *trap);

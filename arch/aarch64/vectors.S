@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The 16 vectors (Arm ARM section D1.3). The kernel runs on SP_EL0, so that an exception finds SP_EL1, a
- * stack of its own; one that hits a handler goes on there. Each makes a struct frame (cpu.h) under
+ * stack of its own; one that hits a handler goes on there. Each makes a struct frame (internal.h) under
  * the FPU's registers and calls exception_entry().
  */
 #define FRAME_SP    (31 * 8)

@@ -3,18 +3,23 @@
 
 #include "arch/arch.h"
 
-#define ASSUMED_RATE 1000000000ull
-
 /* Time is asked for from everywhere, in exceptions too. */
 static uint64_t cycles_per_second;
 static uint64_t ns_per_cycle_fixed; /* 32.32 */
 static uint64_t boot_cycles;
 static const char *clock_name;
+static bool is_assumed;
 
-void counter_init(uint64_t rate, const char *name, const char *assumed)
+void counter_assume(uint64_t rate, const char *name)
 {
-    cycles_per_second = rate ? rate : ASSUMED_RATE;
-    clock_name = rate ? name : assumed;
+    counter_init(rate, name);
+    is_assumed = true;
+}
+
+void counter_init(uint64_t rate, const char *name)
+{
+    cycles_per_second = rate;
+    clock_name = name;
     ns_per_cycle_fixed = (COUNTER_NS_PER_S << 32) / cycles_per_second;
     boot_cycles = arch_cycles();
 }
@@ -37,6 +42,11 @@ uint64_t arch_cycles_per_second(void)
 const char *arch_clock_name(void)
 {
     return clock_name;
+}
+
+bool arch_clock_is_assumed(void)
+{
+    return is_assumed;
 }
 
 uint64_t arch_cycles_to_ns(uint64_t cycles)

@@ -2,8 +2,7 @@
 /* The part of arch/arch.h about a console of firmware's, for CPUs whose firmware has left none. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "arch/arch.h"
 
 static inline bool arch_has_firmware_console(void)
 {

@@ -2,16 +2,13 @@
 /* The part of arch/arch.h about I/O ports, for CPUs that have none. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "arch/arch.h"
 
-/* Whether the machine has an I/O port space. */
 static inline bool arch_has_ports(void)
 {
     return false;
 }
 
-/* There are none: nothing is written, all ones are read. */
 static inline uint8_t port_read8(uint16_t port)
 {
     (void)port;

@@ -71,10 +71,11 @@ static bool leaves(struct call *call, enum call_state state, uint64_t limit_ns)
 
 bool arch_start_on(unsigned cpu, void (*function)(void *argument), void *argument)
 {
-    struct call *call = &calls[cpu];
+    struct call *call;
 
-    if (!cpu || cpu >= cpu_count || call->state != CALL_IDLE)
+    if (!cpu || cpu >= cpu_count || calls[cpu].state != CALL_IDLE)
         return false;
+    call = &calls[cpu];
     call->function = function;
     call->argument = argument;
     __atomic_store_n(&call->state, CALL_STARTING, __ATOMIC_RELEASE);
@@ -85,11 +86,8 @@ bool arch_start_on(unsigned cpu, void (*function)(void *argument), void *argumen
 
 bool arch_wait_for(unsigned cpu, uint64_t limit_ns)
 {
-    struct call *call = &calls[cpu];
-
-    if (!cpu || cpu >= cpu_count || !leaves(call, CALL_RUNNING, limit_ns))
-        return false;
-    return move(call, CALL_DONE, CALL_IDLE);
+    return cpu && cpu < cpu_count && leaves(&calls[cpu], CALL_RUNNING, limit_ns) &&
+           move(&calls[cpu], CALL_DONE, CALL_IDLE);
 }
 
 bool arch_run_on(unsigned cpu, void (*function)(void *argument), void *argument, uint64_t limit_ns)

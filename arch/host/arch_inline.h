@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The inline half of arch/arch.h in a Linux process. Registers are devices in software: an access
+ * What arch/arch.h declares inline, in a Linux process. Registers are devices in software: an access
  * to one of their regions (arch/host/host.h) is a call.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "arch/arch.h"
 #include "arch/common/no_firmware_console.h"
 #include "arch/common/no_ports.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "arch/arch.h"
 
-#include "arch/riscv64/cpu.h"
+#include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/smp.h"

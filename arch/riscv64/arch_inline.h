@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The inline half of arch/arch.h on riscv64. An access to a device is one plain load or store,
+ * What arch/arch.h declares inline, on riscv64. An access to a device is one plain load or store,
  * which a hypervisor that traps it can decode.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "arch/arch.h"
 #include "arch/common/no_ports.h"
 
-/* SBI's console, for whoever finds no UART; where SBI has none, a byte is lost. */
-bool arch_has_firmware_console(void);
-void arch_firmware_put(uint8_t byte);
+/* SBI's console (console.c). */
+bool sbi_has_console(void);
+void sbi_console_put(uint8_t byte);
+
+static inline bool arch_has_firmware_console(void)
+{
+    return sbi_has_console();
+}
+
+static inline void arch_firmware_put(uint8_t byte)
+{
+    sbi_console_put(byte);
+}
 
 static inline uint8_t mmio_read8(const volatile void *address)
 {
@@ -71,7 +79,6 @@ static inline void dma_rmb(void)
     __asm__ volatile("fence ir, ir" : : : "memory");
 }
 
-/* A store before a later load. */
 static inline void dma_mb(void)
 {
     __asm__ volatile("fence iorw, iorw" : : : "memory");

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where every interrupt leads: the deadline, and claimed lines. There is nothing for messages. */
-#include "arch/riscv64/cpu.h"
+#include "arch/claim.h"
+#include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"
 #include "arch/riscv64/plic.h"
-
-/* More interrupts than this and a line is masked: a level that no handler takes away leaves no time
- * for anything else, the deadline included. */
-#define LINE_LIMIT 100000
-
-struct claim {
-    arch_irq_handler handler;
-    void *context;
-    unsigned count;
-};
 
 /* Interrupts have no parameter to bring their state along. */
 static struct claim claims[PLIC_LINES];
@@ -34,12 +25,10 @@ static void handle_line(void)
 
     if (line == PLIC_NONE || line >= PLIC_LINES)
         return;
-    struct claim *claim = &claims[line];
+    bool is_to_mask = claim_call(&claims[line]);
 
-    if (claim->handler)
-        claim->handler(claim->context);
     plic_end(line);
-    if (++claim->count >= LINE_LIMIT || !claim->handler)
+    if (is_to_mask)
         plic_disable(line);
 }
 
@@ -57,16 +46,16 @@ bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, st
     return false;
 }
 
-/* The claim first: a level may be there already. The PLIC is not told what edges are. */
+/* The claim first: a level may be there already. The PLIC does not know edges. */
 bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context)
 {
     (void)is_edge;
     if (!has_plic || line >= PLIC_LINES || claims[line].handler)
         return false;
-    claims[line] = (struct claim){.handler = handler, .context = context};
+    claim_line(&claims[line], line, handler, context);
     if (plic_enable(line))
         return true;
-    claims[line] = (struct claim){0};
+    claim_clear(&claims[line]);
     return false;
 }
 
@@ -80,6 +69,6 @@ void arch_irq_release_all(void)
     for (unsigned line = 0; line < PLIC_LINES; line++) {
         if (claims[line].handler)
             plic_disable(line);
-        claims[line] = (struct claim){0};
+        claim_clear(&claims[line]);
     }
 }

@@ -2,7 +2,7 @@
 /* Starts and stops a hart by SBI's HSM extension (chapter 9). */
 #include "arch/smp.h"
 
-#include "arch/riscv64/cpu.h"
+#include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"
 #include "arch/riscv64/sbi.h"
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "arch/backtrace.h"
-#include "arch/riscv64/cpu.h"
+#include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"
 #include "arch/smp.h"
 #include "lib/array/array.h"
@@ -19,7 +19,7 @@
 /* The frame pointer points behind its record (psABI, section on the frame pointer convention). */
 #define RECORD_OFFSET (-16)
 
-#define X(n) x[(n)-1]
+#define X(n) x[-1 + (n)]
 
 /* A trap has no parameter to bring its state along; the harts point to their stacks for ever. */
 static void (*trap_handler)(const struct arch_trap *trap);

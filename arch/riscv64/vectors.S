@@ -2,7 +2,7 @@
 /*
  * Where every trap leads (Privileged section 4.1.2). sscratch is the end of the hart's trap stack, and 0
  * while a handler runs on it; one that hits a handler goes on there, and does not return. A struct frame
- * (cpu.h) under the FPU's registers, then trap_entry().
+ * (internal.h) under the FPU's registers, then trap_entry().
  */
 #define FRAME_SEPC    (31 * 8)
 #define FRAME_SCAUSE  (33 * 8)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The local APIC (Intel SDM volume 3, chapter 11), xAPIC mode, and the 8259 pair. */
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
+#include "lib/assert/assert.h"
 
 #define IA32_APIC_BASE   0x1b
 #define APIC_BASE_ENABLE (1ull << 11)
@@ -79,6 +81,7 @@ void apic_init(void)
     if (!(base & APIC_BASE_X2APIC)) {
         write_msr(IA32_APIC_BASE, base | APIC_BASE_ENABLE);
         registers = arch_map(base & APIC_BASE_MASK, 4096, ARCH_DEVICE);
+        ASSERT(registers); /* NULL would be x2APIC mode */
     }
     apic_write(APIC_TASK_PRIORITY, 0);
     apic_write(APIC_SPURIOUS, APIC_SOFTWARE_ENABLE | VECTOR_SPURIOUS);
@@ -122,7 +125,7 @@ void pic_init(void)
         {PIC_SLAVE + 1, PIC_CASCADE},
         {PIC_MASTER + 1, 1},
         {PIC_SLAVE + 1, 1}, /* 8086 mode */
-        {PIC_MASTER + 1, (uint8_t) ~(1u << PIC_CASCADE)},
+        {PIC_MASTER + 1, 0xff & ~(1u << PIC_CASCADE)},
         {PIC_SLAVE + 1, 0xff},
     };
 

@@ -2,7 +2,9 @@
 #include "arch/arch.h"
 
 #include "arch/smp.h"
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
+#include "arch/x86_64/tsc.h"
 
 #define DEBUG_EXIT_PORT 0xf4  /* isa-debug-exit, where the VMM was given one */
 #define PM1A_CONTROL    0x604 /* QEMU's q35 and pc */
@@ -33,6 +35,7 @@ void arch_start(const struct machine *machine)
     pic_init();
     apic_init();
     ioapic_init(&machine->interrupts);
+    tsc_init(machine);
     clock_init();
     startup_init(machine->start_page);
     smp_init(machine, apic_id());

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The inline half of arch/arch.h on x86_64. */
+/* What arch/arch.h declares inline, on x86_64. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "arch/arch.h"
 #include "arch/common/no_firmware_console.h"
 
 static inline uint8_t mmio_read8(const volatile void *address)
@@ -42,7 +40,6 @@ static inline void mmio_write64(volatile void *address, uint64_t value)
     *(volatile uint64_t *)address = value;
 }
 
-/* Whether the machine has an I/O port space. */
 static inline bool arch_has_ports(void)
 {
     return true;

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where every vector leads: traps, the deadline, and claimed messages and lines. */
-#include "arch/x86_64/cpu.h"
+#include "arch/claim.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
 
 #define LINES 16
-
-/* More interrupts than this and a line is masked: a level that no handler takes away leaves no time
- * for anything else, the deadline included. */
-#define LINE_LIMIT 100000
-
-struct claim {
-    arch_irq_handler handler;
-    void *context;
-    unsigned count;
-    uint32_t line; /* of an I/O APIC, that arrives as this message; 0: none */
-};
 
 /* Interrupts have no parameter to bring their state along. A line of an I/O APIC takes a vector of
  * those for messages. */
@@ -22,22 +13,9 @@ static struct claim msi_claims[VECTOR_MSI_LAST - VECTOR_MSI_FIRST + 1];
 static struct claim line_claims[LINES];
 static unsigned msi_used;
 
-/* The handler last, and taken away first: it may be called in between. */
-static void set_claim(struct claim *claim, arch_irq_handler handler, void *context)
-{
-    __atomic_store_n(&claim->handler, NULL, __ATOMIC_RELEASE);
-    claim->context = context;
-    claim->count = 0;
-    __atomic_store_n(&claim->handler, handler, __ATOMIC_RELEASE);
-}
-
 static void line_entry(unsigned line)
 {
-    struct claim *claim = &line_claims[line];
-
-    if (claim->handler)
-        claim->handler(claim->context);
-    if (++claim->count == LINE_LIMIT)
+    if (claim_call(&line_claims[line]))
         pic_mask(line, true);
     pic_end_of_interrupt(line);
 }
@@ -46,10 +24,8 @@ static void msi_entry(unsigned index)
 {
     struct claim *claim = &msi_claims[index];
 
-    if (claim->handler)
-        claim->handler(claim->context);
-    if (claim->line && ++claim->count == LINE_LIMIT)
-        ioapic_mask(claim->line);
+    if (claim_call(claim))
+        ioapic_mask(claim->id);
     apic_end_of_interrupt();
 }
 
@@ -76,7 +52,7 @@ bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, st
     (void)device;
     if (msi_used == ARRAY_LENGTH(msi_claims) || apic_id() > APIC_ID_MAX)
         return false;
-    set_claim(&msi_claims[msi_used], handler, context);
+    claim_message(&msi_claims[msi_used], VECTOR_MSI_FIRST + msi_used, handler, context);
     msi->address = 0xfee00000u | apic_id() << 12;
     msi->data = VECTOR_MSI_FIRST + msi_used++;
     return true;
@@ -87,19 +63,17 @@ static bool claim_ioapic_line(uint32_t line, bool is_edge, arch_irq_handler hand
     if (msi_used == ARRAY_LENGTH(msi_claims))
         return false;
     for (unsigned i = 0; i < msi_used; i++)
-        if (msi_claims[i].line == line)
+        if (msi_claims[i].is_line && msi_claims[i].id == line)
             return false;
 
     struct claim *claim = &msi_claims[msi_used];
 
-    set_claim(claim, handler, context);
-    claim->line = line;
+    claim_line(claim, line, handler, context);
     if (ioapic_route(line, is_edge, (uint8_t)(VECTOR_MSI_FIRST + msi_used))) {
         msi_used++;
         return true;
     }
-    set_claim(claim, NULL, NULL);
-    claim->line = 0;
+    claim_clear(claim);
     return false;
 }
 
@@ -107,10 +81,10 @@ bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void
 {
     if (line >= LINES)
         return claim_ioapic_line(line, is_edge, handler, context);
-    /* The 8259s are told by firmware whether it is an edge. */
+    /* Firmware has set whether it is an edge in the 8259s. */
     if (line == PIC_CASCADE || line_claims[line].handler)
         return false;
-    set_claim(&line_claims[line], handler, context);
+    claim_line(&line_claims[line], line, handler, context);
     pic_mask(line, false);
     return true;
 }
@@ -125,13 +99,12 @@ void arch_irq_release_all(void)
     for (unsigned line = 0; line < LINES; line++) {
         if (line_claims[line].handler)
             pic_mask(line, true);
-        set_claim(&line_claims[line], NULL, NULL);
+        claim_clear(&line_claims[line]);
     }
     for (unsigned i = 0; i < msi_used; i++) {
-        if (msi_claims[i].line)
-            ioapic_mask(msi_claims[i].line);
-        set_claim(&msi_claims[i], NULL, NULL);
-        msi_claims[i].line = 0;
+        if (msi_claims[i].is_line)
+            ioapic_mask(msi_claims[i].id);
+        claim_clear(&msi_claims[i]);
     }
     msi_used = 0;
 }

@@ -3,7 +3,8 @@
  * I/O APICs (Intel 82093AA, section 3): the lines from 16 on, which ACPI calls global system
  * interrupts. Those below stay with the 8259 pair, which every pin here starts masked for.
  */
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 
 #define SELECT          0x00
 #define WINDOW          0x10

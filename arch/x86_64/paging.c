@@ -6,7 +6,8 @@
  * manual volume 2, chapter 5.
  */
 #include "arch/smp.h"
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/internal.h"
+#include "lib/assert/assert.h"
 
 #define PRESENT       (1ull << 0)
 #define WRITABLE      (1ull << 1)
@@ -112,9 +113,9 @@ static void map_low_memory(void)
     uint64_t image_end = ((uintptr_t)kernel_end + LARGE_PAGE - 1) & -LARGE_PAGE;
 
     for (uint64_t address = 0; address < image_end; address += SMALL_PAGE)
-        map_small(address, address, small_flags(address));
+        ASSERT(map_small(address, address, small_flags(address)));
     for (uint64_t address = image_end; address < LOW_END; address += LARGE_PAGE)
-        map_large(address, WRITABLE | no_execute);
+        ASSERT(map_large(address, WRITABLE | no_execute));
 }
 
 static void ask_cpu(void)
@@ -141,7 +142,7 @@ void paging_init(void)
     if (no_execute)
         write_msr(EFER, read_msr(EFER) | EFER_NXE);
     map_low_memory();
-    map_small(ZERO_PAGE_ALIAS, 0, PRESENT | no_execute);
+    ASSERT(map_small(ZERO_PAGE_ALIAS, 0, PRESENT | no_execute));
     __asm__ volatile("mov %0, %%cr3" : : "r"(tables[0]) : "memory");
     __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
     __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | CR0_WP) : "memory");

@@ -2,7 +2,7 @@
 /* GDT, TSS and IDT: AMD64 Architecture Programmer's Manual volume 2, chapters 4, 8 and 12. */
 #include <string.h>
 
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/internal.h"
 
 #define TRAP_STACK_SIZE 16384
 #define GATE_INTERRUPT  0x8e /* present, ring 0, 64-bit interrupt gate */

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/apic.h"
+#include "arch/x86_64/internal.h"
 
 #define EFER     0xc0000080
 #define EFER_LMA (1ull << 10)

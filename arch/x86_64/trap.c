@@ -7,7 +7,7 @@
 
 #include "arch/backtrace.h"
 #include "arch/smp.h"
-#include "arch/x86_64/cpu.h"
+#include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
 
 #define PAGE_FAULT 14

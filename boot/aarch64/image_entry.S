@@ -6,7 +6,7 @@
  *
  * Until the MMU is on, memory is Device memory for loads and stores, and what is written passes the
  * caches by. So as little as possible is: two page tables, which map the GiB of the image and that of
- * what x0 points to as Normal memory. Relocations and .bss, then entry_main(); arch_init() replaces the
+ * what x0 points to as Normal memory. Relocations and .bss, then kmain(); arch_init() replaces the
  * tables.
  *
  * boot/efi/ enters behind the header, x0 = its handoff, with the MMU on and the caches written back.
@@ -42,7 +42,7 @@ image_entry:
 efi_entry:
     address x20, efi_read
     b 2f
-1:  address x20, image_read
+1:  address x20, devicetree_read
 2:  mov x19, x0
     bl cpu_enter_el1
 
@@ -93,7 +93,7 @@ efi_entry:
     mov x0, x20
     mov x1, x19
     mov x29, xzr
-    bl entry_main
+    bl kmain
     b .
 
 /* Maps the GiB that x3 is in, if it is in the 512 GiB of the table at x1. */

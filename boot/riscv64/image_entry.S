@@ -4,7 +4,7 @@
  * boot-image-header.rst): a0 is the hart's id, a1 the device tree, S-mode, paging off, the image anywhere
  * at a multiple of 2 MiB. QEMU enters an ELF file here too, at its lowest address.
  *
- * Relocations and .bss, then entry_main(); arch_init() turns paging on.
+ * Relocations and .bss, then kmain(); arch_init() turns paging on.
  *
  * boot/efi/ enters behind the header, paging off, a0 = its handoff.
  */
@@ -40,9 +40,9 @@ efi_entry:
     ld a0, EFI_HANDOFF_BOOT_CPU(a1)
     lla s2, efi_read
     j 2f
-1:  lla s2, image_read
+1:  lla s2, devicetree_read
 2:  csrw sie, zero
-    mv tp, a0                           /* for ever (cpu.h) */
+    mv tp, a0                           /* for ever (internal.h) */
     mv s1, a1
 
     /* Each relocation is: at `offset` stands the address `addend`, both as linked. */
@@ -74,6 +74,6 @@ efi_entry:
     mv a0, s2
     mv a1, s1
     mv fp, zero
-    call entry_main
+    call kmain
 6:  wfi
     j 6b

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
+ * The PVH entry (32-bit protected mode, paging off, EBX = start info) and what every boot protocol goes
+ * on with, long_mode:
+ *
  * From 32-bit protected mode with paging off, where the image is where it was linked for, to long mode
  * on an identity map of the first 4 GiB in 2 MiB pages; EBP = a boot_reader, EBX = what it reads.
  * arch_init() replaces map and tables.
@@ -19,8 +22,21 @@
 #define PAGE_PRESENT_WRITABLE 3
 #define PAGE_LARGE (1 << 7)
 
+    .section .note.Xen, "a", @note
+    .align 4
+    .long 2f - 1f
+    .long 4f - 3f
+    .long 18                    /* XEN_ELFNOTE_PHYS32_ENTRY */
+1:  .asciz "Xen"
+2:  .align 4
+3:  .quad pvh_entry             /* QEMU reads as many bytes as a pointer of the ELF class has */
+4:
+
     .text
     .code32
+pvh_entry:
+    movl $pvh_read, %ebp
+
     .globl long_mode
 long_mode:
     cli
@@ -77,7 +93,7 @@ long_mode:
     movl %ebp, %edi
     movl %ebx, %esi
     xorl %ebp, %ebp
-    call entry_main
+    call kmain
 
     .section .rodata
     .align 8

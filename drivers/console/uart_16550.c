@@ -17,25 +17,29 @@
 #define STATUS_EMPTY        0x20
 #define FIFO_DEPTH          16
 
+static uint16_t port(const struct uart *uart, unsigned index)
+{
+    return (uint16_t)(uart->where.base + index);
+}
+
+static volatile uint8_t *address(const struct uart *uart, unsigned index)
+{
+    return uart->registers + (index << uart->where.shift);
+}
+
 static uint8_t read(const struct uart *uart, unsigned index)
 {
     if (!uart->registers)
-        return port_read8((uint16_t)(uart->where.base + index));
-    volatile uint8_t *address = uart->registers + (index << uart->where.shift);
-
-    return uart->where.width == 4 ? (uint8_t)mmio_read32(address) : mmio_read8(address);
+        return port_read8(port(uart, index));
+    return (uint8_t)mmio_read(address(uart, index), uart->where.width == 4 ? 4 : 1);
 }
 
 static void write(const struct uart *uart, unsigned index, uint8_t value)
 {
-    volatile uint8_t *address = uart->registers + (index << uart->where.shift);
-
     if (!uart->registers)
-        port_write8((uint16_t)(uart->where.base + index), value);
-    else if (uart->where.width == 4)
-        mmio_write32(address, value);
+        port_write8(port(uart, index), value);
     else
-        mmio_write8(address, value);
+        mmio_write(address(uart, index), uart->where.width == 4 ? 4 : 1, value);
 }
 
 static void init(struct uart *uart)

@@ -46,7 +46,7 @@ static unsigned open_engine(struct device_location place, struct pages *pages,
     if (!kind)
         return 0;
     *engine = (struct dma_engine){.place = place, .needs_start = true, .reach = UINT64_MAX};
-    /* Engines are polled; a level that nobody takes away would stop the whole line. */
+    /* Engines are polled. A line that nobody lowers would block other devices on it. */
     if (place.function)
         pci_command(place.function, PCI_COMMAND_INTX_DISABLE, 0);
     return kind->open(engine, pages, diagnostics);
@@ -90,22 +90,25 @@ static bool can(const struct dma_engine *engine, uint32_t length)
 
 static bool ready(struct dma_engine *engine)
 {
-    if (!engine->needs_start)
+    bool needs_reset = engine->ops->needs_reset && engine->ops->needs_reset(engine);
+
+    if (!engine->needs_start && !needs_reset)
         return true;
     engine->needs_start = !engine->ops->start(engine);
     return !engine->needs_start;
 }
 
 /*
- * Whatever went wrong, the engine's own state is not to be relied on any more. What may still be
- * under way is ended before anyone looks at the memory.
+ * After anything but success the engine's own state can't be relied on, so it starts again before
+ * its next transfer. One that may still be under way is ended at once, before anyone looks at the
+ * memory; that start does not count, because the rings may be unreachable now and a device that
+ * can't read them is broken (QEMU's virtio devices then ask for a reset).
  */
 static enum dma_result settle(struct dma_engine *engine, enum dma_result result)
 {
-    if (result == DMA_REFUSED)
-        engine->needs_start = true;
-    else if (result == DMA_NO_ANSWER)
-        engine->needs_start = !engine->ops->start(engine);
+    if (result == DMA_NO_ANSWER)
+        engine->ops->start(engine);
+    engine->needs_start = result != DMA_COMPLETED;
     return result;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bus masters that are told to touch an address: the proof that a mapping works, or that none does.
- * One interface for all of them. What an engine says of a transfer is a hint only; whoever asks
- * looks at the memory.
+ * DMA engines: devices that read or write memory at an address of our choice, which proves that a
+ * mapping works, or that there is none. One interface for all of them. What an engine reports of a
+ * transfer is a hint only: the caller verifies memory.
  */
 #pragma once
 
@@ -29,12 +29,17 @@ struct dma_engine;
 
 struct dma_engine_ops {
     const char *name;
-    /* Resets the endpoint, which ends every transfer, and makes it ready, without any DMA; false
-     * when it can't be. */
+    /*
+     * Resets the endpoint, which ends every transfer, and makes it ready without any DMA; false
+     * when that fails.
+     */
     bool (*start)(struct dma_engine *engine);
     /*
-     * Loads the content that write() writes; needs the footprint; idempotent. NULL: none to load.
+     * Whether the endpoint asks to be started again. It may do so whenever it looks at rings that
+     * the IOMMU keeps from it, as after a notification that it handles late. NULL: never.
      */
+    bool (*needs_reset)(struct dma_engine *engine);
+    /* Loads what write() writes; needs the footprint; idempotent. NULL: nothing to load. */
     enum dma_result (*prepare)(struct dma_engine *engine, uint64_t timeout_ns);
     /* The engine writes `length` bytes to memory at `address` (as the engine sees addresses). */
     enum dma_result (*write)(struct dma_engine *engine, uint64_t address, uint32_t length,
@@ -42,27 +47,27 @@ struct dma_engine_ops {
     /* The engine reads `length` bytes of memory and keeps them. */
     enum dma_result (*read)(struct dma_engine *engine, uint64_t address, uint32_t length,
                             uint64_t timeout_ns);
-    /* Gives out what the last read kept; needs the footprint. */
+    /* Copies what the last read kept into `bytes`; needs the footprint. */
     enum dma_result (*report)(struct dma_engine *engine, void *bytes, uint32_t length,
                               uint64_t timeout_ns);
-    /* Asks for one interrupt by MSI or MSI-X; NULL: it has none that can be asked for. */
+    /* Raises one interrupt by MSI or MSI-X; NULL: not on demand. */
     bool (*raise_msi)(struct dma_engine *engine, const struct arch_msi *message);
-    /* Asks for its interrupt line (INTx), or takes that back; NULL: it has none to be asked for. */
+    /* Raises or lowers its interrupt line (INTx); NULL: not on demand. */
     void (*set_line)(struct dma_engine *engine, bool is_raised);
 };
 
 struct dma_engine {
     const struct dma_engine_ops *ops;
     struct device_location place;
-    bool bypasses; /* a virtio device without ACCESS_PLATFORM: no IOMMU translates what it does */
-    /* Filled by whoever knows the topology: behind an IOMMU, and under which endpoint id. */
+    bool bypasses; /* a virtio device without ACCESS_PLATFORM: no IOMMU translates its transfers */
+    /* Set by the fixture from the topology: whether the IOMMU translates, and by which id. */
     bool is_managed;
     uint32_t endpoint;
 
     bool can_read, can_write;
-    /* Lengths it can transfer: min..max in multiples of step, at any address. */
+    /* Lengths in bytes that it can transfer: min..max in multiples of step, at any alignment. */
     uint32_t min_length, max_length, step;
-    /* What write() writes, from its first byte on; NULL: unknowable (random) bytes. */
+    /* What write() writes, from the first byte on; NULL: random bytes. */
     const uint8_t *content;
     bool can_raise_msi; /* raise_msi() may be called: the function has a capability for it */
     /* Its addresses may have fewer bits than 64, and no register tells how many. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * QEMU's educational device (docs/specs/edu): one transfer at a time between memory and a buffer of
- * 4 KiB inside the device, at any address and length, 100 ms of virtual time each. It never reports
- * an error.
+ * 4 KiB inside the device, of any length and alignment, 100 ms of virtual time each. It never
+ * reports an error. It drops the bits of an address that its property dma_mask has not, by default
+ * all from bit 28 on, and no register shows the mask: a machine has to set dma_mask to all ones, or
+ * transfers above 256 MiB go to the wrong place.
  */
 #include <string.h>
 
@@ -19,9 +21,7 @@
 #define DMA_START       1u
 #define DMA_TO_MEMORY   2u
 #define BUFFER_ADDRESS  0x40000
-/*
- * Of its 4096 bytes the last one can't be transferred: QEMU 7.2 takes a whole page for an overrun.
- */
+/* The buffer has 4096 bytes, but QEMU 7.2 takes a transfer of all of them for an overrun. */
 #define BUFFER_SIZE 4095u
 
 /* The footprint: a page of content, a page to report into. */
@@ -96,8 +96,9 @@ static enum dma_result prepare(struct dma_engine *engine, uint64_t timeout_ns)
 }
 
 /*
- * A read in between costs the content, so it is loaded again. Whether that worked is not known when
- * the endpoint may be blocked: only prepare(), which is promised the footprint, takes it as loaded.
+ * A read has overwritten the content, so it is loaded again. That may have failed without a sign
+ * where the endpoint is blocked, so only prepare(), which is promised the footprint, notes it as
+ * loaded.
  */
 static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32_t length,
                              uint64_t timeout_ns)
@@ -143,7 +144,7 @@ static bool raise_msi(struct dma_engine *engine, const struct arch_msi *message)
     return true;
 }
 
-/* The read makes sure that the write has arrived. */
+/* The read makes sure that the write has reached the device. */
 static void set_line(struct dma_engine *engine, bool is_raised)
 {
     const struct edu *edu = engine->state;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * QEMU's iommu-testdev (docs/specs/iommu-testdev, QEMU 11 and later): writes one fixed word, over
- * and over, to an address through the IOMMU. Then it looks, past the IOMMU, at a physical address
- * for what it wrote, which says nothing here: the asker looks himself. It can't write anything else
- * nor keep what it reads, so it is an engine that writes only.
+ * QEMU's iommu-testdev (docs/specs/iommu-testdev, since QEMU 11): writes one fixed word, repeated,
+ * to an address through the IOMMU. Then it reads a physical address without the IOMMU and reports
+ * whether the word is there; that is ignored, because the caller verifies memory. It can write
+ * nothing else and keeps nothing that it reads, so it is an engine that only writes.
  */
 #include "drivers/dma/engines.h"
+#include "lib/array/array.h"
 
 /* BAR 0 */
 #define TRIGGER      0x00 /* reading it carries an armed transfer out */
@@ -80,12 +81,37 @@ static const struct dma_engine_ops ops = {
     .write = write,
 };
 
+/*
+ * QEMU's pci-testdev has the same vendor and device id. Its registers do not keep what is written;
+ * addresses alone start nothing in either of them.
+ */
+static bool keeps_addresses(const struct testdev *testdev)
+{
+    static const uint64_t values[] = {0x5aa5c33c96690ff0, 0xa55a3cc36996f00f, 0};
+    bool keeps = true;
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(values); i++) {
+        write_pair(testdev, VIRTUAL_LOW, VIRTUAL_HIGH, values[i]);
+        keeps &= mmio_read32(testdev->registers + VIRTUAL_LOW) == (uint32_t)values[i] &&
+                 mmio_read32(testdev->registers + VIRTUAL_HIGH) == values[i] >> 32;
+    }
+    return keeps;
+}
+
 bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics)
 {
     static uint32_t content[PAGE_SIZE / sizeof(uint32_t)];
     struct testdev *testdev = &states[states_used];
+    char text[LOCATION_TEXT];
 
     testdev->registers = pci_map_bar(engine->place.function, 0);
+    if (testdev->registers && !keeps_addresses(testdev)) {
+        sink_printf(diagnostics,
+                    "1b36:0005 at %s: its registers keep no address, so it is no iommu-testdev; "
+                    "not driven",
+                    location_text(&engine->place, text));
+        return false;
+    }
     if (!testdev->registers || !dma_take_footprint(engine, pages, 1)) {
         sink_printf(diagnostics, "iommu-testdev at 0x%04x: no BAR 0 or no memory",
                     engine->place.function->bdf);

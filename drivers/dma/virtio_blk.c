@@ -93,6 +93,7 @@ static enum dma_result report(struct dma_engine *engine, void *bytes, uint32_t l
 static const struct dma_engine_ops ops = {
     .name = "virtio-blk",
     .start = virtio_engine_start,
+    .needs_reset = virtio_engine_needs_reset,
     .prepare = prepare,
     .write = write,
     .read = read,

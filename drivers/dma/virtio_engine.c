@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "drivers/dma/virtio_engine.h"
 
-/* Of a few entries none would be missed, but kvmtool keeps to its own number, and says so on PCI
- * only. */
+/*
+ * A few entries would do, but kvmtool keeps its own number whatever the driver writes, and shows it
+ * on PCI only.
+ */
 #define QUEUE_SIZE_MAX 1024
 
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
@@ -13,7 +15,7 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
 
     if (!block || !location_open_virtio(&engine->place, &virtio->device, diagnostics))
         return false;
-    /* 3.1.1 step 1; kvmtool fills the device configuration when it is asked for a reset. */
+    /* 3.1.1; kvmtool fills the device configuration when it is asked for a reset. */
     enum virtio_result result = virtio_reset(&virtio->device.transport);
 
     if (result) {
@@ -21,8 +23,9 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                     virtio_result_text(result));
         return false;
     }
-    virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(&virtio->device.transport) &
-                                                         VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));
+    virtio_acknowledge(&virtio->device.transport);
+    virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) |
+                       (virtio_offered(&virtio->device.transport) & VIRTIO_PLATFORM);
     engine->bypasses = !(virtio->features & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));
     pages_init(&virtio->pages, block, VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE);
     engine->state = virtio;
@@ -34,8 +37,10 @@ uint8_t *virtio_engine_own_pages(const struct dma_engine *engine)
     return (uint8_t *)engine->footprint + VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE;
 }
 
-/* A write may still be under way to the device (on PCI it is posted), where it would look at its
- * rings when the IOMMU has already been told to keep it from them; a read does not overtake it. */
+/*
+ * A write may still be in flight to the device (PCI posts them): it would look at its rings when
+ * they may be unmapped already. A read does not overtake the write.
+ */
 static uint8_t settled_status(struct virtio_transport *transport)
 {
     return transport->ops->status(transport);
@@ -58,6 +63,13 @@ bool virtio_engine_start(struct dma_engine *engine)
     virtio_driver_ok(transport);
     settled_status(transport);
     return true;
+}
+
+bool virtio_engine_needs_reset(struct dma_engine *engine)
+{
+    struct virtio_engine *virtio = engine->state;
+
+    return settled_status(&virtio->device.transport) & VIRTIO_STATUS_DEVICE_NEEDS_RESET;
 }
 
 static uint32_t writable_bytes(const struct virtq_segment *segments, unsigned count)

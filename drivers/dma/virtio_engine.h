@@ -19,12 +19,14 @@ struct virtio_engine {
 };
 
 /*
- * Opens the transport, resets the device and takes a footprint with `more_pages` behind the rings.
+ * Opens the transport, resets the device, acknowledges it and takes a footprint with `more_pages` behind the rings.
  */
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *diagnostics);
-/* Resets the device and brings it up with queue 0. Takes the rings anew. */
+/* Resets the device and initialises it with queue 0 in fresh rings; false: it does not come up. */
 bool virtio_engine_start(struct dma_engine *engine);
+/* Whether the device has set NEEDS_RESET. */
+bool virtio_engine_needs_reset(struct dma_engine *engine);
 /*
  * One chain, waited for; `*written` is the used length, at most the bytes that are writable, set
  * when completed.

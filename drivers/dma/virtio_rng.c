@@ -28,6 +28,7 @@ static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32
 static const struct dma_engine_ops ops = {
     .name = "virtio-rng",
     .start = virtio_engine_start,
+    .needs_reset = virtio_engine_needs_reset,
     .write = write,
 };
 

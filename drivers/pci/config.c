@@ -2,6 +2,7 @@
 #include "drivers/pci/config.h"
 
 #include "arch/arch.h"
+#include "lib/assert/assert.h"
 
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA    0xcfc
@@ -14,33 +15,13 @@ static volatile uint8_t *ecam_address(const struct pci_host *host, uint16_t bdf,
 static uint32_t ecam_read(const struct pci_host *host, uint16_t bdf, uint16_t offset,
                           unsigned width)
 {
-    volatile uint8_t *address = ecam_address(host, bdf, offset);
-
-    switch (width) {
-    case 1:
-        return mmio_read8(address);
-    case 2:
-        return mmio_read16(address);
-    default:
-        return mmio_read32(address);
-    }
+    return mmio_read(ecam_address(host, bdf, offset), width);
 }
 
 static void ecam_write(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width,
                        uint32_t value)
 {
-    volatile uint8_t *address = ecam_address(host, bdf, offset);
-
-    switch (width) {
-    case 1:
-        mmio_write8(address, (uint8_t)value);
-        break;
-    case 2:
-        mmio_write16(address, (uint16_t)value);
-        break;
-    default:
-        mmio_write32(address, value);
-    }
+    mmio_write(ecam_address(host, bdf, offset), width, value);
 }
 
 /* The address register stays as the last access left it; every access writes it anew. */
@@ -53,42 +34,28 @@ static uint16_t ports_select(uint16_t bdf, uint16_t offset)
 static uint32_t ports_read(const struct pci_host *host, uint16_t bdf, uint16_t offset,
                            unsigned width)
 {
-    uint16_t port = ports_select(bdf, offset);
-
     (void)host;
-    switch (width) {
-    case 1:
-        return port_read8(port);
-    case 2:
-        return port_read16(port);
-    default:
-        return port_read32(port);
-    }
+    return port_read(ports_select(bdf, offset), width);
 }
 
 static void ports_write(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width,
                         uint32_t value)
 {
-    uint16_t port = ports_select(bdf, offset);
-
     (void)host;
-    switch (width) {
-    case 1:
-        port_write8(port, (uint8_t)value);
-        break;
-    case 2:
-        port_write16(port, (uint16_t)value);
-        break;
-    default:
-        port_write32(port, value);
-    }
+    port_write(ports_select(bdf, offset), width, value);
 }
 
 const struct pci_config_ops pci_ecam = {"ECAM", 4096, ecam_read, ecam_write};
 const struct pci_config_ops pci_ports = {"ports 0xCF8/0xCFC", 256, ports_read, ports_write};
 
+static bool is_access(uint16_t offset, unsigned width)
+{
+    return (width == 1 || width == 2 || width == 4) && offset % width == 0;
+}
+
 uint32_t pci_host_read(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width)
 {
+    ASSERT(is_access(offset, width));
     if (offset + width > host->ops->size)
         return UINT32_MAX >> (32 - 8 * width);
     return host->ops->read(host, bdf, offset, width);
@@ -97,6 +64,7 @@ uint32_t pci_host_read(const struct pci_host *host, uint16_t bdf, uint16_t offse
 void pci_host_write(const struct pci_host *host, uint16_t bdf, uint16_t offset, unsigned width,
                     uint32_t value)
 {
+    ASSERT(is_access(offset, width));
     if (offset + width <= host->ops->size)
         host->ops->write(host, bdf, offset, width, value);
 }

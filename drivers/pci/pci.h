@@ -33,7 +33,7 @@
 
 #define PCI_BUS(bdf)      ((bdf) >> 8)
 #define PCI_DEVICE(bdf)   ((bdf) >> 3 & 31)
-#define PCI_FUNCTION(bdf) ((bdf)&7)
+#define PCI_FUNCTION(bdf) (7 & (bdf))
 
 struct pci_bar {
     uint64_t base; /* on the bus, which is not the CPU's address on every host; 0: no address */

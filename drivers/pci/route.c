@@ -57,11 +57,24 @@ static uint32_t described_line(const struct pci_function *function, bool *is_edg
     return machine_host_line(function->host->machine, bdf, pin, is_edge);
 }
 
-/* On a PC firmware leaves the number of the line in a register that has no other use. */
+static bool is_below_first_bus(const struct pci_function *function)
+{
+    while (function->bridge)
+        function = function->bridge;
+    return PCI_BUS(function->bdf) == function->host->bus_first;
+}
+
+/*
+ * On a PC firmware leaves the number of the line in a register that has no other use. SeaBIOS does
+ * so by the routes of the first root bus, whichever the function is on: those of another one are
+ * known by ACPI's programs only.
+ */
 static uint32_t register_line(const struct pci_function *function)
 {
     uint8_t line = pci_read8(function, INTERRUPT_LINE);
 
+    if (!is_below_first_bus(function))
+        return UINT32_MAX;
     return arch_has_ports() && line && line != LINE_UNKNOWN ? line : UINT32_MAX;
 }
 

@@ -5,20 +5,28 @@
 #include "drivers/platform/internal.h"
 #include "lib/spec/wire.h"
 
-static void open_hosts(struct pci *pci, const struct machine *machine)
+static void open_hosts(struct pci *pci, const struct machine *machine,
+                       const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < machine->host_count; i++) {
         const struct machine_host *host = &machine->hosts[i];
         uint64_t size = (uint64_t)(host->bus_last - host->bus_first + 1) << PCI_ECAM_BUS_SHIFT;
         uint8_t *ecam = arch_map(host->ecam, size, ARCH_DEVICE);
 
-        if (ecam)
-            pci->hosts[pci->host_count++] = (struct pci_host){.ops = &pci_ecam,
-                                                              .machine = host,
-                                                              .segment = host->segment,
-                                                              .bus_first = host->bus_first,
-                                                              .bus_last = host->bus_last,
-                                                              .ecam = ecam};
+        if (!ecam) {
+            sink_printf(diagnostics,
+                        "pci segment %u: configuration space at 0x%llx, buses 0x%02x to 0x%02x, "
+                        "can't be mapped; left out",
+                        host->segment, (unsigned long long)host->ecam, host->bus_first,
+                        host->bus_last);
+            continue;
+        }
+        pci->hosts[pci->host_count++] = (struct pci_host){.ops = &pci_ecam,
+                                                          .machine = host,
+                                                          .segment = host->segment,
+                                                          .bus_first = host->bus_first,
+                                                          .bus_last = host->bus_last,
+                                                          .ecam = ecam};
     }
     if (!pci->host_count && arch_has_ports())
         pci->hosts[pci->host_count++] =
@@ -68,7 +76,7 @@ void platform_discover(struct platform *platform, const struct machine *machine,
                        const struct sink *diagnostics)
 {
     *platform = (struct platform){.machine = machine, .choice = *choice};
-    open_hosts(&platform->pci, machine);
+    open_hosts(&platform->pci, machine, diagnostics);
     pci_enumerate(&platform->pci, diagnostics);
     find_blocks(platform, diagnostics);
     platform_read_builtins(platform, diagnostics);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "drivers/viommu/event.h"
+
 /* More than any device has: on MMIO nobody sees that kvmtool keeps to its own size. */
 #define QUEUE_MAX      1024
 #define SPINS_PER_LOOK 256 /* polls between two looks at the clock and the status */
@@ -33,7 +35,45 @@ static void lay_out(const struct virtq *queue, struct viommu_slot *slot)
     virtq_describe(queue, slot->table, segments, 2);
 }
 
-static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
+/* The request queue's chains have their place before there is a request. */
+static enum virtio_result make_slots(struct viommu *viommu)
+{
+    size_t bytes = viommu->requests.size * sizeof(struct viommu_slot);
+
+    viommu->slots = pages_get(viommu->pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
+    if (!viommu->slots)
+        return VIRTIO_NO_MEMORY;
+    memset(viommu->slots, VIOMMU_POISON, bytes);
+    for (uint16_t i = 0; i < viommu->requests.size; i++)
+        lay_out(&viommu->requests, &viommu->slots[i]);
+    return VIRTIO_OK;
+}
+
+/* Step 7: both queues, with buffers in the event queue. */
+static enum virtio_result set_up_queues(struct viommu *viommu, uint16_t max_size)
+{
+    struct virtio_transport *transport = viommu->transport;
+    enum virtio_result result =
+        virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, max_size, viommu->features,
+                           viommu->pages, &viommu->requests);
+
+    if (!result)
+        result = virtio_setup_queue(transport, VIRTIO_IOMMU_EVENTQ, QUEUE_MAX, viommu->features,
+                                    viommu->pages, &viommu->events);
+    if (result)
+        return result;
+    if (viommu->requests.size > QUEUE_MAX) /* the device's own doing */
+        return VIRTIO_BAD_QUEUE_SIZE;
+
+    unsigned count =
+        viommu->event_count < viommu->events.size ? viommu->event_count : viommu->events.size;
+
+    if (!viommu_fill_events(viommu, count, viommu->event_length))
+        return VIRTIO_NO_MEMORY;
+    return make_slots(viommu);
+}
+
+static enum virtio_result bring_up(struct viommu *viommu, uint64_t features, uint16_t max_size)
 {
     struct virtio_transport *transport = viommu->transport;
     enum virtio_result result = virtio_reset(transport);
@@ -44,47 +84,44 @@ static enum virtio_result bring_up(struct viommu *viommu, uint64_t features)
     viommu->offered = virtio_offered(transport);
     if (!(viommu->offered & VIRTIO_BIT(VIRTIO_F_VERSION_1)))
         return VIRTIO_NO_VERSION_1;
-    viommu->features = features | VIRTIO_BIT(VIRTIO_F_VERSION_1);
+    viommu->features =
+        features | VIRTIO_BIT(VIRTIO_F_VERSION_1) | (viommu->offered & VIRTIO_PLATFORM);
     result = virtio_negotiate(transport, viommu->features);
     if (result)
         return result;
     virtio_read_config(transport, 0, 4, &viommu->config, CONFIG_BYPASS);
     virtio_read_config(transport, CONFIG_BYPASS, 1, (uint8_t *)&viommu->config + CONFIG_BYPASS,
                        sizeof(viommu->config) - CONFIG_BYPASS);
-    result = virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, QUEUE_MAX, viommu->features,
-                                viommu->pages, &viommu->requests);
-    if (result)
-        return result;
-    result = virtio_setup_queue(transport, VIRTIO_IOMMU_EVENTQ, QUEUE_MAX, viommu->features,
-                                viommu->pages, &viommu->events);
-    if (result)
-        return result;
-    if (viommu->requests.size > QUEUE_MAX) /* the device's own doing */
-        return VIRTIO_BAD_QUEUE_SIZE;
-
-    size_t bytes = viommu->requests.size * sizeof(struct viommu_slot);
-
-    viommu->slots = pages_get(viommu->pages, (bytes + PAGE_SIZE - 1) / PAGE_SIZE);
-    if (!viommu->slots)
-        return VIRTIO_NO_MEMORY;
-    memset(viommu->slots, VIOMMU_POISON, bytes);
-    for (uint16_t i = 0; i < viommu->requests.size; i++)
-        lay_out(&viommu->requests, &viommu->slots[i]);
-    virtio_driver_ok(transport);
-    return VIRTIO_OK;
+    return set_up_queues(viommu, max_size);
 }
 
-enum virtio_result viommu_start(struct viommu *viommu, uint64_t features)
+enum virtio_result viommu_prepare(struct viommu *viommu, uint64_t features, uint16_t max_size)
 {
     if (viommu->mark)
         pages_release(viommu->pages, viommu->mark);
     viommu->mark = pages_mark(viommu->pages);
     viommu->event_buffers = NULL;
 
-    enum virtio_result result = bring_up(viommu, features);
+    enum virtio_result result = bring_up(viommu, features, max_size);
 
     if (result)
         viommu->transport->ops->set_status(viommu->transport, 0);
+    return result;
+}
+
+void viommu_go(struct viommu *viommu)
+{
+    virtio_driver_ok(viommu->transport);
+    if (virtq_outstanding(&viommu->events))
+        virtq_kick(&viommu->events);
+}
+
+enum virtio_result viommu_start(struct viommu *viommu, uint64_t features)
+{
+    enum virtio_result result = viommu_prepare(viommu, features, QUEUE_MAX);
+
+    if (!result)
+        viommu_go(viommu);
     return result;
 }
 

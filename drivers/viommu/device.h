@@ -24,6 +24,10 @@ enum viommu_outcome {
     VIOMMU_FULL,          /* could not be handed over: no descriptor left */
 };
 
+/* The buffers that drivers have in the event queue. */
+#define VIOMMU_EVENTS       8
+#define VIOMMU_EVENT_LENGTH ((uint32_t)sizeof(struct virtio_iommu_fault))
+
 #define VIOMMU_TIMEOUT_NS 2000000000ull
 
 struct viommu_reply {
@@ -57,16 +61,25 @@ struct viommu {
     struct virtio_iommu_config config;
     struct virtq requests, events;
     struct viommu_slot *slots;
+    unsigned event_count; /* buffers of the event queue, and their bytes, before DRIVER_OK */
+    uint32_t event_length;
     uint8_t *event_buffers; /* by head of the event queue; NULL until some are posted */
     enum virtq_pop ring_error;
 };
 
 /*
- * Resets the device and brings it up with `features` (and VERSION_1, which it must have); the event
- * queue is left without buffers. Requests that were outstanding are forgotten. What a failure
- * leaves behind is a device in reset.
+ * Resets the device and brings it up with `features` (and VERSION_1, which it must have, and
+ * VIRTIO_PLATFORM as far as it is offered), both queues set up, `event_count` buffers of `event_length` bytes (at most VIOMMU_EVENT_ROOM) in the
+ * event queue before DRIVER_OK, or as many as it has entries. Requests that were outstanding are
+ * forgotten. What a failure leaves behind is a device in reset.
  */
 enum virtio_result viommu_start(struct viommu *viommu, uint64_t features);
+/*
+ * The same in two steps: all but DRIVER_OK, with at most `max_size` entries in the request queue;
+ * then DRIVER_OK, and the notification of the event queue.
+ */
+enum virtio_result viommu_prepare(struct viommu *viommu, uint64_t features, uint16_t max_size);
+void viommu_go(struct viommu *viommu);
 /*
  * All that this driver knows of what the device offers. `has_bypass_config`: bit 6 is known to mean
  * VIRTIO_IOMMU_F_BYPASS_CONFIG, and no built-in topology (lib/topology/builtin.h).

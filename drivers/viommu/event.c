@@ -8,7 +8,7 @@ static uint8_t *event_buffer(struct viommu *viommu, uint16_t head)
     return viommu->event_buffers + head * (size_t)VIOMMU_EVENT_ROOM;
 }
 
-bool viommu_post_events(struct viommu *viommu, unsigned count, uint32_t length)
+bool viommu_fill_events(struct viommu *viommu, unsigned count, uint32_t length)
 {
     struct virtq *queue = &viommu->events;
 
@@ -29,7 +29,14 @@ bool viommu_post_events(struct viommu *viommu, unsigned count, uint32_t length)
         memset(bytes, VIOMMU_POISON, VIOMMU_EVENT_ROOM);
     }
     virtq_publish(queue);
-    virtq_kick(queue);
+    return true;
+}
+
+bool viommu_post_events(struct viommu *viommu, unsigned count, uint32_t length)
+{
+    if (!viommu_fill_events(viommu, count, length))
+        return false;
+    virtq_kick(&viommu->events);
     return true;
 }
 

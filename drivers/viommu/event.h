@@ -16,7 +16,9 @@ struct viommu_event {
     };
 };
 
-/* Hands over `count` poisoned buffers of `length` bytes (at most VIOMMU_EVENT_ROOM). */
+/* Makes `count` poisoned buffers of `length` bytes (at most VIOMMU_EVENT_ROOM) available. */
+bool viommu_fill_events(struct viommu *viommu, unsigned count, uint32_t length);
+/* The same, and notifies the device. */
 bool viommu_post_events(struct viommu *viommu, unsigned count, uint32_t length);
 
 /* The next report, if one arrives within `wait_ns`; VIRTQ_EMPTY: none did. */

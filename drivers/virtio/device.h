@@ -25,10 +25,17 @@
 #define VIRTIO_F_VERSION_1         32
 #define VIRTIO_F_ACCESS_PLATFORM   33
 #define VIRTIO_F_RING_PACKED       34
+#define VIRTIO_F_ORDER_PLATFORM    36
 #define VIRTIO_F_NOTIFICATION_DATA 38
 #define VIRTIO_F_NOTIF_CONFIG_DATA 39
 #define VIRTIO_F_RING_RESET        40
 #define VIRTIO_BIT(n)              (1ull << (n))
+
+/*
+ * 6: what a driver accepts wherever it is offered, as a device may insist on it: addresses are the
+ * platform's, and barriers are those of its memory.
+ */
+#define VIRTIO_PLATFORM (VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM))
 
 enum virtio_result {
     VIRTIO_OK,
@@ -49,6 +56,11 @@ enum virtio_result virtio_reset(struct virtio_transport *transport);
 void virtio_acknowledge(struct virtio_transport *transport);
 /* Step 4: all 64 feature bits that the device offers. */
 uint64_t virtio_offered(struct virtio_transport *transport);
+/*
+ * All 64 feature bits of a device that is not driven yet: steps 1 to 4, and back to the reset. A
+ * device that does not even reset shows what it shows.
+ */
+uint64_t virtio_look(struct virtio_transport *transport);
 /* Steps 4 to 6: writes `features`, sets FEATURES_OK and reads it back. */
 enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features);
 /*

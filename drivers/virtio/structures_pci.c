@@ -4,7 +4,41 @@
 
 #define COMMON_CFG_SIZE 56 /* what every device has of it */
 
-/* 4.1.4: of several capabilities of one type the first that makes sense is the preferred one. */
+/* How many bytes of each structure a driver needs. */
+static const uint32_t sizes[VIRTIO_PCI_STRUCTURES] = {
+    [VIRTIO_PCI_CAP_COMMON_CFG] = COMMON_CFG_SIZE,
+    [VIRTIO_PCI_CAP_NOTIFY_CFG] = 2,
+    [VIRTIO_PCI_CAP_ISR_CFG] = 1,
+    [VIRTIO_PCI_CAP_DEVICE_CFG] = 1,
+};
+
+/* NULL: the structure is not inside a memory BAR, or too short. */
+static volatile uint8_t *reach(const struct pci_function *function,
+                               const struct virtio_pci_capability *capability, uint32_t size)
+{
+    uint64_t bar_size = function->bars[capability->bar].size;
+    uint8_t *base = pci_map_bar(function, capability->bar);
+
+    return base && capability->length >= size && capability->offset <= bar_size &&
+                   capability->length <= bar_size - capability->offset
+               ? base + capability->offset
+               : NULL;
+}
+
+/*
+ * 4.1.4.1: of several capabilities of one type the first counts that can be used, as a structure
+ * may be there by I/O ports, too. Where none can be, the first one is kept, to be named.
+ */
+static void prefer(struct virtio_pci *device, unsigned type,
+                   const struct virtio_pci_capability *capability)
+{
+    struct virtio_pci_capability *kept = &device->capabilities[type];
+
+    if (!kept->position || (sizes[type] && !reach(device->function, kept, sizes[type]) &&
+                            reach(device->function, capability, sizes[type])))
+        *kept = *capability;
+}
+
 static void read_capabilities(struct virtio_pci *device, const struct sink *diagnostics)
 {
     const struct pci_function *function = device->function;
@@ -23,41 +57,39 @@ static void read_capabilities(struct virtio_pci *device, const struct sink *diag
             .length = pci_read32(function, position + 12u),
         };
 
-        if (type == 0 || type >= VIRTIO_PCI_STRUCTURES || device->capabilities[type].position)
+        if (type == 0 || type >= VIRTIO_PCI_STRUCTURES)
             continue;
-        if (capability.cap_len < 16 || capability.bar >= PCI_BARS) {
+        if (capability.cap_len < 16 || capability.bar >= PCI_BARS)
             sink_printf(diagnostics,
                         "virtio-pci: capability at 0x%02x: cap_len %u, bar %u, expected at least "
                         "16 and at most 5",
                         position, capability.cap_len, capability.bar);
-            continue;
-        }
-        device->capabilities[type] = capability;
+        else
+            prefer(device, type, &capability);
     }
 }
 
 static volatile uint8_t *map_structure(const struct virtio_pci *device,
-                                       enum virtio_pci_structure type, uint32_t size,
+                                       enum virtio_pci_structure type,
                                        const struct sink *diagnostics)
 {
     const struct virtio_pci_capability *capability = &device->capabilities[type];
+    volatile uint8_t *structure;
 
     if (!capability->position) {
         sink_printf(diagnostics, "virtio-pci: no capability with cfg_type %d", type);
         return NULL;
     }
-    uint64_t bar_size = device->function->bars[capability->bar].size;
-    uint8_t *base = pci_map_bar(device->function, capability->bar);
-
-    if (base && capability->length >= size && capability->offset <= bar_size &&
-        capability->length <= bar_size - capability->offset)
-        return base + capability->offset;
-    sink_printf(diagnostics,
-                "virtio-pci: capability at 0x%02x: cfg_type %d, offset 0x%x, length 0x%x, expected "
-                "at least 0x%x bytes inside BAR %u of 0x%llx bytes",
-                capability->position, type, capability->offset, capability->length, size,
-                capability->bar, (unsigned long long)bar_size);
-    return NULL;
+    structure = reach(device->function, capability, sizes[type]);
+    if (!structure)
+        sink_printf(
+            diagnostics,
+            "virtio-pci: capability at 0x%02x: cfg_type %d, offset 0x%x, length 0x%x, "
+            "expected at least 0x%x bytes inside %s %u of 0x%llx bytes",
+            capability->position, type, capability->offset, capability->length, sizes[type],
+            device->function->bars[capability->bar].is_io ? "a memory BAR, not the I/O BAR" : "BAR",
+            capability->bar, (unsigned long long)device->function->bars[capability->bar].size);
+    return structure;
 }
 
 bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *device,
@@ -68,11 +100,11 @@ bool virtio_pci_open(const struct pci_function *function, struct virtio_pci *dev
         .function = function,
     };
     read_capabilities(device, diagnostics);
-    device->common = map_structure(device, VIRTIO_PCI_CAP_COMMON_CFG, COMMON_CFG_SIZE, diagnostics);
-    device->notify = map_structure(device, VIRTIO_PCI_CAP_NOTIFY_CFG, 2, diagnostics);
-    device->isr_status = map_structure(device, VIRTIO_PCI_CAP_ISR_CFG, 1, diagnostics);
+    device->common = map_structure(device, VIRTIO_PCI_CAP_COMMON_CFG, diagnostics);
+    device->notify = map_structure(device, VIRTIO_PCI_CAP_NOTIFY_CFG, diagnostics);
+    device->isr_status = map_structure(device, VIRTIO_PCI_CAP_ISR_CFG, diagnostics);
     if (device->capabilities[VIRTIO_PCI_CAP_DEVICE_CFG].position)
-        device->device = map_structure(device, VIRTIO_PCI_CAP_DEVICE_CFG, 1, diagnostics);
+        device->device = map_structure(device, VIRTIO_PCI_CAP_DEVICE_CFG, diagnostics);
     if (!device->common || !device->notify || !device->isr_status)
         return false;
     device->notify_off_multiplier =

@@ -82,16 +82,7 @@ static uint32_t config_read(struct virtio_transport *transport, uint32_t offset,
 {
     const volatile uint8_t *at = config_at(transport, offset, width);
 
-    if (!at)
-        return UINT32_MAX >> (32 - 8 * width);
-    switch (width) {
-    case 1:
-        return mmio_read8(at);
-    case 2:
-        return mmio_read16(at);
-    default:
-        return mmio_read32(at);
-    }
+    return at ? mmio_read(at, width) : UINT32_MAX >> (32 - 8 * width);
 }
 
 static void config_write(struct virtio_transport *transport, uint32_t offset, unsigned width,
@@ -99,18 +90,8 @@ static void config_write(struct virtio_transport *transport, uint32_t offset, un
 {
     volatile uint8_t *at = config_at(transport, offset, width);
 
-    if (!at)
-        return;
-    switch (width) {
-    case 1:
-        mmio_write8(at, (uint8_t)value);
-        break;
-    case 2:
-        mmio_write16(at, (uint16_t)value);
-        break;
-    default:
-        mmio_write32(at, value);
-    }
+    if (at)
+        mmio_write(at, width, value);
 }
 
 static uint16_t set_queue_size(struct virtio_transport *transport, uint16_t queue, uint16_t size)

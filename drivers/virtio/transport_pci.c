@@ -93,14 +93,7 @@ static uint32_t config_read(struct virtio_transport *transport, uint32_t offset,
 
     if (!config_contains(device, offset, width))
         return UINT32_MAX >> (32 - 8 * width);
-    switch (width) {
-    case 1:
-        return mmio_read8(device->device + offset);
-    case 2:
-        return mmio_read16(device->device + offset);
-    default:
-        return mmio_read32(device->device + offset);
-    }
+    return mmio_read(device->device + offset, width);
 }
 
 static void config_write(struct virtio_transport *transport, uint32_t offset, unsigned width,
@@ -108,18 +101,8 @@ static void config_write(struct virtio_transport *transport, uint32_t offset, un
 {
     struct virtio_pci *device = pci_of(transport);
 
-    if (!config_contains(device, offset, width))
-        return;
-    switch (width) {
-    case 1:
-        mmio_write8(device->device + offset, (uint8_t)value);
-        break;
-    case 2:
-        mmio_write16(device->device + offset, (uint16_t)value);
-        break;
-    default:
-        mmio_write32(device->device + offset, value);
-    }
+    if (config_contains(device, offset, width))
+        mmio_write(device->device + offset, width, value);
 }
 
 /* The queue registers of `queue`, which this selects. */

@@ -167,9 +167,11 @@ struct acpi_spcr {
 /* False: the table is damaged, or its registers are in neither memory nor I/O space. */
 bool acpi_spcr_read(const void *table, size_t size, struct acpi_spcr *out, const struct sink *sink);
 
-/* PSCI as FADT's Arm boot flags have it. */
+/* PSCI as FADT's Arm boot flags have it, and the PM timer. */
 struct acpi_fadt {
     bool has_psci, psci_by_hvc;
+    uint64_t pm_timer; /* its port, or its address in memory; 0: none is described */
+    bool pm_timer_is_memory;
 };
 
 /* False: the table is damaged. One that ends before the flags has no PSCI. */

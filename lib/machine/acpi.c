@@ -110,7 +110,10 @@ static void read_fadt(struct machine *machine, const struct sink *diagnostics)
     const struct acpi_table *table = acpi_find(&machine->acpi, "FACP");
     struct acpi_fadt fadt;
 
-    if (table && acpi_fadt_read(table->bytes, table->length, &fadt, diagnostics) && fadt.has_psci)
+    if (!table || !acpi_fadt_read(table->bytes, table->length, &fadt, diagnostics))
+        return;
+    machine->pm_timer = (struct machine_pm_timer){fadt.pm_timer, fadt.pm_timer_is_memory};
+    if (fadt.has_psci)
         machine->psci = fadt.psci_by_hvc ? MACHINE_PSCI_HVC : MACHINE_PSCI_SMC;
 }
 

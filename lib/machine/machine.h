@@ -129,11 +129,18 @@ struct machine_mmio {
     bool is_guess; /* whoever tells of it does not know whether it is there */
 };
 
+/* ACPI's PM timer: 3.579545 MHz, 24 bits at least. */
+struct machine_pm_timer {
+    uint64_t address; /* a port, or in memory; 0: none is described */
+    bool is_memory;
+};
+
 struct machine {
     struct machine_uart uart;
     struct machine_interrupts interrupts;
     enum machine_psci psci;
-    uint64_t timer_hz;    /* of the RISC-V time counter; 0: unspecified */
+    uint64_t timer_hz; /* of the RISC-V time counter; 0: unspecified */
+    struct machine_pm_timer pm_timer;
     uint64_t sifive_test; /* base of the register that ends the VM; 0: none */
     uint64_t start_page;  /* below 1 MiB, writable, for an x86 CPU's first instructions; 0: none */
     struct machine_cpu cpus[MACHINE_MAX_CPUS];

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/assert/assert.h"
+
 void pages_init(struct pages *pages, void *base, size_t size)
 {
     pages->base = ((uintptr_t)base + PAGE_SIZE - 1) & ~(uintptr_t)(PAGE_SIZE - 1);
@@ -42,5 +44,6 @@ uintptr_t pages_mark(const struct pages *pages)
 
 void pages_release(struct pages *pages, uintptr_t mark)
 {
+    ASSERT(mark >= pages->base && mark <= pages->next);
     pages->next = mark;
 }

@@ -23,4 +23,5 @@ bool pages_share(struct pages *pages, size_t count, struct pages *part);
 size_t pages_left(const struct pages *pages);
 
 uintptr_t pages_mark(const struct pages *pages);
+/* `mark` is of this pool, and nothing that was taken before it has been given back since. */
 void pages_release(struct pages *pages, uintptr_t mark);

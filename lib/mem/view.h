@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,3 +21,6 @@ static inline const void *mem_map(const struct mem_view *view, uint64_t address,
     return size && size - 1 <= UINT64_MAX - address ? view->map(view->context, address, size)
                                                     : NULL;
 }
+
+/* False, and nothing is copied, where the range can't be read as a whole. */
+bool mem_copy(const struct mem_view *view, uint64_t address, void *to, uint64_t size);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What each request deserves. Where several things are wrong with one, the text does not say which
- * error wins: every one of them is permitted, and the first found is asked for. So each function
- * first lists what a device has to refuse, then what it may.
+ * The status that each request must get. Where several things are wrong with one, the text does not
+ * say which error wins: each of them is permitted, and the first found is expected. So each
+ * function first lists what a device must refuse, then what it may.
+ *
+ * This is also where the specification leaves a case open: `is_open` is set, or the reason to
+ * refuse is one of expect_should_not(). A test of such a case judges by expect_should().
  */
 #include "lib/model/mappings.h"
 
@@ -14,7 +17,7 @@ static struct model_answer succeed(enum clause clause)
         .status = VIRTIO_IOMMU_S_OK, .permitted = MODEL_STATUS(OK), .clause = clause};
 }
 
-/* Success is out of the question, for one reason more. */
+/* Adds a reason to refuse: OK is not permitted any more. */
 static void refuse_as(struct model_answer *answer, uint8_t status, uint32_t errors,
                       enum clause clause)
 {
@@ -31,7 +34,7 @@ static void refuse(struct model_answer *answer, uint8_t status, enum clause clau
     refuse_as(answer, status, 1u << status, clause);
 }
 
-/* A reason to refuse that does not rule success out; what is refused already stays so. */
+/* Adds a reason to refuse that leaves OK permitted. What must be refused already stays refused. */
 static void expect_should_not(struct model_answer *answer, uint8_t status, uint32_t errors,
                               enum clause clause)
 {
@@ -47,7 +50,7 @@ static void permit(struct model_answer *answer, uint32_t errors)
     answer->permitted |= errors;
 }
 
-/* A device may be out of resources at any time, but what it has to refuse it refuses for that. */
+/* NOMEM is permitted at any time, except for what must be refused with another status. */
 static void permit_exhaustion(struct model_answer *answer)
 {
     if (answer->permitted & MODEL_STATUS(OK))
@@ -95,7 +98,7 @@ static struct model_answer judge_attach(const struct model *model,
         refuse_as(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
                   IOMMU_ATTACH_D11);
 
-    /* Whether a bit that was not negotiated is recognized is not said. */
+    /* Open: whether a bit that was not negotiated counts as a known one. */
     if (unexpected_bypass)
         expect_should_not(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
                           IOMMU_ATTACH_D04);
@@ -105,10 +108,10 @@ static struct model_answer judge_attach(const struct model *model,
         permit(&answer, MODEL_STATUS(UNSUPP));
     permit_exhaustion(&answer);
 
-    /* Whether its mappings survive is said nowhere, unless another endpoint holds them. */
+    /* Open: whether the mappings survive, unless another endpoint is in the domain. */
     answer.is_open = attached && endpoint->domain == domain && domain->count &&
                      model_members(model, domain) == 1;
-    /* Nor whether a refused move leaves the endpoint where it was. */
+    /* Open: whether a refused move leaves the endpoint in its old domain. */
     answer.is_open |= attached && answer.status != VIRTIO_IOMMU_S_OK;
     answer.is_open |= unexpected_bypass || !in_domain_range(model, request->domain);
     return answer;
@@ -123,7 +126,7 @@ static struct model_answer judge_detach(const struct model *model,
 
     if (!endpoint)
         refuse(&answer, VIRTIO_IOMMU_S_NOENT, IOMMU_DETACH_D03);
-    /* May be INVAL, so may be anything. */
+    /* The text says that it MAY be INVAL, so any status is permitted. */
     if (!domain)
         expect_should_not(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_DETACH_D04);
     else if (endpoint && endpoint->domain != domain)
@@ -154,7 +157,7 @@ static unsigned reserving_members(const struct model *model, const struct model_
     return count;
 }
 
-/* What the addresses alone make of it; first <= last. */
+/* Errors of the addresses alone; first <= last. */
 static void judge_map_range(const struct model *model, const struct virtio_iommu_req_map *request,
                             struct model_answer *answer)
 {
@@ -171,7 +174,7 @@ static void judge_map_range(const struct model *model, const struct virtio_iommu
         refuse_as(answer, VIRTIO_IOMMU_S_RANGE, MODEL_ANY_ERROR, IOMMU_CFG_P08);
 }
 
-/* What is in the domain already; first <= last. */
+/* Conflicts with what is in the domain already; first <= last. */
 static void judge_map_place(const struct model *model, const struct virtio_iommu_req_map *request,
                             const struct model_domain *domain, struct model_answer *answer)
 {
@@ -182,7 +185,7 @@ static void judge_map_place(const struct model *model, const struct virtio_iommu
         refuse(answer, VIRTIO_IOMMU_S_INVAL, IOMMU_MAP_D08);
     if (reserving && reserving == model_members(model, domain))
         refuse_as(answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
-    else if (reserving) /* whose regions count in a shared domain is not said */
+    else if (reserving) /* open: whose regions count in a shared domain */
         expect_should_not(answer, VIRTIO_IOMMU_S_INVAL, MODEL_ANY_ERROR, IOMMU_RESV_D04);
 }
 
@@ -210,7 +213,7 @@ static struct model_answer judge_map(const struct model *model,
     if (unexpected_mmio)
         expect_should_not(&answer, VIRTIO_IOMMU_S_INVAL, MODEL_STATUS(INVAL) | MODEL_STATUS(UNSUPP),
                           IOMMU_MAP_D10);
-    if (!(request->flags & VIRTIO_IOMMU_MAP_F_READ)) /* not every architecture has such mappings */
+    if (!(request->flags & VIRTIO_IOMMU_MAP_F_READ)) /* MAP-P07: the architecture may restrict it */
         permit(&answer, MODEL_ANY_ERROR);
     if (request->virt_start == request->virt_end) /* 5.13.6.5.1 asks a driver for more */
         permit(&answer, MODEL_ANY_ERROR);
@@ -242,7 +245,7 @@ static struct model_answer judge_unmap(const struct model *model,
         permit(&answer, MODEL_ANY_ERROR);
     if (any_set(request->reserved, sizeof(request->reserved))) {
         permit(&answer, MODEL_STATUS(INVAL));
-        answer.is_open = true; /* with INVAL the mapping may be gone or not */
+        answer.is_open = true; /* UNMAP-D02: with INVAL the mapping may be gone or not */
     }
     return answer;
 }
@@ -258,7 +261,7 @@ static struct model_answer judge_probe(const struct model *model,
     return answer;
 }
 
-/* The buffer comes back as it went; a device that answers nevertheless names no success. */
+/* The buffer comes back unwritten; a device that writes a status nevertheless must not write OK. */
 static struct model_answer unwritten(enum clause clause)
 {
     return (struct model_answer){.status = VIRTIO_IOMMU_S_UNSUPP,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The mappings of one domain: an array in order of address, searched by halves. */
+/* The mappings of one domain: an array in order of address, with binary search. */
 #pragma once
 
 #include "lib/model/model.h"

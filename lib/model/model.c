@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The state, and how an answered request changes it. What a request deserves is in judge.c. */
+/* The state, and how an answered request changes it. Statuses are in judge.c. */
 #include "lib/model/model.h"
 
 #include <string.h>
@@ -63,7 +63,7 @@ unsigned model_members(const struct model *model, const struct model_domain *dom
     return count;
 }
 
-/* 5.13.6.4: the last endpoint takes the domain and its mappings along. */
+/* 5.13.6.4: with its last endpoint the domain and its mappings disappear. */
 static void leave_domain(struct model *model, struct model_endpoint *endpoint)
 {
     struct model_domain *domain = endpoint->domain;
@@ -108,7 +108,7 @@ static bool apply_attach(struct model *model, const struct virtio_iommu_req_atta
     return true;
 }
 
-/* An OK to the wrong domain changes nothing if there is nothing that it could have changed. */
+/* OK for a DETACH from the wrong domain is good only if there is nothing that it could change. */
 static bool apply_detach(struct model *model, const struct virtio_iommu_req_detach *request)
 {
     struct model_endpoint *endpoint = model_find_endpoint(model, request->endpoint);
@@ -143,14 +143,14 @@ static bool apply_unmap(struct model *model, const struct virtio_iommu_req_unmap
            mappings_remove(domain, request->virt_start, request->virt_end);
 }
 
-/* Whether it is sure that a refused request has changed nothing. */
+/* Whether the text guarantees that a refused request has changed nothing. */
 static bool apply_refusal(const struct model *model, const struct virtio_iommu_req_head *head,
                           uint8_t status)
 {
     const struct model_endpoint *endpoint;
 
     switch (head->type) {
-    case VIRTIO_IOMMU_T_ATTACH: /* the detachment that comes first may have happened */
+    case VIRTIO_IOMMU_T_ATTACH: /* a move may have detached the endpoint before it failed */
         endpoint =
             model_find_endpoint(model, ((const struct virtio_iommu_req_attach *)head)->endpoint);
         return !endpoint || !endpoint->domain;

@@ -76,12 +76,15 @@ void model_reset(struct model *model);
 #define MODEL_ANY_ERROR    (0x1ffu & ~MODEL_STATUS(OK))
 
 struct model_answer {
-    uint8_t status;     /* what the text asks for */
-    uint32_t permitted; /* every status it permits, a bit each */
-    enum clause clause; /* the statement that asks for it */
-    /* The text asks for the buffer back with nothing written: what can't be parsed, has no type. */
+    uint8_t status;     /* the one that the text requires */
+    uint32_t permitted; /* every status that the text permits, a bit each */
+    enum clause clause; /* the clause that requires `status` */
+    /* The buffer must come back unwritten: the request can't be parsed or its type is unknown. */
     bool is_unwritten;
-    /* The text leaves open what the state is after this request, or what it means at all. */
+    /*
+     * The text leaves the case open: what the request means, or the state after it. A test of it
+     * uses expect_should() (tests/framework/test.h), and the stress walk does not send it.
+     */
     bool is_open;
 };
 
@@ -89,8 +92,8 @@ struct model_answer {
 size_t model_request_size(uint8_t type);
 
 /*
- * What the text says to this request; `bytes` is its device-readable part, aligned to 4. What lies
- * behind the request's own structure is ignored. Nothing changes.
+ * Which statuses the text permits for this request; `bytes` is its device-readable part, aligned to
+ * 4. Bytes after the request's own structure are ignored. Changes nothing.
  */
 struct model_answer model_judge(const struct model *model, const void *bytes, size_t length);
 
@@ -98,10 +101,11 @@ struct model_answer model_judge(const struct model *model, const void *bytes, si
  * Follows the device: the request was answered with `status`. Only OK changes anything: an endpoint
  * that is attached to its own domain once more keeps its mappings.
  *
- * False, with nothing changed: the model may be out of step with the device, and both have to be
- * reset. After OK it has no room (a device with the same room answers NOMEM), or the OK makes no
- * sense: it overlaps, splits, names what isn't there. After an error the text leaves open what is
- * left: a refused ATTACH of an attached endpoint, an UNMAP whose reserved bytes got INVAL.
+ * False, with nothing changed: the model may disagree with the device from here on, and both have
+ * to be reset. After OK: the model is full (a device of the same size answers NOMEM), or the
+ * request must not succeed (it overlaps, splits, names what does not exist). After an error: the
+ * text leaves the state open (a refused ATTACH of an attached endpoint, an UNMAP whose reserved
+ * bytes got INVAL).
  */
 bool model_apply(struct model *model, const void *bytes, size_t length, uint8_t status);
 
@@ -120,10 +124,10 @@ struct model_translation {
 };
 
 /*
- * Where an access of `length` bytes (at least 1) at `address` goes, a piece for each mapping. What
- * would run past 2^64 - 1 is denied as a whole. A read through a mapping without READ counts as
- * denied, though 5.13.6.5.2 permits a device to allow it for WRITE. Reserved regions are not looked
- * at: what an access to one does is not said.
+ * Where an access of `length` bytes (at least 1) at `address` goes, a piece for each mapping. One
+ * that would run past 2^64 - 1 is denied as a whole. A read through a mapping without READ counts
+ * as denied, though 5.13.6.5.2 permits a device to allow it for WRITE. Reserved regions are
+ * ignored: the text does not say what an access to one does.
  */
 struct model_translation model_translate(const struct model *model, uint32_t endpoint,
                                          uint64_t address, uint64_t length,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/spec/clause.h"
 
-#include <stdbool.h>
-
 static const struct clause_row rows[CLAUSE_COUNT] = {
     [CLAUSE_NONE] = {"", CLAUSE_MAY, "", ""},
 #define CLAUSE(id, level, section, text) [id] = {#id, CLAUSE_##level, section, text},
@@ -24,22 +22,4 @@ enum clause_severity clause_severity(enum clause clause)
     };
 
     return severities[rows[clause].level];
-}
-
-/* `text` is `id`, or what it is with some of its underscores as dashes. */
-static bool is_id(const char *text, const char *id)
-{
-    while (*id && (*text == *id || (*text == '-' && *id == '_'))) {
-        text++;
-        id++;
-    }
-    return !*text && !*id;
-}
-
-enum clause clause_find(const char *id)
-{
-    for (unsigned i = CLAUSE_NONE + 1; i < CLAUSE_COUNT; i++)
-        if (is_id(id, rows[i].id))
-            return (enum clause)i;
-    return CLAUSE_NONE;
 }

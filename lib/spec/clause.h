@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The normative statements about a device in virtio 1.4, one row each in clauses.def: an id, the
- * level, the section and what it says in our own words. PROSE is a defining sentence without one of
- * the capital words.
+ * level, the section and a paraphrase. PROSE is a defining sentence without one of the capital
+ * words. An id is <chapter>_<topic>_<letter><number>; the letter is D for a statement of a "Device
+ * Requirements" section, P for prose, E for a numbered example.
  */
 #pragma once
 
@@ -40,5 +41,3 @@ struct clause_row {
 /* Of any value below CLAUSE_COUNT; CLAUSE_NONE has an empty row. */
 const struct clause_row *clause_row(enum clause clause);
 enum clause_severity clause_severity(enum clause clause);
-/* By id, with underscores or with dashes; CLAUSE_NONE if there is no such row. */
-enum clause clause_find(const char *id);

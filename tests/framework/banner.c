@@ -15,7 +15,7 @@ static void print_iommu(const struct fixture *fixture)
     if (fixture->has_iommu)
         report_diagnostic("iommu: %s %s, features 0x%llx", fixture->iommu.transport->name,
                           location_text(&fixture->iommu_location, text),
-                          (ull)virtio_offered(fixture->iommu.transport));
+                          (ull)fixture->iommu.offered);
     else
         report_diagnostic("iommu: none that can be driven");
 }
@@ -111,6 +111,9 @@ void banner_print(const struct fixture *fixture, const char *protocol)
     report_diagnostic("viommu-guest %s %s boot=%s seed=%llu clock=%s:%llu", VERSION, arch_name,
                       protocol, (ull)fixture->options->seed, arch_clock_name(),
                       (ull)arch_cycles_per_second());
+    if (arch_clock_is_assumed())
+        report_diagnostic("clock: nothing on this machine tells its rate, so that time limits and "
+                          "durations may be wrong");
     for (unsigned i = 0; i < pci->host_count; i++)
         report_diagnostic("pci segment %u buses %u-%u by %s", pci->hosts[i].segment,
                           pci->hosts[i].bus_first, pci->hosts[i].bus_last, pci->hosts[i].ops->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this run is about: the first lines, and the table of endpoints. */
+/* The first diagnostic lines of a run: the machine, its topology, and a line for each device. */
 #pragma once
 
 #include "tests/framework/fixture.h"

@@ -12,7 +12,7 @@ struct work {
     bool is_stopped;
 };
 
-/* What ends the test jumps, and must not jump onto the stack of another CPU. */
+/* skip() and require() jump to test->stop, which must not be on the stack of another CPU. */
 static void work(void *context)
 {
     struct work *work = context;

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The fixture from a test's beginning to its end, and what it gives to the test in between: memory,
+ * ids to ask the device with, and engines that suit.
+ */
 #include "tests/framework/fixture.h"
+
+#include <string.h>
 
 #include "drivers/pci/msi.h"
 #include "lib/array/array.h"
@@ -9,8 +15,7 @@
 static const char *lacking(struct test *test, unsigned needs)
 {
     const struct fixture *fixture = test->fixture;
-
-    /* Registers can be looked at where nothing could be driven. */
+    /* A test that only reads registers runs on a device that could not be started, too. */
     bool is_there = fixture->has_iommu || needs & NEEDS_NO_START;
 
     const struct {
@@ -61,7 +66,8 @@ void fixture_begin(struct test *test)
         viommu_set_bypass(&test->fixture->iommu, 1);
 }
 
-static void silence(const struct device_location *place)
+/* Interrupts are for the tests that ask for them; all others poll. */
+static void mask_interrupts(const struct device_location *place)
 {
     struct pci_msix msix;
 
@@ -77,8 +83,10 @@ void fixture_end(struct test *test)
     struct fixture *fixture = test->fixture;
 
     fixture->features = fixture->usual_features;
+    fixture->iommu.event_count = VIOMMU_EVENTS;
+    fixture->iommu.event_length = VIOMMU_EVENT_LENGTH;
     arch_irq_release_all();
-    silence(&fixture->iommu_location);
+    mask_interrupts(&fixture->iommu_location);
     pages_release(&fixture->pages, fixture->pages.base);
     for (unsigned i = 0; i < fixture->engine_count; i++)
         fixture->engines[i].needs_start = true;
@@ -101,4 +109,144 @@ void *fixture_pages(struct test *test, unsigned count)
     if (!pages)
         error(test, "no memory left for %u pages", count);
     return pages;
+}
+
+uint32_t fixture_endpoint_id(struct test *test, unsigned n)
+{
+    return test->fixture->endpoints[n].id;
+}
+
+static bool topology_describes(const struct topology *topology, uint32_t id)
+{
+    for (unsigned i = 0; i < topology->range_count; i++) {
+        const struct topology_range *range = &topology->ranges[i];
+        uint32_t segments = range->bus == TOPOLOGY_PCI
+                                ? (uint32_t)(range->segment_last - range->segment_first) << 16
+                                : 0;
+        uint32_t span =
+            range->bus == TOPOLOGY_PCI ? segments + (range->bdf_last - range->bdf_first) : 0;
+
+        if (id - range->id_first <= span)
+            return true;
+    }
+    return false;
+}
+
+bool fixture_is_described(struct test *test, uint32_t id)
+{
+    return topology_describes(&test->fixture->platform->topology, id);
+}
+
+uint32_t fixture_absent_endpoint(struct test *test)
+{
+    uint32_t id = 0xdeadbeef;
+
+    while (fixture_is_described(test, id))
+        id -= 0x10001;
+    return id;
+}
+
+uint32_t fixture_domain(struct test *test, unsigned n)
+{
+    const struct viommu *viommu = fixture_iommu(test);
+    uint32_t start =
+        viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
+
+    return start + n;
+}
+
+static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
+                            unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (others[i]->endpoint == engine->endpoint)
+            return true;
+    return false;
+}
+
+/*
+ * The n-th managed engine that satisfies `wanted`, fast ones first; NULL when there are fewer. No
+ * two share an endpoint: an ATTACH or MAP for one must not make a transfer of the other possible.
+ */
+static struct dma_engine *find_engine(struct test *test, unsigned n,
+                                      bool (*wanted)(const struct dma_engine *))
+{
+    struct fixture *fixture = test->fixture;
+    struct dma_engine *found[DMA_MAX_ENGINES];
+    unsigned count = 0;
+
+    for (unsigned slow = 0; slow < 2; slow++)
+        for (unsigned i = 0; i < fixture->engine_count; i++) {
+            struct dma_engine *engine = &fixture->engines[i];
+
+            if (!engine->is_managed || !dma_is_usable(engine) || engine->is_slow != slow ||
+                !wanted(engine) || shares_endpoint(engine, found, count))
+                continue;
+            if (count == n)
+                return engine;
+            found[count++] = engine;
+        }
+    return NULL;
+}
+
+static bool reads_and_writes(const struct dma_engine *engine)
+{
+    return engine->can_read && engine->can_write;
+}
+
+static bool writes(const struct dma_engine *engine)
+{
+    return engine->can_write;
+}
+
+static bool is_exact(const struct dma_engine *engine)
+{
+    return reads_and_writes(engine) && engine->min_length == 1 && engine->step == 1;
+}
+
+static bool raises_msi(const struct dma_engine *engine)
+{
+    return engine->can_raise_msi;
+}
+
+struct dma_engine *fixture_engine(struct test *test)
+{
+    return find_engine(test, 0, reads_and_writes);
+}
+
+struct dma_engine *fixture_writer(struct test *test, unsigned n)
+{
+    return find_engine(test, n, writes);
+}
+
+struct dma_engine *fixture_exact_engine(struct test *test)
+{
+    return find_engine(test, 0, is_exact);
+}
+
+struct dma_engine *fixture_msi_engine(struct test *test)
+{
+    return find_engine(test, 0, raises_msi);
+}
+
+static bool is_translated(struct fixture *fixture, const struct dma_engine *engine)
+{
+    struct topology_match match;
+
+    if (engine->bypasses)
+        return false;
+    if (fixture->has_iommu)
+        return !viommu_has(&fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    return platform_find_endpoint(fixture->platform, &engine->place, &match);
+}
+
+struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n)
+{
+    struct fixture *fixture = test->fixture;
+
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (!strcmp(fixture->engines[i].ops->name, name) &&
+            !is_translated(fixture, &fixture->engines[i]) && !n--)
+            return &fixture->engines[i];
+    return NULL;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What every test has at hand: the IOMMU, the endpoints behind it, engines that do real DMA, and
- * memory to aim them at. fixture_begin() gives each test the same clean state. The functions stand
- * here as they do in fixture_open.c, fixture.c, fixture_device.c, fixture_id.c and
- * fixture_engine.c.
+ * memory to aim them at. fixture_begin() gives each test the same clean state. fixture_open.c finds
+ * all of it once, before the first test; fixture_device.c resets the IOMMU; fixture.c has the rest.
  */
 #pragma once
 
@@ -45,14 +44,15 @@ struct fixture {
     struct pages pages;        /* for tests; given back at the end of each */
 
     bool has_iommu;
-    struct device_location iommu_location; /* where it is, or would be if it could be driven */
+    struct device_location iommu_location; /* known even where has_iommu is false */
     union virtio_any iommu_device;
     struct viommu iommu;
     uint64_t usual_features; /* what fixture_begin() negotiates */
-    uint64_t features;     /* what fixture_renew() does, the same unless the test has changed it */
-    bool has_packed_rings; /* RING_PACKED is offered */
+    uint64_t features;       /* what fixture_renew() negotiates; a test may change it */
+    bool has_packed_rings;   /* RING_PACKED is offered */
 
-    struct fixture_endpoint endpoints[FIXTURE_MAX_ENDPOINTS]; /* each id once */
+    /* Each id once: devices behind one conventional PCI bridge share an id. */
+    struct fixture_endpoint endpoints[FIXTURE_MAX_ENDPOINTS];
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
@@ -77,13 +77,26 @@ void fixture_begin(struct test *test);
 void fixture_end(struct test *test);
 /* The running test's IOMMU. */
 struct viommu *fixture_iommu(struct test *test);
-/* What one statement is called in the chapters on PCI and on MMIO: the one that applies to it. */
+/*
+ * For a statement that the chapters on PCI and on MMIO both make: the clause of the IOMMU's own
+ * transport.
+ */
 enum clause fixture_clause(struct test *test, enum clause on_pci, enum clause on_mmio);
 /* Zeroed pages until the end of the test; an ERROR when there are none left. */
 void *fixture_pages(struct test *test, unsigned count);
 
 /* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void fixture_restart(struct test *test, uint64_t features);
+/*
+ * fixture_renew() with `count` buffers of `length` bytes in the event queue, and so until the end
+ * of the test.
+ */
+void fixture_use_events(struct test *test, unsigned count, uint32_t length);
+/*
+ * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the
+ * device refuses `features`.
+ */
+void fixture_negotiate(struct test *test, uint64_t features);
 /* Resets the IOMMU, and detaches what may still be attached. */
 void fixture_renew(struct test *test);
 /*
@@ -97,7 +110,7 @@ void fixture_use_packed_rings(struct test *test);
  */
 void fixture_remember(struct test *test, const struct viommu_request *request, uint8_t status);
 
-/* The id of the n-th endpoint behind it (n below what .needs promised). */
+/* The id of the n-th endpoint behind the IOMMU; n counts from 0, below what .needs promises. */
 uint32_t fixture_endpoint_id(struct test *test, unsigned n);
 /* Whether some description of the topology covers the id. */
 bool fixture_is_described(struct test *test, uint32_t id);
@@ -105,16 +118,19 @@ bool fixture_is_described(struct test *test, uint32_t id);
 uint32_t fixture_absent_endpoint(struct test *test);
 /* The n-th domain id that may be used: domain_range.start + n. */
 uint32_t fixture_domain(struct test *test, unsigned n);
-/* A number for it that no test uses otherwise. */
+/* The n of a domain that no test uses: prepare_engine() has it. */
 #define FIXTURE_SPARE_DOMAIN 12
 
 /*
- * An engine that reads and writes, the quickest there is; the n-th that at least writes, each of
- * another endpoint than those before it. NULL when there are fewer.
+ * Engines behind the IOMMU, fast ones first; NULL when there are fewer. fixture_engine() reads and
+ * writes. fixture_writer() is the n-th that writes, n from 0; no two of them share an endpoint.
  */
 struct dma_engine *fixture_engine(struct test *test);
 struct dma_engine *fixture_writer(struct test *test, unsigned n);
-/* The n-th engine of that name whose transfers no IOMMU translates while bypass is on; or NULL. */
+/*
+ * The n-th engine of that name whose transfers no IOMMU translates as long as the bypass byte is 1;
+ * NULL when there are fewer.
+ */
 struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n);
 /* An engine that transfers any number of bytes; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);

@@ -57,6 +57,17 @@ void fixture_restart(struct test *test, uint64_t features)
             virtio_result_text(result));
 }
 
+void fixture_negotiate(struct test *test, uint64_t features)
+{
+    struct virtio_transport *transport = test->fixture->iommu.transport;
+
+    virtio_reset(transport);
+    virtio_acknowledge(transport);
+    features |= VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(transport) & VIRTIO_PLATFORM);
+    if (virtio_negotiate(transport, features))
+        error(test, "the features are refused");
+}
+
 /* The attachment of an endpoint, or the place for one; NULL when all are taken. */
 static struct fixture_attachment *attachment_of(struct fixture *fixture, uint32_t endpoint)
 {
@@ -109,6 +120,13 @@ void fixture_renew(struct test *test)
 {
     fixture_restart(test, test->fixture->features);
     detach_all(test);
+}
+
+void fixture_use_events(struct test *test, unsigned count, uint32_t length)
+{
+    test->fixture->iommu.event_count = count;
+    test->fixture->iommu.event_length = length;
+    fixture_renew(test);
 }
 
 void fixture_use_packed_rings(struct test *test)

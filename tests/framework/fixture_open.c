@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What there is to test: the IOMMU that the topology names, the endpoints behind it, the engines,
- * and who gets which memory.
+ * Finds what there is to test: the IOMMU that the topology names, the endpoints behind it and the
+ * DMA engines. Divides the memory between them and the tests.
  */
 #include "tests/framework/fixture.h"
 #include "tests/framework/report.h"
@@ -55,7 +55,7 @@ static bool find_iommu(const struct platform *platform, struct device_location *
     return place->function || place->block;
 }
 
-/* What gets none does not come up, and every test that needs it says so. */
+/* A device that gets no memory does not start, and every test that needs it is skipped or fails. */
 static void take_pages(struct pages *memory, unsigned count, struct pages *part, const char *whose)
 {
     if (!pages_share(memory, count, part))
@@ -63,7 +63,7 @@ static void take_pages(struct pages *memory, unsigned count, struct pages *part,
                           whose);
 }
 
-/* Only what is asked for is used: tests of packed rings ask for themselves. */
+/* Split rings unless the command line says otherwise; tests of packed rings ask for them. */
 static void choose_ring(struct fixture *fixture)
 {
     const uint64_t packed = VIRTIO_BIT(VIRTIO_F_RING_PACKED);
@@ -86,10 +86,13 @@ static void open_iommu(struct fixture *fixture, struct pages *memory)
     take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
     if (!location_open_virtio(&fixture->iommu_location, &fixture->iommu_device, &diagnostics))
         return;
-    fixture->iommu =
-        (struct viommu){.transport = &fixture->iommu_device.transport, .pages = &pages};
+    fixture->iommu = (struct viommu){.transport = &fixture->iommu_device.transport,
+                                     .pages = &pages,
+                                     .event_count = VIOMMU_EVENTS,
+                                     .event_length = VIOMMU_EVENT_LENGTH};
+    fixture->iommu.offered = virtio_look(fixture->iommu.transport);
     fixture->features = viommu_usable_features(
-        virtio_offered(fixture->iommu.transport),
+        fixture->iommu.offered,
         platform_has_bypass_config(fixture->platform, &fixture->iommu_location));
     choose_ring(fixture);
     fixture->has_iommu = true;
@@ -112,7 +115,7 @@ static bool endpoint_of(const struct fixture *fixture, const struct device_locat
     return true;
 }
 
-/* Devices behind one conventional bridge are one endpoint. */
+/* Devices behind one conventional PCI bridge share a requester id, so they are one endpoint. */
 static bool is_known(const struct fixture *fixture, uint32_t id)
 {
     for (unsigned i = 0; i < fixture->endpoint_count; i++)

@@ -28,7 +28,7 @@ void notifications_open_vectors(struct test *test, struct notifications *notific
     }
 }
 
-/* Of several devices on a line, the one whose status reads 0 has not asked. */
+/* A line may be shared: a status of 0 means that another device has raised it. */
 static void acknowledge(void *context)
 {
     struct notifications *notifications = context;
@@ -57,8 +57,8 @@ void notifications_open_line(struct test *test, struct notifications *notificati
         is_described = line;
     }
     if (!is_described)
-        skip(test, "nothing tells the IOMMU's interrupt line");
-    /* What was polled for has left its interrupt pending, and a line that is high has no edge. */
+        skip(test, "nothing describes the IOMMU's interrupt line");
+    /* Requests that were polled for left the line raised, and a raised line gives no edge. */
     notifications->transport->ops->isr(notifications->transport);
     if (!arch_line_claim(line, is_edge, acknowledge, notifications))
         skip(test, "interrupt line %u can't be claimed", (unsigned)line);
@@ -102,7 +102,7 @@ unsigned notifications_wait(const struct notifications *notifications, unsigned 
 
 void notifications_settle(struct notifications *notifications)
 {
-    /* What a read brings comes behind the messages that were sent before (PCI's ordering). */
+    /* PCI ordering: the completion of a read pushes messages that were sent before it. */
     notifications->transport->ops->status(notifications->transport);
     arch_wait_ns(SETTLE_NS);
     for (unsigned i = 0; i < NOTIFICATION_SOURCES; i++)

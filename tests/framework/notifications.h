@@ -13,24 +13,22 @@
 struct notifications {
     struct virtio_transport *transport;
     struct pci_msix msix; /* unused on a line */
-    unsigned sources;     /* queue q notifies by source q % sources */
+    unsigned sources;     /* queue q uses source q % sources */
     volatile unsigned hits[NOTIFICATION_SOURCES];
-    volatile uint8_t isr; /* all that the interrupt status has shown, on a line */
+    volatile uint8_t isr; /* on a line: every bit that the interrupt status has shown */
 };
 
-/* By vectors where there are some, else by the line. Skips the test if there is neither. */
+/* By MSI-X where the function has it, else by the line. Skips the test if there is neither. */
 void notifications_open(struct test *test, struct notifications *notifications);
-/* `sources` vectors (at most NOTIFICATION_SOURCES), enabled, that no queue has yet; PCI only. */
+/* `sources` MSI-X vectors (at most NOTIFICATION_SOURCES), enabled, mapped to no queue; PCI only. */
 void notifications_open_vectors(struct test *test, struct notifications *notifications,
                                 uint16_t sources);
-/* The line; its handler reads the interrupt status, which is what takes the level away. */
+/* The line. Its handler reads the interrupt status, which lowers the line. */
 void notifications_open_line(struct test *test, struct notifications *notifications);
 void notifications_close(struct notifications *notifications);
 
-/*
- * Waits until the queue has notified `wanted` times, `ns` at most; returns how many times it has.
- */
+/* Waits at most `ns` until the queue has notified `wanted` times; returns how often it has. */
 unsigned notifications_wait(const struct notifications *notifications, unsigned queue,
                             unsigned wanted, uint64_t ns);
-/* Lets what is under way arrive and counts anew. */
+/* Waits for notifications that are in flight, then sets the counts to 0. */
 void notifications_settle(struct notifications *notifications);

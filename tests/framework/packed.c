@@ -9,18 +9,11 @@
 struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but)
 {
     struct viommu *viommu = fixture_iommu(test);
-    struct virtio_transport *transport = viommu->transport;
-    uint64_t features;
 
     fixture_use_packed_rings(test);
-    features = test->fixture->features & ~but;
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, features) ||
-        virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, size, features, viommu->pages,
-                           &viommu->requests))
+    if (viommu_prepare(viommu, test->fixture->features & ~but, size))
         error(test, "the request queue can't be set up with a packed ring of %u entries", size);
-    virtio_driver_ok(transport);
+    viommu_go(viommu);
 
     struct virtq *queue = &viommu->requests;
 

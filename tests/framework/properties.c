@@ -102,7 +102,10 @@ uint64_t last_mappable(struct test *test, uint32_t endpoint)
     unsigned count =
         viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) ? reserved_regions(test, endpoint, regions) : 0;
 
-    /* A region that is passed once may come into the way again no more than each of the others. */
+    /*
+     * Regions come in any order, so stepping below one may lead into one that was passed before:
+     * `count` passes are enough.
+     */
     for (unsigned pass = 0; pass < count; pass++)
         for (unsigned i = 0; i < count; i++)
             if (regions[i].first <= last && regions[i].last > last - granule)

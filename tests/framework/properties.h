@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What PROBE tells of an endpoint: virtio 1.4 sections 5.13.6.7 and 5.13.6.8. */
+/*
+ * The properties that PROBE returns for an endpoint: virtio 1.4 sections 5.13.6.7 and 5.13.6.8. All
+ * ranges are inclusive.
+ */
 #pragma once
 
 #include "tests/framework/test.h"
@@ -11,7 +14,7 @@ struct properties {
     uint32_t size;
 };
 
-/* PROBE of an endpoint that exists; a refusal ends the test. */
+/* PROBE of an endpoint that exists; a status other than OK ends the test. */
 struct properties probe(struct test *test, uint32_t endpoint);
 
 struct property {
@@ -21,7 +24,7 @@ struct property {
     const uint8_t *value;
 };
 
-/* The property at *at, and steps over it; false at the end of the list. */
+/* Reads the property at *at and moves *at behind it; false at the end of the list. */
 bool property_next(const struct properties *properties, uint32_t *at, struct property *property);
 
 struct reserved_region {
@@ -32,10 +35,11 @@ struct reserved_region {
 
 #define RESERVED_REGIONS_MAX 32
 
-/* Whether some part of [first, last] is reserved for an endpoint. */
+/* Whether a byte of [first, last] is reserved for the endpoint. False without PROBE. */
 bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last);
 /*
- * The last address that can be mapped for an endpoint: in the input range, in no reserved region.
+ * The last address of the last granule that can be mapped for the endpoint: inside the input range
+ * and outside every reserved region.
  */
 uint64_t last_mappable(struct test *test, uint32_t endpoint);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* KTAP on the console: the plan first, one write per line, one shape for every verdict. */
+/* KTAP version 1 on the console: the plan first, then one line for each verdict. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,9 +19,7 @@ void report_diagnostic(const char *format, ...) __attribute__((format(printf, 1,
 void report_line(const char *text);
 void report_plan(unsigned count);
 void report_start(const struct test_definition *definition);
-/*
- * `word` is NULL for a plain pass, else PASS's other forms: SKIP, WARN, FAIL, ERROR, CRASH, HANG.
- */
+/* `word` is NULL for PASS, else SKIP, WARN, FAIL, ERROR, CRASH or HANG. */
 void report_result(bool ok, unsigned number, const struct test_definition *definition,
                    const char *word, const char *reason);
 /* The last line of a run: 0 passed, 1 failed, 2 cut short. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "lib/assert/assert.h"
 #include "lib/text/glob.h"
 #include "tests/framework/report.h"
 
@@ -16,11 +17,19 @@
 /* Laid out by the linker: every TEST of the image. */
 extern const struct test_definition *const tests_begin[], *const tests_end[];
 
-/* What a trap, which has no other way in, must know of the test that it hit. */
+/* A trap handler gets no argument: this is the test that a trap interrupts. */
 static struct {
     const struct test_definition *definition;
     unsigned number;
 } running;
+
+/* Set once, before the run. */
+static const char *(*audit_driver)(void);
+
+void tests_audit_driver(const char *(*audit)(void))
+{
+    audit_driver = audit;
+}
 
 static int by_id(const void *left, const void *right)
 {
@@ -31,7 +40,7 @@ static int by_id(const void *left, const void *right)
     return suites ? suites : strcmp(a->name, b->name);
 }
 
-/* "Run by name only": a pattern that would match every suite names none. */
+/* An optional test runs by name only, and a pattern that could match every suite names none. */
 static bool names_a_suite(const char *pattern)
 {
     return *pattern != '*' && *pattern != '?';
@@ -55,7 +64,7 @@ static bool is_selected(const struct options *options, const struct test_definit
     return false;
 }
 
-/* Names a pattern that selects none: whoever mistyped it wants no other tests instead. */
+/* A pattern without a match is an error: running the other tests would hide a mistyped one. */
 static bool has_unmatched(const struct options *options, const struct test_definition **selected,
                           unsigned count)
 {
@@ -103,19 +112,21 @@ static void print_trap_line(const char *line)
 
 static _Noreturn void trapped(const struct arch_trap *trap)
 {
-    char reason[80], where[24] = "";
+    const char *name = assert_text() ? assert_text() : trap->name;
+    char reason[120], where[24] = "";
 
     if (trap->cpu)
         snprintf(where, sizeof(where), " on CPU %u", trap->cpu);
     if (!running.definition) {
-        report_diagnostic("CRASH %s%s outside any test", trap->name, where);
+        report_diagnostic("CRASH %s%s outside any test", name, where);
         arch_trap_print(trap, print_trap_line);
     } else {
-        report_diagnostic("%s%s in %s.%s", trap->name, where, running.definition->suite,
+        report_diagnostic("%s%s in %s.%s", name, where, running.definition->suite,
                           running.definition->name);
         arch_trap_print(trap, print_trap_line);
-        snprintf(reason, sizeof(reason), "%s at 0x%llx%s", trap->name, (unsigned long long)trap->ip,
-                 where);
+        snprintf(reason, sizeof(reason), "%s at 0x%llx%s%s", name, (unsigned long long)trap->ip,
+                 where,
+                 trap->is_deadline && arch_clock_is_assumed() ? ", by an assumed clock" : "");
         report_result(false, running.number, running.definition,
                       trap->is_deadline ? "HANG" : "CRASH", reason);
     }
@@ -134,7 +145,7 @@ static void announce(const struct test_definition *definition, unsigned number, 
                   test->reason);
 }
 
-/* Whether a statement is one of the IOMMU's other transport, which the test cannot have judged. */
+/* Whether a clause is one of the transport that this IOMMU does not have: nothing can judge it. */
 static bool is_elsewhere(const struct fixture *fixture, enum clause clause)
 {
     const char *id = clause_row(clause)->id;
@@ -143,7 +154,7 @@ static bool is_elsewhere(const struct fixture *fixture, enum clause clause)
     return !strncmp(id, on_mmio ? "PCI_" : "MMIO_", on_mmio ? 4 : 5);
 }
 
-/* A test that passes has judged what it claims to, or says why it could not. */
+/* A test that passes must have judged or waived every clause that it claims. */
 static void check_claims(struct test *test)
 {
     const enum clause *claim = test->definition->clauses;
@@ -158,11 +169,23 @@ static void call(struct test *test)
     if (setjmp(test->stop))
         return;
     fixture_begin(test);
-    test->checks = 0; /* of its own */
+    test->checks = 0; /* do not count those of fixture_begin() */
     test->definition->run(test);
     if (!test->checks)
-        error(test, "the test came to its end without a check");
+        error(test, "the test ended without a check");
     check_claims(test);
+}
+
+/* What the test did to the device in the wrong order, unless that is what it is about. */
+static void check_order(struct test *test)
+{
+    const char *found = audit_driver ? audit_driver() : NULL;
+
+    if (!found || test->definition->provokes || test->verdict >= VERDICT_FAIL)
+        return;
+    if (setjmp(test->stop))
+        return;
+    error(test, "out of order: %s", found);
 }
 
 static enum verdict run_one(struct fixture *fixture, const struct test_definition *definition,
@@ -181,6 +204,7 @@ static enum verdict run_one(struct fixture *fixture, const struct test_definitio
     report_start(definition);
     arch_deadline(seconds * NS_PER_S);
     call(&test);
+    check_order(&test);
     fixture_end(&test);
     arch_deadline(0);
     running.definition = NULL;

@@ -8,8 +8,20 @@
  *     { ... }
  *
  * Its id is conformance.map.overlap_is_rejected. The linker collects it; there is no list. It
- * starts with the IOMMU freshly reset and negotiated, and leaves nothing behind that the next test
- * sees.
+ * starts with the IOMMU reset and its features negotiated, and the next test sees nothing of it.
+ * tests/README.md leads through the first one.
+ *
+ * The verdict follows from the clause's level in lib/spec/clauses.def, not from the test. A test
+ * decides one thing only: whether the specification decides the case.
+ *
+ *   expect()         The text decides: FAIL by a MUST or by defining prose, WARN by a SHOULD.
+ *   expect_should()  The text leaves the case open, and a device that does the other thing
+ *                    conforms: a driver must not send this, two statements disagree, or nothing is
+ *                    said. WARN at most, whatever the level.
+ *
+ * What is open for a request stands in lib/model/judge.c: where it sets `is_open` or calls
+ * expect_should_not(), with the reason beside it. A test and the model must agree: the stress walk
+ * judges every status by the model.
  */
 #pragma once
 
@@ -25,7 +37,7 @@ struct test;
 
 /* What the machine must have; a test that lacks it is skipped, with the reason. */
 enum test_needs {
-    NEEDS_IOMMU = 1u << 0,
+    NEEDS_IOMMU = 1u << 0,    /* a virtio-iommu that could be opened */
     NEEDS_ENDPOINT = 1u << 1, /* one endpoint behind the IOMMU */
     NEEDS_TWO_ENDPOINTS = 1u << 2,
     NEEDS_DMA = 1u << 3,           /* an engine that reads and writes */
@@ -37,7 +49,7 @@ enum test_needs {
     NEEDS_PCI = 1u << 9,           /* the IOMMU is a PCI function */
     NEEDS_MMIO = 1u << 10,         /* the IOMMU is on virtio-mmio */
     NEEDS_CPUS = 1u << 11,         /* a second CPU */
-    NEEDS_NO_START = 1u << 12,     /* nothing of the IOMMU but its registers: it is not started */
+    NEEDS_NO_START = 1u << 12,     /* only registers: the IOMMU is neither reset nor negotiated */
 };
 
 struct test_definition {
@@ -45,7 +57,8 @@ struct test_definition {
     void (*run)(struct test *test);
     const enum clause *clauses; /* ends with CLAUSE_NONE; NULL: none */
     unsigned needs;
-    bool is_optional;   /* runs only when a glob names it */
+    bool is_optional;   /* runs only when a glob names its suite */
+    bool provokes;      /* does to the device what a driver must not: out of order (3.1.1) */
     unsigned limit_s;   /* the watchdog's timeout in seconds; 0: the usual 10 */
     bool adds_duration; /* ... plus the stress duration */
 };
@@ -79,25 +92,30 @@ struct test {
 };
 
 /*
- * Judges a statement. A violated MUST or defining prose is a FAIL, a SHOULD a WARN, a MAY only
- * noted; the test goes on. Returns the condition.
+ * Judges a statement; `format` says what was seen and what was expected. A violated MUST or
+ * defining prose is a FAIL, a SHOULD a WARN, a MAY only a note; the test continues. Returns the
+ * condition.
  */
 bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The same for a statement that the text leaves open, or robustness: a WARN at most. */
+/* The same for a case that the text leaves open, or for robustness: a WARN at most. */
 bool expect_should(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* As expect(), and a false condition ends the test. */
 void require(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Ends the test: what it needs is missing, or our own set-up failed. */
+/*
+ * Both end the test: skip() where the machine or the device lacks something, error() where our own
+ * set-up failed and there is no verdict on the device.
+ */
 _Noreturn void skip(struct test *test, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 _Noreturn void error(struct test *test, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /*
- * Says why nothing here judges a statement that the test claims; without effect where something
- * has. A claim that is neither judged nor waived is an ERROR.
+ * Says why this run can't judge a clause that the test claims; no effect where it was judged. A
+ * claim that is neither judged nor waived makes a test that would pass an ERROR: a clause must not
+ * look tested when no check of it ran.
  */
 void waive(struct test *test, enum clause clause, const char *why);
 /* A diagnostic line. */

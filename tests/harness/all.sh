@@ -46,6 +46,8 @@ server    python3 -B tests/selftest/test_refdev.py
 
 boots     python3 -B tests/selftest/test_harness.py
 
+readme    python3 -B tests/selftest/test_readme.py
+
 real      python3 -B tests/selftest/test_real.py
 topology  python3 -B tests/selftest/test_topology.py
 

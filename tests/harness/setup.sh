@@ -40,7 +40,7 @@ device-tree-compiler dtc
 gcc gcc
 libc6-dev /usr/include/stdio.h
 libfdt-dev /usr/include/libfdt.h
-libclang-rt-14-dev /usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.asan-*.a
+libclang-rt-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a
 shellcheck shellcheck
 '
 

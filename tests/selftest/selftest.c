@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Planted verdicts: how whoever runs the image proves that it would notice each of them. */
+/*
+ * Planted verdicts: one test for each verdict and each way to fail. They run by name only; the
+ * tests of the harness run them to prove that it notices each of them.
+ */
 #include "arch/arch.h"
+#include "lib/assert/assert.h"
 #include "tests/framework/cpu.h"
 #include "tests/framework/request.h"
 
@@ -41,6 +45,15 @@ TEST(judges_other_than_claimed, .clauses = CLAUSES(IOMMU_OP_P01, IOMMU_OP_D01), 
     expect(test, IOMMU_OP_P01, true, "never printed");
 }
 
+/* An ERROR where the machine watches its driver. */
+TEST(out_of_order, .is_optional = true, .needs = NEEDS_IOMMU)
+{
+    struct virtio_transport *transport = fixture_iommu(test)->transport;
+
+    virtio_reset(transport);
+    expect(test, IOMMU_OP_P01, transport->ops->device_features(transport, 1), "never printed");
+}
+
 static void write_to_page_0(struct test *test, void *argument)
 {
     (void)test, (void)argument;
@@ -55,6 +68,11 @@ TEST(exception, .is_optional = true)
 TEST(exception_on_another_cpu, .is_optional = true, .needs = NEEDS_CPUS)
 {
     run_on(test, arch_cpu_count() - 1, write_to_page_0, NULL);
+}
+
+TEST(assertion, .is_optional = true)
+{
+    ASSERT(!test->definition);
 }
 
 static uint64_t overflow(uint64_t depth)
@@ -118,7 +136,7 @@ static void wait_for_flag(void *argument)
 
 TEST(late_cpu_is_not_used_again, .is_optional = true, .needs = NEEDS_CPUS)
 {
-    static bool flag; /* the late CPU looks at it when the test is over */
+    static bool flag; /* static: the late CPU reads it after the test has ended */
 
     expect(test, IOMMU_OP_P01, !arch_run_on(1, wait_for_flag, &flag, 1000000), "it was not late");
     __atomic_store_n(&flag, true, __ATOMIC_RELEASE);
@@ -129,7 +147,7 @@ TEST(late_cpu_is_not_used_again, .is_optional = true, .needs = NEEDS_CPUS)
            "a CPU that does not exist was used");
 }
 
-/* Out of the guest's own watchdog's reach. */
+/* The guest's own watchdog is an interrupt: only the host can notice this one. */
 TEST(masked_loop, .is_optional = true, .limit_s = 1)
 {
     (void)test;

@@ -33,10 +33,11 @@ def planted_verdicts_are_reported() -> None:
 
 @test
 def exception_is_a_crash_and_the_run_goes_on() -> None:
-    ran = run_sh("selftest.exception", "selftest.zz_passes_last")
-    ran.ends(1, "1 passed, 1 failed, 0 skipped")
-    check("not ok 1 selftest.exception # CRASH " in ran.out, ran.out)
-    ran.says("ok 2 selftest.zz_passes_last")
+    ran = run_sh("selftest.assertion", "selftest.exception", "selftest.zz_passes_last")
+    ran.ends(1, "1 passed, 2 failed, 0 skipped")
+    check("not ok 1 selftest.assertion # CRASH assertion !test->definition at " in ran.out, ran.out)
+    check("not ok 2 selftest.exception # CRASH page fault at " in ran.out, ran.out)
+    ran.says("ok 3 selftest.zz_passes_last")
 
 
 @test
@@ -64,6 +65,7 @@ def trouble_on_another_cpu_is_a_verdict_and_the_run_goes_on() -> None:
 @test
 def trouble_on_other_kinds_of_cpu_is_the_same_verdict() -> None:
     wanted = {
+        "assertion": "CRASH assertion !test->definition at ",
         "exception": "CRASH ",
         "exception_on_another_cpu": "CRASH ",
         "infinite_loop": "HANG no end within the time limit at ",
@@ -73,7 +75,7 @@ def trouble_on_other_kinds_of_cpu_is_the_same_verdict() -> None:
     }
     for machine in ("virt-arm64", "virt-riscv64"):
         ran = run_sh("-m", machine, *(f"selftest.{name}" for name in wanted), "selftest.zz_passes_last")
-        ran.ends(1, "1 passed, 6 failed, 0 skipped")
+        ran.ends(1, "1 passed, 7 failed, 0 skipped")
         for number, (name, verdict) in enumerate(wanted.items(), 1):
             check(f"not ok {number} selftest.{name} # {verdict}" in ran.text("console.log"), ran.out)
         ran = run_sh("-m", machine, "-t", "0", "selftest.masked_loop", TIMEOUT="8")

@@ -325,6 +325,15 @@ def vmm_that_never_connects_ends_the_server() -> None:
     play("ends_at_once", 7)
 
 
+@test
+def driver_out_of_order_is_an_error_natively() -> None:
+    options = "viommu=pci:00:01.0 viommu.ep=00:00.0-00:1f.7:0 run=selftest.out_of_order"
+    guest = os.path.join(ktap.HOME, "build", "host", "viommu-guest")
+    ran = subprocess.run([guest, options], capture_output=True, text=True, check=False)
+    line = "not ok 1 selftest.out_of_order # ERROR out of order: virtio device in slot 1, status 0x0: "
+    check(line in ran.stdout, ran.stdout)
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         globals()[f"vmm_{sys.argv[2]}"](sys.argv[1])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A used ring that lies (virtio 1.4 section 2.7.8), written by hand where no device looks: what the
- * driver makes of it. A wrong answer is an ERROR, for it is ours.
+ * What our driver does with a used ring that violates virtio 1.4 section 2.7.8. The test writes the
+ * ring itself; no device is involved. A wrong answer is an ERROR: it is our own fault.
  */
 #include <string.h>
 
@@ -13,26 +13,26 @@
 #define SIZE     8 /* entries */
 #define WRITABLE sizeof(struct virtio_iommu_req_tail)
 
-/* What the ring says once the chain 0 -> 1 is handed over: 4 bytes to read, 4 to write. */
-struct lie {
+/* The used ring after the chain 0 -> 1 is made available: 4 bytes to read, 4 to write. */
+struct used_case {
     const char *name;
     uint16_t index;
     struct virtq_used_element element;
     enum virtq_pop result;
-    const char *text; /* part of what is said of it */
+    const char *text; /* part of the error message */
 };
 
-static const struct lie lies[] = {
+static const struct used_case used_cases[] = {
     {"an index one too far", 2, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used ring runs ahead"},
     {"an index that went back", 0xffff, {0, WRITABLE}, VIRTQ_BAD_INDEX, "used ring runs ahead"},
-    {"the first id that there is not", 1, {SIZE, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
+    {"the first id out of range", 1, {SIZE, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
     {"the highest id", 1, {UINT32_MAX, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
-    {"an id with bits 15:0 of a true one", 1, {0x10000, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
+    {"an id with bits 15:0 of a good one", 1, {0x10000, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
     {"the second descriptor of the chain", 1, {1, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
     {"a descriptor that is free", 1, {2, WRITABLE}, VIRTQ_BAD_ID, "used id is not"},
     {"a byte too many", 1, {0, WRITABLE + 1}, VIRTQ_BAD_LENGTH, "used length exceeds"},
     {"the largest length", 1, {0, UINT32_MAX}, VIRTQ_BAD_LENGTH, "used length exceeds"},
-    {"the truth", 1, {0, WRITABLE}, VIRTQ_POPPED, "a used entry"},
+    {"a good entry", 1, {0, WRITABLE}, VIRTQ_POPPED, "a used entry"},
     {"nothing yet", 0, {0, WRITABLE}, VIRTQ_EMPTY, "no used entry"},
 };
 
@@ -40,7 +40,7 @@ static void check(struct test *test, bool fine, const char *name, const char *wh
 {
     test->checks++;
     if (!fine)
-        error(test, "the used ring tells %s: %s", name, what);
+        error(test, "the used ring has %s: %s", name, what);
 }
 
 /* A queue of no device, which asks for no notification. */
@@ -54,10 +54,10 @@ static struct virtq scratch(struct test *test)
     return queue;
 }
 
-static void tell(struct virtq *queue, const struct lie *lie)
+static void write_used(struct virtq *queue, const struct used_case *used_case)
 {
-    queue->used->ring[0] = lie->element;
-    queue->used->index = lie->index;
+    queue->used->ring[0] = used_case->element;
+    queue->used->index = used_case->index;
 }
 
 static uint16_t add(struct test *test, struct virtq *queue)
@@ -70,26 +70,30 @@ static uint16_t add(struct test *test, struct virtq *queue)
     return head;
 }
 
-TEST(lies_are_told_apart)
+/* Each kind of bad entry has its own result, message and effect on the free descriptors. */
+TEST(bad_entries_are_recognised)
 {
-    for (unsigned i = 0; i < ARRAY_LENGTH(lies); i++) {
-        const struct lie *lie = &lies[i];
-        bool is_back = lie->result == VIRTQ_POPPED || lie->result == VIRTQ_BAD_LENGTH;
+    for (unsigned i = 0; i < ARRAY_LENGTH(used_cases); i++) {
+        const struct used_case *used_case = &used_cases[i];
+        bool is_back = used_case->result == VIRTQ_POPPED || used_case->result == VIRTQ_BAD_LENGTH;
         struct virtq queue = scratch(test);
         struct virtq_used_element used;
 
         add(test, &queue);
-        tell(&queue, lie);
+        write_used(&queue, used_case);
 
         enum virtq_pop result = virtq_pop(&queue, &used);
 
-        check(test, result == lie->result, lie->name, virtq_pop_text(result));
-        check(test, strstr(virtq_pop_text(result), lie->text), lie->name, "other words");
-        check(test, queue.free_count == (is_back ? SIZE : SIZE - 2), lie->name, "free descriptors");
-        check(test, queue.used_index == (is_back ? 1 : 0), lie->name, "entries taken");
+        check(test, result == used_case->result, used_case->name, virtq_pop_text(result));
+        check(test, strstr(virtq_pop_text(result), used_case->text), used_case->name,
+              "another message");
+        check(test, queue.free_count == (is_back ? SIZE : SIZE - 2), used_case->name,
+              "free descriptors");
+        check(test, queue.used_index == (is_back ? 1 : 0), used_case->name, "entries taken");
     }
 }
 
+/* The second entry of the same chain must not free descriptors that are in use again. */
 TEST(chain_comes_back_once)
 {
     struct virtq queue = scratch(test);
@@ -104,29 +108,32 @@ TEST(chain_comes_back_once)
     check(test, queue.free_count == SIZE - 2, "the same chain again", "free descriptors");
 }
 
-/* The lie is there before the request is, so nothing is waited for. */
-TEST(request_that_is_lied_about)
+/* The bad entry is there before the request, so viommu_submit() does not wait. */
+TEST(request_with_a_bad_entry)
 {
     const struct viommu_request request = viommu_detach(1, 2);
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(lies); i++) {
-        const struct lie *lie = &lies[i];
+    for (unsigned i = 0; i < ARRAY_LENGTH(used_cases); i++) {
+        const struct used_case *used_case = &used_cases[i];
         struct viommu viommu = {.requests = scratch(test), .slots = fixture_pages(test, 1)};
 
-        if (lie->result == VIRTQ_EMPTY)
+        if (used_case->result == VIRTQ_EMPTY)
             continue;
         memset(viommu.slots, VIOMMU_POISON, SIZE * sizeof(*viommu.slots));
-        tell(&viommu.requests, lie);
+        write_used(&viommu.requests, used_case);
 
         struct viommu_reply reply = viommu_submit(&viommu, &request);
 
-        if (lie->result == VIRTQ_POPPED) {
-            check(test, reply.outcome == VIOMMU_ANSWERED, lie->name, "the request is not answered");
+        if (used_case->result == VIRTQ_POPPED) {
+            check(test, reply.outcome == VIOMMU_ANSWERED, used_case->name,
+                  "the request is not answered");
             continue;
         }
-        check(test, reply.outcome == VIOMMU_BAD_USED_RING, lie->name, "the request is answered");
-        check(test, viommu.ring_error == lie->result, lie->name, virtq_pop_text(viommu.ring_error));
-        check(test, reply.status == VIOMMU_POISON && !reply.written, lie->name,
+        check(test, reply.outcome == VIOMMU_BAD_USED_RING, used_case->name,
+              "the request is answered");
+        check(test, viommu.ring_error == used_case->result, used_case->name,
+              virtq_pop_text(viommu.ring_error));
+        check(test, reply.status == VIOMMU_POISON && !reply.written, used_case->name,
               "there is a status");
     }
 }

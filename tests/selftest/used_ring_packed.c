@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A packed ring that lies (virtio 1.4 sections 2.8.1 and 2.8.3), as used_ring.c has it for a split
- * one.
+ * What our driver does with used descriptors that violate virtio 1.4 sections 2.8.1 and 2.8.3: for
+ * packed rings what used_ring.c is for split ones.
  */
 #include "lib/array/array.h"
 #include "tests/framework/fixture.h"
@@ -13,19 +13,19 @@
 #define USED     (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
 #define WRITTEN  (USED | VIRTQ_DESC_F_WRITE)
 
-/* What stands in slot 0 once the list in slots 0 and 1 is handed over, with the id 0. */
-static const struct lie {
+/* What slot 0 holds after the list in slots 0 and 1, with the id 0, is made available. */
+static const struct used_case {
     const char *name;
     uint16_t id, flags;
     uint32_t length;
     enum virtq_pop result;
-    uint32_t used_length; /* what is made of it */
-} lies[] = {
-    {"the truth", 0, WRITTEN, WRITABLE, VIRTQ_POPPED, WRITABLE},
+    uint32_t used_length; /* what the driver returns */
+} used_cases[] = {
+    {"a good descriptor", 0, WRITTEN, WRITABLE, VIRTQ_POPPED, WRITABLE},
     {"flags of the driver", 0, VIRTQ_PACKED_F_AVAIL, WRITABLE, VIRTQ_EMPTY, 0},
     {"USED without AVAIL", 0, VIRTQ_PACKED_F_USED, WRITABLE, VIRTQ_EMPTY, 0},
     {"flags of the next lap", 0, 0, WRITABLE, VIRTQ_EMPTY, 0},
-    {"the first id that there is not", SIZE, WRITTEN, WRITABLE, VIRTQ_BAD_ID, WRITABLE},
+    {"the first id out of range", SIZE, WRITTEN, WRITABLE, VIRTQ_BAD_ID, WRITABLE},
     {"the highest id", UINT16_MAX, WRITTEN, WRITABLE, VIRTQ_BAD_ID, WRITABLE},
     {"an id that is free", 1, WRITTEN, WRITABLE, VIRTQ_BAD_ID, WRITABLE},
     {"a byte too many", 0, WRITTEN, WRITABLE + 1, VIRTQ_BAD_LENGTH, WRITABLE + 1},
@@ -37,7 +37,7 @@ static void check(struct test *test, bool fine, const char *name, const char *wh
 {
     test->checks++;
     if (!fine)
-        error(test, "the packed ring tells %s: %s", name, what);
+        error(test, "the packed ring has %s: %s", name, what);
 }
 
 /* A queue of no device. */
@@ -60,61 +60,64 @@ static void add(struct test *test, struct virtq *queue)
     virtq_publish(queue);
 }
 
-static void tell(struct virtq *queue, unsigned slot, const struct lie *lie)
+static void write_used(struct virtq *queue, unsigned slot, const struct used_case *used_case)
 {
     struct virtq_packed_desc *desc = &queue->packed.ring[slot];
 
-    desc->id = lie->id;
-    desc->length = lie->length;
-    desc->flags = lie->flags;
+    desc->id = used_case->id;
+    desc->length = used_case->length;
+    desc->flags = used_case->flags;
 }
 
-TEST(lies_are_told_apart)
+/* Each kind of bad descriptor has its own result and effect on the slots. */
+TEST(bad_entries_are_recognised)
 {
-    for (unsigned i = 0; i < ARRAY_LENGTH(lies); i++) {
-        const struct lie *lie = &lies[i];
-        bool is_back = lie->result == VIRTQ_POPPED || lie->result == VIRTQ_BAD_LENGTH;
+    for (unsigned i = 0; i < ARRAY_LENGTH(used_cases); i++) {
+        const struct used_case *used_case = &used_cases[i];
+        bool is_back = used_case->result == VIRTQ_POPPED || used_case->result == VIRTQ_BAD_LENGTH;
         struct virtq queue = scratch(test);
         struct virtq_used_element used = {0};
 
         add(test, &queue);
-        tell(&queue, 0, lie);
+        write_used(&queue, 0, used_case);
 
         enum virtq_pop result = virtq_pop(&queue, &used);
 
-        check(test, result == lie->result, lie->name, virtq_pop_text(result));
-        check(test, used.length == lie->used_length, lie->name, "another length");
-        check(test, queue.free_count == (is_back ? SIZE : SIZE - 2), lie->name, "free descriptors");
-        check(test, queue.packed.next_used == (is_back ? 2 : 0), lie->name, "slots taken");
-        check(test, virtq_outstanding(&queue) == !is_back, lie->name, "lists outstanding");
+        check(test, result == used_case->result, used_case->name, virtq_pop_text(result));
+        check(test, used.length == used_case->used_length, used_case->name, "another length");
+        check(test, queue.free_count == (is_back ? SIZE : SIZE - 2), used_case->name,
+              "free descriptors");
+        check(test, queue.packed.next_used == (is_back ? 2 : 0), used_case->name, "slots taken");
+        check(test, virtq_outstanding(&queue) == !is_back, used_case->name, "lists outstanding");
     }
 }
 
-/* Once a device has set WRITE, a length without it means nothing. */
+/* Without WRITE a length means nothing, once the device has shown that it sets WRITE. */
 TEST(length_counts_with_write_only)
 {
-    const struct lie silent = {.flags = USED, .length = UINT32_MAX};
+    const struct used_case unwritten = {.flags = USED, .length = UINT32_MAX};
     struct virtq queue = scratch(test);
     struct virtq_used_element used;
 
     for (unsigned i = 0; i < 2; i++) {
         add(test, &queue);
-        tell(&queue, 2 * i, i ? &silent : &lies[0]);
+        write_used(&queue, 2 * i, i ? &unwritten : &used_cases[0]);
         check(test, virtq_pop(&queue, &used) == VIRTQ_POPPED, "a list", "not taken");
         check(test, used.length == (i ? 0 : WRITABLE), "a list", "another length");
     }
 }
 
+/* A device that uses more than it was given must not make the driver free other lists. */
 TEST(more_is_used_than_was_available)
 {
     struct virtq queue = scratch(test);
     struct virtq_used_element used;
 
-    tell(&queue, 0, &lies[0]);
-    check(test, virtq_pop(&queue, &used) == VIRTQ_BAD_INDEX, "a list that there is not", "taken");
+    write_used(&queue, 0, &used_cases[0]);
+    check(test, virtq_pop(&queue, &used) == VIRTQ_BAD_INDEX, "a list that does not exist", "taken");
     add(test, &queue);
-    tell(&queue, 0, &lies[0]);
+    write_used(&queue, 0, &used_cases[0]);
     check(test, virtq_pop(&queue, &used) == VIRTQ_POPPED, "a list", "not taken");
-    tell(&queue, 2, &lies[0]);
+    write_used(&queue, 2, &used_cases[0]);
     check(test, virtq_pop(&queue, &used) == VIRTQ_BAD_INDEX, "the same list again", "taken");
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "boot/boot_info.h"
-#include "boot/pvh.h"
+#include "boot/x86_64/pvh.h"
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/unit.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* FADT, as far as it tells of PSCI. */
+/* FADT, as far as it tells of PSCI and of the PM timer. */
+#include <string.h>
+
 #include "lib/acpi/acpi.h"
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/malformed_table.h"
@@ -41,6 +43,42 @@ static void machine_psci(void)
     }
 }
 
+/* The 32-bit field, the generic address (its space, its address), how long the table is. */
+static const struct {
+    uint32_t old;
+    uint8_t space;
+    uint64_t extended;
+    uint32_t body_size;
+    struct machine_pm_timer timer;
+} timers[] = {
+    {0, 0, 0, 240, {0, false}},
+    {0x608, 0, 0, 240, {0x608, false}},
+    {0x608, 0, 0, 116 - 36, {0x608, false}},
+    {0x608, 1, 0x408, 240, {0x408, false}},
+    {0x608, 1, 0x408, 219 - 36, {0x608, false}},
+    {0x608, 1, 0x408, 220 - 36, {0x408, false}},
+    {0, 0, 0xfed00000, 240, {0xfed00000, true}},
+    {0x608, 2, 0x408, 240, {0x608, false}},
+    {0x12345, 0, 0, 240, {0, false}},
+};
+
+static void pm_timer(void)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(timers); i++) {
+        static struct machine machine;
+        uint8_t body[240] = {0};
+        struct table table;
+
+        memcpy(body + 76 - 36, &timers[i].old, 4);
+        body[208 - 36] = timers[i].space;
+        memcpy(body + 212 - 36, &timers[i].extended, 8);
+        table_build(&table, "FACP", body, timers[i].body_size);
+        malformed_table_read_machine(&table, &machine, NULL);
+        CHECK_EQ(machine.pm_timer.address, timers[i].timer.address);
+        CHECK_EQ(machine.pm_timer.is_memory, timers[i].timer.is_memory);
+    }
+}
+
 static void damaged(void)
 {
     static const struct malformed_table_damage damages[] = {
@@ -61,10 +99,8 @@ static void mutated(void)
 }
 
 static const struct unit units[] = {
-    {"machine_psci", machine_psci},
-    {"damaged", damaged},
-    {"truncated", truncated},
-    {"mutated", mutated},
+    {"machine_psci", machine_psci}, {"pm_timer", pm_timer}, {"damaged", damaged},
+    {"truncated", truncated},       {"mutated", mutated},
 };
 
 int main(void)

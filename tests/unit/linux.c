@@ -2,7 +2,7 @@
 /* The zero page of Linux's x86 boot protocol, good and damaged. */
 #include <string.h>
 
-#include "boot/linux.h"
+#include "boot/x86_64/linux.h"
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/guest_memory.h"
 #include "tests/unit/fixtures/unit.h"

@@ -85,10 +85,8 @@ struct script {
 };
 
 #define WHOLE(size)                                                                                \
-    {                                                                                              \
-        .granule = (size), .input_last = TOP, .domain_last = UINT32_MAX, .bypass_config = true,    \
-        .mmio = true                                                                               \
-    }
+    .granule = (size), .input_last = TOP, .domain_last = UINT32_MAX, .bypass_config = true,        \
+    .mmio = true
 #define PAGES WHOLE(0x1000)
 
 static const struct script scripts[] = {
@@ -187,7 +185,7 @@ static void unmap_examples_hold(void)
 
     for (size_t g = 0; g < ARRAY_LENGTH(granules); g++) {
         for (size_t i = 0; i < ARRAY_LENGTH(examples); i++) {
-            const struct model_config config = WHOLE(granules[g]);
+            const struct model_config config = {WHOLE(granules[g])};
             uint64_t unit = granules[g];
 
             begin(&config);
@@ -208,7 +206,7 @@ static void unmap_examples_hold(void)
 /* As many as there is room for, then NOMEM and nothing changed, in both orders of address. */
 static void capacity_ends_in_nomem(void)
 {
-    static const struct model_config config = PAGES;
+    static const struct model_config config = {PAGES};
 
     for (unsigned downwards = 0; downwards < 2; downwards++) {
         begin(&config);
@@ -227,7 +225,7 @@ static void capacity_ends_in_nomem(void)
 
 static void domains_run_out(void)
 {
-    static const struct model_config config = PAGES;
+    static const struct model_config config = {PAGES};
 
     model_init(&model, &config, false);
     for (uint32_t i = 0; i < MODEL_ENDPOINTS; i++)
@@ -259,7 +257,7 @@ static void domains_run_out(void)
 /* Reserved bytes: ATTACH has to look at them, UNMAP may, the others must not. */
 static void reserved_bytes_count_where_they_should(void)
 {
-    static const struct model_config config = PAGES;
+    static const struct model_config config = {PAGES};
     struct step attach = {ATTACH(2, E2, 0)}, detach = {DETACH(1, E1)}, unmap = {UNMAP(1, 0, 0xfff)};
     struct step probe = {PROBE(E1)};
 
@@ -285,7 +283,7 @@ static void reserved_bytes_count_where_they_should(void)
 
 static void unparsable_requests_are_unwritten(void)
 {
-    static const struct model_config config = PAGES;
+    static const struct model_config config = {PAGES};
     uint32_t bytes[32] = {0};
 
     begin(&config);
@@ -337,7 +335,7 @@ static void apply_follows_the_device(void)
         {{DETACH(1, NO)}, VIRTIO_IOMMU_S_OK, false, 1},
         {{PROBE(E1)}, VIRTIO_IOMMU_S_OK, true, 1},
     };
-    static const struct model_config config = PAGES;
+    static const struct model_config config = {PAGES};
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const union request *request = &cases[i].step.request;
@@ -353,7 +351,7 @@ static void apply_follows_the_device(void)
 
 static void bypass_domains_stay_empty(void)
 {
-    static const struct model_config config = PAGES;
+    static const struct model_config config = {PAGES};
     struct step map = {MAP(1, 0, 0xfff, 0, RW)}, unmap = {UNMAP(1, 0, 0xfff)};
 
     begin(&config);
@@ -366,7 +364,7 @@ static void bypass_domains_stay_empty(void)
 /* An access over three mappings and a hole: a piece each, and no more than there is room for. */
 static void pieces_end_where_the_access_does(void)
 {
-    static const struct model_config config = PAGES;
+    static const struct model_config config = {PAGES};
     struct model_piece pieces[3] = {{0, 0}};
     struct model_translation t;
 

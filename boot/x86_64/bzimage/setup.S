@@ -147,6 +147,6 @@ setup_end:
 
     .section .kernel, "a"
 kernel_file:
-    .incbin "build/x86_64/viommu-guest.flat"
+    .incbin KERNEL_FILE
     .balign 16
 kernel_end_of_file:

@@ -7,7 +7,7 @@
 #define TYPE_BLOCK  2
 #define SECTOR      512u
 #define CHUNK       4096u
-#define CONFIG_SIZE 60 /* up to what needs features that are not offered */
+#define CONFIG_SIZE 60 /* the fields that need no feature */
 
 #define REQUEST_IN    0
 #define REQUEST_OUT   1
@@ -38,8 +38,10 @@ static void config_write(struct ref_virtio *virtio, uint32_t offset, uint8_t val
     (void)virtio, (void)offset, (void)value;
 }
 
-/* Moves [at, at + length) of the disk; the data begin behind the header. False: part of the memory
- * can't be reached. */
+/*
+ * Moves [at, at + length) of the disk; the data begin after the header. False: part of the memory
+ * can't be reached.
+ */
 static bool move(struct ref_blk *blk, const struct ref_chain *chain, uint64_t at, uint64_t length,
                  bool is_in)
 {

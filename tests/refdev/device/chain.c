@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the formats of a ring have in common. */
+/* What split and packed rings share: a list of segments, read and written by offset. */
 #include "tests/refdev/device/ring.h"
 
 #include "tests/refdev/device/virtio.h"

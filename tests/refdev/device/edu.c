@@ -71,7 +71,7 @@ static uint64_t read(struct ref_function *function, uint32_t offset, unsigned wi
     case INTERRUPT_STATE:
         return edu->interrupts;
     default:
-        return 0; /* DMA_COMMAND too: nothing is ever under way */
+        return 0; /* DMA_COMMAND too: a transfer ends at once */
     }
 }
 

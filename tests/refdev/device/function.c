@@ -66,7 +66,7 @@ uint8_t ref_add_capability(struct ref_function *function, uint8_t id, const void
     uint8_t at =
         previous ? (uint8_t)((previous + config[previous + 2] + 3) & ~3) : FIRST_CAPABILITY;
 
-    /* Of the other variants only MSI-X, of 12 bytes, is ever followed by one. */
+    /* Only virtio structures and MSI-X, which has 12 bytes, are followed by another capability. */
     if (previous && config[previous] == CAPABILITY_MSIX)
         at = previous + 12;
     memcpy(config + at, bytes, length);

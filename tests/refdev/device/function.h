@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A PCI function in software: configuration space with one 32-bit memory BAR, and MSI-X. It knows
- * nothing of how its registers are reached: the same functions stand behind arch/host in one
- * process and behind an unmodified QEMU in another.
+ * A PCI function in software: configuration space with one 32-bit memory BAR, and MSI-X. It does
+ * not depend on how its registers are reached: the same functions serve arch/host in one process
+ * and an unmodified QEMU from another.
  */
 #pragma once
 
@@ -17,13 +17,13 @@
 #define REF_CONFIG_SIZE     256
 #define REF_ALL_ONES(width) ((uint32_t)(UINT64_MAX >> (64 - 8 * (width))))
 
-/* What is around a function. Addresses are the guest's physical ones. */
+/* What a function needs of the machine. Addresses are guest-physical. */
 struct ref_surroundings {
     /* `size` bytes of memory at the address; NULL where not all of them are memory. */
     void *(*memory)(void *context, uint64_t address, uint64_t size);
-    /* A message that is no write to memory. */
+    /* Sends an interrupt message. */
     void (*message)(void *context, uint64_t address, uint32_t data);
-    /* INTA# of the function in a slot. */
+    /* Asserts or de-asserts INTA# of the function in a slot. */
     void (*line)(void *context, unsigned slot, bool is_asserted);
     void *context;
 };
@@ -58,10 +58,10 @@ struct ref_function {
     uint8_t msix;       /* the MSI-X capability; 0: none */
     struct ref_vector vectors[REF_VECTORS];
     uint32_t pending;
-    bool is_asserted; /* what the function wants of INTA# */
+    bool is_asserted; /* the function asserts INTA# */
 };
 
-/* What the identifiers are; `class_code` as in struct pci_function. */
+/* Identifiers in the header; `class_code` as in struct pci_function. */
 struct ref_identity {
     uint16_t vendor, device, subsystem;
     uint32_t class_code;

@@ -134,12 +134,15 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
     model_init(&iommu->model, &model_config, config->bypass);
     if (config->topology)
         features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
+    iommu->virtio.has_decoys = config->has_decoys;
     ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
                     config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
     if (config->has_no_msix)
         ref_remove_msix(&iommu->virtio.function);
     iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
     iommu->virtio.is_slow = config->is_slow;
+    iommu->virtio.required = config->required;
+    iommu->virtio.is_strict = config->is_strict;
     for (unsigned i = 0; config->queue_size && i < 2; i++)
         iommu->virtio.queues[i].size_max = config->queue_size;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The reference virtio-iommu: virtio 1.4 section 5.13 around lib/model, with everything behind it
- * that does DMA. Where the text leaves a choice it does the plainest thing that is permitted.
+ * that does DMA. Where the text leaves a choice it does the simplest thing that is permitted.
  */
 #pragma once
 
@@ -16,28 +16,31 @@ struct ref_region {
     uint8_t subtype; /* VIRTIO_IOMMU_RESV_MEM_T_* */
 };
 
-/* What the device is like. */
+/* The configuration of a device. */
 struct ref_iommu_config {
-    uint64_t features; /* of the device type, bits below 24, and what few variants have */
+    uint64_t features; /* of the device type (below 24), and those that few variants offer */
     uint64_t page_size_mask;
     uint64_t input_first, input_last;
     uint32_t domain_first, domain_last;
     uint32_t probe_size;
     uint8_t bypass; /* at a system reset */
-    /* The same for every endpoint; the one for messages is where the surroundings have it. */
+    /* Reserved regions of every endpoint; the machine says where the MSI region is. */
     struct ref_region regions[REF_REGIONS_MAX];
     unsigned region_count;
-    enum ref_topology topology; /* bit 6 stands for it, then, and there is no `bypass` */
+    enum ref_topology topology; /* if set, feature bit 6 stands for it and there is no `bypass` */
 
     uint64_t withheld;     /* features of rings that are not offered */
+    uint64_t required;     /* features that the driver has to accept (6.2) */
     uint16_t queue_size;   /* 0: the usual one */
     unsigned max_domains;  /* 0: as many as the model holds; more get NOMEM */
     unsigned max_mappings; /* likewise, of all domains together */
     bool is_unshared;      /* a domain has one endpoint */
     bool is_lazy;          /* requests come back late, in reverse order */
-    bool is_slow;          /* ... one at a time, in no order; resets take a while */
+    bool is_slow;          /* ... one at a time, in random order; resets take a while */
     bool is_silent;        /* denied accesses are not reported, which 5.13.6.9 leaves open */
     bool has_no_msix;      /* its interrupts are its line's */
+    bool is_strict;        /* answers what is out of order as is_strict of struct ref_virtio says */
+    bool has_decoys;       /* capabilities of PCI that nobody can use, before those that one can */
     bool is_on_mmio;       /* behind a register block, in machines that can have one */
 };
 

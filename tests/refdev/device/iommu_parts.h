@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the virtio-iommu know of each other. */
+/* What the files of the virtio-iommu share. */
 #pragma once
 
 #include "tests/refdev/device/iommu.h"

@@ -57,7 +57,7 @@ static unsigned domains_of(const struct model *model, unsigned *mappings)
     return count;
 }
 
-/* What this variant of device has not got for a request that is valid; OK: it has. */
+/* The error of a valid request that this variant does not support or has no room for; OK: none. */
 static uint8_t lacking(const struct ref_iommu *iommu, const void *request)
 {
     const struct ref_iommu_config *config = &iommu->config;
@@ -93,7 +93,7 @@ static uint8_t carry_out(struct ref_iommu *iommu, const void *request, size_t le
     return status;
 }
 
-/* 5.13.6: what is written ends with the tail, the last bytes that may be. */
+/* 5.13.6: the tail is the last of the writable bytes. */
 static int64_t answer_with(struct ref_iommu *iommu, const struct ref_chain *chain, uint8_t type,
                            uint8_t status)
 {

@@ -8,7 +8,7 @@
 #define DESC_AVAIL 0x0080u
 #define DESC_USED  0x8000u
 
-/* Where fields stand in a descriptor (2.8.13). */
+/* Offsets of fields in a descriptor (2.8.13). */
 #define AT_LENGTH 8u
 #define AT_ID     12u
 #define AT_FLAGS  14u
@@ -65,7 +65,7 @@ static bool is_available(const struct ref_queue *queue, uint16_t flags)
     return avail == queue->avail.wrap && used != queue->avail.wrap;
 }
 
-/* 2.8.7: of the flags in a table only WRITE counts, and its entries are all there are. */
+/* 2.8.7: of the flags in a table only WRITE counts; the list is all of its entries. */
 static bool walk_table(struct ref_virtio *virtio, const struct desc *table, struct ref_chain *chain)
 {
     uint32_t count = table->segment.length / DESC_SIZE;
@@ -85,7 +85,7 @@ static bool walk_table(struct ref_virtio *virtio, const struct desc *table, stru
     return true;
 }
 
-/* 2.8.6: from slot to slot while NEXT is set. Returns how many there were; 0: against the rules. */
+/* 2.8.6: from slot to slot while NEXT is set. Returns how many there were; 0: a malformed list. */
 static unsigned walk_list(struct ref_virtio *virtio, const struct ref_queue *queue,
                           struct ref_chain *chain)
 {
@@ -200,7 +200,7 @@ bool ref_packed_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_
            ref_write16(virtio, address + AT_FLAGS, flags);
 }
 
-/* 2.8.10: at the next descriptor, or at any. */
+/* 2.8.10: asks for a notification at the next descriptor, or at any. */
 bool ref_packed_listen(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     uint16_t position = queue->avail.slot | (uint16_t)(queue->avail.wrap << 15), flags;
@@ -220,7 +220,7 @@ bool ref_packed_listen(struct ref_virtio *virtio, struct ref_queue *queue)
            is_available(queue, flags);
 }
 
-/* Whether one of the last `count` used descriptors stands where the event does. */
+/* Whether one of the last `count` used descriptors is at the position of the event. */
 static bool is_event_among(const struct ref_queue *queue, uint16_t event, unsigned count)
 {
     unsigned slot = (event & 0x7fff) + (MUTANT(PACKED_EVENT_MISSED) ? 2 : 0);
@@ -245,7 +245,7 @@ bool ref_packed_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *que
     return ref_read16(virtio, queue->driver, &event) && is_event_among(queue, event, count);
 }
 
-/* Ahead of the device it must have just passed a descriptor that is available. */
+/* 2.9: the position before the one that a notification names has to be an available descriptor. */
 bool ref_packed_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue,
                              uint16_t position)
 {

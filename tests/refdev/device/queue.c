@@ -51,7 +51,7 @@ static bool add_segment(struct ref_chain *chain, const struct desc *desc)
                            desc->flags & DESC_WRITE);
 }
 
-/* 2.7.5.3: no table inside a table, none with NEXT, none that is no whole number of descriptors. */
+/* 2.7.5.3: no table in a table, none with NEXT, and only a whole number of descriptors. */
 static bool walk_table(struct ref_virtio *virtio, const struct desc *table, struct ref_chain *chain)
 {
     uint32_t count = table->length / DESC_SIZE;
@@ -202,7 +202,7 @@ static bool split_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *q
            (uint16_t)(queue->next_used - event - 1) < (uint16_t)(queue->next_used - before);
 }
 
-/* Neither ahead of the index nor further behind it than there are entries. */
+/* 2.9: neither ahead of the avail index nor more than a queue of entries behind it. */
 static bool split_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue,
                                uint16_t position)
 {

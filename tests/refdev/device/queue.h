@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The device's side of a virtqueue, split or packed: virtio 1.4 sections 2.7 and 2.8. Everything
- * that the driver wrote is checked; what is against the rules breaks the queue, and nothing else.
+ * that the driver wrote is checked; a violation breaks the queue, and nothing else.
  */
 #pragma once
 
@@ -42,8 +42,8 @@ struct ref_queue {
     /* What the driver has set. */
     uint16_t size, vector;
     bool is_enabled, is_packed;
-    bool is_undead;     /* a mutant's: served while it is said to be disabled */
-    unsigned resetting; /* how often the driver still sees its reset going on */
+    bool is_undead;     /* for a mutant: served while it reads as disabled */
+    unsigned resetting; /* reads that will still show its reset as in progress */
     uint64_t desc, driver, device;
     /* Where the device is. */
     uint16_t next_avail, next_used;
@@ -60,8 +60,9 @@ struct ref_queue {
 enum ref_pop { REF_EMPTY, REF_POPPED, REF_BROKEN };
 
 void ref_queue_reset(struct ref_queue *queue);
-/* Pops the next chain that is available into queue->chain. BROKEN: it is against the rules, or
- * can't be reached. */
+/*
+ * Pops the next available chain into queue->chain. BROKEN: it is malformed, or can't be reached.
+ */
 enum ref_pop ref_pop(struct ref_virtio *virtio, struct ref_queue *queue);
 /* Puts the chain that was popped last back. */
 void ref_unpop(struct ref_queue *queue);
@@ -69,11 +70,13 @@ void ref_unpop(struct ref_queue *queue);
 bool ref_push(struct ref_virtio *virtio, struct ref_queue *queue, uint16_t head, uint32_t length);
 /* Asks for a notification at the next chain; true when there is one already. */
 bool ref_listen(struct ref_virtio *virtio, struct ref_queue *queue);
-/* Whether the driver wants to hear of what was pushed since it last did (2.7.7, 2.8.10). */
+/* Whether the driver wants a notification of what was pushed since the last (2.7.7, 2.8.10). */
 bool ref_wants_interrupt(struct ref_virtio *virtio, struct ref_queue *queue);
 
-/* Bytes of the readable part from `offset` on; how many there were, up to `size`. UINT32_MAX: part
- * of them can't be reached. */
+/*
+ * Reads up to `size` bytes of the readable part from `offset` on; returns how many there were.
+ * UINT32_MAX: part of them can't be reached.
+ */
 uint32_t ref_chain_read(struct ref_virtio *virtio, const struct ref_chain *chain, uint64_t offset,
                         void *bytes, uint32_t size);
 /* Writes into the writable part; false: not all of it is inside, or can be reached. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The formats of a ring: split (queue.c) and packed (packed.c), as queue.h has them for all. */
+/* The two formats of a ring, split (queue.c) and packed (packed.c), behind queue.h. */
 #pragma once
 
 #include "tests/refdev/device/queue.h"
@@ -11,10 +11,10 @@
 
 bool ref_read16(struct ref_virtio *virtio, uint64_t address, uint16_t *value);
 bool ref_write16(struct ref_virtio *virtio, uint64_t address, uint16_t value);
-/* False: one to read behind one to write (2.6.4.2), or too many. */
+/* False: a readable segment after a writable one (2.7.4.2), or too many. */
 bool ref_add_segment(struct ref_chain *chain, struct ref_segment segment, bool is_writable);
 
-/* 2.9: whether the driver can have written up to there. */
+/* 2.9: whether the driver can have made descriptors available up to that position. */
 bool ref_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue, uint16_t position);
 bool ref_packed_is_plausible(struct ref_virtio *virtio, const struct ref_queue *queue,
                              uint16_t position);

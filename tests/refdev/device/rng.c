@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* An entropy device: virtio 1.4 section 5.4. The bytes are random enough to be told from others. */
+/* An entropy device: virtio 1.4 section 5.4. Pseudo-random bytes, different for each request. */
 #include <string.h>
 
 #include "tests/refdev/device/endpoints.h"

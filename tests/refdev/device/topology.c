@@ -14,7 +14,8 @@
 #define V34_ITEM 16
 
 /*
- * The head is an offset; each item tells where the next one is, the last one 0. Type 0 is a range.
+ * The head is an offset; each item has the offset of the next one, the last one 0. Type 0 is a
+ * range.
  */
 static uint32_t write_v1(const uint32_t *ids, unsigned count, uint8_t *config)
 {
@@ -63,7 +64,7 @@ static uint32_t write_v34(const uint32_t *ids, unsigned count, uint8_t *config, 
     return V34_LIST + count * V34_ITEM;
 }
 
-/* The first item says what is not so. */
+/* A mutant falsifies the first item. */
 static void mutate_v1(uint8_t *config)
 {
     uint8_t *item = config + V1_LIST;

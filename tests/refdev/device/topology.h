@@ -15,7 +15,7 @@ enum ref_topology {
     REF_NO_TOPOLOGY,
     REF_TOPOLOGY_V1, /* RFC of November 2019: a linked list */
     REF_TOPOLOGY_V2, /* February 2020: items of one length */
-    REF_TOPOLOGY_V3, /* August 2020: counted items that tell their length */
+    REF_TOPOLOGY_V3, /* August 2020: counted items with a length each */
     REF_TOPOLOGY_V4, /* the same with ranges of segments */
 };
 

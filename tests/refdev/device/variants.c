@@ -9,11 +9,10 @@
 #define RANGES    (BIT(INPUT_RANGE) | BIT(DOMAIN_RANGE))
 #define USUAL     (RANGES | BIT(MAP_UNMAP) | BIT(PROBE) | BIT(MMIO) | BIT(BYPASS_CONFIG))
 
-/* Where interrupt messages go is the surroundings' business. */
-#define MSI                                                                                        \
-    {                                                                                              \
-        0, 0, VIRTIO_IOMMU_RESV_MEM_T_MSI                                                          \
-    }
+/* The MSI region: the machine fills in where it is. */
+#define MSI 0, 0, VIRTIO_IOMMU_RESV_MEM_T_MSI
+
+#define PLATFORM (REF_BIT(REF_F_ACCESS_PLATFORM) | REF_BIT(REF_F_ORDER_PLATFORM))
 
 #define PAGES_4K ~0xfffull
 
@@ -23,15 +22,15 @@
     .probe_size = 512
 
 static const struct ref_variant variants[] = {
-    {"usual", {.features = USUAL, ORDINARY, .bypass = 1, .regions = {MSI}, .region_count = 1}},
+    {"usual", {.features = USUAL, ORDINARY, .bypass = 1, .regions = {{MSI}}, .region_count = 1}},
     {"mmio",
      {.features = USUAL,
       ORDINARY,
       .bypass = 1,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .is_on_mmio = true}},
-    /* Nothing but what every device has. */
+    /* No optional feature. */
     {"bare", {.features = BIT(MAP_UNMAP), .page_size_mask = PAGES_4K}},
     /* The bit that BYPASS_CONFIG has superseded. */
     {"old-bypass", {.features = BIT(MAP_UNMAP) | BIT(BYPASS), .page_size_mask = PAGES_4K}},
@@ -41,7 +40,7 @@ static const struct ref_variant variants[] = {
       .input_last = (1ull << 39) - 1,
       .domain_last = UINT32_MAX,
       .probe_size = 64,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
     {"granule-1",
      {.features = USUAL,
@@ -64,7 +63,7 @@ static const struct ref_variant variants[] = {
       .domain_last = UINT32_MAX,
       .probe_size = 512,
       .bypass = 1}},
-    /* An input range that begins late and domains that do. */
+    /* Neither the input range nor the domain range begins at 0. */
     {"narrow",
      {.features = USUAL,
       .page_size_mask = PAGES_4K,
@@ -78,7 +77,7 @@ static const struct ref_variant variants[] = {
      {.features = USUAL,
       ORDINARY,
       .bypass = 1,
-      .regions = {MSI,
+      .regions = {{MSI},
                   {0xa0000, 0xfffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0x700000000, 0x7000fffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0xff0000000000, 0xffffffffffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED}},
@@ -91,13 +90,13 @@ static const struct ref_variant variants[] = {
       .domain_last = 0xffff,
       .probe_size = 144,
       .bypass = 1,
-      .regions = {MSI,
+      .regions = {{MSI},
                   {0x8000000, 0x80fffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0, 0xfff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0x123456789000, 0x123456789fff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED},
                   {0xfffffffff000, 0xffffffffffff, VIRTIO_IOMMU_RESV_MEM_T_RESERVED}},
       .region_count = 5}},
-    /* PROBE says nothing. */
+    /* PROBE returns no property. */
     {"no-properties",
      {
          .features = USUAL,
@@ -114,9 +113,9 @@ static const struct ref_variant variants[] = {
       .domain_last = 0xffff,
       .probe_size = 37,
       .bypass = 1,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
-    /* Several page sizes, the largest of all of them. */
+    /* Several page sizes, up to the largest that a mask can have. */
     {"masks",
      {.features = USUAL,
       .page_size_mask = 0x8000000040201000,
@@ -124,7 +123,7 @@ static const struct ref_variant variants[] = {
       .domain_last = 0xffff,
       .probe_size = 512,
       .bypass = 1,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
     {"small-queues", {.features = USUAL, ORDINARY, .bypass = 1, .queue_size = 16}},
     {"plain-rings",
@@ -139,42 +138,60 @@ static const struct ref_variant variants[] = {
      {.features = USUAL, ORDINARY, .bypass = 1, .withheld = REF_BIT(REF_F_INDIRECT_DESC)}},
     {"late", {.features = USUAL, ORDINARY, .bypass = 1, .is_lazy = true}},
     {"slow", {.features = USUAL, ORDINARY, .bypass = 1, .is_slow = true}},
-    /* Notifications that say more. */
+    /* NOTIFICATION_DATA and NOTIF_CONFIG_DATA. */
     {"notification-data",
      {.features = USUAL | REF_BIT(REF_F_NOTIFICATION_DATA) | REF_BIT(REF_F_NOTIF_CONFIG_DATA),
       ORDINARY,
       .bypass = 1}},
     {"unshared", {.features = USUAL, ORDINARY, .bypass = 1, .is_unshared = true}},
+    /* Structures that are elsewhere, too, as QEMU has the notifications with modern-pio-notify. */
+    {"decoys", {.features = USUAL, ORDINARY, .bypass = 1, .has_decoys = true}},
+    /* Insists on what the platform is like, as QEMU does with iommu_platform=on. */
+    {"platform",
+     {.features = USUAL | PLATFORM,
+      ORDINARY,
+      .bypass = 1,
+      .regions = {{MSI}},
+      .region_count = 1,
+      .required = PLATFORM}},
+    /* As Cloud Hypervisor answers a driver that has no patience for 3.1.1. */
+    {"strict",
+     {.features = USUAL,
+      ORDINARY,
+      .bypass = 1,
+      .regions = {{MSI}},
+      .region_count = 1,
+      .is_strict = true}},
     {"few", {.features = USUAL, ORDINARY, .bypass = 1, .max_domains = 8, .max_mappings = 200}},
     {"no-bypass-config",
      {.features = USUAL & ~BIT(BYPASS_CONFIG),
       ORDINARY,
       .bypass = 0,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1}},
-    /* Devices of the drafts, which describe the endpoints themselves. */
+    /* Devices of drafts, whose configuration describes the endpoints. */
     {"topology-1",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V1}},
     {"topology-2",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V2}},
     {"topology-3",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V3}},
     {"topology-4",
      {.features = RANGES | BIT(MAP_UNMAP) | BIT(PROBE),
       ORDINARY,
-      .regions = {MSI},
+      .regions = {{MSI}},
       .region_count = 1,
       .topology = REF_TOPOLOGY_V4}},
 };

@@ -22,6 +22,7 @@
 #define REF_F_VERSION_1         32
 #define REF_F_ACCESS_PLATFORM   33
 #define REF_F_RING_PACKED       34
+#define REF_F_ORDER_PLATFORM    36
 #define REF_F_NOTIFICATION_DATA 38
 #define REF_F_NOTIF_CONFIG_DATA 39
 #define REF_F_RING_RESET        40
@@ -36,7 +37,7 @@ struct ref_virtio_ops {
     /* Device configuration, a byte at a time. */
     uint8_t (*config_read)(struct ref_virtio *virtio, uint32_t offset);
     void (*config_write)(struct ref_virtio *virtio, uint32_t offset, uint8_t value);
-    /* The driver's features are settled: FEATURES_OK. */
+    /* FEATURES_OK is set: the driver's features are final. */
     void (*negotiated)(struct ref_virtio *virtio);
     /* One chain of a queue: how many bytes were written to it, or REF_KEEP. */
     int64_t (*handle)(struct ref_virtio *virtio, unsigned queue, const struct ref_chain *chain);
@@ -55,7 +56,7 @@ struct ref_late {
 struct ref_virtio {
     struct ref_function function; /* the first member */
     const struct ref_virtio_ops *ops;
-    uint64_t offered;
+    uint64_t offered, required; /* without which there is no FEATURES_OK, beside VERSION_1 */
     uint32_t config_length;
     uint64_t driver_features;
     uint32_t device_select, driver_select;
@@ -64,11 +65,19 @@ struct ref_virtio {
     unsigned resets, processed; /* since the start: resets, and looks at a queue */
     unsigned queue_count;
     struct ref_queue queues[REF_QUEUES];
+    /*
+     * While the status reads 0 nothing sticks, and a device that is started with a queue missing
+     * never looks at the others.
+     */
+    bool is_strict;
+    bool is_stopped; /* that was started so */
+    /* Capabilities that nobody can use come first: of a BAR that is not there. */
+    bool has_decoys;
     /* Chains of queue 0 are given back late, the last one first. */
     bool is_lazy;
-    /* ... or one at a time, in no order, and resets take a while to be seen. */
+    /* ... or one at a time, in random order, and a reset is seen only after some reads. */
     bool is_slow;
-    unsigned resetting; /* how often the driver still sees the device's reset going on */
+    unsigned resetting; /* reads that will still show the reset of the device as in progress */
     uint8_t status_before;
     struct ref_late late[REF_QUEUE_SIZE];
     unsigned late_count;
@@ -84,10 +93,10 @@ void ref_catch_up(struct ref_virtio *virtio);
 /* Whether a feature is negotiated. */
 bool ref_has(const struct ref_virtio *virtio, unsigned feature);
 bool ref_is_running(const struct ref_virtio *virtio);
-/* Works through a queue that the driver has been told about, or that became interesting. */
+/* Handles what is available in a queue: the driver has notified, or the device can go on. */
 void ref_process(struct ref_virtio *virtio, unsigned queue);
 /* The device can't go on: DEVICE_NEEDS_RESET (2.1.2). */
 void ref_break(struct ref_virtio *virtio);
-/* Memory as it is, for devices that no IOMMU stands before. */
+/* Untranslated memory, for a device that is behind no IOMMU. */
 bool ref_dma_direct(struct ref_virtio *virtio, uint64_t address, void *bytes, uint32_t length,
                     bool is_write);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -29,6 +30,7 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
 {
     const struct ref_queue *queue = selected(virtio);
 
+    ref_order_read(virtio, offset);
     switch (offset) {
     case REF_COMMON_DEVICE_FEATURE_SELECT:
         return virtio->device_select;
@@ -120,7 +122,7 @@ static void set_half(uint64_t *value, uint32_t offset, unsigned width, uint64_t 
         *value = (*value & ~(uint64_t)UINT32_MAX) | (uint32_t)half;
 }
 
-/* 4.1.5.1.2.1: a vector that can't be had reads back as none. */
+/* 4.1.5.1.2.1: a vector that can't be mapped reads back as NO_VECTOR. */
 static uint16_t vector_of(const struct ref_virtio *virtio, uint64_t value)
 {
     if (!virtio->function.msix)
@@ -167,6 +169,7 @@ static void write_queue(struct ref_virtio *virtio, uint32_t offset, unsigned wid
 
 void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
 {
+    ref_order_write(virtio, offset, value);
     switch (offset) {
     case REF_COMMON_DEVICE_FEATURE_SELECT:
         virtio->device_select = (uint32_t)value;
@@ -191,12 +194,15 @@ void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width
         if (virtio->queue_select < virtio->queue_count)
             write_queue(virtio, offset, width, value);
     }
+    if (virtio->is_strict && !virtio->status)
+        ref_virtio_reset(virtio);
 }
 
 uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned width)
 {
     uint64_t value = 0;
 
+    ref_order_config(virtio, false);
     if (MUTANT(HOSTILE_CONFIG_ALL_ONES))
         return REF_ALL_ONES(width);
     if (MUTANT(HOSTILE_CONFIG_CHANGES))
@@ -213,6 +219,7 @@ uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned wi
 
 void ref_write_config(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
 {
+    ref_order_config(virtio, true);
     for (unsigned i = 0; i < width; i++)
         if (offset + i < virtio->config_length)
             virtio->ops->config_write(virtio, offset + i, (uint8_t)(value >> (8 * i)));

@@ -2,6 +2,7 @@
 #include "tests/refdev/device/virtio_mmio.h"
 
 #include "lib/array/array.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -69,8 +70,10 @@ static uint32_t read_register(struct ref_virtio *virtio, uint32_t offset)
     case REF_MMIO_VENDOR_ID:
         return VENDOR;
     case REF_MMIO_QUEUE_SIZE_MAX:
+        ref_order_read(virtio, REF_COMMON_QUEUE_SIZE);
         return queue ? queue->size_max : 0;
     case REF_MMIO_QUEUE_READY:
+        ref_order_read(virtio, REF_COMMON_QUEUE_ENABLE);
         return queue ? queue->is_enabled && !queue->is_undead : 0;
     case REF_MMIO_INTERRUPT_STATUS:
         return virtio->isr;
@@ -94,6 +97,8 @@ static void write_register(struct ref_virtio *virtio, uint32_t offset, uint32_t 
 
     switch (offset) {
     case REF_MMIO_QUEUE_READY:
+        if (value & 1) /* 0 stops a queue that is enabled */
+            ref_order_write(virtio, REF_COMMON_QUEUE_ENABLE, value);
         if (queue && value & 1)
             ref_enable(virtio, queue);
         else if (queue)

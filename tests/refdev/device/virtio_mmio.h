@@ -6,7 +6,7 @@
 
 #define REF_MMIO_SIZE 0x1000
 
-/* 4.2.2: registers that are more than what the common configuration structure of PCI has. */
+/* 4.2.2: registers that the common configuration structure of PCI does not have. */
 enum ref_mmio {
     REF_MMIO_MAGIC_VALUE = 0x000,
     REF_MMIO_VERSION_NUMBER = 0x004,
@@ -25,8 +25,8 @@ enum ref_mmio {
 };
 
 /*
- * Puts a device that has been made by ref_virtio_init() behind a block. Its function is on no bus
- * then; the interrupt is what it wants of INTA#.
+ * Puts a device from ref_virtio_init() behind a register block. Its function is on no bus then; the
+ * interrupt line of the block is its INTA#.
  */
 void ref_mmio_plug(struct ref_virtio *virtio);
 /* One access; `width` is 1, 2, 4 or 8 and the offset a multiple of it. */

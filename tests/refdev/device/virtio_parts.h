@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of a virtio device know of each other. */
+/* What the files of a virtio device share. */
 #pragma once
 
 #include "tests/refdev/device/virtio.h"
 
+#define STATUS_ACKNOWLEDGE 1
+#define STATUS_DRIVER      2
 #define STATUS_DRIVER_OK   4
 #define STATUS_FEATURES_OK 8
 #define STATUS_NEEDS_RESET 64
@@ -11,7 +13,7 @@
 #define ISR_QUEUE  1
 #define ISR_CONFIG 2
 
-/* What a driver has to look, as long as a reset of a slow device takes. */
+/* How many reads the reset of a slow device takes. */
 #define REF_SLOW_READS 3
 
 /* 4.1.4.3: offsets in the common configuration. */
@@ -46,18 +48,18 @@ void ref_write_features(struct ref_virtio *virtio, uint32_t value);
 /* The common configuration structure (4.1.4.3). */
 uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset);
 void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value);
-/* From now on the device looks at the queue; the format of its ring is that of the features. */
+/* Enables the queue; its ring is split or packed by the negotiated features. */
 void ref_enable(struct ref_virtio *virtio, struct ref_queue *queue);
 /* Of queue `index`, which exists. */
 void ref_reset_queue(struct ref_virtio *virtio, unsigned index);
-/* Whether the reset goes on; looking at it is what takes the time. */
+/* Whether the reset is in progress; each read brings it nearer to its end. */
 bool ref_is_resetting(struct ref_virtio *virtio, unsigned index);
-/* What names the queue in notifications. */
+/* The value that names the queue in a notification. */
 uint16_t ref_notification_of(const struct ref_virtio *virtio, unsigned index);
 /* A notification: at the doorbell of queue `at`, or one for all (REF_QUEUES). */
 void ref_doorbell(struct ref_virtio *virtio, unsigned at, unsigned width, uint32_t value);
 /* Device configuration, which reads 0 where there is none. */
 uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned width);
 void ref_write_config(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value);
-/* Another number each time. */
+/* Pseudo-random; another number each time. */
 unsigned ref_look(void);

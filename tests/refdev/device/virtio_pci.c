@@ -73,7 +73,7 @@ static void bar_write(struct ref_function *function, uint32_t offset, unsigned w
     }
 }
 
-/* 4.1.4.9: a window onto the BAR, for whoever can't map it. */
+/* 4.1.4.9: a window into the BAR, for drivers that can't map it. */
 struct window {
     uint8_t bar;
     uint32_t offset, length;
@@ -175,6 +175,14 @@ static uint8_t add_structure(struct ref_function *function, uint8_t type, uint32
     return at;
 }
 
+/* 4.1.4.1: what a driver passes over, for the capability of that type that it can use. */
+static void add_decoy(struct ref_function *function, uint8_t type)
+{
+    const uint8_t bytes[20] = {[2] = sizeof(bytes), [3] = type, [4] = 2, [12] = 0x80};
+
+    ref_add_capability(function, CAPABILITY_VENDOR, bytes, sizeof(bytes));
+}
+
 void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops, uint16_t type,
                      uint64_t offered, unsigned queue_count, uint32_t config_length)
 {
@@ -190,6 +198,9 @@ void ref_virtio_init(struct ref_virtio *virtio, const struct ref_virtio_ops *ops
     ref_function_init(function, &identity, REF_VIRTIO_BAR);
     function->ops = &function_ops;
     ref_add_msix(function);
+    if (virtio->has_decoys)
+        for (uint8_t decoy = 1; decoy < 4; decoy++)
+            add_decoy(function, decoy);
     add_structure(function, 1, REF_COMMON, REF_COMMON_SIZE, 16);
     add_structure(function, 2, REF_NOTIFY, REF_NOTIFY_STEP * queue_count, 20);
     add_structure(function, 3, REF_ISR, 1, 16);

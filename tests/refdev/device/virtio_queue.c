@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the driver does to a single queue: enables, resets and notifies it. */
+/* Enabling, resetting and notifying a single queue. */
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/ring.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
@@ -11,7 +12,7 @@ void ref_enable(struct ref_virtio *virtio, struct ref_queue *queue)
     mutate_enable(virtio, queue);
 }
 
-/* 2.6.1: it forgets what was in it, and all that it was told. */
+/* 2.6.1: the queue loses its entries and everything that the driver has set. */
 void ref_reset_queue(struct ref_virtio *virtio, unsigned index)
 {
     struct ref_queue *queue = &virtio->queues[index];
@@ -58,7 +59,7 @@ static unsigned named_by(const struct ref_virtio *virtio, unsigned width, uint32
     return REF_QUEUES;
 }
 
-/* 2.9: a driver whose notification is about no place that the ring can have is broken. */
+/* 2.9: a notification with a position that the ring cannot have breaks the queue. */
 void ref_doorbell(struct ref_virtio *virtio, unsigned at, unsigned width, uint32_t value)
 {
     unsigned index = named_by(virtio, width, value);
@@ -67,6 +68,7 @@ void ref_doorbell(struct ref_virtio *virtio, unsigned at, unsigned width, uint32
         return;
     struct ref_queue *queue = &virtio->queues[index];
 
+    ref_order_notification(virtio, index);
     if (ref_has(virtio, REF_F_NOTIFICATION_DATA) && ref_is_running(virtio) && queue->is_enabled &&
         !ref_is_plausible(virtio, queue, (uint16_t)(value >> 16)))
         ref_break(virtio);

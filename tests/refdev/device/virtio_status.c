@@ -15,6 +15,8 @@ bool ref_is_running(const struct ref_virtio *virtio)
         return true;
     if (MUTANT(RUNS_AFTER_RESET) && !virtio->status)
         return true;
+    if (virtio->is_stopped)
+        return false;
     return (virtio->status & (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) == STATUS_DRIVER_OK;
 }
 
@@ -54,6 +56,7 @@ void ref_virtio_reset(struct ref_virtio *virtio)
     virtio->status_before = virtio->status;
     virtio->resetting = virtio->is_slow ? REF_SLOW_READS : 0;
     virtio->status = virtio->isr = 0;
+    virtio->is_stopped = false;
     if (MUTANT(RESET_LEAVES_STATUS))
         virtio->status = 1;
     virtio->late_count = 0;
@@ -72,7 +75,15 @@ void ref_virtio_reset(struct ref_virtio *virtio)
     virtio->ops->reset(virtio);
 }
 
-/* 2.2.2, 3.1.1: FEATURES_OK stays only when the device can live with what was accepted. */
+static bool has_every_queue(const struct ref_virtio *virtio)
+{
+    for (unsigned i = 0; i < virtio->queue_count; i++)
+        if (!virtio->queues[i].is_enabled)
+            return false;
+    return true;
+}
+
+/* 2.2.2, 3.1.1: FEATURES_OK stays set only if the device supports the accepted set. */
 void ref_write_status(struct ref_virtio *virtio, uint8_t value)
 {
     bool is_settling = value & ~virtio->status & STATUS_FEATURES_OK;
@@ -95,10 +106,14 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
         value &= (uint8_t)~STATUS_FEATURES_OK;
     if (MUTANT(SECOND_SET_IS_REFUSED) && is_settling && virtio->resets > 40)
         value &= (uint8_t)~STATUS_FEATURES_OK;
+    if (is_settling && virtio->required & ~virtio->driver_features)
+        value &= (uint8_t)~STATUS_FEATURES_OK;
     if (is_settling && !MUTANT(UNOFFERED_FEATURES_TAKEN) &&
         ((virtio->driver_features & ~virtio->offered) ||
          !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
         value &= (uint8_t)~STATUS_FEATURES_OK;
+    if (virtio->is_strict && value & ~virtio->status & STATUS_DRIVER_OK)
+        virtio->is_stopped = !has_every_queue(virtio);
     virtio->status = value | (virtio->status & STATUS_NEEDS_RESET);
     if (MUTANT(STATUS_DRIVER_FORGOTTEN))
         virtio->status &= (uint8_t)~2;

@@ -19,7 +19,7 @@ bool ref_dma_direct(struct ref_virtio *virtio, uint64_t address, void *bytes, ui
     return true;
 }
 
-/* A mutant's: of two lists it begins with the second. */
+/* For a mutant: of two available lists the second one first. */
 static void handle_second(struct ref_virtio *virtio, struct ref_queue *queue)
 {
     const struct ref_chain first = queue->chain;
@@ -30,7 +30,7 @@ static void handle_second(struct ref_virtio *virtio, struct ref_queue *queue)
     queue->chain = first;
 }
 
-/* False: nothing left, or no way on. */
+/* False: nothing is available, or the queue is broken. */
 static bool handle_next(struct ref_virtio *virtio, unsigned index)
 {
     struct ref_queue *queue = &virtio->queues[index];
@@ -82,7 +82,7 @@ static void notify_used(struct ref_virtio *virtio, struct ref_queue *queue)
         ref_interrupt(virtio, queue->vector, ISR_QUEUE);
 }
 
-/* Any one of them, as if drawn by lot, becomes the last. */
+/* Moves one of them, chosen at random, to the end. */
 static void choose_next(struct ref_virtio *virtio)
 {
     struct ref_late *last = &virtio->late[virtio->late_count - 1];

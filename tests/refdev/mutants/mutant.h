@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bugs that the reference device can be given, one at a time: mutants.def lists them. Which one is
- * asked for where the conforming code makes its choice, as MUTANT(NAME), or in one of the hooks
- * below, which change nothing while there is none.
+ * Bugs that the reference device can be given, one at a time, as mutants.def lists them. A bug is
+ * made where the conforming code decides, by MUTANT(NAME), or in one of the hooks below, which
+ * change nothing without a mutant.
  */
 #pragma once
 
@@ -17,7 +17,7 @@ enum ref_mutant {
 #undef REF_MUTANT
 };
 
-/* What the device is from its start on; every function of it asks. */
+/* Set once at the start. File scope, because every function of the device may ask. */
 extern enum ref_mutant ref_mutant;
 
 #define MUTANT(name) (ref_mutant == MUTANT_##name && ref_mutant_meet())
@@ -35,28 +35,31 @@ bool ref_choose_mutant(const char *name);
 /* A line for each: name, variant of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
-/* Before a request is judged, or an access: a DETACH that was put off may be due. */
+/* Before a request or an access is judged: a delayed DETACH may be due. */
 void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
 /* Before a request is judged. */
 void mutate_request(struct ref_iommu *iommu, void *request);
 /* Before it is carried out. */
 void mutate_answer(const void *request, struct model_answer *answer);
-/* Carries a valid request out in another way; false: it is to be done as always. */
+/* Carries a valid request out in a wrong way; false: no mutant of this, do it correctly. */
 bool mutate_effect(struct ref_iommu *iommu, const void *request);
 /* After it has been carried out. */
 void mutate_state(struct ref_iommu *iommu, const void *request);
-/* What PROBE gives, of `size` bytes; its status. */
+/* The `size` bytes that PROBE returns. */
 void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size);
 void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields);
 void mutate_fault(struct virtio_iommu_fault *fault);
-/* Registers of virtio-mmio: what one reads, and a write, which true keeps from being done. */
+/* Registers of virtio-mmio: the value of a read; and a write, which is dropped by true. */
 void mutate_mmio_read(struct ref_virtio *virtio, uint32_t offset, uint32_t *value);
 bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint32_t value);
 /* Where an access goes, after the model has said so. */
 void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
                         uint32_t length, bool is_write, struct model_translation *to,
                         struct model_piece *pieces);
-/* Of a queue that is enabled, that was just reset and was `before`, and of one that is notified. */
+/*
+ * Queues: when one is enabled; after a reset, with its state before; while a reset is in progress;
+ * when one is notified.
+ */
 void mutate_enable(struct ref_virtio *virtio, struct ref_queue *queue);
 void mutate_queue_reset(struct ref_virtio *virtio, unsigned index, const struct ref_queue *before);
 void mutate_resetting(const struct ref_virtio *virtio, unsigned index, bool *is_resetting);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Accesses that go elsewhere, and what the device says of itself and of them. */
+/* Mutants of accesses, of the configuration, of properties and of fault reports. */
 #include <string.h>
 
 #include "tests/refdev/device/virtio_parts.h"
@@ -20,7 +20,7 @@ static void deny(struct model_translation *to, uint8_t reason, uint64_t address)
     *to = (struct model_translation){.reason = reason, .address = address};
 }
 
-/* What an endpoint that is not attached, or attached to a bypass domain, may do. */
+/* Mutants of bypass mode: an endpoint that is not attached, or is in a bypass domain. */
 static void mutate_bypass(const struct ref_iommu *iommu, const struct model_endpoint *endpoint,
                           uint64_t address, uint32_t length, bool is_write,
                           struct model_translation *to, struct model_piece *pieces)
@@ -61,7 +61,7 @@ static void mutate_cached(const struct model_endpoint *endpoint, uint64_t addres
         uint32_t endpoint, domain;
         uint64_t address, physical;
         uint32_t length;
-    } kept; /* as a cache would */
+    } kept; /* a stale cache */
     bool by_domain = MUTANT(ATTACH_MOVE_CACHED);
 
     if (!MUTANT(UNMAP_CACHED) && !MUTANT(UNMAP_CACHED_OVER_NEW_MAP) && !by_domain)
@@ -150,7 +150,7 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, 
     mutate_cached(endpoint, address, length, to, pieces);
 }
 
-/* -- what is told --------------------------------------------------------------------------- */
+/* -- configuration, properties, fault reports ----------------------------------------------- */
 
 void mutate_fault(struct virtio_iommu_fault *fault)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Requests that are answered as they should be and do something else. */
+/* Mutants whose answers are right and whose effects are not. */
 #include "lib/model/mappings.h"
 #include "tests/refdev/mutants/mutant.h"
 #include "tests/refdev/mutants/mutate_mappings.h"
 
-#define LATE_ACCESSES 12 /* a transfer of virtio-blk takes so many, or a few less */
+#define LATE_ACCESSES 12 /* about as many as a transfer of virtio-blk makes */
 
-/* A domain that begins with what the one before it in its place has left. */
+/* A new domain that begins with the mappings of the one that had its slot before. */
 static bool attach_stale(struct model *model, struct model_endpoint *endpoint,
                          const struct virtio_iommu_req_attach *request)
 {
@@ -72,11 +72,11 @@ static void leave(struct model *model, struct model_endpoint *endpoint)
     endpoint->domain = NULL;
 }
 
-/* What is left of it; a request that comes in between would see it, so that ends it, too. */
+/* A DETACH that takes effect late; the next request ends the delay, or it would see it. */
 static struct {
     struct model_endpoint *endpoint;
     unsigned accesses;
-} late; /* of a DETACH that takes its time */
+} late;
 
 void mutate_late_detach(struct ref_iommu *iommu, bool is_access)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Registers of virtio-mmio that are other than they should be. */
+/* Mutants of the registers of virtio-mmio. */
 #include "lib/array/array.h"
 #include "tests/refdev/device/virtio_mmio.h"
 #include "tests/refdev/device/virtio_parts.h"
@@ -10,7 +10,7 @@ static bool is_driven(const struct ref_virtio *virtio)
     return virtio->status & STATUS_DRIVER_OK;
 }
 
-/* What a register reads instead, where that goes by nothing but the register. */
+/* Wrong values that depend on the register only. */
 static const struct {
     enum ref_mutant mutant;
     uint16_t first, last;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Queues that are reset in other ways, and notifications that are taken for others. */
+/* Mutants of the reset of a queue and of notifications. */
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 
-/* What the queues were before their last reset; a mutant's memory, which the device has not. */
+/* The queues before their last reset, which a conforming device does not keep. */
 static struct ref_queue kept[REF_QUEUES];
 
 void mutate_enable(struct ref_virtio *virtio, struct ref_queue *queue)

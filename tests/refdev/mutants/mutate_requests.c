@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Requests that are taken for others, and answers that are not the right ones. */
+/* Mutants that read requests wrongly or answer with a wrong status. */
 #include <string.h>
 
 #include "lib/array/array.h"
@@ -12,7 +12,7 @@ static bool is_short_domain(void)
     return MUTANT(DOMAIN_16_BITS) || MUTANT(DOMAIN_16_BITS_UNRANGED);
 }
 
-/* A domain that was an ordinary one once and is to be a bypass domain: such flags do not exist. */
+/* Refuses a bypass domain whose id was an ordinary domain before, as if the flags were unknown. */
 static void keep_variant(struct virtio_iommu_req_attach *attach)
 {
     static bool was_ordinary[32]; /* for ever */
@@ -94,7 +94,7 @@ void mutate_request(struct ref_iommu *iommu, void *request)
     }
 }
 
-/* A mutant that answers what has one clause as its reason with another status; OK does nothing. */
+/* A mutant that answers whatever one clause refuses with another status; OK has no effect. */
 static const struct {
     enum ref_mutant mutant;
     enum clause clause;

@@ -11,9 +11,12 @@
 #include <string.h>
 
 #include "arch/host/host.h"
+#include "boot/handoff.h"
 #include "boot/kmain.h"
+#include "tests/framework/runner.h"
 #include "tests/refdev/device/chosen.h"
 #include "tests/refdev/device/endpoints.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_mmio.h"
 #include "tests/refdev/mutants/mutant.h"
 #include "tests/refdev/native/composition.h"
@@ -27,7 +30,7 @@
 #define HEADER_TYPE   0x0e
 #define INTERRUPT_PIN 0x3d
 
-/* Where a variant of device that is behind a register block has it; boot options say so. */
+/* Where the register block of the variant "mmio" is; the command line says the same. */
 #define BLOCK      0x32000000ull
 #define BLOCK_LINE 6
 
@@ -199,9 +202,11 @@ static struct ref_function *make(enum endpoint_kind kind, const struct ref_place
         return &edu->function;
     case ENDPOINT_BLK:
         ref_blk_init(blk = allocate(sizeof(*blk)), place);
+        blk->virtio.is_strict = iommu.virtio.is_strict;
         return &blk->virtio.function;
     case ENDPOINT_RNG:
         ref_rng_init(rng = allocate(sizeof(*rng)), place);
+        rng->virtio.is_strict = iommu.virtio.is_strict;
         return &rng->virtio.function;
     case ENDPOINT_TESTDEV:
         ref_testdev_init(testdev = allocate(sizeof(*testdev)), place);
@@ -260,6 +265,21 @@ static void catch_up(void *context)
     ref_catch_up(context);
 }
 
+/* The boot protocol of a process: `address` is that of its first argument, the command line. */
+static void read_arguments(const struct mem_view *memory, uint64_t address, struct boot_info *info)
+{
+    (void)memory;
+    info->protocol = "process";
+    boot_add_memory(info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
+    if (address)
+        boot_set_cmdline(info, (const char *)address, strlen((const char *)address) + 1);
+}
+
+void boot_read_handoff(boot_reader *read, uint64_t address, struct boot_info *info)
+{
+    read(NULL, address, info);
+}
+
 /* Behind the line that ends what a test did. */
 static void tell_of_mutant(void)
 {
@@ -272,7 +292,6 @@ static void tell_of_mutant(void)
 
 int main(int argc, char **argv)
 {
-    static struct boot_info info;
     static struct bus bus;
     const struct host_region ecam = {HOST_ECAM, HOST_ECAM_SIZE, ecam_read, ecam_write, &bus};
     const struct host_region window = {HOST_WINDOW, HOST_WINDOW_SIZE, window_read, window_write,
@@ -288,11 +307,9 @@ int main(int argc, char **argv)
     host_add_region(&window);
     build(&bus, variant, composition);
     host_on_idle(catch_up, &iommu.virtio);
+    if (!ref_mutant) /* of which no order can be expected */
+        tests_audit_driver(ref_take_order);
     if (getenv("REFDEV_MUTANT_MET"))
         host_on_line(tell_of_mutant);
-    info.protocol = "process";
-    boot_add_memory(&info, HOST_MEMORY, HOST_RAM_SIZE, BOOT_USABLE);
-    if (argc > 1)
-        boot_set_cmdline(&info, argv[1], strlen(argv[1]) + 1);
-    kmain(&info);
+    kmain(read_arguments, argc > 1 ? (uintptr_t)argv[1] : 0);
 }

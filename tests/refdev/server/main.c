@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The reference device behind an unmodified QEMU: starts it, and plays the functions of its
- * x-pci-proxy-dev devices (proxy.c) or of its vfio-user-pci devices (vfio.c), whichever of them
- * the arguments name words of.
+ * The reference device behind an unmodified QEMU: starts it, and serves the functions behind its
+ * x-pci-proxy-dev devices (proxy.c) or its vfio-user-pci devices (vfio.c). The words between @ in
+ * QEMU's arguments say which of the two.
  *
  * usage: refdev QEMU ARGUMENT...; $REFDEV and $REFDEV_MUTANT choose the device
  * (tests/refdev/device/chosen.h). Ends with QEMU's exit status.

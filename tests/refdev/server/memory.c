@@ -8,7 +8,7 @@
 
 #define FILES_MAX 16
 
-/* While firmware runs, the VMM tells anew of the same few files hundreds of times. */
+/* While firmware runs, the VMM sends the same few files hundreds of times. */
 static struct file {
     dev_t device;
     ino_t inode;

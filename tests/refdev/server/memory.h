@@ -18,8 +18,10 @@ struct shared_memory {
 };
 
 void shared_clear(struct shared_memory *memory);
-/* Adds [address, address + size), which is at `offset` of the file; takes the descriptor. False:
- * it can't be mapped, or there is no room for more. */
+/*
+ * Adds [address, address + size), which is at `offset` of the file; takes the descriptor. False:
+ * it can't be mapped, or the table is full.
+ */
 bool shared_add(struct shared_memory *memory, int descriptor, uint64_t address, uint64_t size,
                 uint64_t offset);
 /* Removes every region that is in [address, address + size). */

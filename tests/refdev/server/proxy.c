@@ -68,13 +68,13 @@ struct message {
     uint32_t data;
 };
 
-/* A function's side of its socket. */
+/* Our end of the socket of one function. */
 struct proxy {
     int socket;
     struct ref_function *function;
 };
 
-/* One process plays for one VMM. */
+/* File scope: one process serves one VMM. */
 static struct proxies {
     struct proxy proxies[SERVER_FUNCTIONS];
     int qtest;
@@ -175,7 +175,7 @@ static void send_pending(void)
     all.pending_count = 0;
 }
 
-/* Of what qtest answers, one line for each command, only that it did is of interest. */
+/* qtest answers each command with a line; only their number matters. */
 static bool drain(void *context)
 {
     char text[256];
@@ -238,7 +238,7 @@ static void message(void *context, uint64_t address, uint32_t data)
         all.pending[all.pending_count++] = (struct message){address, data};
 }
 
-/* x-pci-proxy-dev's INTx goes to KVM or nowhere. */
+/* x-pci-proxy-dev delivers INTx with KVM only. */
 static void line(void *context, unsigned slot, bool is_asserted)
 {
     (void)context, (void)slot, (void)is_asserted;

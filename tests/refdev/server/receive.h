@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages of a VMM's, with descriptors, on a stream socket. */
+/* Messages of a VMM on a stream socket, with file descriptors. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,9 @@ struct descriptors {
     unsigned count;
 };
 
-/* The whole of `size` bytes, and the descriptors that come with the first of them if they are
- * wanted. False: the other end has gone. */
+/*
+ * Receives exactly `size` bytes, and the descriptors that come with the first of them unless NULL.
+ * False: the other end has closed the socket.
+ */
 bool receive(int socket, void *bytes, size_t size, struct descriptors *descriptors);
 void close_all(struct descriptors *descriptors);

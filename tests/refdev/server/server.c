@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LATE_MS 1 /* before a device gives back what it has finished */
+#define LATE_MS 1 /* after which a lazy device gives back what it has finished */
 
 const char *const server_names[SERVER_FUNCTIONS] = {"iommu", "edu0", "edu1", "blk", "rng"};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What stands behind a VMM: the functions, the descriptors to listen to, and the words of the VMM's
- * arguments that are known only at run time. How the VMM reaches the functions is a front end's.
+ * The functions behind a VMM, the descriptors to listen to, and the words of the VMM's arguments
+ * that are known only at run time. A front end (proxy.c, vfio.c) connects the VMM with them.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ struct source {
     void *context;
 };
 
-/* What stands for `name` in the VMM's arguments. */
+/* Replaces @name@ in the VMM's arguments. */
 struct word {
     const char *name;
     char text[128];
@@ -38,12 +38,12 @@ struct server {
     unsigned word_count;
 };
 
-/* A way in which a VMM reaches functions outside of it. */
+/* A front end: how a VMM reaches functions outside of its process. */
 struct front_end {
-    const char *mark; /* in the VMM's arguments where this one is meant */
-    /* Before the VMM starts: gives every function its surroundings. False: errno says why not. */
+    const char *mark; /* a word in the VMM's arguments that selects this front end */
+    /* Before the VMM starts: connects every function with the machine. False: see errno. */
     bool (*open)(struct server *server);
-    /* A function has done something that the VMM had not asked for; NULL: no need to know. */
+    /* A function has acted by itself, not in answer to the VMM; NULL: not needed. */
     void (*settle)(void);
     /* After it has ended; NULL: nothing is left. */
     void (*close)(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The interrupts of a function by eventfds, as VFIO has them: the line, the message of MSI, and the
- * vectors of MSI-X. The VMM keeps the table of MSI-X to itself; what it wants to hear of has an
+ * vectors of MSI-X. The VMM handles the table of MSI-X itself; a vector that it wants has an
  * eventfd.
  */
 #pragma once
@@ -14,7 +14,7 @@ enum trigger_index { TRIGGER_INTX, TRIGGER_MSI, TRIGGER_MSIX, TRIGGER_INDICES };
 struct triggers {
     struct ref_function *function;
     int eventfds[TRIGGER_INDICES][REF_VECTORS]; /* -1: none */
-    /* Of the line; once it has been told of, it is masked until the VMM unmasks it. */
+    /* Of the line: after an event it is masked until the VMM unmasks it. */
     bool is_asserted, is_masked;
 };
 

@@ -22,14 +22,14 @@ struct message {
     union vfio_payload payload;
 };
 
-/* One process plays for one VMM. */
+/* File scope: one process serves one VMM. */
 static struct vfio_link links[SERVER_FUNCTIONS];
 static char folder[100]; /* with a name of a device behind it, an address of a socket */
 static unsigned connected;
 
 /* -- messages ------------------------------------------------------------------------------ */
 
-/* The next message; false: the VMM has gone, or one that makes no sense, which is said. */
+/* The next message; false: the VMM has closed the socket, or it is malformed, which is printed. */
 static bool take(struct vfio_link *link, struct message *message)
 {
     const struct vfio_header *header = &message->header;
@@ -76,7 +76,7 @@ static bool serve(void *context)
     return is_sane;
 }
 
-/* -- what is around a function ------------------------------------------------------------- */
+/* -- the machine around a function --------------------------------------------------------- */
 
 static void *memory(void *context, uint64_t address, uint64_t size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages of vfio-user, whose payloads are mostly those of <linux/vfio.h>, and who gets them. */
+/* Messages of vfio-user, whose payloads are mostly those of <linux/vfio.h>. */
 #pragma once
 
 #include <linux/vfio.h>
@@ -74,9 +74,8 @@ struct vfio_link {
 };
 
 /*
- * Does what a request of `size` bytes of payload asks for, and leaves the reply's payload. Returns
- * the length of that, or the error to reply with, below 0; says so when it is the request's form
- * that is wrong.
+ * Handles a request with `size` bytes of payload and leaves the reply's payload. Returns the length
+ * of that, or the error to reply with, below 0; prints a message where the request is malformed.
  */
 int vfio_handle(struct vfio_link *link, uint16_t command, union vfio_payload *payload,
                 uint32_t size);

@@ -32,7 +32,7 @@ static int version(struct vfio_link *link, union vfio_payload *payload)
     return offsetof(struct vfio_version, capabilities) + sizeof(VFIO_CAPABILITIES);
 }
 
-/* What the device may not write, or has no descriptor, is no memory to it. */
+/* A region that is read-only, or has no descriptor, is not memory for the device. */
 static int dma_map(struct vfio_link *link, union vfio_payload *payload)
 {
     struct descriptors *descriptors = &link->descriptors;
@@ -151,7 +151,7 @@ static int set_irqs(struct vfio_link *link, union vfio_payload *payload)
     }
 }
 
-/* The VMM may read or write the configuration in one go, but for that a byte at a time will do. */
+/* The VMM may access the whole configuration at once: it is done byte by byte. */
 static uint32_t config_width(uint32_t count)
 {
     return count == 2 || count == 4 ? count : 1;

@@ -6,6 +6,7 @@
 
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
+/* Whether a domain exists shows in the answer to a MAP: OK, or a refusal (MAP-D11). */
 static struct viommu_request any_map(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
@@ -14,6 +15,10 @@ static struct viommu_request any_map(struct test *test, uint32_t domain)
                       READ_WRITE);
 }
 
+/*
+ * MAP before and after ATTACH, so that a device that creates domains by MAP is not taken for a good
+ * one.
+ */
 TEST(creates_the_domain_it_names, .clauses = CLAUSES(IOMMU_ATTACH_P01, IOMMU_ATTACH_D19),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
@@ -26,6 +31,7 @@ TEST(creates_the_domain_it_names, .clauses = CLAUSES(IOMMU_ATTACH_P01, IOMMU_ATT
                   VIRTIO_IOMMU_S_OK);
 }
 
+/* Each in a domain of its own: a device need not support shared domains. */
 TEST(every_described_endpoint_can_be_attached, .clauses = CLAUSES(IOMMU_ATTACH_D19),
      .needs = NEEDS_ENDPOINT)
 {
@@ -37,7 +43,7 @@ TEST(every_described_endpoint_can_be_attached, .clauses = CLAUSES(IOMMU_ATTACH_D
                       VIRTIO_IOMMU_S_OK);
 }
 
-/* A refused ATTACH must not have made the domain. */
+/* A refused ATTACH must not create the domain. Where it did, or did attach, it is undone. */
 static void expect_no_domain(struct test *test, enum clause clause)
 {
     struct viommu_request map = any_map(test, fixture_domain(test, 0));
@@ -48,6 +54,10 @@ static void expect_no_domain(struct test *test, enum clause clause)
         require_ok(test, viommu_detach(fixture_domain(test, 0), fixture_endpoint_id(test, 0)));
 }
 
+/*
+ * One byte at a time, each with another bit: an older layout has eight reserved bytes there, which
+ * devices ignored, and some look at the first byte only.
+ */
 TEST(reserved_bytes_are_refused, .clauses = CLAUSES(IOMMU_ATTACH_D01, IOMMU_ATTACH_D02),
      .needs = NEEDS_ENDPOINT)
 {
@@ -61,6 +71,9 @@ TEST(reserved_bytes_are_refused, .clauses = CLAUSES(IOMMU_ATTACH_D01, IOMMU_ATTA
     }
 }
 
+/*
+ * Every single bit but BYPASS: a device that compares 8 or 16 bits of the flags accepts the others.
+ */
 TEST(unknown_flags_are_refused, .clauses = CLAUSES(IOMMU_ATTACH_D03, IOMMU_ATTACH_D04),
      .needs = NEEDS_ENDPOINT)
 {
@@ -82,6 +95,10 @@ TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_ATTACH_D05, IOMMU_ATTA
     expect_no_domain(test, IOMMU_ATTACH_D05);
 }
 
+/*
+ * An id that differs from a known one above bit 15 is another endpoint. A device that takes
+ * endpoint ids for 16-bit PCI requester ids attaches the wrong one.
+ */
 TEST(high_bits_of_the_endpoint_count, .clauses = CLAUSES(IOMMU_ATTACH_P02, IOMMU_ATTACH_D06),
      .needs = NEEDS_ENDPOINT)
 {
@@ -99,6 +116,10 @@ TEST(high_bits_of_the_endpoint_count, .clauses = CLAUSES(IOMMU_ATTACH_P02, IOMMU
     }
 }
 
+/*
+ * OK or UNSUPP: a device may refuse what it does not support, but the endpoint must still be
+ * attached afterwards.
+ */
 TEST(again_to_the_same_domain_stays_attached, .clauses = CLAUSES(IOMMU_ATTACH_P07),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
@@ -117,6 +138,10 @@ TEST(again_to_the_same_domain_stays_attached, .clauses = CLAUSES(IOMMU_ATTACH_P0
     expect_status(test, IOMMU_ATTACH_P07, any_map(test, domain), VIRTIO_IOMMU_S_OK);
 }
 
+/*
+ * Sharing a domain is optional (D07), so UNSUPP is a WARN by D16 and any other status a FAIL by
+ * D09.
+ */
 TEST(second_endpoint_joins_or_is_unsupported,
      .clauses = CLAUSES(IOMMU_ATTACH_D09, IOMMU_ATTACH_D16), .needs = NEEDS_TWO_ENDPOINTS)
 {
@@ -135,6 +160,7 @@ TEST(second_endpoint_joins_or_is_unsupported,
     expect(test, IOMMU_ATTACH_D16, joined, "ATTACH of a second endpoint is refused");
 }
 
+/* Catches a device that destroys a domain on every DETACH, or on none. */
 TEST(domain_outlives_the_first_of_two_endpoints,
      .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_P02),
      .needs = NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
@@ -154,6 +180,9 @@ TEST(domain_outlives_the_first_of_two_endpoints,
     expect_refused(test, IOMMU_DETACH_P02, any_map(test, domain));
 }
 
+/*
+ * Both directions: a bypass endpoint into an ordinary domain, an ordinary one into a bypass domain.
+ */
 TEST(bypass_flag_must_match_the_domain, .clauses = CLAUSES(IOMMU_ATTACH_D10, IOMMU_ATTACH_D11),
      .needs = NEEDS_TWO_ENDPOINTS | NEEDS_BYPASS_CONFIG)
 {
@@ -171,6 +200,10 @@ TEST(bypass_flag_must_match_the_domain, .clauses = CLAUSES(IOMMU_ATTACH_D10, IOM
                    viommu_attach(bypass, fixture_endpoint_id(test, 1), 0), VIRTIO_IOMMU_S_INVAL);
 }
 
+/*
+ * A move is DETACH and ATTACH in one. The old domain had one endpoint, so it must be gone with its
+ * mappings: MAP to it is refused, and once it is created again its range is free.
+ */
 TEST(moving_leaves_the_old_domain,
      .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_D13, IOMMU_ATTACH_D15),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
@@ -196,6 +229,10 @@ TEST(moving_leaves_the_old_domain,
     expect_status(test, IOMMU_ATTACH_D13, any_map(test, old), VIRTIO_IOMMU_S_OK);
 }
 
+/*
+ * By DMA: after the move the new mapping works and the old one does not. Catches a device that
+ * keeps the translations of the old domain in a cache, or takes mappings along.
+ */
 TEST(mappings_do_not_follow_a_moved_endpoint,
      .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_P04), .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
@@ -216,6 +253,10 @@ TEST(mappings_do_not_follow_a_moved_endpoint,
     expect_write_denied(test, IOMMU_ATTACH_P04, engine, here, &first, engine->min_length);
 }
 
+/*
+ * The same address leads to different pages in two domains, and what only the first domain maps is
+ * denied to the second.
+ */
 TEST(domains_are_isolated, .clauses = CLAUSES(IOMMU_ATTACH_P05),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP)
 {
@@ -239,6 +280,10 @@ TEST(domains_are_isolated, .clauses = CLAUSES(IOMMU_ATTACH_P05),
                         512);
 }
 
+/*
+ * One mapping from before the second endpoint joins and one from after it: both endpoints use both,
+ * and an UNMAP ends it for both.
+ */
 TEST(endpoints_of_a_domain_share_its_mappings, .clauses = CLAUSES(IOMMU_ATTACH_P03),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP)
 {

@@ -7,6 +7,7 @@
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 #define NEEDS      (NEEDS_DMA | NEEDS_BYPASS_CONFIG)
 
+/* Twice each value, in turn: a byte that is stuck, or reads inverted, fails. */
 TEST(byte_reads_back, .clauses = CLAUSES(IOMMU_CFG_P10), .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
 {
     struct viommu *viommu = fixture_iommu(test);
@@ -34,6 +35,10 @@ TEST(byte_is_never_more_than_one, .clauses = CLAUSES(IOMMU_CFG_D06),
     }
 }
 
+/*
+ * Read in reset and again after negotiation: firmware sets the byte before an operating system
+ * resets the device, and protection must not end there.
+ */
 TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
      .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
 {
@@ -42,6 +47,7 @@ TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
     for (uint8_t value = 0; value < 2; value++) {
         viommu_set_bypass(viommu, value);
         virtio_reset(viommu->transport);
+        virtio_acknowledge(viommu->transport);
         expect(test, IOMMU_CFG_D04, viommu_bypass(viommu) == value,
                "bypass reads %u after a reset, %u was written before", viommu_bypass(viommu),
                value);
@@ -52,31 +58,35 @@ TEST(byte_survives_a_device_reset, .clauses = CLAUSES(IOMMU_CFG_D04),
     }
 }
 
+/* Identity means every offset: one that is not page aligned, and a second page. */
 TEST(unattached_endpoint_reaches_memory, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU_BYP_P06),
      .needs = NEEDS)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 2);
 
-    /* Those that write what nobody knows need nothing but to be let through. */
+    /* Engines that write random bytes load no content, so this is the first access of all. */
     for (unsigned i = 0; fixture_writer(test, i); i++)
         if (!fixture_writer(test, i)->content)
             expect_write_lands(test, IOMMU_BYP_P01, fixture_writer(test, i),
                                target_physical(&target), &target, 0, 512);
     prepare_engine(test, engine);
+    expect_write_lands(test, IOMMU_BYP_P01, engine, target_physical(&target), &target, 0,
+                       engine->min_length);
     expect_write_lands(test, IOMMU_BYP_P06, engine, target_physical(&target) + 100, &target, 100,
                        engine->min_length);
     expect_read_sees(test, IOMMU_BYP_P06, engine, target_physical(&target) + PAGE_SIZE, &target,
                      PAGE_SIZE, engine->min_length);
 }
 
-/* Whoever needs the report of a blocked read gets it through bypass. */
+/* The engine reports what it read through memory, which bypass makes reachable again. */
 static void allow(struct test *test, struct dma_engine *engine)
 {
     (void)engine;
     viommu_set_bypass(fixture_iommu(test), 1);
 }
 
+/* Writes and reads are checked apart: a device may block one of them only. */
 TEST(unattached_endpoint_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06, IOMMU_CFG_P10),
      .needs = NEEDS)
 {
@@ -94,6 +104,7 @@ TEST(unattached_endpoint_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06, IOMMU_CFG_
                        engine->min_length);
 }
 
+/* An IOMMU may leave out one device of several. */
 TEST(every_unattached_engine_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06), .needs = NEEDS,
      .limit_s = 20)
 {
@@ -107,6 +118,7 @@ TEST(every_unattached_engine_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06), .need
                             &target, 512);
 }
 
+/* With the byte at 1, so that a device that takes it for all endpoints is caught. */
 TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
@@ -123,6 +135,7 @@ TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
     expect_write_lands(test, IOMMU_BYP_P07, engine, at, &target, 0, engine->min_length);
 }
 
+/* With the byte at 0, so that nothing but the domain lets the transfers through. */
 TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .needs = NEEDS)
 {
     struct dma_engine *engine = fixture_engine(test);
@@ -141,6 +154,7 @@ TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .n
                         engine->min_length);
 }
 
+/* The flag is of the domain, not of the endpoint that created it. */
 TEST(bypass_domain_takes_every_endpoint, .clauses = CLAUSES(IOMMU_ATTACH_P06),
      .needs = NEEDS_TWO_ENGINES | NEEDS_BYPASS_CONFIG)
 {
@@ -162,6 +176,10 @@ TEST(bypass_domain_takes_every_endpoint, .clauses = CLAUSES(IOMMU_ATTACH_P06),
                            target_physical(&target), &target, 0, 512);
 }
 
+/*
+ * The address is mapped to another page than its own while attached: where the write lands shows
+ * which of the two holds.
+ */
 TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
@@ -179,6 +197,10 @@ TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
     expect_write_lands(test, IOMMU_BYP_P08, engine, at, &identity, 0, engine->min_length);
 }
 
+/*
+ * The byte decides wherever BYPASS_CONFIG is offered: in reset, and for a driver that does not
+ * accept the feature and so cannot know of the byte.
+ */
 TEST(holds_without_the_feature_too, .clauses = CLAUSES(IOMMU_BYP_P02), .needs = NEEDS)
 {
     struct dma_engine *engine = fixture_engine(test);
@@ -194,7 +216,7 @@ TEST(holds_without_the_feature_too, .clauses = CLAUSES(IOMMU_BYP_P02), .needs = 
                        engine->min_length);
 }
 
-/* Of a device that has no bypass byte. */
+/* An engine of a device without BYPASS_CONFIG, which has no bypass byte. */
 static struct dma_engine *engine_without_the_byte(struct test *test)
 {
     struct dma_engine *engine = fixture_engine(test);
@@ -210,6 +232,7 @@ static bool offers_old_bypass(struct test *test)
     return fixture_iommu(test)->offered >> VIRTIO_IOMMU_F_BYPASS & 1;
 }
 
+/* BYPASS offered and not accepted (P05), or not offered at all (P09): denied either way. */
 TEST(without_any_feature_there_is_none, .clauses = CLAUSES(IOMMU_BYP_P05, IOMMU_BYP_P09),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
@@ -217,11 +240,13 @@ TEST(without_any_feature_there_is_none, .clauses = CLAUSES(IOMMU_BYP_P05, IOMMU_
     struct target target = target_new(test, 1);
     bool is_old = offers_old_bypass(test);
 
-    waive(test, is_old ? IOMMU_BYP_P09 : IOMMU_BYP_P05, "the device is of the other kind");
+    waive(test, is_old ? IOMMU_BYP_P09 : IOMMU_BYP_P05,
+          is_old ? "BYPASS is offered" : "BYPASS is not offered");
     expect_write_denied(test, is_old ? IOMMU_BYP_P05 : IOMMU_BYP_P09, engine,
                         target_physical(&target), &target, engine->min_length);
 }
 
+/* BYPASS is superseded by BYPASS_CONFIG; a device that offers it alone must still honour it. */
 TEST(old_feature_lets_through, .clauses = CLAUSES(IOMMU_BYP_P04),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {

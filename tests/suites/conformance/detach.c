@@ -9,6 +9,9 @@
 #define LATE_NS    10000000ull
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
+/*
+ * Whether a domain exists, and whether the endpoint kept it alive, shows in the answer to this MAP.
+ */
 static struct viommu_request map_one(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
@@ -17,6 +20,7 @@ static struct viommu_request map_one(struct test *test, uint32_t domain)
                       READ_WRITE);
 }
 
+/* MUST ignore here, MUST reject in ATTACH: a device that checks both alike is wrong in one. */
 TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_DETACH_D01),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
@@ -29,6 +33,7 @@ TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_DETACH_D01),
     expect_refused(test, IOMMU_DETACH_D01, map_one(test, fixture_domain(test, 0)));
 }
 
+/* The domain must survive: its only endpoint was not the one that DETACH named. */
 TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_DETACH_D02, IOMMU_DETACH_D03),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
@@ -40,6 +45,10 @@ TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_DETACH_D02, IOMMU_DETA
                   VIRTIO_IOMMU_S_OK);
 }
 
+/*
+ * D04 is a MAY, so every status conforms. But a device that reports an error must not have detached
+ * the endpoint.
+ */
 TEST(unknown_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_D04),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
@@ -58,6 +67,7 @@ TEST(unknown_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETAC
                       VIRTIO_IOMMU_S_OK);
 }
 
+/* The same with a domain that exists. Neither domain may change. */
 TEST(wrong_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_D05),
      .needs = NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
 {
@@ -79,6 +89,7 @@ TEST(wrong_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_
                   VIRTIO_IOMMU_S_OK);
 }
 
+/* MAP and UNMAP are refused afterwards, and the id names an empty domain when it is used again. */
 TEST(last_endpoint_takes_the_domain_along, .clauses = CLAUSES(IOMMU_DETACH_P02, IOMMU_DETACH_P03),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
@@ -94,6 +105,7 @@ TEST(last_endpoint_takes_the_domain_along, .clauses = CLAUSES(IOMMU_DETACH_P02, 
     expect_status(test, IOMMU_DETACH_P03, map_one(test, domain), VIRTIO_IOMMU_S_OK);
 }
 
+/* Catches a device that keeps a domain object, with its type, after the last DETACH. */
 TEST(domain_id_may_come_back_as_a_bypass_domain, .clauses = CLAUSES(IOMMU_DETACH_P03),
      .needs = NEEDS_ENDPOINT | NEEDS_BYPASS_CONFIG)
 {
@@ -106,7 +118,7 @@ TEST(domain_id_may_come_back_as_a_bypass_domain, .clauses = CLAUSES(IOMMU_DETACH
                   VIRTIO_IOMMU_S_OK);
 }
 
-/* A device that cuts off late violates another statement than one that does not at all. */
+/* A device may invalidate its caches too late, which violates P01, or never, which violates D06. */
 static bool expect_cut_off(struct test *test, struct dma_engine *engine, uint64_t address,
                            const struct target *target)
 {
@@ -123,6 +135,7 @@ static bool expect_cut_off(struct test *test, struct dma_engine *engine, uint64_
                   engine->ops->name);
 }
 
+/* Right after DETACH comes back, and several times: caches are filled in between. */
 TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
@@ -144,13 +157,14 @@ TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P
     }
 }
 
-/* For an engine that is asked, with no domain any more, what it read. */
+/* The engine reports what it read through memory; without a domain only bypass reaches that. */
 static void allow_bypass(struct test *test, struct dma_engine *engine)
 {
     (void)engine;
     viommu_set_bypass(fixture_iommu(test), 1);
 }
 
+/* Reads apart from writes: caches may hold them apart. */
 TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG, .limit_s = 20)
 {
@@ -173,6 +187,10 @@ TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
     }
 }
 
+/*
+ * DETACH of one endpoint ends the access of that one only. Catches a device that empties the
+ * domain.
+ */
 TEST(other_members_keep_their_mappings, .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_D06),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {

@@ -37,7 +37,7 @@ static void write_of_queue(struct test *test, uint32_t queue, enum virtio_mmio_r
     write(test, offset, value);
 }
 
-/* Any request will do, so one that changes nothing. */
+/* A request that changes nothing: the tests of registers only look whether it is used. */
 static struct viommu_request any_request(struct test *test)
 {
     return viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
@@ -66,6 +66,7 @@ static bool is_used(struct test *test)
     return virtq_pop(&viommu->requests, &used) != VIRTQ_EMPTY;
 }
 
+/* What a driver checks before anything else. */
 TEST(identity, .clauses = CLAUSES(MMIO_REG_D01, MMIO_REG_D02, MMIO_REG_P01), .needs = NEEDS_MMIO)
 {
     expect(test, MMIO_REG_D01, read(test, VIRTIO_MMIO_MAGIC_VALUE) == VIRTIO_MMIO_MAGIC,
@@ -79,6 +80,10 @@ TEST(identity, .clauses = CLAUSES(MMIO_REG_D01, MMIO_REG_D02, MMIO_REG_P01), .ne
     note(test, "VendorID reads 0x%08x", read(test, VIRTIO_MMIO_VENDOR_ID));
 }
 
+/*
+ * Out of order and repeated: catches a selector that is ignored or taken once only. What the words
+ * above 1 hold is open.
+ */
 TEST(features_by_word, .clauses = CLAUSES(MMIO_REG_P02, MMIO_FEAT_P01), .needs = NEEDS_MMIO)
 {
     uint64_t offered = fixture_iommu(test)->offered;
@@ -105,6 +110,7 @@ TEST(features_by_word, .clauses = CLAUSES(MMIO_REG_P02, MMIO_FEAT_P01), .needs =
     expect(test, MMIO_FEAT_P01, !(offered >> 41 & 1), "ADMIN_VQ is offered");
 }
 
+/* The selector must be honoured for queues that do not exist, too. */
 TEST(absent_queues_have_no_size, .clauses = CLAUSES(MMIO_REG_P03), .needs = NEEDS_MMIO)
 {
     struct virtio_transport *transport = fixture_iommu(test)->transport;
@@ -120,16 +126,14 @@ TEST(absent_queues_have_no_size, .clauses = CLAUSES(MMIO_REG_P03), .needs = NEED
                "QueueSizeMax of queue %u reads 0", queue);
 }
 
+/* Both values: a driver that takes a queue back waits for the 0. */
 TEST(queue_ready_reads_back, .clauses = CLAUSES(MMIO_REG_P04), .needs = NEEDS_MMIO)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
     struct virtq *queues[] = {&viommu->requests, &viommu->events};
 
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, viommu->features))
-        error(test, "the features are refused");
+    fixture_negotiate(test, viommu->features);
     for (uint16_t queue = 0; queue < 2; queue++) {
         if (virtio_setup_queue(transport, queue, 16, viommu->features, viommu->pages,
                                queues[queue]))
@@ -144,12 +148,12 @@ TEST(queue_ready_reads_back, .clauses = CLAUSES(MMIO_REG_P04), .needs = NEEDS_MM
     }
 }
 
+/* A driver of this device has no reason to read these registers, so WARN at most. */
 TEST(no_shared_memory, .clauses = CLAUSES(MMIO_REG_P06), .needs = NEEDS_MMIO)
 {
     static const enum virtio_mmio_register registers[] = {VIRTIO_MMIO_SHM_LEN,
                                                           VIRTIO_MMIO_SHM_BASE};
 
-    /* A driver of this device has no reason to look, so no more than advice. */
     write(test, VIRTIO_MMIO_SHM_SEL, 0);
     for (unsigned i = 0; i < 2; i++) {
         uint32_t low = read(test, registers[i]), high = read(test, registers[i] + 4);
@@ -160,6 +164,7 @@ TEST(no_shared_memory, .clauses = CLAUSES(MMIO_REG_P06), .needs = NEEDS_MMIO)
     }
 }
 
+/* 64-bit fields as two words, the bypass byte as a byte: by the width of the field (4.2.2). */
 TEST(configuration_by_field, .clauses = CLAUSES(MMIO_REG_P07), .needs = NEEDS_MMIO)
 {
     const struct viommu *viommu = fixture_iommu(test);
@@ -182,6 +187,7 @@ TEST(configuration_by_field, .clauses = CLAUSES(MMIO_REG_P07), .needs = NEEDS_MM
     }
 }
 
+/* Unlike the ISR of PCI, reading does not clear it. An acknowledgement clears its own bits only. */
 TEST(interrupt_status_stays_until_acknowledged, .clauses = CLAUSES(MMIO_INT_D01, MMIO_INT_D02),
      .needs = NEEDS_MMIO)
 {
@@ -205,6 +211,7 @@ TEST(interrupt_status_stays_until_acknowledged, .clauses = CLAUSES(MMIO_INT_D01,
            read(test, VIRTIO_MMIO_INTERRUPT_STATUS));
 }
 
+/* A bit that is left over would be the first interrupt of the next driver. */
 TEST(reset_clears_interrupt_status, .clauses = CLAUSES(MMIO_RST_D01), .needs = NEEDS_MMIO)
 {
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
@@ -216,20 +223,20 @@ TEST(reset_clears_interrupt_status, .clauses = CLAUSES(MMIO_RST_D01), .needs = N
            "InterruptStatus reads 0x%x after a reset", read(test, VIRTIO_MMIO_INTERRUPT_STATUS));
 }
 
+/* Without this the other tests of queues would pass on a device that does nothing. */
 TEST(queue_notify_kicks_the_queue, .clauses = CLAUSES(MMIO_NOT_P01), .needs = NEEDS_MMIO)
 {
     expect(test, MMIO_NOT_P01, is_used(test), "a request is not used after QueueNotify");
 }
 
-TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO)
+/* The ring is complete and DRIVER_OK is set; only QueueReady is missing. */
+TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
 
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    if (virtio_negotiate(transport, viommu->features))
-        error(test, "the features are refused");
+    fixture_negotiate(test, viommu->features);
     transport->ops->set_queue_size(transport, VIRTIO_IOMMU_REQUESTQ, viommu->requests.size);
     transport->ops->set_queue_rings(transport, VIRTIO_IOMMU_REQUESTQ,
                                     viommu->requests.descriptor_area, viommu->requests.driver_area,
@@ -239,7 +246,9 @@ TEST(queue_that_was_never_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .
            read_of_queue(test, VIRTIO_IOMMU_REQUESTQ, VIRTIO_MMIO_QUEUE_READY));
 }
 
-TEST(queue_no_longer_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO)
+/* The same after the driver took the queue back. */
+TEST(queue_no_longer_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs = NEEDS_MMIO,
+     .provokes = true)
 {
     write_of_queue(test, VIRTIO_IOMMU_REQUESTQ, VIRTIO_MMIO_QUEUE_READY, 0);
     if (read(test, VIRTIO_MMIO_QUEUE_READY))
@@ -247,14 +256,15 @@ TEST(queue_no_longer_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs
     expect(test, MMIO_Q_D01, !is_used(test), "a request is used while QueueReady reads 0");
 }
 
+/* The life of QueueReset, and that the event queue does not notice. */
 TEST(queue_reset, .clauses = CLAUSES(MMIO_QRST_D01, MMIO_QRST_D02, MMIO_QRST_D03, MMIO_QRST_D05),
-     .needs = NEEDS_MMIO)
+     .needs = NEEDS_MMIO, .provokes = true)
 {
     uint64_t start = arch_now_ns();
 
     if (!(fixture_iommu(test)->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
-    virtio_reset(fixture_iommu(test)->transport);
+    fixture_negotiate(test, test->fixture->features | RING_RESET);
     expect(test, MMIO_QRST_D01, !read_of_queue(test, 0, VIRTIO_MMIO_QUEUE_RESET),
            "QueueReset reads %u after a device reset", read(test, VIRTIO_MMIO_QUEUE_RESET));
     fixture_restart(test, test->fixture->features | RING_RESET);
@@ -274,7 +284,9 @@ TEST(queue_reset, .clauses = CLAUSES(MMIO_QRST_D01, MMIO_QRST_D02, MMIO_QRST_D03
            "the reset of the request queue took the event queue along");
 }
 
-/* A driver must not read them (4.2.2.2), so what they read is the device's business. */
+/*
+ * A driver must not read them (4.2.2.2), so what they return is open. The device must survive it.
+ */
 TEST(reading_write_only_registers_is_harmless, .clauses = CLAUSES(IOMMU_OP_P01),
      .needs = NEEDS_MMIO)
 {

@@ -88,7 +88,7 @@ TEST(doorbells_have_room_for_data,
 
     if (!device->common || !device->notify)
         skip(test, "the structures of the device can't be reached");
-    if (!(virtio_offered(&device->transport) & BIT(NOTIFICATION_DATA)))
+    if (!(test->fixture->iommu.offered & BIT(NOTIFICATION_DATA)))
         skip(test, "NOTIFICATION_DATA is not offered");
     expect(test, PCI_NOT_D06, !(multiplier & (multiplier - 1)) && multiplier % 4 == 0,
            "notify_off_multiplier is %u, expected 0 or a power of 2 from 4 on",

@@ -21,6 +21,10 @@ static const struct virtio_pci *device_with_window(struct test *test)
     return device;
 }
 
+/*
+ * Every width: catches a window that takes 4 bytes whatever its length is. The head of the
+ * capability is read-only.
+ */
 TEST(registers_read_back, .clauses = CLAUSES(PCI_CFGW_P01), .needs = NEEDS)
 {
     static const uint32_t offsets[] = {0, 4, 0x14, 0x3c};
@@ -51,6 +55,7 @@ TEST(registers_read_back, .clauses = CLAUSES(PCI_CFGW_P01), .needs = NEEDS)
            (unsigned)pci_read32(function, window), (unsigned)head);
 }
 
+/* Written through the window, read through the BAR. */
 static void write_common(struct test *test, uint32_t offset, unsigned width, uint32_t value)
 {
     const struct virtio_pci *device = &test->fixture->iommu_device.pci;
@@ -67,6 +72,7 @@ static void write_common(struct test *test, uint32_t offset, unsigned width, uin
         (unsigned)offset, (unsigned)seen, (unsigned)value, width);
 }
 
+/* Fields of 1, 2 and 4 bytes, with different values in turn, so that none passes by accident. */
 TEST(writes_reach_the_common_configuration, .clauses = CLAUSES(PCI_CFGW_D02), .needs = NEEDS)
 {
     device_with_window(test);
@@ -80,6 +86,7 @@ TEST(writes_reach_the_common_configuration, .clauses = CLAUSES(PCI_CFGW_D02), .n
     write_common(test, DEVICE_STATUS, 1, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
 }
 
+/* A driver that cannot map BARs must be able to work: the only kick goes through the window. */
 TEST(notification_through_the_window, .clauses = CLAUSES(PCI_CFGW_D02),
      .needs = NEEDS_ENDPOINT | NEEDS)
 {

@@ -16,7 +16,10 @@ TEST(answers_for_every_endpoint, .clauses = CLAUSES(IOMMU_PROBE_P01), .needs = N
         probe(test, fixture->endpoints[i].id);
 }
 
-/* How many zeros stand at the end of a list before something that is a RESV_MEM after all. */
+/*
+ * How many zeros are at the end of a list before something that is a RESV_MEM after all: padding,
+ * which D08 forbids.
+ */
 static uint32_t padding_at(const struct properties *properties, uint32_t at)
 {
     static const uint8_t head[] = {VIRTIO_IOMMU_PROBE_T_RESV_MEM, 0, 20, 0};
@@ -59,6 +62,7 @@ static void judge_headers(struct test *test, uint32_t id)
     expect(test, IOMMU_PROBE_D12, true, "zero filled");
 }
 
+/* A driver walks the list by its lengths: one wrong length and it reads values as headers. */
 TEST(properties_are_a_list,
      .clauses = CLAUSES(IOMMU_PROBE_P02, IOMMU_PROBE_D06, IOMMU_PROBE_D07, IOMMU_PROBE_D08,
                         IOMMU_PROBE_D12),
@@ -74,6 +78,7 @@ TEST(properties_are_a_list,
     waive(test, IOMMU_PROBE_D08, "no endpoint has a property");
 }
 
+/* All 64 of them; the properties must be the same ones. */
 TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_PROBE_D01), .needs = NEEDS)
 {
     struct properties plain = probe(test, fixture_endpoint_id(test, 0));
@@ -92,6 +97,9 @@ TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_PROBE_D01), .needs = N
            "PROBE with reserved bytes 0xff gives other properties than with zeroes");
 }
 
+/*
+ * An error, too, has its status in the last four bytes: catches a device that puts the tail first.
+ */
 TEST(absent_endpoint_is_not_found,
      .clauses = CLAUSES(IOMMU_PROBE_D02, IOMMU_PROBE_D03, IOMMU_PROBE_P01),
      .needs = NEEDS_IOMMU | NEEDS_PROBE)
@@ -111,6 +119,7 @@ TEST(absent_endpoint_is_not_found,
            viommu_status_text(reply.status));
 }
 
+/* PROBE at any time, without side effects: the endpoint is still attached afterwards. */
 TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs = NEEDS)
 {
     uint32_t id = fixture_endpoint_id(test, 0);
@@ -127,9 +136,10 @@ TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs 
 }
 
 /*
- * Every size of writable area from nothing to the whole: the reply stays inside, the tail is last.
- * Zeros in the area are no property but the end of the list (IOMMU-PROBE-P02), and a device that
- * tells the tail's end as used length has to write something in front of it (2.7.8.2).
+ * Every size of the area from nothing to one byte less than probe_size: nothing but the tail is
+ * written, and that at the end. Zeros in the area are no property but the end of the list
+ * (PROBE-P02): a device whose used length includes the tail has to write something before it
+ * (2.7.8.2).
  */
 TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11),
      .needs = NEEDS)
@@ -165,6 +175,7 @@ TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, 
     }
 }
 
+/* Like any type that the device does not know. */
 TEST(without_the_feature_nothing_is_written, .clauses = CLAUSES(IOMMU_PROBE_D04, IOMMU_PROBE_D05),
      .needs = NEEDS_IOMMU)
 {

@@ -131,17 +131,12 @@ static void expect_batch(struct test *test, unsigned size)
 TEST(smaller_queue_works, .clauses = CLAUSES(VQ_SIZE_P01), .needs = NEEDS)
 {
     struct viommu *viommu = fixture_iommu(test);
-    struct virtio_transport *transport = viommu->transport;
 
     split_ring(test);
     for (uint16_t size = 2; size <= 128; size *= 4) {
-        virtio_reset(transport);
-        virtio_acknowledge(transport);
-        if (virtio_negotiate(transport, viommu->features) ||
-            virtio_setup_queue(transport, VIRTIO_IOMMU_REQUESTQ, size, viommu->features,
-                               viommu->pages, &viommu->requests))
+        if (viommu_prepare(viommu, viommu->features, size))
             error(test, "the request queue can't be set up with %u entries", size);
-        virtio_driver_ok(transport);
+        viommu_go(viommu);
         for (unsigned i = 0; i < 2u * size + 1; i++)
             expect_status(test, VQ_SIZE_P01,
                           viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0),

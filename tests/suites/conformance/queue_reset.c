@@ -124,7 +124,7 @@ static void leave_alone(struct test *test)
 }
 
 TEST(what_was_available_is_forgotten, .clauses = CLAUSES(DEV_VQRST_D01, DEV_VQRST_D03),
-     .needs = NEEDS_ENDPOINT)
+     .needs = NEEDS_ENDPOINT, .provokes = true)
 {
     in_every_format(test, 0, leave_alone);
 }
@@ -185,7 +185,8 @@ static void stay_silent(struct test *test)
     arch_irq_release_all();
 }
 
-TEST(queue_that_was_reset_is_silent, .clauses = CLAUSES(DEV_VQRST_D02), .needs = NEEDS_ENDPOINT)
+TEST(queue_that_was_reset_is_silent, .clauses = CLAUSES(DEV_VQRST_D02), .needs = NEEDS_ENDPOINT,
+     .provokes = true)
 {
     in_every_format(test, EVENT_IDX, stay_silent);
 }

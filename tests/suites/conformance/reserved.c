@@ -19,6 +19,7 @@ static unsigned overlaps(const struct reserved_region *regions, unsigned count)
     return found;
 }
 
+/* Overlapping or inverted regions leave a driver without a safe choice of addresses. */
 static void judge_regions(struct test *test, uint32_t id)
 {
     struct reserved_region regions[RESERVED_REGIONS_MAX];
@@ -43,6 +44,7 @@ static void judge_regions(struct test *test, uint32_t id)
            "endpoint 0x%x: %u pairs of reserved regions overlap", id, overlaps(regions, count));
 }
 
+/* For every endpoint: regions differ between devices behind one IOMMU. */
 TEST(regions_are_sound,
      .clauses = CLAUSES(IOMMU_RESV_P01, IOMMU_RESV_D01, IOMMU_RESV_D02, IOMMU_RESV_D03),
      .needs = NEEDS)
@@ -53,7 +55,7 @@ TEST(regions_are_sound,
     waive(test, IOMMU_RESV_D01, "no endpoint has a reserved region");
 }
 
-/* Around one edge of a region: [edge - g, edge + g) crosses it. */
+/* Undone where it succeeds, so that the next MAP does not overlap. */
 static void expect_no_mapping(struct test *test, uint32_t domain, uint64_t first, uint64_t last)
 {
     struct viommu_request map = viommu_map(domain, first, last, 0x200000, READ_WRITE);
@@ -70,6 +72,10 @@ static void expect_neighbour(struct test *test, uint32_t domain, uint64_t first,
                       VIRTIO_IOMMU_S_OK);
 }
 
+/*
+ * The whole region, its first and last granule, and one that crosses each edge; the granule next to
+ * it can be mapped. Catches an end that is taken as exclusive.
+ */
 TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04), .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
     struct reserved_region regions[RESERVED_REGIONS_MAX];
@@ -112,6 +118,10 @@ static const struct reserved_region *msi_region(const struct reserved_region *re
     return NULL;
 }
 
+/*
+ * The doorbell is inside an MSI region: no mapping is needed, even though the endpoint is attached
+ * to an empty domain.
+ */
 TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {

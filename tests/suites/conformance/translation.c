@@ -13,6 +13,7 @@
 #define READ_WRITE (READ | WRITE)
 #define NEEDS      (NEEDS_DMA | NEEDS_MAP_UNMAP)
 
+/* An engine in a domain, a target, and the address where the test maps it. */
 struct scene {
     struct dma_engine *engine;
     struct target target;
@@ -43,6 +44,10 @@ static void map(struct test *test, const struct scene *scene, unsigned first, un
                                 target_physical(&scene->target) + first * PAGE_SIZE, flags));
 }
 
+/*
+ * Offsets inside a page, at its edges and in later pages: catches a lost offset, and a mapping that
+ * ends after one page.
+ */
 TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_P11),
      .needs = NEEDS)
 {
@@ -60,6 +65,7 @@ TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMM
     }
 }
 
+/* A denied access first: the device must not remember that there was nothing. */
 TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 1);
@@ -77,6 +83,9 @@ static uint64_t last_of(struct test *test, const struct dma_engine *engine)
     return last < engine->reach ? last : engine->reach;
 }
 
+/*
+ * The last page that can be mapped: catches addresses cut to 32, 40 or 48 bits, and sign extension.
+ */
 TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 1);
@@ -86,7 +95,7 @@ TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, s.engine->min_length);
 }
 
-/* An address that differs from a mapped one in a single high bit. */
+/* Addresses that differ from the mapped one in a single high bit are not mapped. */
 TEST(high_bits_of_the_address_count, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS,
      .limit_s = 20)
 {
@@ -102,6 +111,7 @@ TEST(high_bits_of_the_address_count, .clauses = CLAUSES(IOMMU_MAP_P04), .needs =
         skip(test, "no address that can be mapped has high bits");
 }
 
+/* What a scatter list looks like to a driver: physical order is not virtual order. */
 TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 4);
@@ -115,6 +125,7 @@ TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = 
                            (3 - page) * PAGE_SIZE, s.engine->min_length);
 }
 
+/* A device that looks mappings up by physical address loses one of them. */
 TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 1);
@@ -128,6 +139,7 @@ TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs =
                            64, s.engine->min_length);
 }
 
+/* A transfer does not know where mappings end; half of it is in each. */
 TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 2);
@@ -141,7 +153,10 @@ TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .ne
                      PAGE_SIZE - length / 2, length);
 }
 
-/* The half of a transfer on either side goes where its own mapping leads. */
+/*
+ * Each half goes where its own mapping leads. Catches a device that translates the first byte and
+ * continues linearly.
+ */
 TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 2);
@@ -162,6 +177,7 @@ TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .n
            "a transfer over two mappings did not arrive where each of them leads");
 }
 
+/* Before, right before, and right behind the mapping; writes and reads apart. */
 TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 4);
@@ -177,6 +193,7 @@ TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
                        NULL);
 }
 
+/* Catches a device that falls back to identity where nothing is mapped. */
 TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_BYP_P07), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 1);
@@ -188,7 +205,10 @@ TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_BYP_P07), .needs
                        s.engine->min_length, NULL);
 }
 
-/* What is inside the mapping may arrive or not; what is outside may not. */
+/*
+ * Of a transfer that is denied in part, what is inside the mapping may arrive or not; what is
+ * outside may not.
+ */
 TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 3);
@@ -204,6 +224,7 @@ TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
     }
 }
 
+/* Single bytes at both ends: catches ends that are off by one. */
 TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
@@ -215,6 +236,7 @@ TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
                        3 * PAGE_SIZE - 1, 1);
 }
 
+/* The other side of the same edge. */
 TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
@@ -224,6 +246,7 @@ TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - 1, &s.target, 1);
 }
 
+/* virt_end is inclusive: the next byte is outside. */
 TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
@@ -233,6 +256,10 @@ TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE, &s.target, 1);
 }
 
+/*
+ * A device may refuse such mappings. Where it does not, reads work and writes do not, and reads
+ * still work after the denied write.
+ */
 TEST(read_only_mapping_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_MAP_P11),
      .needs = NEEDS)
 {
@@ -247,6 +274,7 @@ TEST(read_only_mapping_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_M
     expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
 }
 
+/* Whether a device accepts it is open; that nothing writes through it is not. */
 TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 1);
@@ -258,7 +286,7 @@ TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .n
     expect_write_denied(test, IOMMU_MAP_D15, s.engine, s.at, &s.target, s.engine->min_length);
 }
 
-/* 5.13.6.5.2: reads through it may be allowed. */
+/* Only the write is judged: reads through it may be allowed (5.13.6.5.2). */
 TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 1);
@@ -270,6 +298,10 @@ TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = 
     expect_write_lands(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
 }
 
+/*
+ * More than 2 MiB and no power of two: devices with page tables split it into pages of several
+ * sizes.
+ */
 TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     const unsigned pages = 600; /* more than 2 MiB, and no power of two */
@@ -283,6 +315,7 @@ TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + last, &s.target, last, length);
 }
 
+/* One transfer through eight mappings, where the engine is capable of it. */
 TEST(long_transfer_over_many_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
     struct scene s = scene(test, fixture_engine(test), 8);

@@ -11,7 +11,8 @@
 #define NEEDS      (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
 /*
- * The specification's examples count addresses; here each stands for one granule from `origin` on.
+ * The examples of the specification count addresses; here each stands for one granule, from
+ * `origin` on.
  */
 struct scale {
     struct test *test;
@@ -38,6 +39,7 @@ static uint64_t last_of(const struct scale *scale, unsigned n)
     return first_of(scale, n + 1) - 1;
 }
 
+/* Each to its own address: where a mapping leads does not matter here. */
 static void map(const struct scale *scale, unsigned first, unsigned last)
 {
     require_ok(scale->test, viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
@@ -49,6 +51,7 @@ static struct viommu_request unmap(const struct scale *scale, unsigned first, un
     return viommu_unmap(scale->domain, first_of(scale, first), last_of(scale, last));
 }
 
+/* Asks by MAP, which is refused over what is mapped: translation.c looks by DMA. */
 static void expect_mapped(const struct scale *scale, enum clause clause, unsigned first,
                           unsigned last, bool mapped)
 {
@@ -65,6 +68,7 @@ static void expect_all_gone(const struct scale *scale, enum clause clause, unsig
         expect_mapped(scale, clause, i, i, false);
 }
 
+/* Drivers unmap whole ranges without a list of what is there. */
 TEST(example_1_nothing_mapped, .clauses = CLAUSES(IOMMU_UNMAP_E01), .needs = NEEDS)
 {
     struct scale scale = attached(test);
@@ -81,6 +85,7 @@ TEST(example_2_exactly_one_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E02), .needs 
     expect_all_gone(&scale, IOMMU_UNMAP_E02, 9);
 }
 
+/* Catches a device that removes exact matches or the first mapping only. */
 TEST(example_3_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E03), .needs = NEEDS)
 {
     struct scale scale = attached(test);
@@ -91,6 +96,7 @@ TEST(example_3_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E03), .need
     expect_all_gone(&scale, IOMMU_UNMAP_E03, 9);
 }
 
+/* Refused whole: neither half may be gone. */
 TEST(example_4_half_of_a_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E04, IOMMU_UNMAP_D06),
      .needs = NEEDS)
 {
@@ -103,6 +109,7 @@ TEST(example_4_half_of_a_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E04, IOMMU_UNMA
     expect_mapped(&scale, IOMMU_UNMAP_E04, 5, 9, true);
 }
 
+/* Catches a device that merges adjacent mappings, or whose end is off by one. */
 TEST(example_5_one_of_two_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E05), .needs = NEEDS)
 {
     struct scale scale = attached(test);
@@ -114,6 +121,7 @@ TEST(example_5_one_of_two_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E05), .needs 
     expect_mapped(&scale, IOMMU_UNMAP_E05, 5, 9, true);
 }
 
+/* Catches a device that removes exact matches only. */
 TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06), .needs = NEEDS)
 {
     struct scale scale = attached(test);
@@ -123,6 +131,7 @@ TEST(example_6_more_than_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_E06), .need
     expect_all_gone(&scale, IOMMU_UNMAP_E06, 9);
 }
 
+/* Catches a device that stops at the first hole. */
 TEST(example_7_hole_between_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E07), .needs = NEEDS)
 {
     struct scale scale = attached(test);
@@ -133,6 +142,10 @@ TEST(example_7_hole_between_mappings, .clauses = CLAUSES(IOMMU_UNMAP_E07), .need
     expect_all_gone(&scale, IOMMU_UNMAP_E07, 14);
 }
 
+/*
+ * A range without any mapping between others, then one over three of them: no limit on how many one
+ * UNMAP removes.
+ */
 TEST(holes_before_between_and_after, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_UNMAP_D09),
      .needs = NEEDS)
 {
@@ -146,6 +159,7 @@ TEST(holes_before_between_and_after, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_U
     expect_all_gone(&scale, IOMMU_UNMAP_D08, 12);
 }
 
+/* The length 2^64 does not fit into 64 bits, and bits above 32 must not be lost. */
 TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09), .needs = NEEDS)
 {
     const struct viommu *viommu = fixture_iommu(test);
@@ -163,6 +177,7 @@ TEST(whole_address_space, .clauses = CLAUSES(IOMMU_UNMAP_D09), .needs = NEEDS)
     expect_all_gone(&scale, IOMMU_UNMAP_D08, 5);
 }
 
+/* First, middle and last granule, and ranges that begin or end inside: every way to split. */
 TEST(no_part_of_a_mapping_can_go, .clauses = CLAUSES(IOMMU_UNMAP_P04, IOMMU_UNMAP_D06),
      .needs = NEEDS)
 {
@@ -179,6 +194,7 @@ TEST(no_part_of_a_mapping_can_go, .clauses = CLAUSES(IOMMU_UNMAP_P04, IOMMU_UNMA
     }
 }
 
+/* The middle one of three adjacent mappings: a device that merged them cannot remove it alone. */
 TEST(unit_of_removal_is_the_map_request, .clauses = CLAUSES(IOMMU_UNMAP_P01), .needs = NEEDS)
 {
     struct scale scale = attached(test);
@@ -191,7 +207,10 @@ TEST(unit_of_removal_is_the_map_request, .clauses = CLAUSES(IOMMU_UNMAP_P01), .n
     expect_mapped(&scale, IOMMU_UNMAP_P01, 2, 2, true);
 }
 
-/* `small` mappings of a granule, then one of four of which the range takes two. */
+/*
+ * `small` mappings of one granule, then one of four granules of which the UNMAP covers two. Counts
+ * what is left, since D07 is one finding however many are gone.
+ */
 static void split_after(struct test *test, unsigned small)
 {
     struct scale scale = attached(test);
@@ -211,6 +230,7 @@ static void split_after(struct test *test, unsigned small)
     require_ok(test, viommu_detach(scale.domain, fixture_endpoint_id(test, 0)));
 }
 
+/* A device that removes as it walks has removed what comes before the split when it finds it. */
 TEST(refused_split_removes_nothing_before_it, .clauses = CLAUSES(IOMMU_UNMAP_D07, IOMMU_UNMAP_D06),
      .needs = NEEDS)
 {
@@ -220,6 +240,7 @@ TEST(refused_split_removes_nothing_before_it, .clauses = CLAUSES(IOMMU_UNMAP_D07
         split_after(test, counts[i]);
 }
 
+/* The other order: the split is at the start of the range. */
 TEST(refused_split_removes_nothing_after_it, .clauses = CLAUSES(IOMMU_UNMAP_D07, IOMMU_UNMAP_D06),
      .needs = NEEDS)
 {
@@ -235,6 +256,7 @@ TEST(refused_split_removes_nothing_after_it, .clauses = CLAUSES(IOMMU_UNMAP_D07,
     expect_mapped(&scale, IOMMU_UNMAP_P04, 0, 3, true);
 }
 
+/* Another domain exists, so a device that looks in the wrong one finds something. */
 TEST(missing_domain_is_not_found, .clauses = CLAUSES(IOMMU_UNMAP_D03), .needs = NEEDS)
 {
     uint64_t address = free_iova(test);
@@ -245,6 +267,7 @@ TEST(missing_domain_is_not_found, .clauses = CLAUSES(IOMMU_UNMAP_D03), .needs = 
                   VIRTIO_IOMMU_S_NOENT);
 }
 
+/* A bypass domain has no mappings; OK would claim that something was removed. */
 TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_UNMAP_D04, IOMMU_UNMAP_D05),
      .needs = NEEDS | NEEDS_BYPASS_CONFIG)
 {
@@ -257,6 +280,10 @@ TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_UNMAP_D04, IOMMU_UNMAP_D
                    viommu_unmap(domain, address, address + 0xffff), VIRTIO_IOMMU_S_INVAL);
 }
 
+/*
+ * Both conform (UNMAP-D01), and after INVAL the mapping may be gone or not (D02). After OK it must
+ * be gone.
+ */
 TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_OP_D01, IOMMU_UNMAP_P02),
      .needs = NEEDS)
 {
@@ -276,6 +303,10 @@ TEST(reserved_bytes_are_ignored_or_invalid, .clauses = CLAUSES(IOMMU_OP_D01, IOM
         expect_mapped(&scale, IOMMU_UNMAP_P02, 0, 0, false);
 }
 
+/*
+ * By DMA, several times, and then with another page at the same address: catches a cache of
+ * translations that UNMAP does not invalidate.
+ */
 TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
@@ -297,6 +328,7 @@ TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
     }
 }
 
+/* Reads apart from writes: caches may hold them apart. */
 TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 20)
 {
@@ -315,6 +347,7 @@ TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
     }
 }
 
+/* The mapping that was not split must still translate from its first page to its last. */
 TEST(refused_split_still_translates, .clauses = CLAUSES(IOMMU_UNMAP_P04),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* PCI bridges as their registers have it, whoever configured them: firmware or the guest. */
+/*
+ * PCI bridges, by their registers: PCI-to-PCI Bridge 1.2 sections 3.2.5 and 4. Firmware has
+ * configured them, or this kernel where there is no firmware; a FAIL may be of either.
+ */
 #include "tests/framework/request.h"
 
 #define SUITE "discovery.bridges"
@@ -39,6 +42,7 @@ static void judge_numbers(struct test *test, const struct pci_function *bridge)
                bridge->bdf, subordinate, bridge->bridge->bdf);
 }
 
+/* A device behind a bridge whose range does not contain its bus is never reached. */
 TEST(bus_numbers_nest, .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -52,7 +56,7 @@ TEST(bus_numbers_nest, .needs = 0)
                    PCI_BUS(function->bdf) == pci_read8(function->bridge, SECONDARY_BUS),
                    "function 0x%04x is not on the secondary bus of bridge 0x%04x", function->bdf,
                    function->bridge->bdf);
-        if (!is_bridge(function) || !function->secondary_bus) /* 0: it was told that it has none */
+        if (!is_bridge(function) || !function->secondary_bus) /* 0: this kernel gave it none */
             continue;
         judge_numbers(test, function);
         for (unsigned k = 0; k < i; k++) {
@@ -110,6 +114,7 @@ static bool passes(const struct pci_function *bridge, const struct pci_bar *bar)
            (bar->is_prefetchable && passes_prefetchable(bridge, bar->base, last));
 }
 
+/* An access outside of a window does not reach the device, whatever its BAR says. */
 TEST(bars_lie_in_the_windows_above_them, .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -131,6 +136,7 @@ TEST(bars_lie_in_the_windows_above_them, .needs = 0)
         }
 }
 
+/* Without bus master in a bridge no DMA from behind it arrives: every DMA test would fail. */
 TEST(bridges_pass_on_what_is_behind_them, .needs = 0)
 {
     const uint16_t needed = PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER;

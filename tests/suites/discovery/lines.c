@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Interrupt lines of PCI functions: where they lead, through bridges and the host's interrupt map.
+ * Interrupt lines of PCI functions, through bridges and the host bridge's interrupt map: PCI Local
+ * Bus 3.0 section 2.2.6. Engines that can raise their line show which one it is.
  */
 #include "tests/framework/fixture.h"
 
@@ -14,7 +15,7 @@ struct line {
     volatile unsigned hits;
 };
 
-/* Takes the level away, or it would interrupt for ever. */
+/* Lowers the line: a level that stays raised interrupts for ever. */
 static void lower(void *context)
 {
     struct line *line = context;
@@ -31,7 +32,7 @@ static void wait_for(const struct line *line, unsigned hits, uint64_t ns)
         cpu_relax();
 }
 
-/* False: it has no line to be judged. */
+/* Raises the line three times; a fourth interrupt would be another device's. False: no line. */
 static bool judge(struct test *test, struct dma_engine *engine)
 {
     const struct pci_function *function = engine->place.function;
@@ -54,6 +55,7 @@ static bool judge(struct test *test, struct dma_engine *engine)
     return true;
 }
 
+/* Catches a wrong interrupt map in a device tree, and a wrong swizzle through bridges. */
 TEST(pins_lead_to_their_lines, .needs = 0)
 {
     unsigned judged = 0;

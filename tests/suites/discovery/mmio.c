@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The virtio-mmio blocks that the machine describes, against what is there. */
+/* The virtio-mmio blocks that firmware or the command line describes: virtio 1.4 section 4.2.2. */
 #include "tests/framework/request.h"
 
 #define SUITE "discovery.mmio"
@@ -25,6 +25,7 @@ static void judge(struct test *test, const struct machine_mmio *machine)
                VIRTIO_MMIO_VERSION);
 }
 
+/* Where a described address is wrong, a device is missed or something else is written to. */
 TEST(described_blocks_are_virtio, .clauses = CLAUSES(MMIO_REG_D01, MMIO_REG_D02), .needs = 0)
 {
     const struct machine *machine = test->fixture->platform->machine;

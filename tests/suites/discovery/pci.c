@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the machine says of itself, looked at twice where there are two ways to look. */
+/*
+ * PCI functions as the machine has them: PCI Local Bus 3.0 chapter 6, virtio 1.4 sections 4.1.1 and
+ * 4.1.4. What can be read in two ways is read in both.
+ */
 #include "tests/framework/request.h"
 
 #define SUITE "discovery.pci"
@@ -9,6 +12,7 @@
 #define HEADER_SIZE      0x40
 #define SPACE_SIZE       0x100 /* of configuration space as capabilities know it */
 
+/* A wrong ECAM base, or bus range, reads the configuration of another function. */
 TEST(ecam_and_ports_agree, .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -36,6 +40,7 @@ TEST(ecam_and_ports_agree, .needs = 0)
     expect(test, PCI_ID_D01, compared, "no function to compare");
 }
 
+/* A VMM handles each width in code of its own. */
 TEST(narrow_reads_agree_with_wide_ones, .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -54,7 +59,7 @@ TEST(narrow_reads_agree_with_wide_ones, .needs = 0)
         }
 }
 
-/* Sizing a BAR puts it back. */
+/* Sizing writes all ones to a BAR; afterwards it must be where it was, aligned to its size. */
 TEST(bars_are_where_they_were_found, .clauses = CLAUSES(PCI_ID_D01), .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -103,6 +108,7 @@ static void judge_apart(struct test *test, const struct pci_function *one,
         }
 }
 
+/* Overlapping BARs make an access reach either of two devices. */
 TEST(bars_do_not_overlap, .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -116,8 +122,8 @@ TEST(bars_do_not_overlap, .needs = 0)
 }
 
 /*
- * The list of capabilities (PCI Local Bus 3.0 section 6.7): each has at least two bytes behind the
- * header, and none is met twice.
+ * The list of capabilities (PCI Local Bus 3.0 section 6.7): each has at least two bytes after the
+ * header, and none comes twice.
  */
 static void judge_capabilities(struct test *test, const struct pci_function *function)
 {
@@ -141,6 +147,7 @@ static void judge_capabilities(struct test *test, const struct pci_function *fun
     }
 }
 
+/* A list that loops hangs a driver that does not count. */
 TEST(capability_lists_end, .clauses = CLAUSES(PCI_ID_D01), .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -171,6 +178,7 @@ static void judge_msix(struct test *test, const struct pci_function *function, u
     }
 }
 
+/* Otherwise a driver that sets a vector writes to another device. */
 TEST(msix_tables_lie_inside_their_bars, .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
@@ -189,6 +197,7 @@ TEST(msix_tables_lie_inside_their_bars, .needs = 0)
         skip(test, "no PCI function has MSI-X");
 }
 
+/* Read without starting the device: it could not be driven with a structure outside of its BAR. */
 TEST(virtio_structures_lie_inside_their_bars,
      .clauses = CLAUSES(PCI_CAP_P01, PCI_CAP_D01, PCI_COM_D01, PCI_NOT_D02, PCI_DEVC_D02),
      .needs = NEEDS_PCI | NEEDS_NO_START)
@@ -218,7 +227,7 @@ TEST(virtio_structures_lie_inside_their_bars,
            "the device configuration is not 4-byte aligned");
 }
 
-/* Where the structures are is the device's to say (4.1.4.2). */
+/* The device says where its structures are; the fields are read-only for the driver (4.1.4.2). */
 TEST(virtio_structures_cannot_be_moved, .clauses = CLAUSES(PCI_CAP_P02),
      .needs = NEEDS_PCI | NEEDS_NO_START)
 {
@@ -238,7 +247,7 @@ TEST(virtio_structures_cannot_be_moved, .clauses = CLAUSES(PCI_CAP_P02),
         }
 }
 
-/* Configuration space has a window into the BARs, for whoever can't map them (4.1.4.9). */
+/* Configuration space has a window into the BARs, for drivers that cannot map them (4.1.4.9). */
 TEST(pci_cfg_window_reads_the_device, .clauses = CLAUSES(PCI_CFGW_D01, PCI_CFGW_D03),
      .needs = NEEDS_PCI)
 {

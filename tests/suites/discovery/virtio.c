@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Virtio devices at work with no IOMMU between them and memory: on a machine without one the proof
- * that this kernel drives its devices, elsewhere that bypass is the identity.
+ * Virtio devices whose transfers no IOMMU translates: virtio 1.4 sections 5.2 and 5.4. On a machine
+ * without an IOMMU this proves that the kernel drives its devices, elsewhere that bypass is the
+ * identity.
  */
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #define LENGTH 1024u
 #define OFFSET 512u
 
-/* `judge` for every such engine there is. */
+/* Calls `judge` for every engine of that name that is not translated. */
 static void for_each(struct test *test, const char *name,
                      void (*judge)(struct test *test, struct dma_engine *engine))
 {
@@ -42,6 +43,7 @@ static void judge_rng(struct test *test, struct dma_engine *engine)
                       "virtio-rng gives the same %u bytes twice", LENGTH);
 }
 
+/* Twice: bytes that come again are not random. That is a WARN, as it may be chance. */
 TEST(rng_gives_bytes, .clauses = CLAUSES(DEV_INIT_P01), .needs = 0)
 {
     for_each(test, "virtio-rng", judge_rng);
@@ -57,6 +59,7 @@ static void judge_blk(struct test *test, struct dma_engine *engine)
     expect_read_sees(test, DEV_INIT_P01, engine, address, &target, OFFSET, LENGTH);
 }
 
+/* Reads back what it wrote, at an offset that is not page aligned. */
 TEST(blk_reads_and_writes, .clauses = CLAUSES(DEV_INIT_P01), .needs = 0)
 {
     for_each(test, "virtio-blk", judge_blk);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What a walk asks the device for. Everything here depends on the seed and on the model alone. */
+/*
+ * The requests of a walk. They depend on the seed and on the model only, so a seed gives the same
+ * requests again as long as the device answers as the model says.
+ */
 #include "tests/suites/stress/generate.h"
 
 #include "lib/array/array.h"
@@ -11,7 +14,7 @@ static uint64_t below(struct walk *walk, uint64_t n)
     return rng_below(&walk->test->rng, n);
 }
 
-/* Often one that an engine is in: what it can reach is what transfers look at. */
+/* Every other time one with an engine in it: only there do transfers see what a request did. */
 static uint32_t any_domain(struct walk *walk)
 {
     if (walk->engine_count && below(walk, 2)) {
@@ -37,7 +40,7 @@ static uint64_t granule_at(const struct walk *walk, uint64_t n)
     return walk->window + n * walk->model->config.granule;
 }
 
-/* Mostly short stretches, now and then one over half of the window. */
+/* Mostly short ranges, one in eight over up to half of the window: those cover several mappings. */
 static void any_range(struct walk *walk, uint64_t *first, uint64_t *last)
 {
     uint64_t count = 1 + below(walk, below(walk, 8) ? 4 : WALK_WINDOW / 2);
@@ -59,16 +62,16 @@ static struct viommu_request generate_map(struct walk *walk)
 
     any_range(walk, &first, &last);
 
-    uint64_t room = WALK_ARENA * (uint64_t)PAGE_SIZE - (last - first + 1);
+    uint64_t spare = WALK_ARENA * (uint64_t)PAGE_SIZE - (last - first + 1);
     uint64_t offset = last - first < WALK_ARENA * (uint64_t)PAGE_SIZE
-                          ? below(walk, room / granule + 1) * granule
+                          ? below(walk, spare / granule + 1) * granule
                           : 0;
 
     return viommu_map(any_domain(walk), first, last, (uintptr_t)walk->arena + offset,
                       flags[below(walk, ARRAY_LENGTH(flags))]);
 }
 
-/* Half of the time exactly a mapping that is there, else any range. */
+/* Every other time exactly an existing mapping: random ranges alone rarely succeed. */
 static struct viommu_request generate_unmap(struct walk *walk)
 {
     uint32_t id = any_domain(walk);
@@ -95,6 +98,7 @@ static struct viommu_request generate_attach(struct walk *walk)
                          bypass ? VIRTIO_IOMMU_ATTACH_F_BYPASS : 0);
 }
 
+/* Three of four times from the domain that the endpoint is in. */
 static struct viommu_request generate_detach(struct walk *walk)
 {
     uint32_t id = any_endpoint(walk);
@@ -104,7 +108,10 @@ static struct viommu_request generate_detach(struct walk *walk)
     return viommu_detach(right ? endpoint->domain->id : any_domain(walk), id);
 }
 
-/* One thing wrong on purpose. */
+/*
+ * One thing wrong on purpose. What is open (judge.c) is left out by is_left_out(), not here: chance
+ * may make any of these valid, or wrong in two ways.
+ */
 static struct viommu_request generate_invalid(struct walk *walk)
 {
     struct viommu_request request = generate_map(walk);
@@ -157,7 +164,7 @@ struct viommu_request generate_request(struct walk *walk)
     return generate_invalid(walk);
 }
 
-/* An UNMAP that splits one mapping and covers others whole. */
+/* Whether an UNMAP that splits one mapping covers others whole: then UNMAP-D07 decides, too. */
 static bool covers_and_splits(const struct walk *walk, const struct viommu_request *request)
 {
     const struct model_domain *domain = model_find_domain(walk->model, request->unmap.domain);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Random requests against the model: a fixed number of them in every run, more by time. */
+/*
+ * Random requests against lib/model, which is virtio 1.4 section 5.13.6 as code: a fixed number of
+ * them in every run, and a walk that takes as long as asked for.
+ */
 #include "tests/framework/cpu.h"
 #include "tests/suites/stress/walk.h"
 
@@ -11,7 +14,7 @@
 
 static struct walk walk; /* too large for a stack frame */
 
-/* The same requests for the same seed, whatever the machine's speed. */
+/* A number of episodes, not a time: a seed gives the same requests on a slow machine. */
 TEST(short_walk, .needs = NEEDS, .limit_s = 60)
 {
     walk_begin(&walk, test);
@@ -27,7 +30,7 @@ static void walk_on(struct test *test, void *is_going_on)
     *(bool *)is_going_on = walk_episode(&walk);
 }
 
-/* The same with the other format of rings. */
+/* The same in packed rings, where the run has split ones. */
 TEST(walk_in_packed_rings, .needs = NEEDS, .limit_s = 60)
 {
     if (test->fixture->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED))
@@ -40,7 +43,7 @@ TEST(walk_in_packed_rings, .needs = NEEDS, .limit_s = 60)
     walk_print(&walk);
 }
 
-/* Every episode by a CPU that is drawn by lot. */
+/* Every episode by a CPU chosen at random: what one has left must hold for the next. */
 TEST(walk_of_all_cpus, .needs = NEEDS | NEEDS_CPUS, .limit_s = 60)
 {
     bool is_going_on = true;
@@ -51,6 +54,7 @@ TEST(walk_of_all_cpus, .needs = NEEDS | NEEDS_CPUS, .limit_s = 60)
     walk_print(&walk);
 }
 
+/* Runs by name only; `-t` says how long. Prints its counts every second. */
 TEST(long_walk, .needs = NEEDS, .is_optional = true, .limit_s = 30, .adds_duration = true)
 {
     uint64_t start = arch_now_ns(), printed = start;

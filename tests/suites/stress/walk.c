@@ -87,6 +87,10 @@ void walk_print_episode(const struct walk *walk)
     }
 }
 
+/*
+ * Reports a violation. The model does not follow the device from here on, so the episode ends; the
+ * walk goes on without requests that this clause judges.
+ */
 static bool violated(struct walk *walk, enum clause clause, const char *text)
 {
     expect(walk->test, clause, false, "%s", text);
@@ -96,7 +100,7 @@ static bool violated(struct walk *walk, enum clause clause, const char *text)
     return false;
 }
 
-/* False: the device and the model are apart, and the episode is over. */
+/* Sends one request to device and model. False: they disagree, and the episode is over. */
 static bool step(struct walk *walk, const struct viommu_request *request)
 {
     struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
@@ -123,8 +127,10 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     return model_apply(walk->model, request->bytes, request->length, reply.status);
 }
 
-/* An engine's own pages must be reachable wherever it is attached. Until they are it may have
- * looked at its rings in vain, at a notification that it heard of late, and given up. */
+/*
+ * An engine's own pages must be reachable wherever it is attached. Before that, a late notification
+ * may have made it look at its rings and fail, so it is started again.
+ */
 static bool map_footprint(struct walk *walk, const struct viommu_request *attach)
 {
     const struct model_endpoint *endpoint =
@@ -151,7 +157,8 @@ static bool map_footprint(struct walk *walk, const struct viommu_request *attach
 }
 
 /*
- * After an UNMAP that was refused because it would split, all that it covers must still be there.
+ * After an UNMAP that was refused because it would split, everything that it covers must still be
+ * mapped (UNMAP-D07): MAP of the same range is refused.
  */
 static bool nothing_was_removed(struct walk *walk, const struct viommu_request *unmap)
 {

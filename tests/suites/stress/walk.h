@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A random walk through the requests, valid and invalid, beside the model: every status is
- * compared, and real transfers look at what the statuses promise. A walk is a row of episodes, each
- * from a fresh device, so that what leads to a mismatch is never longer than one of them.
+ * compared, and real transfers check that memory agrees with the statuses. A walk is a sequence of
+ * episodes, each from a device that was reset, so the requests that lead to a mismatch are never
+ * more than one episode.
  */
 #pragma once
 
@@ -27,9 +28,9 @@ struct walk {
     struct model *model;
     uint8_t *arena; /* WALK_ARENA pages of poison */
     uint64_t window;
-    struct dma_engine *engines[WALK_ENGINES]; /* quick ones that write */
+    struct dma_engine *engines[WALK_ENGINES]; /* fast ones that write */
     unsigned engine_count;
-    /* Statements that the device was found to violate: named once, then left out of the walk. */
+    /* Clauses that the device violates: reported once, then left out of the walk. */
     bool excluded[CLAUSE_COUNT];
     struct walk_step steps[WALK_EPISODE + 64]; /* of this episode */
     unsigned step_count;
@@ -41,12 +42,9 @@ void walk_begin(struct walk *walk, struct test *test);
 bool walk_episode(struct walk *walk);
 void walk_print(const struct walk *walk);
 
-/* The transfers of a walk. Whether there can be any, as the device's granule is. */
+/* Whether a walk can transfer at all: the granule has to be small enough, and not too small. */
 bool walk_can_transfer(const struct viommu *viommu);
-/*
- * A random engine writes or reads at a random address, and memory must be as the model says; false:
- * it is not.
- */
+/* A random engine writes or reads at a random address; false: memory is not as the model says. */
 bool walk_transfer(struct walk *walk);
-/* What led here, for whoever wants to do it again by hand. */
+/* Prints the requests of this episode, so that a mismatch can be reproduced by hand. */
 void walk_print_episode(const struct walk *walk);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The transfers of a walk: whether memory is what the statuses promise. */
+/* The transfers of a walk: whether memory agrees with the statuses. */
 #include <string.h>
 
 #include "tests/suites/stress/walk.h"
@@ -38,9 +38,8 @@ bool walk_can_transfer(const struct viommu *viommu)
 }
 
 /*
- * Somewhere in the window; half of the time where something is mapped, from where a transfer may
- * cross into what is behind. Aligned, as transfers are: the bytes next to a mapping have a test
- * of their own.
+ * Somewhere in the window; every other time inside a mapping, from where a transfer may cross into
+ * the next. Aligned to what engines transfer: conformance.translation has single bytes at edges.
  */
 static uint64_t any_address(struct walk *walk, const struct model_domain *domain)
 {
@@ -70,7 +69,7 @@ static bool translate(const struct walk *walk, const struct plan *plan, enum mod
     return translation.allowed;
 }
 
-/* Of a transfer that is denied somewhere an endpoint may still do the rest: each part is judged. */
+/* An endpoint may do the rest of a transfer that is denied in part, so each part is judged. */
 static void plan_parts(const struct walk *walk, enum model_access access, struct plan *plan)
 {
     uint64_t granule = walk->model->config.granule;
@@ -78,10 +77,10 @@ static void plan_parts(const struct walk *walk, enum model_access access, struct
     plan->is_allowed = true;
     for (uint32_t offset = 0; offset < TRANSFER && plan->count < PIECES_MAX;) {
         struct part *part = &plan->parts[plan->count++];
-        uint64_t room = granule - ((plan->address + offset) & (granule - 1));
+        uint64_t left = granule - ((plan->address + offset) & (granule - 1));
 
         *part = (struct part){.offset = offset};
-        part->length = TRANSFER - offset < room ? TRANSFER - offset : (uint32_t)room;
+        part->length = TRANSFER - offset < left ? TRANSFER - offset : (uint32_t)left;
         part->is_open = access == MODEL_READ && translate(walk, plan, MODEL_WRITE, part);
         part->is_allowed = translate(walk, plan, access, part);
         plan->is_allowed &= part->is_allowed;
@@ -89,7 +88,7 @@ static void plan_parts(const struct walk *walk, enum model_access access, struct
     }
 }
 
-/* Not so where a mapping is longer than the arena. */
+/* Not where a mapping is longer than the arena: such a transfer would write to other memory. */
 static bool stays_in_arena(const struct walk *walk, const struct plan *plan)
 {
     for (unsigned i = 0; i < plan->count; i++) {
@@ -146,7 +145,7 @@ static bool is_random(const uint8_t *bytes, uint32_t length)
     return length < 8;
 }
 
-/* Whether memory holds what the engine wrote; makes it poison again. */
+/* Whether every allowed part holds what the engine wrote; poisons it again. */
 static bool take_parts(const struct plan *plan)
 {
     const uint8_t *content = plan->engine->content;
@@ -180,9 +179,7 @@ static bool write_somewhere(struct walk *walk, struct plan *plan)
                  result);
 }
 
-/*
- * -- reads: from an arena whose words tell where they are ---------------------------------------
- */
+/* -- reads: from an arena whose words are numbered --------------------------------------------- */
 
 static void number_arena(struct walk *walk, uint64_t first)
 {
@@ -235,7 +232,7 @@ static bool read_somewhere(struct walk *walk, struct plan *plan)
     enum dma_result result = transfer(plan, dma_read);
 
     if (dma_report(plan->engine, seen, TRANSFER, TIMEOUT_NS) != DMA_COMPLETED)
-        fault = plan->is_allowed ? "the engine can't tell what it read" : NULL;
+        fault = plan->is_allowed ? "the engine can't report what it read" : NULL;
     else if (plan->is_allowed && !saw_all(plan, seen))
         fault = "it did not see them";
 
@@ -254,7 +251,7 @@ bool walk_transfer(struct walk *walk)
     const struct model_endpoint *endpoint = model_find_endpoint(walk->model, plan.engine->endpoint);
 
     if (!endpoint->domain || endpoint->domain->bypass)
-        return true; /* the window is no memory */
+        return true; /* untranslated, the window is no memory */
     plan.address = any_address(walk, endpoint->domain);
     if (plan.engine->can_read && rng_chance(rng, 1, 2))
         return read_somewhere(walk, &plan);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The device from several CPUs at once: endpoints are made to transfer, or requests sent, by
- * another CPU while this one goes on. A queue and an engine are always in the hands of one CPU.
+ * The device from several CPUs at once: another CPU starts transfers while this one sends requests.
+ * A queue and an engine are always used by one CPU only. Virtio 1.4 sections 5.13.6.5, 5.13.6.6 and
+ * 5.13.6.9.
  */
 #include "drivers/viommu/event.h"
 #include "tests/framework/cpu.h"
@@ -18,7 +19,7 @@
 #define WORKERS    2
 
 /*
- * What holds for the mapping while the other CPU transfers. A transfer is judged only if the phase
+ * What is true of the mapping while the other CPU transfers. A transfer is judged only if the phase
  * was the same before and after it.
  */
 enum phase { PHASE_MAPPED, PHASE_UNMAPPING, PHASE_UNMAPPED, PHASE_MAPPING, PHASE_COUNT };
@@ -60,7 +61,9 @@ static void next_phase(struct traffic *traffic)
     __atomic_store_n(&traffic->phase, traffic->phase + 1, __ATOMIC_RELEASE);
 }
 
-/* The second of two transfers that end has begun after the call. */
+/*
+ * Until a transfer has begun and ended after the call: the first that ends may have begun before.
+ */
 static void wait_for_transfers(const struct traffic *traffic)
 {
     uint64_t start = arch_now_ns();
@@ -101,7 +104,7 @@ static void end_traffic(struct test *test, struct traffic *traffic, unsigned cpu
            traffic->lost);
 }
 
-/* Traffic i from CPU i + 1; all of them or none. */
+/* Starts traffic i on CPU i + 1; where one CPU does not start, the others are stopped first. */
 static void start_traffic(struct test *test, struct traffic *traffic, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -115,6 +118,10 @@ static void start_traffic(struct test *test, struct traffic *traffic, unsigned c
         wait_for_transfers(&traffic[i]);
 }
 
+/*
+ * A transfer that begins after UNMAP came back must not land, one inside the mapped phase must.
+ * Catches a device whose invalidation does not wait for transfers on another thread.
+ */
 TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01),
      .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
 {
@@ -145,7 +152,10 @@ TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMM
            "%u transfers reach memory that was unmapped before they began", traffic.late);
 }
 
-/* MAP and UNMAP of the page behind the one that is in use; how many were not answered by OK. */
+/*
+ * MAP and UNMAP of the page behind the one that is in use; returns how many were not answered by
+ * OK.
+ */
 static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)
 {
     uint64_t first = traffic->at + PAGE_SIZE, last = first + PAGE_SIZE - 1;
@@ -157,14 +167,17 @@ static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)
     return refused + (viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK);
 }
 
-/* Whether there is to be an i-th disturbance: enough of them, and of transfers meanwhile. */
+/* Whether to send an i-th disturbance: enough requests, and enough transfers meanwhile. */
 static bool is_going_on(const struct traffic *traffic, unsigned i, uint64_t start)
 {
     return i < REQUESTS || (__atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE) < TRANSFERS &&
                             arch_now_ns() - start < ROUND_NS);
 }
 
-/* One engine for each CPU that is left, up to WORKERS of them, each in a domain of its own. */
+/*
+ * A transfer through a mapping that does not change must not fail while the device rebuilds its
+ * tables for others. One engine for each CPU that is left, at most WORKERS, each in its own domain.
+ */
 TEST(requests_do_not_disturb_transfers, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_OP_D01),
      .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
 {
@@ -203,7 +216,10 @@ static void take_report(struct viommu *viommu, const struct traffic *traffic,
     reports->strange += !viommu_post_events(viommu, 1, sizeof(event.fault));
 }
 
-/* Two buffers are fewer than the faults need: the queue runs empty again and again. */
+/*
+ * Two buffers are fewer than the faults need: the event queue runs empty again and again, and
+ * requests must be answered meanwhile.
+ */
 TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03),
      .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
 {
@@ -213,11 +229,10 @@ TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P0
     unsigned refused = 0;
     uint64_t start;
 
+    fixture_use_events(test, 2, VIOMMU_EVENT_LENGTH);
     open_traffic(test, &traffic, fixture_engine(test), 0);
     require_ok(test, viommu_unmap(traffic.domain, traffic.at, traffic.at + PAGE_SIZE - 1));
     traffic.phase = PHASE_UNMAPPED;
-    if (!viommu_post_events(viommu, 2, sizeof(struct virtio_iommu_fault)))
-        error(test, "the event queue takes no buffer");
     start_traffic(test, &traffic, 1);
     start = arch_now_ns();
     for (unsigned i = 0; is_going_on(&traffic, i, start) && !reports.strange; i++) {

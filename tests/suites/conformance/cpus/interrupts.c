@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Interrupts of the IOMMU, taken by one CPU while another one submits: virtio 1.4 section 2.7.7. */
+/*
+ * Interrupts of the IOMMU that one CPU takes while another one submits: virtio 1.4 sections 2.7.7,
+ * 4.1.5.3 and 4.2.3.4.
+ */
 #include "tests/framework/cpu.h"
 #include "tests/framework/notifications.h"
 #include "tests/framework/request.h"
@@ -10,7 +13,10 @@
 #define TIMEOUT_NS 2000000000ull
 #define REQUESTS   50
 
-/* Requests of a CPU that takes no interrupts; each waits for the interrupt that CPU 0 takes. */
+/*
+ * Requests of a CPU that takes no interrupts. After each it waits for the interrupt that CPU 0
+ * takes.
+ */
 struct conversation {
     struct viommu *viommu;
     struct viommu_request request;
@@ -33,7 +39,7 @@ static void converse(void *context)
     }
 }
 
-/* Without EVENT_IDX there is an interrupt for every request that is waited for. */
+/* Without EVENT_IDX the device interrupts for every used buffer, so the count is exact. */
 static void open_conversation(struct test *test, struct conversation *conversation)
 {
     *conversation = (struct conversation){
@@ -53,6 +59,10 @@ static void hold_conversation(struct test *test, enum clause clause,
            conversation->answered, conversation->interrupts, REQUESTS);
 }
 
+/*
+ * By MSI-X. Catches an interrupt that is lost when a request arrives while the last one is being
+ * delivered.
+ */
 TEST(messages_arrive_while_another_cpu_submits, .clauses = CLAUSES(PCI_MSIX_P01, VQ_USUP_D03),
      .needs = NEEDS | NEEDS_PCI, .limit_s = 20)
 {
@@ -67,6 +77,7 @@ TEST(messages_arrive_while_another_cpu_submits, .clauses = CLAUSES(PCI_MSIX_P01,
     notifications_close(&conversation.notifications);
 }
 
+/* The same by the interrupt line, which the handler on CPU 0 lowers. */
 TEST(line_interrupts_while_another_cpu_submits, .clauses = CLAUSES(PCI_ISR_P01, MMIO_INT_P01),
      .needs = NEEDS, .limit_s = 20)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The same device from every CPU in turn: what one has done holds for all of them. */
+/*
+ * The device from every CPU in turn: what one CPU has mapped or unmapped holds for all of them.
+ * Virtio 1.4 sections 5.13.6.5 and 5.13.6.6.
+ */
 #include "tests/framework/cpu.h"
 #include "tests/framework/transfer.h"
 
@@ -8,7 +11,7 @@
 
 #define READ_WRITE (VIRTIO_IOMMU_MAP_F_READ | VIRTIO_IOMMU_MAP_F_WRITE)
 
-/* A page of a target, and what the step before the judgement has found. */
+/* A page of a target, and the result of the step before the judgement. */
 struct scene {
     struct dma_engine *engine;
     struct target target;
@@ -93,6 +96,10 @@ static void submit_each_type(struct test *test, void *context)
     expect_status(test, IOMMU_OP_D01, viommu_detach(domain, endpoint), VIRTIO_IOMMU_S_OK);
 }
 
+/*
+ * One request of each type from every CPU: catches a device or VMM that handles register accesses
+ * of the boot CPU only.
+ */
 TEST(every_cpu_submits_requests, .clauses = CLAUSES(IOMMU_OP_P01, IOMMU_OP_D01, IOMMU_MAP_D07),
      .needs = NEEDS | NEEDS_ENDPOINT)
 {
@@ -100,7 +107,10 @@ TEST(every_cpu_submits_requests, .clauses = CLAUSES(IOMMU_OP_P01, IOMMU_OP_D01, 
         run_on(test, cpu, submit_each_type, NULL);
 }
 
-/* Where there are three CPUs, no two of the steps are taken on the same one. */
+/*
+ * Map, transfer and judge on different CPUs, and the same for unmap. Where there are three CPUs no
+ * two steps are on the same one.
+ */
 TEST(mapping_and_its_removal_hold_on_every_cpu, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_UNMAP_P02),
      .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
 {

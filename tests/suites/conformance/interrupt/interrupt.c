@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Interrupts of the IOMMU itself: virtio 1.4 sections 2.7.7, 4.1.4.5, 4.1.5.1 and 4.2.3.4. What
- * chapter 2 says holds for every transport and is tested by whatever way the transport notifies.
+ * When the IOMMU must interrupt: virtio 1.4 sections 2.7.7, 4.1.4.5, 4.1.5.1 and 4.2.3.4. What
+ * chapter 2 says holds for every transport, so it is tested by MSI-X or by the line, as the
+ * transport has it.
  */
 #include "drivers/viommu/event.h"
 #include "tests/framework/notifications.h"
@@ -15,7 +16,7 @@
 #define WAIT_NS  500000000ull
 #define QUIET_NS 5000000ull
 
-/* Any request will do, so one that changes nothing. */
+/* A request that changes nothing. */
 static void request_once(struct test *test)
 {
     const struct viommu_request detach =
@@ -24,6 +25,7 @@ static void request_once(struct test *test)
     submit(test, &detach);
 }
 
+/* Without EVENT_IDX, and each one waited for, so none can be merged with the next. */
 TEST(every_request_notifies, .clauses = CLAUSES(VQ_USUP_D03), .needs = NEEDS_IOMMU)
 {
     struct notifications notifications;
@@ -41,6 +43,7 @@ TEST(every_request_notifies, .clauses = CLAUSES(VQ_USUP_D03), .needs = NEEDS_IOM
     notifications_close(&notifications);
 }
 
+/* Unmapped again after it was mapped: catches a device that keeps the old vector. */
 TEST(no_vector_no_interrupt, .clauses = CLAUSES(PCI_MSIX_D05, PCI_INT_D01), .needs = NEEDS_PCI)
 {
     struct virtio_transport *transport = fixture_iommu(test)->transport;
@@ -58,6 +61,7 @@ TEST(no_vector_no_interrupt, .clauses = CLAUSES(PCI_MSIX_D05, PCI_INT_D01), .nee
     notifications_close(&notifications);
 }
 
+/* A vector that is left over would interrupt a driver that has not set up any. */
 TEST(vectors_are_unmapped_by_a_reset, .clauses = CLAUSES(PCI_MSIX_D07, PCI_MSIX_D06),
      .needs = NEEDS_PCI)
 {
@@ -68,13 +72,14 @@ TEST(vectors_are_unmapped_by_a_reset, .clauses = CLAUSES(PCI_MSIX_D07, PCI_MSIX_
     notifications_open_vectors(test, &notifications, 2);
     expect(test, PCI_MSIX_D06, transport->ops->set_queue_vector(transport, 1, 1) == 1,
            "the vector of queue 1 does not read back");
-    virtio_reset(transport);
+    fixture_negotiate(test, test->fixture->features);
     for (uint16_t queue = 0; queue < 2; queue++)
         expect(test, PCI_MSIX_D07, virtio_pci_queue_vector(pci, queue) == VIRTIO_NO_VECTOR,
                "queue %u keeps vector %u over a reset", queue, virtio_pci_queue_vector(pci, queue));
     notifications_close(&notifications);
 }
 
+/* Every queue, and the configuration, to every vector. */
 TEST(every_vector_can_be_mapped, .clauses = CLAUSES(PCI_MSIX_D01, PCI_MSIX_D04, PCI_MSIX_D08),
      .needs = NEEDS_PCI)
 {
@@ -100,6 +105,7 @@ TEST(every_vector_can_be_mapped, .clauses = CLAUSES(PCI_MSIX_D01, PCI_MSIX_D04, 
     notifications_close(&notifications);
 }
 
+/* A driver should not write it, so WARN at most. */
 TEST(vector_out_of_range_reads_no_vector, .clauses = CLAUSES(PCI_MSIX_D09), .needs = NEEDS_PCI)
 {
     struct virtio_transport *transport = fixture_iommu(test)->transport;
@@ -114,6 +120,7 @@ TEST(vector_out_of_range_reads_no_vector, .clauses = CLAUSES(PCI_MSIX_D09), .nee
     notifications_close(&notifications);
 }
 
+/* Four entries before the one that used_event names must not interrupt; that one must. */
 TEST(event_index_suppresses, .clauses = CLAUSES(VQ_USUP_D05, VQ_USUP_D06), .needs = NEEDS_IOMMU)
 {
     struct virtq *queue = &fixture_iommu(test)->requests;
@@ -139,6 +146,7 @@ TEST(event_index_suppresses, .clauses = CLAUSES(VQ_USUP_D05, VQ_USUP_D06), .need
     notifications_close(&notifications);
 }
 
+/* The flag is honoured, and used_event is ignored, while EVENT_IDX is not negotiated. */
 TEST(avail_flag_suppresses, .clauses = CLAUSES(VQ_USUP_D02, VQ_USUP_D01), .needs = NEEDS_IOMMU)
 {
     struct virtq *queue = &fixture_iommu(test)->requests;
@@ -160,6 +168,7 @@ TEST(avail_flag_suppresses, .clauses = CLAUSES(VQ_USUP_D02, VQ_USUP_D01), .needs
     notifications_close(&notifications);
 }
 
+/* The other way round. */
 TEST(avail_flag_is_ignored_with_event_index, .clauses = CLAUSES(VQ_USUP_D04), .needs = NEEDS_IOMMU)
 {
     struct virtq *queue = &fixture_iommu(test)->requests;
@@ -181,6 +190,7 @@ TEST(avail_flag_is_ignored_with_event_index, .clauses = CLAUSES(VQ_USUP_D04), .n
     notifications_close(&notifications);
 }
 
+/* Reports are optional; where one comes its queue must notify. */
 TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
@@ -194,8 +204,6 @@ TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
     viommu_set_bypass(viommu, 1);
     prepare_engine(test, engine);
     notifications_open(test, &notifications);
-    if (!viommu_post_events(viommu, 8, sizeof(struct virtio_iommu_fault)))
-        error(test, "the event queue takes no buffer");
     attach_engine(test, fixture_domain(test, 0), engine);
     notifications_settle(&notifications);
     expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target, engine->min_length);
@@ -208,6 +216,10 @@ TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
     notifications_close(&notifications);
 }
 
+/*
+ * The status has bit 0 and is 0 once it was acknowledged: a line that stays raised interrupts for
+ * ever.
+ */
 TEST(line_of_the_request_queue,
      .clauses = CLAUSES(PCI_ISR_D03, PCI_ISR_D05, PCI_ISR_P01, MMIO_INT_D01, MMIO_INT_D02,
                         MMIO_INT_P01),
@@ -233,6 +245,7 @@ TEST(line_of_the_request_queue,
            "the interrupt status does not read 0 after it was acknowledged");
 }
 
+/* Drivers of a shared line look at the PCI status to see whose interrupt it is. */
 TEST(isr_and_pci_status_agree, .clauses = CLAUSES(PCI_ISR_D04, PCI_ISR_D03, PCI_ISR_D05),
      .needs = NEEDS_PCI)
 {

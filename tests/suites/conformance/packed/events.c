@@ -204,13 +204,12 @@ TEST(faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS_DM
     unsigned posted, count = 0;
 
     fixture_use_packed_rings(test);
+    posted = viommu->events.size;
+    fixture_use_events(test, posted, VIOMMU_EVENT_LENGTH);
     if (viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(viommu, 1);
     prepare_engine(test, engine);
     attach_engine(test, fixture_domain(test, 0), engine);
-    posted = viommu->events.size;
-    if (!viommu_post_events(viommu, posted, sizeof(struct virtio_iommu_fault)))
-        error(test, "the event queue takes no %u buffers", posted);
     for (unsigned i = 0; i < 4; i++) {
         struct viommu_event event;
         enum virtq_pop result;

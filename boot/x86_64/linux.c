@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "boot/linux.h"
+#include "boot/x86_64/linux.h"
 
-#include "boot/loader.h"
+#include "boot/x86_64/loader.h"
 #include "lib/bytes/bytes.h"
 
 #define ZERO_PAGE_SIZE   4096
@@ -85,7 +85,7 @@ static unsigned read_extension(const struct mem_view *memory, uint64_t node, uin
                           (unsigned long long)node, index, BOOT_MEMORY_MAX);
             break;
         }
-        if (address < node || !loader_copy(memory, address, entry, sizeof(entry))) {
+        if (address < node || !mem_copy(memory, address, entry, sizeof(entry))) {
             boot_diagnose(info, "setup_data at 0x%llx: memory map entry %u can't be read",
                           (unsigned long long)node, index);
             break;
@@ -105,7 +105,7 @@ static void read_setup_data(const struct mem_view *memory, uint64_t node, unsign
             boot_diagnose(info, "setup_data: more than %d nodes, the rest is ignored", NODES_MAX);
             return;
         }
-        if (!loader_copy(memory, node, header, sizeof(header))) {
+        if (!mem_copy(memory, node, header, sizeof(header))) {
             boot_diagnose(info, "setup_data at 0x%llx can't be read", (unsigned long long)node);
             return;
         }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "boot/x86_64/entry_main.h"
-
-#include "boot/kmain.h"
+#include "boot/handoff.h"
 
 #define START_PAGE_LIMIT 0xa0000 /* a SIPI cannot name a page from here to 0xbffff */
 
@@ -12,12 +10,10 @@ static const void *identity(void *context, uint64_t address, uint64_t size)
     return address <= UINT32_MAX && size <= UINT32_MAX - address ? (const void *)address : NULL;
 }
 
-void entry_main(boot_reader *read, uint64_t address)
+void boot_read_handoff(boot_reader *read, uint64_t address, struct boot_info *info)
 {
-    static struct boot_info info; /* too large for a stack frame */
     const struct mem_view memory = {.map = identity};
 
-    read(&memory, address, &info);
-    info.start_page = boot_take_page(&info, START_PAGE_LIMIT);
-    kmain(&info);
+    read(&memory, address, info);
+    info->start_page = boot_take_page(info, START_PAGE_LIMIT);
 }

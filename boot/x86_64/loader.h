@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the boot protocols of the x86 have in common: how to read what a loader left in memory. */
+/* What PVH and Linux's boot protocol for x86 have in common: the command line, E820 entries. */
 #pragma once
-
-#include <stdbool.h>
 
 #include "boot/boot_info.h"
 #include "lib/mem/view.h"
 
 #define LOADER_MEMORY_ENTRIES_MAX 128
-
-/* False, and nothing is copied, where the range can't be read as a whole. */
-bool loader_copy(const struct mem_view *memory, uint64_t address, void *to, uint64_t size);
 
 /* The text at `address` up to its NUL; 0: none. `field` names where the address was found. */
 void loader_read_cmdline(const struct mem_view *memory, uint64_t address, const char *field,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "boot/memory.h"
+#include "boot/handoff.h"
 
 #include "arch/arch.h"
 
@@ -8,7 +8,7 @@
 /* From the linker script. */
 extern const char kernel_begin[], kernel_end[];
 
-void boot_report(const struct boot_info *boot, const struct sink *diagnostics)
+void boot_print_diagnostics(const struct boot_info *boot, const struct sink *diagnostics)
 {
     for (unsigned i = 0; i < boot->diagnostic_count; i++)
         sink_printf(diagnostics, "%s", boot->diagnostics[i]);
@@ -20,8 +20,8 @@ static const void *map_firmware(void *context, uint64_t address, uint64_t size)
     return arch_map(address, size, ARCH_NORMAL);
 }
 
-void boot_machine(const struct boot_info *boot, struct machine *machine,
-                  const struct sink *diagnostics)
+void boot_find_machine(const struct boot_info *boot, struct machine *machine,
+                       const struct sink *diagnostics)
 {
     const struct mem_view memory = {.map = map_firmware};
     const struct machine_roots roots = {
@@ -34,7 +34,8 @@ void boot_machine(const struct boot_info *boot, struct machine *machine,
     machine_read(machine, &roots, &memory, diagnostics);
 }
 
-void boot_memory(const struct boot_info *boot, struct pages *pages, const struct sink *diagnostics)
+void boot_find_memory(const struct boot_info *boot, struct pages *pages,
+                      const struct sink *diagnostics)
 {
     struct boot_region region;
     uint64_t size;

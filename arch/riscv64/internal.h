@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of this directory share. "Privileged" is the RISC-V Privileged Architecture. */
+/*
+ * What the files of this directory offer each other, and nobody else: the trap frame, CSRs,
+ * and the steps of arch_init() and arch_start(). "Privileged" is the RISC-V Privileged
+ * Architecture.
+ */
 #pragma once
 
 #include <stdbool.h>

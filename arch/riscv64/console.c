@@ -3,12 +3,12 @@
 #include "arch/arch.h"
 #include "arch/riscv64/sbi.h"
 
-bool arch_has_firmware_console(void)
+bool sbi_has_console(void)
 {
     return sbi_call(SBI_BASE, SBI_BASE_PROBE, SBI_LEGACY_PUT, 0, 0).value;
 }
 
-void arch_firmware_put(uint8_t byte)
+void sbi_console_put(uint8_t byte)
 {
     sbi_call(SBI_LEGACY_PUT, 0, byte, 0, 0);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of this directory share. */
+/*
+ * What the files of this directory offer each other, and nobody else: the trap frame, vectors,
+ * CPUID and MSRs, and the steps of arch_init() and arch_start(). Interrupt controllers: apic.h.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -19,15 +22,6 @@
 #define VECTOR_MSI_LAST  0xef
 #define VECTOR_DEADLINE  0xf0
 #define VECTOR_SPURIOUS  0xff
-
-/* Commands of apic_send(); a SIPI takes the number of a page below 1 MiB in its low byte. */
-#define APIC_INIT 0x4500
-#define APIC_SIPI 0x4600
-/* The highest id that xAPIC mode and a message can name. */
-#define APIC_ID_MAX 254
-
-/* The line of the first 8259 that the second one hangs on. */
-#define PIC_CASCADE 2
 
 /* What vectors.S pushes; the order is the order in memory. */
 struct frame {
@@ -63,30 +57,10 @@ unsigned segments_cpu(const struct frame *frame);
 void interrupts_init(void); /* IDT */
 void interrupts_load(void); /* the same IDT on another CPU */
 void paging_init(void);
-void pic_init(void); /* both 8259s remapped, every line masked */
-void apic_init(void);
 void clock_init(void);
 
-void apic_start_timer(uint32_t ticks); /* one shot; 0 stops it */
-/* Ticks of the timer that pass in `ns`. */
-uint64_t apic_timer_ticks(uint64_t ns);
-void apic_end_of_interrupt(void);
-/* Of the CPU that calls. */
-uint32_t apic_id(void);
-/*
- * Sends an interprocessor interrupt to the CPU with that id; false when there is no way to name it
- * or the last one is not accepted.
- */
-bool apic_send(uint64_t id, uint32_t command);
 /* The page below 1 MiB, writable, from which CPUs start; 0: there is none. */
 void startup_init(uint64_t page);
-/* Finds the I/O APICs and masks every pin. */
-void ioapic_init(const struct machine_interrupts *interrupts);
-/* The line arrives as `vector` at this CPU; false: no I/O APIC has it. */
-bool ioapic_route(uint32_t line, bool is_edge, uint8_t vector);
-void ioapic_mask(uint32_t line);
-void pic_mask(unsigned line, bool masked);
-void pic_end_of_interrupt(unsigned line);
 
 /* Whether the deadline is over; else the timer runs on towards it, if there is one. */
 bool deadline_is_over(void);

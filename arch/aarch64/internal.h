@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of this directory share. */
+/*
+ * What the files of this directory offer each other, and nobody else: the trap frame, system registers,
+ * and the steps of arch_init() and arch_start().
+ */
 #pragma once
 
 #include <stdbool.h>

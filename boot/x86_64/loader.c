@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "boot/loader.h"
-
-#include <string.h>
+#include "boot/x86_64/loader.h"
 
 #include "lib/bytes/bytes.h"
 
 #define TYPE_RAM  1
 #define TYPE_LAST 7 /* persistent memory */
-
-bool loader_copy(const struct mem_view *memory, uint64_t address, void *to, uint64_t size)
-{
-    const void *from = mem_map(memory, address, size);
-
-    if (from)
-        memcpy(to, from, size);
-    return from;
-}
 
 void loader_read_cmdline(const struct mem_view *memory, uint64_t address, const char *field,
                          struct boot_info *info)
@@ -26,7 +15,7 @@ void loader_read_cmdline(const struct mem_view *memory, uint64_t address, const 
     if (!address)
         return;
     for (; length < sizeof(text); length++) {
-        if (!loader_copy(memory, address + length, &text[length], 1)) {
+        if (!mem_copy(memory, address + length, &text[length], 1)) {
             boot_diagnose(info, "%s 0x%llx, byte %llu of the command line can't be read", field,
                           (unsigned long long)address, (unsigned long long)length);
             break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "boot/pvh.h"
+#include "boot/x86_64/pvh.h"
 
-#include "boot/loader.h"
+#include "boot/x86_64/loader.h"
 
 #define START_INFO_MAGIC   0x336ec578u
 #define START_INFO_V0_SIZE 40
@@ -33,7 +33,7 @@ static void read_memory_map(const struct mem_view *memory, const struct start_in
         uint8_t entry[MEMORY_ENTRY_SIZE];
 
         if (start->memmap_paddr + offset < offset ||
-            !loader_copy(memory, start->memmap_paddr + offset, entry, sizeof(entry))) {
+            !mem_copy(memory, start->memmap_paddr + offset, entry, sizeof(entry))) {
             boot_diagnose(info,
                           "start info: offset 40: memmap_paddr 0x%llx, entry %u can't be read",
                           (unsigned long long)start->memmap_paddr, i);
@@ -50,7 +50,7 @@ void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info 
     struct start_info start = {0};
 
     info->protocol = "pvh";
-    if (!loader_copy(memory, address, &start, START_INFO_V0_SIZE)) {
+    if (!mem_copy(memory, address, &start, START_INFO_V0_SIZE)) {
         boot_diagnose(info, "start info: 0x%llx can't be read", (unsigned long long)address);
         return;
     }
@@ -66,7 +66,7 @@ void pvh_read(const struct mem_view *memory, uint64_t address, struct boot_info 
                       start.version);
         return;
     }
-    if (!loader_copy(memory, address, &start, START_INFO_V1_SIZE)) {
+    if (!mem_copy(memory, address, &start, START_INFO_V1_SIZE)) {
         boot_diagnose(info, "start info: offset 40: the memory map's address can't be read");
         return;
     }

@@ -47,7 +47,7 @@ static const struct composition compositions[] = {
     {"rng-testdev", ONLY(ONE(RNG), ONE(TESTDEV))},
     {"testdev-testdev", ONLY(SOME(TESTDEV, 2))},
     /* How many endpoints there are, and of which none is an engine. */
-    {"no-endpoint", .first_id = FIRST_ID},
+    {.name = "no-endpoint"},
     {"no-engine", ONLY(SOME(PLAIN, 2))},
     {"one-plain", ONLY(ONE(PLAIN))},
     {"plain-first", ONLY(SOME(PLAIN, 2), ONE(EDU), ONE(BLK), ONE(RNG))},
@@ -56,7 +56,8 @@ static const struct composition compositions[] = {
     /* What is not offered. */
     {"no-probe", USUAL, .without = BIT(PROBE)},
     {"no-bypass-config", USUAL, .without = BIT(BYPASS_CONFIG)},
-    {"no-map-unmap", USUAL, .without = BIT(MAP_UNMAP)},
+    {"no-map-unmap", USUAL, .without = BIT(MAP_UNMAP),
+     .warns = "a device should offer MAP_UNMAP (5.13.3.2)"},
     {"no-mmio-flag", USUAL, .without = BIT(MMIO)},
     {"no-event-idx", USUAL, .without = REF_BIT(REF_F_EVENT_IDX)},
     {"no-indirect", USUAL, .without = REF_BIT(REF_F_INDIRECT_DESC)},
@@ -124,7 +125,9 @@ static void list(void)
     for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++) {
         const struct composition *it = &compositions[i];
 
-        if (it->first_id == FIRST_ID)
+        if (!it->endpoints[0].kind)
+            printf("%s\t\t%s\n", it->name, it->warns ? it->warns : "");
+        else if (it->first_id == FIRST_ID)
             printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s\n", it->name, it->warns ? it->warns : "");
         else
             printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s\n", it->name, it->first_id,

@@ -23,6 +23,7 @@ IOMMU_ON_PCI = "viommu=pci:00:01.0"
 IOMMU_ON_MMIO = "virtio_mmio.device=4K@0x32000000:6 viommu=mmio:0x32000000"
 DEFAULT = ("conformance.*", "topology.*", "discovery.*", "stress.*walk*", "bench.attach_and_detach", "bench.probe_request")
 BOOTS_MAX = 12  # of one composition: each but the last ends with a crash or a hang
+LINES_MAX = 4  # of what one test says
 BOOT_LIMIT = 120  # seconds
 
 RUN = re.compile(r"# run (\S+)")
@@ -128,7 +129,7 @@ def wrong_of(composition: Composition, tests: list[Test]) -> list[str]:
     for test in tests:
         if test.word in ("PASS", "SKIP") or (test.word == "WARN" and composition.warns):
             continue
-        wrong += [f"{test.name}: {test.word} {test.text}"] + [f"    {line}" for line in test.lines]
+        wrong += [f"{test.name}: {test.word} {test.text}"] + [f"    {line}" for line in test.lines[:LINES_MAX]]
     if composition.warns and not any(test.word == "WARN" for test in tests):
         wrong.append(f"no WARN, though there should be one: {composition.warns}")
     if not tests:

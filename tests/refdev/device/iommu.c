@@ -159,7 +159,7 @@ static void describe(struct ref_iommu *iommu)
 
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
 {
-    if (MUTANT(ENDPOINT_UNKNOWN) && endpoint == 0x28)
+    if (endpoint == 0x28 && MUTANT(ENDPOINT_UNKNOWN))
         return true;
     if (MUTANT(UNDESCRIBED_ID_KNOWN) && !model_find_endpoint(&iommu->model, 0x100))
         model_add_endpoint(&iommu->model, 0x100);

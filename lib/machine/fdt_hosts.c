@@ -151,19 +151,26 @@ static void read_lines(const struct machine *machine, uint32_t node, struct mach
     }
 }
 
-/* What is wrong with the entry of msi-map at `at`; NULL: nothing. */
+/*
+ * What is expected of the entry of msi-map at cell `at` and is not so, and at which cell; NULL: the
+ * entry is sound.
+ */
 static const char *check_msi(const struct fdt *fdt, const struct fdt_property *map, uint32_t at,
-                             uint16_t mask)
+                             uint16_t mask, uint32_t *cell)
 {
     uint64_t rid = fdt_cells(map, at, 1), id = fdt_cells(map, at + 2, 1);
     uint64_t count = fdt_cells(map, at + 3, 1);
 
+    *cell = at;
     if (rid & ~(uint64_t)mask)
         return "no bit of rid-base outside msi-map-mask";
+    *cell = at + 3;
     if (!count || count > 0x10000 - rid)
         return "a length of 1 or more, up to requester id 0xffff";
+    *cell = at + 2;
     if (id + count > 0x100000000)
         return "ids that fit in 32 bits";
+    *cell = at + 1;
     if (fdt_find_phandle(fdt, (uint32_t)fdt_cells(map, at + 1, 1)) == FDT_NONE)
         return "the phandle of an enabled node";
     return NULL;
@@ -185,10 +192,11 @@ static void read_msi(const struct fdt *fdt, uint32_t node, struct machine_host *
         report(fdt, node, "msi-map", fdt_cell_count(&map) / MSI_CELLS * MSI_CELLS,
                "a whole entry of 4 cells", diagnostics);
     for (uint32_t at = 0; at + MSI_CELLS <= fdt_cell_count(&map); at += MSI_CELLS) {
-        const char *expected = check_msi(fdt, &map, at, host->msi_mask);
+        uint32_t cell;
+        const char *expected = check_msi(fdt, &map, at, host->msi_mask, &cell);
 
         if (expected) {
-            report(fdt, node, "msi-map", at, expected, diagnostics);
+            report(fdt, node, "msi-map", cell, expected, diagnostics);
             continue;
         }
         if (host->msi_count == MACHINE_MAX_MSI) {

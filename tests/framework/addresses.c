@@ -40,24 +40,26 @@ static bool add_regions_of(struct test *test, uint32_t endpoint, uint8_t *bytes)
     return true;
 }
 
-static void find_reserved(struct test *test)
+/* False: the IOMMU does not answer. */
+static bool find_reserved(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
 
     if (!viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) || viommu->config.probe_size > VIOMMU_PROBE_MAX)
-        return;
+        return true;
     uint8_t *bytes = properties_area(test);
 
     for (unsigned i = 0; i < test->fixture->endpoint_count; i++)
         if (!add_regions_of(test, test->fixture->endpoints[i].id, bytes))
-            return;
+            return false;
+    return true;
 }
 
 void addresses_find(struct test *test)
 {
     test->fixture->addresses = (struct fixture_addresses){.is_known = true};
-    find_reserved(test);
-    qualify_engines(test);
+    if (find_reserved(test))
+        qualify_engines(test);
 }
 
 static struct fixture_range input_range(struct test *test)

@@ -80,6 +80,7 @@ static void reset(struct ref_virtio *virtio)
         iommu->model.bypass = MUTANT(RESET_SETS_BYPASS);
     for (unsigned i = 0; MUTANT(ATTACH_STALE_MAPPINGS) && i < MODEL_DOMAINS; i++)
         iommu->model.domains[i].count = 0;
+    iommu->was_attached = false;
     if (!MUTANT(RESET_KEEPS_DOMAINS))
         model_reset(&iommu->model);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
@@ -166,7 +167,7 @@ static void describe(struct ref_iommu *iommu)
 
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
 {
-    if (MUTANT(ENDPOINT_UNKNOWN) && endpoint == 0x28)
+    if (endpoint == 0x28 && MUTANT(ENDPOINT_UNKNOWN))
         return true;
     if (MUTANT(UNDESCRIBED_ID_KNOWN) && !model_find_endpoint(&iommu->model, 0x100))
         model_add_endpoint(&iommu->model, 0x100);

@@ -51,7 +51,7 @@ struct ref_iommu {
     uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
     int sticky;                          /* the status of the request before */
     unsigned sticky_since;               /* virtio.processed, then */
-    bool was_attached;                   /* any endpoint, since the start */
+    bool was_attached;                   /* any endpoint, since the last reset */
     uint8_t odd_bypass;                  /* what was written to the configuration's byte */
 };
 

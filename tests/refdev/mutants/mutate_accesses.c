@@ -135,11 +135,15 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, 
 
     if (!ref_mutant || !endpoint)
         return;
-    if (MUTANT(ENDPOINTS_MIXED_UP)) {
-        endpoint = model_find_endpoint(&iommu->model, id == 0x20 ? 0x28 : id == 0x28 ? 0x20 : id);
+    const struct model_endpoint *other = model_find_endpoint(&iommu->model, id == 0x20   ? 0x28
+                                                                            : id == 0x28 ? 0x20
+                                                                                         : id);
+
+    if (other && other != endpoint && MUTANT(ENDPOINTS_MIXED_UP)) {
+        endpoint = other;
         *to = model_translate(&iommu->model, endpoint->id, address, length, access, pieces, 64);
     }
-    if (MUTANT(ENDPOINT_ESCAPES) && id == 0x28)
+    if (id == 0x28 && MUTANT(ENDPOINT_ESCAPES))
         allow(to, pieces, address, length);
     if (MUTANT(ADDRESS_40_BITS) && endpoint->domain && !endpoint->domain->bypass)
         *to = model_translate(&iommu->model, id, address & ((1ull << 40) - 1), length, access,

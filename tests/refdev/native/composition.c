@@ -14,10 +14,11 @@
     }
 #define ONE(name) SOME(name, 1)
 
-#define BIT(name)   REF_BIT(VIRTIO_IOMMU_F_##name)
-#define RESERVED    VIRTIO_IOMMU_RESV_MEM_T_RESERVED
-#define MSI         VIRTIO_IOMMU_RESV_MEM_T_MSI
-#define BITS(count) ((1ull << (count)) - 1)
+#define PROPERTY_SIZE sizeof(struct virtio_iommu_probe_resv_mem)
+#define BIT(name)     REF_BIT(VIRTIO_IOMMU_F_##name)
+#define RESERVED      VIRTIO_IOMMU_RESV_MEM_T_RESERVED
+#define MSI           VIRTIO_IOMMU_RESV_MEM_T_MSI
+#define BITS(count)   ((1ull << (count)) - 1)
 
 #define FIRST_ID  0x10 /* of device 2, where ids are BDFs */
 #define ONLY(...) .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
@@ -46,7 +47,7 @@ static const struct composition compositions[] = {
     {"rng-testdev", ONLY(ONE(RNG), ONE(TESTDEV))},
     {"testdev-testdev", ONLY(SOME(TESTDEV, 2))},
     /* How many endpoints there are, and of which none is an engine. */
-    {"no-endpoint", .first_id = FIRST_ID},
+    {.name = "no-endpoint"},
     {"no-engine", ONLY(SOME(PLAIN, 2))},
     {"one-plain", ONLY(ONE(PLAIN))},
     {"plain-first", ONLY(SOME(PLAIN, 2), ONE(EDU), ONE(BLK), ONE(RNG))},
@@ -55,7 +56,8 @@ static const struct composition compositions[] = {
     /* What is not offered. */
     {"no-probe", USUAL, .without = BIT(PROBE)},
     {"no-bypass-config", USUAL, .without = BIT(BYPASS_CONFIG)},
-    {"no-map-unmap", USUAL, .without = BIT(MAP_UNMAP)},
+    {"no-map-unmap", USUAL, .without = BIT(MAP_UNMAP),
+     .warns = "a device should offer MAP_UNMAP (5.13.3.2)"},
     {"no-mmio-flag", USUAL, .without = BIT(MMIO)},
     {"no-event-idx", USUAL, .without = REF_BIT(REF_F_EVENT_IDX)},
     {"no-indirect", USUAL, .without = REF_BIT(REF_F_INDIRECT_DESC)},
@@ -123,7 +125,9 @@ static void list(void)
     for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++) {
         const struct composition *it = &compositions[i];
 
-        if (it->first_id == FIRST_ID)
+        if (!it->endpoints[0].kind)
+            printf("%s\t\t%s\n", it->name, it->warns ? it->warns : "");
+        else if (it->first_id == FIRST_ID)
             printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s\n", it->name, it->warns ? it->warns : "");
         else
             printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s\n", it->name, it->first_id,
@@ -167,6 +171,8 @@ struct ref_iommu_config composition_config(const struct composition *composition
     if (composition->region_count) {
         memcpy(config.regions, composition->regions, sizeof(config.regions));
         config.region_count = composition->region_count;
+        if (config.probe_size < config.region_count * PROPERTY_SIZE)
+            config.probe_size = config.region_count * PROPERTY_SIZE;
     }
     if (!(config.features & BIT(PROBE)))
         config.region_count = 0; /* nothing could tell the driver of them */

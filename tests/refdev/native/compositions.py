@@ -23,11 +23,13 @@ IOMMU_ON_PCI = "viommu=pci:00:01.0"
 IOMMU_ON_MMIO = "virtio_mmio.device=4K@0x32000000:6 viommu=mmio:0x32000000"
 DEFAULT = ("conformance.*", "topology.*", "discovery.*", "stress.*walk*", "bench.attach_and_detach", "bench.probe_request")
 BOOTS_MAX = 12  # of one composition: each but the last ends with a crash or a hang
+LINES_MAX = 4  # of what one test says
 BOOT_LIMIT = 120  # seconds
 
 RUN = re.compile(r"# run (\S+)")
 RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
 PLAN = re.compile(r"1\.\.(\d+)$")
+MET = "# mutant met"  # behind a line in whose time the mutant's code was reached
 END = re.compile(r"# passed=\d+ ")
 
 
@@ -86,7 +88,7 @@ def boot(composition: Composition, variant: str, mutant: str, options: str) -> l
 def read_tests(lines: list[str]) -> tuple[list[Test], int, bool]:
     """The tests of one boot, the number behind the last one that ended, and whether the run ended."""
     tests: list[Test] = []
-    following, plan, has_ended = 1, 1, False
+    following, plan, has_ended, before = 1, 1, False, ""
     for line in lines:
         if match := RUN.match(line):
             tests.append(Test(match[1]))
@@ -99,8 +101,11 @@ def read_tests(lines: list[str]) -> tuple[list[Test], int, bool]:
             plan = int(match[1])
         elif END.match(line):
             has_ended = True
-        elif tests and line and tests[-1].word == "DIED":
-            tests[-1].lines.append(line)
+        elif tests and line and (tests[-1].word == "DIED" or line == MET):
+            # What the mutant did before a test began, or behind all, was none of that test's business.
+            if not (line == MET and (RUN.match(before) or END.match(before))):
+                tests[-1].lines.append(line)
+        before = line
     return tests, following, has_ended or following > plan
 
 
@@ -124,7 +129,7 @@ def wrong_of(composition: Composition, tests: list[Test]) -> list[str]:
     for test in tests:
         if test.word in ("PASS", "SKIP") or (test.word == "WARN" and composition.warns):
             continue
-        wrong += [f"{test.name}: {test.word} {test.text}"] + [f"    {line}" for line in test.lines]
+        wrong += [f"{test.name}: {test.word} {test.text}"] + [f"    {line}" for line in test.lines[:LINES_MAX]]
     if composition.warns and not any(test.word == "WARN" for test in tests):
         wrong.append(f"no WARN, though there should be one: {composition.warns}")
     if not tests:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import fnmatch
 import hashlib
 import json
@@ -33,7 +34,6 @@ KERNEL = os.path.join(native.HOME, "build/host/viommu-guest-swift")  # without s
 RESULTS = os.path.join(native.HOME, "build/results/vacuity.jsonl")
 REASONS = os.path.join(os.path.dirname(__file__), "vacuous.txt")
 GLOBS_MAX = 8  # of a command line
-MET = "# mutant met"
 FINDING = re.compile(r"# (?:FAIL|WARN) (\w+)")
 
 KILLED, PASSED, UNMET = "killed", "passed", "unmet"  # UNMET: passed, and the mutant's code was not reached
@@ -70,7 +70,7 @@ def verdicts_of(job: Job, tests: list[native.Test]) -> dict[str, str]:
         if found & set(job.mutant.clauses):
             verdicts[test.name] = KILLED
         elif test.word == "PASS":
-            verdicts[test.name] = PASSED if MET in test.lines else UNMET
+            verdicts[test.name] = PASSED if native.MET in test.lines else UNMET
         else:
             verdicts[test.name] = test.word
     return verdicts
@@ -105,6 +105,8 @@ def use_copy_of_kernel() -> None:
     """The run takes long: what is built meanwhile must not change it."""
     os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
     copy = os.path.join(os.path.dirname(RESULTS), "vacuity-kernel")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(copy)  # it may still be running
     shutil.copy(KERNEL, copy)
     native.GUEST = catalogue.GUEST = copy
 

@@ -40,9 +40,9 @@ static void build(struct server *server, const struct ref_variant *variant)
 
     ref_iommu_init(&iommu, &variant->config, MESSAGES_FIRST, MESSAGES_LAST);
     for (unsigned i = 0; i < 2; i++)
-        ref_edu_init(&edus[i], &(struct ref_place){&iommu, BDF(first + 1 + i)});
-    ref_blk_init(&blk, &(struct ref_place){&iommu, BDF(first + 3)});
-    ref_rng_init(&rng, &(struct ref_place){&iommu, BDF(first + 4)});
+        ref_edu_init(&edus[i], &(struct ref_place){.iommu = &iommu, .id = BDF(first + 1 + i)});
+    ref_blk_init(&blk, &(struct ref_place){.iommu = &iommu, .id = BDF(first + 3)});
+    ref_rng_init(&rng, &(struct ref_place){.iommu = &iommu, .id = BDF(first + 4)});
     server->iommu = &iommu.virtio;
     server->functions[0] = &iommu.virtio.function;
     server->functions[1] = &edus[0].function;

@@ -75,6 +75,13 @@ static unsigned judge_events(struct test *test, const struct cause *cause)
     return count;
 }
 
+/* Reports are optional (5.13.6.9): where none comes what is said of them is not judged. */
+static void judge_events_if_any(struct test *test, const struct cause *cause)
+{
+    if (!judge_events(test, cause))
+        skip(test, "the device reports no fault");
+}
+
 static void post_events(struct test *test, unsigned count, uint32_t length)
 {
     if (!viommu_post_events(fixture_iommu(test), count, length))
@@ -120,7 +127,7 @@ TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_
                                 at, at + engine->min_length - 1};
 
     expect_write_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length);
-    judge_events(test, &cause);
+    judge_events_if_any(test, &cause);
 }
 
 /* The direction is reported apart from the address: flag READ, not WRITE. */
@@ -133,7 +140,7 @@ TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06), .needs
                                 at + engine->min_length - 1};
 
     expect_read_denied(test, IOMMU_MAP_P04, engine, at, &target, engine->min_length, NULL);
-    judge_events(test, &cause);
+    judge_events_if_any(test, &cause);
 }
 
 /* A missing permission has reason MAPPING like a missing mapping (P05). */
@@ -151,7 +158,7 @@ TEST(write_to_a_read_only_mapping, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_MAP
     if (submit(test, &map).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device refuses read-only mappings");
     expect_write_denied(test, IOMMU_MAP_D15, engine, at, &target, engine->min_length);
-    judge_events(test, &cause);
+    judge_events_if_any(test, &cause);
 }
 
 /*
@@ -171,7 +178,7 @@ TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
     viommu_set_bypass(fixture_iommu(test), 0);
     drain_events(test);
     expect_write_denied(test, IOMMU_OP_D06, engine, at, &target, 64);
-    judge_events(test, &cause);
+    judge_events_if_any(test, &cause);
 }
 
 /*

@@ -146,34 +146,28 @@ TEST(chain_may_end_in_an_indirect_descriptor, .clauses = CLAUSES(VQ_IND_D02), .n
     split_expect(test, VQ_IND_D02, &ring, request, "a direct descriptor, then an indirect one");
 }
 
-TEST(rings_of_the_driver_are_not_written,
-     .clauses = CLAUSES(VQ_AVAIL_P01, VQ_DESC_D03, VQ_DESC_D01), .needs = NEEDS)
+/* One request; what the driver wrote for it is the same before and after. */
+static void expect_rings_kept(struct test *test)
 {
     struct viommu *viommu = fixture_iommu(test);
-    struct virtq *queue = split_ring(test);
+    const struct virtq *queue = &viommu->requests;
     size_t desc_size = sizeof(*queue->desc) * queue->size;
     size_t avail_size = sizeof(*queue->avail) + sizeof(uint16_t) * (queue->size + 1u);
     uint8_t *desc = fixture_pages(test, (unsigned)(desc_size / PAGE_SIZE + 1));
     uint8_t *avail = fixture_pages(test, (unsigned)(avail_size / PAGE_SIZE + 1));
-    struct viommu_request attach =
+    const struct viommu_request attach =
         viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
-    uint16_t head = 0;
+    uint16_t head;
 
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
     if (!viommu_stage(viommu, &attach, &head))
         error(test, "an empty queue takes no request");
-    virtq_publish(queue);
+    virtq_publish(&viommu->requests);
     memcpy(desc, queue->desc, desc_size);
     memcpy(avail, queue->avail, avail_size);
     virtq_notify(queue);
-
-    uint64_t start = arch_now_ns();
-
-    while (*(volatile uint16_t *)&queue->used->index == queue->used_index &&
-           arch_now_ns() - start < 2000000000)
-        cpu_relax();
-    expect(test, IOMMU_OP_P01, *(volatile uint16_t *)&queue->used->index != queue->used_index,
-           "the request did not come back within 2 s");
+    require(test, IOMMU_OP_P01, viommu_collect(viommu, &head).outcome <= VIOMMU_SHORT_REPLY,
+            "the request did not come back within 2 s");
     expect(test, VQ_DESC_D03, !memcmp(desc, queue->desc, desc_size),
            "the descriptor table was written");
     expect(test, VQ_AVAIL_P01, !memcmp(avail, queue->avail, avail_size),
@@ -181,6 +175,18 @@ TEST(rings_of_the_driver_are_not_written,
     expect(test, VQ_DESC_D01,
            !memcmp(viommu->slots[head].request, attach.bytes, sizeof(attach.bytes)),
            "the request, which is for reading, was written");
+}
+
+/*
+ * In a new ring: the driver leaves a descriptor as it is that is right already, and what a device
+ * wrote to it at an earlier request would be the state that is compared with.
+ */
+TEST(rings_of_the_driver_are_not_written,
+     .clauses = CLAUSES(VQ_AVAIL_P01, VQ_DESC_D03, VQ_DESC_D01), .needs = NEEDS)
+{
+    without(test, 0);
+    for (unsigned i = 0; i < 3; i++)
+        expect_rings_kept(test);
 }
 
 TEST(used_flags_are_zero_or_one, .clauses = CLAUSES(VQ_ASUP_D01, VQ_ASUP_D03), .needs = NEEDS)

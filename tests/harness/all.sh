@@ -13,7 +13,7 @@ need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packag
 # The steps call make themselves: they are not part of the make that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-machines() { sed 's/#.*//' tests/harness/machines | awk 'NF { print $1 }'; }
+machines() { python3 -B tests/harness/machines.py; }
 
 {
     # Only the machines share the CPUs: the others watch limits of time.

@@ -141,6 +141,8 @@ def run_machine(machine: Machine, listed: machines.Machines, options: opt.Option
         job.files.remove()
         if folder:
             folder.close()
+        if screen.trouble:
+            screen.complain(screen.trouble)
 
 
 def run(arguments: list[str]) -> int:

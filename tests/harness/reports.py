@@ -49,6 +49,8 @@ class Folder:
         if os.path.lexists(path) and not os.path.isdir(path):
             raise ValueError(f"-o: '{path}' is no folder")
         os.makedirs(path, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise ValueError(f"-o: '{path}' can't be written to")
         self._lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,11 +167,9 @@ class Run:
 
     def texts(self, properties: dict[str, str], document: dict[str, object]) -> dict[str, str]:
         """What each file holds."""
-        if self.stopped:
-            self.fill(f"not run: {self.stopped}")
-        if self.stopped and not self.results:
-            self.plan = 1
-            self.results[1] = Result(1, NAMELESS, "ERROR", self.stopped)
+        if self.stopped and not self.fill(f"not run: {self.stopped}") and NAMELESS not in self._ids:
+            self.plan = max([self.plan or 0, *self.results]) + 1
+            self.take(Result(self.plan, NAMELESS, "ERROR", self.stopped))
         document = {
             **document,
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),

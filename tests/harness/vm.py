@@ -163,7 +163,7 @@ class Boot:
         return self._child.read(min(waits) if waits else None)
 
     def _finish(self) -> None:
-        if not self.timed_out:
+        if not self.why:
             status = self._child.status
             if status is not None and status < 0:
                 self.why = f"the VMM was killed by {signal.Signals(-status).name}"

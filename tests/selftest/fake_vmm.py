@@ -179,8 +179,12 @@ def guest(command_line: str) -> None:
     planned = {"more": len(tests) + 1, "fewer": len(tests) - 1, "huge": 999999}
     say(f"1..{planned.get(whole, len(tests)) + (whole == 'changes' and count > 1)}")
     failed = False
+    if whole == "dies-after-plan":
+        die(signal.SIGABRT)
     if whole == "raw":
-        raw(os.environ["FAKE_RAW"].encode().decode("unicode_escape").encode("latin-1"))
+        for _ in range(int(os.environ.get("FAKE_RAW_TIMES", "1"))):
+            raw(os.environ["FAKE_RAW"].encode().decode("unicode_escape").encode("latin-1"))
+        raw(b"\n")
     first = 1 if whole == "ignores-from" else int(options.get("from", "1"))
     for number in range(first, len(tests) + 1):
         failed |= run_test(number, *tests[number - 1])

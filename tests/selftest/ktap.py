@@ -33,6 +33,37 @@ def check(condition: object, *shown: object) -> None:
         raise AssertionError(" ".join(str(value) for value in shown))
 
 
+def refused(function: Callable[[], object], *words: str) -> None:
+    """With an exception, one line that holds the words."""
+    try:
+        function()
+    except Exception as error:
+        for word in words:
+            check(word in str(error) and "\n" not in str(error), repr(word), "not in:", repr(error))
+    else:
+        check(False, "accepted:", *words)
+
+
+def script(text: str, name: str = "vmm") -> str:
+    """An executable file."""
+    path = os.path.join(tempfile.mkdtemp(dir=SCRATCH.name), name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def poor_path(*lacking: str) -> str:
+    """A PATH of one directory that has all commands but some."""
+    directory = tempfile.mkdtemp(dir=SCRATCH.name)
+    for source in ("/bin", "/usr/bin", "/sbin", "/usr/sbin"):
+        for name in os.listdir(source):
+            target = os.path.join(directory, name)
+            if name not in lacking and not os.path.lexists(target):
+                os.symlink(os.path.join(source, name), target)
+    return directory
+
+
 def main(suite: str) -> None:
     print(f"KTAP version 1\n1..{len(TESTS)}", flush=True)
     failed = 0
@@ -70,6 +101,15 @@ class Ran:
         check(self.status == status, f"status {self.status}, not {status}:\n{self.out}{self.err}")
         if total:
             check(self.out.splitlines()[-1:] == [total], f"not '{total}':\n{self.out}{self.err}")
+
+
+def wait_for_file(path: str, text: str) -> None:
+    """Until there is such a file that holds the text."""
+    for _ in range(LIMIT * 20):
+        if os.path.exists(path):
+            return wait_for(path, text)
+        time.sleep(0.05)
+    raise AssertionError(f"no {path}")
 
 
 def wait_for(path: str, text: str) -> None:

@@ -38,13 +38,12 @@ mutants   timeout 1800 make -s -j$(nproc) mutants
 
 behind    timeout 1200 make -s -j$(nproc) mutants-vm
 
-protocol  python3 -B tests/selftest/test_protocol.py
+runner    tests/selftest/coverage.sh
+
 steps     python3 -B tests/selftest/test_steps.py
 tree      python3 -B tests/selftest/test_devicetree.py
 options   python3 -B tests/selftest/test_run_sh.py
 server    python3 -B tests/selftest/test_refdev.py
-
-boots     python3 -B tests/selftest/test_harness.py
 
 real      python3 -B tests/selftest/test_real.py
 topology  python3 -B tests/selftest/test_topology.py

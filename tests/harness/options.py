@@ -133,7 +133,8 @@ def _number(name: str, text: str) -> int:
 
 def _seed(text: str) -> str:
     """As it is given."""
-    if not re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}", text) or int(text, 0 if text[1:2] in "xX" else 10) > SEED_MAX:
+    match = re.fullmatch(r"0[xX]([0-9a-fA-F]{1,16})|([0-9]{1,20})", text)
+    if not match or int(match[1] or match[2], 16 if match[1] else 10) > SEED_MAX:
         raise Bad(f"-s: '{text}' is not a number that can be used: 64 bits, decimal or 0x")
     return text
 

@@ -245,7 +245,8 @@ class Session:
         first, barren, plan = 1, 0, expected
         while True:
             if self._deadline is not None and time.monotonic() > self._deadline:
-                return self.stop(NO_VERDICT, f"no end within {BOOTS_OF_TIME} times the {self.job.options.timeout} s of a boot")
+                limit = f"{BOOTS_OF_TIME} times the {self.job.options.timeout} s of a boot"
+                return self.stop(NO_VERDICT, f"no end within {limit}")
             console = self.run_boot(self.job.guest(globs, first), Console(first))
             plan = console.plan if plan is None else plan
             if console.error is not None and console.plan is None:
@@ -264,7 +265,8 @@ class Session:
             if following is None:
                 return None
             if place in self._places:
-                return self.stop(NO_VERDICT, f"a second boot ended at one place, {place}: it did not go on from={first}")
+                place += f": it did not go on from={first}"
+                return self.stop(NO_VERDICT, f"a second boot ended at one place, {place}")
             self._places |= {place} if place else set()
             if barren == BARREN_MAX:
                 return self.stop(NO_VERDICT, f"{barren} boots ended before their first test")

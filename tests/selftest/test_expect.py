@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
@@ -17,7 +18,14 @@ from protocol import Result  # noqa: E402
 
 ID = "conformance.map.overlap_is_rejected"
 CLAUSE, OTHER = "IOMMU_MAP_D07", "IOMMU_MAP_D08"
-GOOD = {"test": ID, "clauses": [CLAUSE], "reason": "known", "evidence": "line 1", "versions": [">=7.2,<8"]}
+GOOD: dict[str, object] = {
+    **{"test": ID, "reason": "known", "evidence": "line 1"},
+    **{"clauses": [CLAUSE], "versions": [">=7.2,<8"]},
+}
+
+
+def changed(**more: object) -> dict[str, object]:
+    return {**GOOD, **more}
 
 
 def folder(*entries: dict[str, object], text: str = "") -> str:
@@ -67,11 +75,12 @@ def only_the_death_of_the_vmm_can_be_expected() -> None:
 def versions_cpus_and_machines_choose() -> None:
     check(list(expectations(GOOD).by_test) == [ID])
     check(not expectations(GOOD, version="8.0").by_test and not expectations(GOOD, version="7.1.9").by_test)
-    check(not expectations({**GOOD, "arch": ["other"]}).by_test)
-    check(expectations({**GOOD, "arch": ["other", "cpu"]}).by_test)
-    check(not expectations({**GOOD, "machine": "other"}).by_test and expectations({**GOOD, "machine": "machine"}).by_test)
-    two = ({**GOOD, "arch": "cpu"}, {**GOOD, "arch": "other", "reason": "else"})
-    check(expectations(*two, arch="other").by_test[ID].reason == "else")
+    check(not expectations(changed(arch=["other"])).by_test)
+    check(expectations(changed(arch=["other", "cpu"])).by_test)
+    check(not expectations(changed(machine="other")).by_test)
+    check(expectations(changed(machine="machine")).by_test)
+    one, other = changed(arch="cpu"), changed(arch="other", reason="else")
+    check(expectations(one, other, arch="other").by_test[ID].reason == "else")
 
 
 @test
@@ -84,20 +93,20 @@ def version_that_no_range_holds_is_named() -> None:
 
 @test
 def mistakes_are_named_with_their_place() -> None:
-    for entry, *words in (
-        ({**GOOD, "test": "a.b"}, "a.b", "no test"),
-        ({**GOOD, "clauses": ["IOMMU_MAP_D99"]}, ID, "IOMMU_MAP_D99"),
-        ({**GOOD, "clauses": []}, "clauses"),
-        ({**GOOD, "versions": ["7.2"]}, "'7.2'", "range"),
-        ({**GOOD, "may_pass": "yes"}, "may_pass"),
-        ({**GOOD, "reason": ""}, "reason"),
-        ({**GOOD, "tset": "x"}, "tset"),
-        ({k: v for k, v in GOOD.items() if k != "evidence"}, "evidence"),
-        ({k: v for k, v in GOOD.items() if k != "clauses"}, "clauses"),
+    for entry, words in (
+        (changed(test="a.b"), ["a.b", "no test"]),
+        (changed(clauses=["IOMMU_MAP_D99"]), [ID, "IOMMU_MAP_D99"]),
+        (changed(clauses=[]), ["clauses"]),
+        (changed(versions=["7.2"]), ["'7.2'", "range"]),
+        (changed(may_pass="yes"), ["may_pass"]),
+        (changed(reason=""), ["reason"]),
+        (changed(tset="x"), ["tset"]),
+        ({k: v for k, v in GOOD.items() if k != "evidence"}, ["evidence"]),
+        ({k: v for k, v in GOOD.items() if k != "clauses"}, ["clauses"]),
     ):
-        refused(lambda entry=entry: expectations(entry), "vmm.toml: deviation 1", *words)  # type: ignore[misc]
+        refused(functools.partial(expectations, entry), "vmm.toml: deviation 1", *words)
     for text in ("x = 1\n", "[[deviation]\n", "deviation = 1\n"):
-        refused(lambda text=text: expect.Expectations(folder(text=text), "vmm", "1", "", ""), "vmm.toml")  # type: ignore[misc]
+        refused(functools.partial(expect.Expectations, folder(text=text), "vmm", "1", "", ""), "vmm.toml")
     directory = folder()
     with open(os.path.join(directory, "vmm.toml"), "wb") as file:
         file.write(b"# \xff\n")
@@ -106,9 +115,10 @@ def mistakes_are_named_with_their_place() -> None:
 
 @test
 def duplicates_are_named() -> None:
-    for more in ({}, {"versions": ["==7.2.1"]}, {"arch": "cpu"}, {"versions": ["<9"]}):
-        refused(lambda more=more: expectations(GOOD, {**GOOD, **more}, version="7.2.1"), ID, "duplicate")  # type: ignore[misc]
-    expectations(GOOD, {**GOOD, "versions": [">=8"]})
+    changes: list[dict[str, object]] = [{}, {"versions": ["==7.2.1"]}, {"arch": "cpu"}, {"versions": ["<9"]}]
+    for more in changes:
+        refused(functools.partial(expectations, GOOD, {**GOOD, **more}, version="7.2.1"), ID, "duplicate")
+    expectations(GOOD, changed(versions=[">=8"]))
 
 
 @test

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import json
 import os
@@ -87,8 +88,8 @@ def orphans_are_ended() -> None:
 # -- boots ----------------------------------------------------------------------------------------
 
 
-def booted(script: str, boot: float = 20, silence: float = 20, limit: int = 1 << 20) -> tuple[list[bytes | None], vm.Boot]:
-    log = vm.Log(os.path.join(scratch(), "vmm.log"), limit)
+def booted(script: str, boot: float = 20, silence: float = 20) -> tuple[list[bytes | None], vm.Boot]:
+    log = vm.Log(os.path.join(scratch(), "vmm.log"), 1 << 20)
     one = vm.Boot(["sh", "-c", script], os.environ, log, vm.Limits(boot, silence), 0.2)
     lines = list(one.lines())
     log.close()
@@ -163,9 +164,10 @@ def files_go_where_there_is_room() -> None:
             files.remove()
             check(not os.listdir(roomy))
             roomy = full
-    with mock.patch.object(placeholders, "folders", lambda: [full]), mock.patch.object(os, "posix_fallocate", fallocate):
+    with mock.patch.object(placeholders, "folders", lambda: [full]):
         started = time.monotonic()
-        refused(lambda: files.expand(["@DISK@"], Machine("m"), ""), "no room", full, "No space left")
+        with mock.patch.object(os, "posix_fallocate", fallocate):
+            refused(lambda: files.expand(["@DISK@"], Machine("m"), ""), "no room", full, "No space left")
         check(time.monotonic() - started < 5 and not os.listdir(full))
 
 
@@ -255,7 +257,7 @@ def options_and_environment() -> None:
         *((["-t", "x"], {}, "-t"), (["-s", "9" * 20], {}, "64 bits")),
         *((["-d", "-l"], {}, "-d"), ([], {"ACCEL": "a b"}, "ACCEL"), (["--icount"], {"ACCEL": "kvm"}, "kvm")),
     ):
-        refused(lambda a=arguments, e=environment: opt.parse(a, e), word)  # type: ignore[misc]
+        refused(functools.partial(opt.parse, arguments, environment), word)
 
 
 @test
@@ -357,8 +359,8 @@ def libraries_of_a_program() -> None:
 @test
 def mode_that_a_vmm_lacks_is_refused() -> None:
     machine = Machine("m", "x86_64", "kvmtool")
-    for name, flag in (("icount", "--icount"), ("debug", "-d")):
-        refused(lambda name=name: main.adapter_of(machine, opt.Options(**{name: True})), "m: kvmtool", flag)  # type: ignore[misc]
+    for options, flag in ((opt.Options(icount=True), "--icount"), (opt.Options(debug=True), "-d")):
+        refused(functools.partial(main.adapter_of, machine, options), "m: kvmtool", flag)
 
 
 # -- the build, several machines ------------------------------------------------------------------

@@ -3,9 +3,9 @@
 sample of them behind QEMU.
 
 A mutant is killed by a test that finds a clause violated which the mutant breaks: by a FAIL, or by a
-WARN, which is what a SHOULD gets and what follows a violation by the driver. The tests that claim such a clause run first, the others only if
-those have not found it. Exit status 0 when every mutant is killed and the tests are sound, every clause
-that a mutant breaks is named by a test, and every clause that a test claims is broken by a mutant.
+WARN, which is what a SHOULD gets and what follows a violation by the driver. The tests that claim such a clause run
+first, the others only if those have not found it. Exit status 0 when every mutant is killed and the tests are sound,
+every clause that a mutant breaks is named by a test, and every clause that a test claims is broken by a mutant.
 """
 
 from __future__ import annotations

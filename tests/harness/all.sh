@@ -43,6 +43,7 @@ runner    tests/selftest/coverage.sh
 steps     python3 -B tests/selftest/test_steps.py
 tree      python3 -B tests/selftest/test_devicetree.py
 options   python3 -B tests/selftest/test_run_sh.py
+readme    python3 -B tests/selftest/test_readme.py
 server    python3 -B tests/selftest/test_refdev.py
 
 real      python3 -B tests/selftest/test_real.py

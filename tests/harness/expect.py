@@ -15,6 +15,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, field
+from typing import Any
 
 from build import HOME
 from protocol import Result
@@ -109,7 +110,9 @@ def _overlap(one: Deviation, other: Deviation) -> bool:
 def _parse(where: str, entry: object) -> Deviation:
     if not isinstance(entry, dict):
         raise ValueError(f"{where}: expected a table")
-    fields = {name: [value] if isinstance(value := entry[name], str) else value for name in LISTS if name in entry}
+    fields: dict[str, Any] = {
+        name: [value] if isinstance(value := entry[name], str) else value for name in LISTS if name in entry
+    }
     rest = {name: value for name, value in entry.items() if name not in LISTS}
     where += f", {rest.get('test', 'without a test')}"
     for name, value in fields.items():

@@ -76,8 +76,8 @@ class Session:
 
     # -- one boot -----------------------------------------------------------------------------
 
-    def run_boot(self, guest: str, console: Console) -> Console:
-        """Reads a boot to its end; the results are taken as they come."""
+    def _start(self, guest: str) -> tuple[Boot, Log]:
+        """A boot, and the log of its console."""
         job, options = self.job, self.job.options
         if self._console_log is None or self._vmm_log is None:
             places = [job.folder.file(name) if job.folder else os.devnull for name in ("console.log", "vmm.log")]
@@ -89,8 +89,13 @@ class Session:
             self.run.started = time.time()
         self.boots += 1
         argv = job.files.guest(job.argv, guest)
-        self.boot = boot = Boot(argv, environment, self._vmm_log, limits, COMPLAIN_AFTER)
-        log, first, began = self._console_log, console.next, time.monotonic()
+        self.boot = Boot(argv, environment, self._vmm_log, limits, COMPLAIN_AFTER)
+        return self.boot, self._console_log
+
+    def run_boot(self, guest: str, console: Console) -> Console:
+        """Reads a boot to its end; the results are taken as they come."""
+        (boot, log), seconds = self._start(guest), self.job.options.seconds
+        first, began = console.next, time.monotonic()
         for raw in boot.lines():
             if raw is None:
                 self._show_words()
@@ -107,8 +112,9 @@ class Session:
                 began = time.monotonic()
                 self._show(console)
             elif not planned and console.plan is not None:
-                boot.extend(options.seconds * max(min(console.plan, PLAN_MAX) - first + 1, 0))
-                self._extend(options.seconds * min(console.plan, PLAN_MAX))
+                boot.extend(seconds * max(min(console.plan, PLAN_MAX) - first + 1, 0))
+                if first == 1 and self._deadline is not None:
+                    self._deadline += seconds * min(console.plan, PLAN_MAX)
                 self.take_plan(console)
             if console.exit_status is not None:
                 boot.expect_end()
@@ -116,10 +122,6 @@ class Session:
         self.run.records += console.records
         self._judge_shutdown(console)
         return console
-
-    def _extend(self, seconds: float) -> None:
-        if self._deadline is not None and self.boots == 1:
-            self._deadline += seconds
 
     def _show(self, console: Console) -> None:
         done = f"{self._offset + console.next} of {self.run.plan}: {console.running}"

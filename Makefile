@@ -234,6 +234,8 @@ check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck
 	$(run)clang-format --dry-run --Werror $(CHECKED_C)
 	$(say) CHECK shell
 	$(run)shellcheck -x $(CHECKED_SH)
+	$(say) CHECK python
+	$(run)tests/check/python.sh
 	$(say) CHECK layers
 	$(run)tests/check/layers.sh $(BUILD)
 	$(say) CHECK licences

@@ -90,7 +90,7 @@ class Fat:
         for byte in short:
             checksum = ((checksum << 7 | checksum >> 1) + byte) & 0xFF
         text = (name + "\0" * (len(name) % LONG_PART > 0)).encode("utf-16-le")
-        entries = []
+        entries: list[bytes] = []
         for at in range(0, len(text), 2 * LONG_PART):
             part = text[at : at + 2 * LONG_PART].ljust(2 * LONG_PART, b"\xff")
             number = len(entries) + 1 | (0x40 if at + 2 * LONG_PART >= len(text) else 0)

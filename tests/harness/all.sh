@@ -13,7 +13,7 @@ need "$packages_build" "$packages_qemu_x86_64" "$packages_qemu_aarch64" "$packag
 # The steps call make themselves: they are not part of the make that called this.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-machines() { sed 's/#.*//' tests/harness/machines | awk 'NF { print $1 }'; }
+machines() { python3 -B tests/harness/machines.py; }
 
 {
     # Only the machines share the CPUs: the others watch limits of time.
@@ -38,13 +38,13 @@ mutants   timeout 1800 make -s -j$(nproc) mutants
 
 behind    timeout 1200 make -s -j$(nproc) mutants-vm
 
-protocol  python3 -B tests/selftest/test_protocol.py
+runner    tests/selftest/coverage.sh
+
 steps     python3 -B tests/selftest/test_steps.py
 tree      python3 -B tests/selftest/test_devicetree.py
 options   python3 -B tests/selftest/test_run_sh.py
+harness   python3 -B tests/selftest/test_harness_readme.py
 server    python3 -B tests/selftest/test_refdev.py
-
-boots     python3 -B tests/selftest/test_harness.py
 
 readme    python3 -B tests/selftest/test_readme.py
 

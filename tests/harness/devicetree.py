@@ -64,7 +64,7 @@ class Tree:
     # -- reading ------------------------------------------------------------------------------
 
     def _word(self) -> int:
-        (word,) = struct.unpack_from(">I", self._blob, self._at)
+        word: int = struct.unpack_from(">I", self._blob, self._at)[0]
         self._at += 4
         return word
 

@@ -1,63 +1,156 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Known deviations of a device: tests/harness/expect/<vmm>-<version>, and <vmm>-<version>.<cpu> for those that it
-has on one CPU only.
+"""Known deviations of a device: tests/harness/expect/VMM.toml.
 
-A line is `test.id CLAUSE[,CLAUSE...] reason`. A test that fails as listed is XFAIL, one that no longer
-does is XPASS; with `~` before its id it may pass, too, as a random walk that does not come that far. VMM-DIED stands for a VMM that dies of the test.
+`[[deviation]]` has the `test`, the `clauses` that it then finds violated, the `reason`, the `evidence` for it, and
+the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
+XFAIL, one that no longer does is XPASS; with `may_pass` it may pass, too, as a random walk that does not come that far.
+The clause VMM-DIED stands for a VMM that dies of the test.
 """
 
 from __future__ import annotations
 
+import functools
+import glob
 import os
-from dataclasses import dataclass
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import Any
 
+from build import HOME
 from protocol import Result
+from versions import Version, bounds, holds, parse
 
 VMM_DIED = "VMM-DIED"
+LISTS = ("clauses", "versions", "arch", "machine")
 
 
 @dataclass
 class Deviation:
-    clauses: frozenset[str]
+    test: str
+    clauses: list[str]
     reason: str
+    evidence: str
+    versions: list[str]
+    arch: list[str] = field(default_factory=list)
+    machine: list[str] = field(default_factory=list)
     may_pass: bool = False
 
-
-def find_files(directory: str, vmm: str, version: str, arch: str) -> list[str]:
-    """Those with the longest prefix of the version: qemu-7.2.22, qemu-7.2, qemu-7."""
-    parts = version.split(".")
-    for length in range(len(parts), 0, -1):
-        path = os.path.join(directory, f"{vmm}-{'.'.join(parts[:length])}")
-        if os.path.isfile(path):
-            return [path, *filter(os.path.isfile, [f"{path}.{arch}"])]
-    return []
+    def is_of(self, version: Version, arch: str, machine: str) -> bool:
+        return (
+            any(holds(text, version) for text in self.versions)
+            and arch in (self.arch or [arch])
+            and machine in (self.machine or [machine])
+        )
 
 
-def read(path: str) -> dict[str, Deviation]:
-    deviations: dict[str, Deviation] = {}
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            line = line.strip()
-            if not line or line.startswith("#"):
-                continue
-            fields = line.split(None, 2)
-            test_id = fields[0].removeprefix("~")
-            if len(fields) != 3 or test_id in deviations:
-                raise ValueError(f"{path}:{number}: expected one '[~]test.id CLAUSE[,CLAUSE] reason'")
-            deviations[test_id] = Deviation(
-                frozenset(fields[1].split(",")), fields[2], fields[0] != test_id
-            )
+class Expectations:
+    """Those of one VMM that a run has. `notes` is what the user ought to know of them."""
+
+    def __init__(self, directory: str, vmm: str, version: str, arch: str, machine: str) -> None:
+        self.by_test: dict[str, Deviation] = {}
+        self.notes: list[str] = []
+        path = os.path.join(directory, f"{vmm}.toml")
+        if not os.path.exists(path):
+            return
+        deviations = read(path)
+        known = parse(version)
+        if known is None:
+            self.notes.append(f"no deviations are expected: the version of {vmm} is not known")
+            return
+        if not any(holds(text, known) for one in deviations for text in one.versions):
+            ranges = ", ".join(sorted({text for one in deviations for text in one.versions}))
+            self.notes.append(f"no deviations of {vmm} {version} are known, but of versions {ranges}: {path}")
+        for one in deviations:
+            if one.is_of(known, arch, machine):
+                if one.test in self.by_test:
+                    raise ValueError(f"{path}: {one.test}: two deviations for {vmm} {version}, {arch}, {machine}")
+                self.by_test[one.test] = one
+
+    def apply(self, result: Result, vmm_died: bool = False) -> None:
+        """Turns an expected failure into XFAIL and an expected failure that passed into XPASS."""
+        deviation = self.by_test.get(result.id)
+        if deviation is None:
+            return
+        found = {VMM_DIED} if vmm_died else set(result.failed_clauses)
+        failed_as_listed = (result.verdict == "FAIL" or vmm_died) and found <= set(deviation.clauses)
+        if failed_as_listed and found:
+            result.verdict, result.message = "XFAIL", deviation.reason
+        elif result.verdict == "PASS" and not deviation.may_pass:
+            result.verdict, result.message = "XPASS", f"no longer fails: {deviation.reason}"
+
+
+def read(path: str) -> list[Deviation]:
+    """All of a file. ValueError: it makes no sense, and where."""
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    entries = document.pop("deviation", [])
+    if document or not isinstance(entries, list):
+        raise ValueError(f"{path}: expected nothing but [[deviation]]")
+    deviations = [_parse(f"{path}: deviation {number}", entry) for number, entry in enumerate(entries, 1)]
+    for number, one in enumerate(deviations):
+        for other in deviations[:number]:
+            if one.test == other.test and _overlap(one, other):
+                raise ValueError(f"{path}: {one.test}: a duplicate for {', '.join(one.versions)}")
     return deviations
 
 
-def apply(result: Result, deviations: dict[str, Deviation], vmm_died: bool = False) -> None:
-    """Turns an expected failure into XFAIL and an expected failure that passed into XPASS."""
-    deviation = deviations.get(result.id)
-    if deviation is None:
-        return
-    found = {VMM_DIED} if vmm_died else set(result.failed_clauses)
-    failed_as_listed = (result.verdict == "FAIL" or vmm_died) and found <= deviation.clauses
-    if failed_as_listed and found:
-        result.verdict, result.message = "XFAIL", deviation.reason
-    elif result.verdict == "PASS" and not deviation.may_pass:
-        result.verdict, result.message = "XPASS", f"no longer fails: {deviation.reason}"
+def _overlap(one: Deviation, other: Deviation) -> bool:
+    def common(ours: list[str], theirs: list[str]) -> bool:
+        return not ours or not theirs or bool(set(ours) & set(theirs))
+
+    samples = [bound for d in (one, other) for text in d.versions for _, bound in bounds(text)]
+    both = (all(any(holds(t, s) for t in d.versions) for d in (one, other)) for s in samples)
+    return any(both) and common(one.arch, other.arch) and common(one.machine, other.machine)
+
+
+def _parse(where: str, entry: object) -> Deviation:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where}: expected a table")
+    fields: dict[str, Any] = {
+        name: [value] if isinstance(value := entry[name], str) else value for name in LISTS if name in entry
+    }
+    rest = {name: value for name, value in entry.items() if name not in LISTS}
+    where += f", {rest.get('test', 'without a test')}"
+    for name, value in fields.items():
+        if not isinstance(value, list) or not value or not all(isinstance(text, str) for text in value):
+            raise ValueError(f"{where}: {name}: {value!r}, expected strings")
+    try:
+        deviation = Deviation(**fields, **rest)
+    except TypeError as error:
+        raise ValueError(f"{where}: {str(error).partition(' ')[2]}") from error
+    texts = (deviation.test, deviation.reason, deviation.evidence)
+    if not isinstance(deviation.may_pass, bool) or not all(isinstance(text, str) and text for text in texts):
+        raise ValueError(f"{where}: test, reason and evidence are strings, may_pass is true or false")
+    for text in deviation.versions:
+        try:
+            bounds(text)
+        except ValueError as error:
+            raise ValueError(f"{where}: versions: {error}") from error
+    if deviation.test not in test_ids():
+        raise ValueError(f"{where}: no test has this id")
+    if unknown := set(deviation.clauses) - clauses() - {VMM_DIED}:
+        raise ValueError(f"{where}: there is no clause {min(unknown)}")
+    return deviation
+
+
+@functools.cache
+def clauses() -> frozenset[str]:
+    with open(os.path.join(HOME, "lib", "spec", "clauses.def"), encoding="utf-8") as file:
+        return frozenset(re.findall(r"^CLAUSE\((\w+),", file.read(), re.M))
+
+
+@functools.cache
+def test_ids() -> frozenset[str]:
+    """Of the sources: the same as the guest lists."""
+    found: list[str] = []
+    for room in ("suites", "selftest"):
+        for path in glob.glob(os.path.join(HOME, "tests", room, "**", "*.c"), recursive=True):
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            if suite := re.search(r'^#define SUITE "(.*)"', text, re.M):
+                found += [f"{suite[1]}.{test}" for test in re.findall(r"^TEST\((\w+),", text, re.M)]
+    return frozenset(found)

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The guest's console as values: KTAP with a few conventions of our own.
+"""The guest's console as values: KTAP with a few conventions of our own. The only reader of it.
 
-A pure reader: lines in, results and diagnostics out. It knows no VMM and prints nothing.
+Lines in, results and diagnostics out, as they come and within bounds. It knows no VMM and prints nothing.
 """
 
 from __future__ import annotations
 
+import collections
 import json
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 START = "KTAP version 1"
@@ -20,10 +23,16 @@ FINDING = re.compile(r"^# (FAIL|WARN) ([A-Z0-9][A-Z0-9_-]*) ")
 LISTED = re.compile(r"^# test (\S+) (default|optional)$")
 ERROR = re.compile(r"^# error: (.*)$")
 TERMINAL = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[0-Z\\-~])")
+RECORD = "# json "
 
 # What may stand behind the '#' of a result, and whether the line then says `ok`.
 WORDS = {"WARN": True, "SKIP": True, "FAIL": False, "ERROR": False, "CRASH": False, "HANG": False}
 ENDS_THE_BOOT = ("CRASH", "HANG")
+
+KEPT_LINES, KEPT_BYTES = 4000, 1 << 18  # of the diagnostics of one test
+COMPLAINTS_MAX = 8  # of one kind that are told one by one
+RECORDS_MAX = 16 << 20  # bytes of one boot's records
+LISTED_MAX = 100000
 
 
 @dataclass
@@ -38,10 +47,50 @@ class Result:
     seconds: float = 0.0
 
 
+class Lines:
+    """Lines within bounds; what is beyond them is counted."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+        self._left_out = 0
+        self._room = KEPT_BYTES
+
+    def add(self, line: str) -> bool:
+        """Whether it was kept."""
+        self._room -= len(line)
+        if self._room < 0 or len(self.kept) >= KEPT_LINES:
+            self._left_out += 1
+            return False
+        self.kept.append(line)
+        return True
+
+    def all(self) -> list[str]:
+        return [*self.kept, f"# [{self._left_out} more lines left out]"] if self._left_out else self.kept
+
+
+class Complaints:
+    """What is wrong with a console, by kind, and not without end."""
+
+    def __init__(self) -> None:
+        self._kinds: collections.Counter[str] = collections.Counter()
+        self._told: list[str] = []
+
+    def add(self, kind: str, about: str) -> None:
+        self._kinds[kind] += 1
+        if self._kinds[kind] <= COMPLAINTS_MAX:
+            self._told.append(f"{kind}: {about[:120]}")
+
+    def all(self) -> list[str]:
+        more = {kind: count - COMPLAINTS_MAX for kind, count in self._kinds.items()}
+        return self._told + [f"{kind}: {count} more" for kind, count in more.items() if count > 0]
+
+
 def printable(raw: bytes) -> str:
     """A line without terminal sequences and without what XML and terminals cannot bear."""
-    text = TERMINAL.sub("", raw.decode("utf-8", "replace"))
-    return "".join(c for c in text if c == "\t" or c.isprintable())
+    text = raw.decode("utf-8", "replace")
+    if text.isprintable():
+        return text
+    return "".join(c for c in TERMINAL.sub("", text) if c == "\t" or c.isprintable())
 
 
 def glob_matches(pattern: str, test_id: str) -> bool:
@@ -50,6 +99,27 @@ def glob_matches(pattern: str, test_id: str) -> bool:
         return test_id == pattern or test_id.startswith(pattern + ".")
     expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(expression, test_id) is not None
+
+
+def findings_of(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """FAIL or WARN, and the clause, of the diagnostics that tell of a violation."""
+    return [(found[1], found[2]) for line in lines if (found := FINDING.match(line))]
+
+
+def parse_record(text: str) -> object:
+    """A value that is JSON wherever it is written again. ValueError: it is none."""
+
+    def refuse(constant: str) -> float:
+        raise ValueError(f"{constant} is no number of JSON's")
+
+    def finite(digits: str) -> float:
+        value = float(digits)
+        return value if math.isfinite(value) else refuse(digits)
+
+    try:
+        return json.loads(text, parse_constant=refuse, parse_float=finite)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 class Console:
@@ -67,21 +137,36 @@ class Console:
         self.results: list[Result] = []
         self.records: list[object] = []
         self.listed: list[tuple[str, str]] = []
-        self.header: list[str] = []  # diagnostics before the plan
         self.error: str | None = None
         self.exit_status: int | None = None
-        self.diagnostics: list[str] = []
+        self._complaints = Complaints()
         self._verdicts: set[str] = set()
-        self._diagnostics: list[str] = []
+        self._header, self._diagnostics = Lines(), Lines()
+        self._room_for_records = RECORDS_MAX
+        self._after_exit = 0
+        self._first_after_exit = ""
 
-    def feed(self, line: str) -> Result | None:
-        """Takes one line; returns the result that it completes, if any."""
+    @property
+    def diagnostics(self) -> list[str]:
+        after = []
+        if self._after_exit:
+            after = [f"{self._after_exit} lines after EXIT, the first: {self._first_after_exit[:120]}"]
+        return self._complaints.all() + after
+
+    @property
+    def header(self) -> list[str]:
+        """Diagnostics before the plan."""
+        return self._header.all()
+
+    def feed(self, line: str) -> Result | str | None:
+        """Takes one line; returns the result that it completes, or the diagnostic of a test that it is."""
         if not self.started:
             # Firmware may have left something before it on the same line.
             self.started = line.endswith(START)
         elif self.exit_status is not None:
             if line:
-                self.report("a line after EXIT", line)
+                self._after_exit += 1
+                self._first_after_exit = self._first_after_exit or line
         elif match := RESULT.match(line):
             return self._result(match)
         elif match := RUN.match(line):
@@ -94,25 +179,25 @@ class Console:
             self.report("the guest started anew", line)
         elif LIKE_A_RESULT.match(line):
             self.report("a line that is no result", line)
-        elif line.startswith("# json "):
-            self._record(line[len("# json ") :])
+        elif line.startswith(RECORD):
+            self._record(line[len(RECORD) :])
         else:
-            self._diagnostic(line)
+            return self._diagnostic(line)
         return None
 
     def report(self, what: str, line: str) -> None:
-        self.diagnostics.append(f"{what}: {line[:120]}")
+        self._complaints.add(what, line)
 
     def pending_diagnostics(self) -> list[str]:
         """What the test that is running has said so far."""
-        return self._diagnostics
+        return self._diagnostics.all()
 
     def _run(self, test_id: str) -> None:
         if self.running is not None:
             self.report("no result before the next test", f"{self.running}, {test_id}")
             self.next += 1
         self.running = test_id
-        self._diagnostics = []
+        self._diagnostics = Lines()
 
     def _exit(self, status: int) -> None:
         self.exit_status = status
@@ -122,28 +207,35 @@ class Console:
         if said == 1 and self._verdicts & {"FAIL", "ERROR"}:
             said = 3
         if status not in (said, 5):
-            self.diagnostics.append(f"EXIT: STATUS={status}, the results of the boot mean {said}")
+            self.report(f"EXIT: STATUS={status}", f"the results of the boot mean {said}")
 
     def _record(self, text: str) -> None:
+        self._room_for_records -= len(text)
+        if self._room_for_records < 0:
+            self.report("records beyond their bound", text)
+            return
         try:
-            self.records.append(json.loads(text))
+            self.records.append(parse_record(text))
         except ValueError:
             self.report("a record is not JSON", text)
 
-    def _diagnostic(self, line: str) -> None:
+    def _diagnostic(self, line: str) -> str | None:
         if match := LISTED.match(line):
-            self.listed.append((match.group(1), match.group(2)))
+            if len(self.listed) < LISTED_MAX:
+                self.listed.append((match.group(1), match.group(2)))
         elif (match := ERROR.match(line)) and self.plan is None:
             self.error = match.group(1)
         elif line:
-            line = line if line.startswith("#") else f"# {line}"
-            (self.header if self.plan is None else self._diagnostics).append(line)
+            told = line if line.startswith("#") else f"# {line}"
+            kept = (self._header if self.plan is None else self._diagnostics).add(told)
+            return line if kept and self.plan is not None and told is line else None
+        return None
 
     def _result(self, match: re.Match[str]) -> Result:
         ok, number, test_id, word, message = match.groups()
         verdict = word or ("PASS" if ok == "ok" else "")
-        diagnostics = self._diagnostics
-        if verdict not in WORDS and verdict != "PASS":
+        diagnostics = self._diagnostics.all()
+        if word not in WORDS and (word or ok != "ok"):
             verdict, message = "ERROR", f"a result of an unknown kind: {match.group(0)}"
         elif word and WORDS[word] != (ok == "ok"):
             verdict, message = "ERROR", f"'{ok}' and '{word}' contradict each other"
@@ -153,19 +245,19 @@ class Console:
             verdict, message = "ERROR", f"the result of {test_id} came while {self.running} ran"
         elif int(number) != self.next:
             verdict, message = "ERROR", f"the result has number {number}, expected {self.next}"
-        findings = [found for line in diagnostics if (found := FINDING.match(line))]
+        findings = findings_of(diagnostics)
         result = Result(
             int(number),
             test_id,
             verdict,
             message or "",
             diagnostics,
-            sorted({found.group(2) for found in findings}),
-            sorted({found.group(2) for found in findings if found.group(1) == "FAIL"}),
+            sorted({clause for _, clause in findings}),
+            sorted({clause for word, clause in findings if word == "FAIL"}),
         )
         self.results.append(result)
         self._verdicts.add(word or ("PASS" if ok == "ok" else "FAIL"))
         self.next = int(number) + 1
         self.running = None
-        self._diagnostics = []
+        self._diagnostics = Lines()
         return result

@@ -42,6 +42,10 @@ libc6-dev /usr/include/stdio.h
 libfdt-dev /usr/include/libfdt.h
 libclang-rt-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a
 shellcheck shellcheck
+mypy mypy
+pycodestyle pycodestyle
+pyflakes3 pyflakes3
+python3-coverage python3-coverage
 '
 
 # Prints the packages of a list that are not there.

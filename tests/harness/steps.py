@@ -20,7 +20,8 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-RESULT = re.compile(r"^(ok|not ok) \d+ \S+(?: # ([A-Z]+))?")
+from protocol import RESULT
+
 SKIPPED_PLAN = re.compile(r"^1\.\.0 # SKIP ")
 COLUMNS = ("pass", "fail", "warn", "xfail", "skip")
 
@@ -33,7 +34,7 @@ class Step:
 
     def take(self, line: str) -> None:
         if match := RESULT.match(line):
-            ok, word = match.groups()
+            ok, word = match[1], match[4]
             kind = (word or "").lower()
             if ok != "ok":
                 kind = "fail"

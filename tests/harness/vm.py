@@ -1,121 +1,172 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""One VMM process: started in a session of its own, read line by line, never left behind."""
+"""One boot of a VMM: read line by line within limits of time and size, never left behind."""
 
 from __future__ import annotations
 
-import os
-import selectors
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import process
 
 LINE_MAX = 65536
 CONSOLE_MAX = 64 << 20  # bytes of one boot; more is a guest that prints for ever
+LOG_MAX = 16 << 20  # bytes of one run's vmm.log
 END_LIMIT = 10  # seconds for the VMM to end when its guest has said that it is done
+WORDS_FIRST, WORDS_LAST, WORD_MAX = 3, 6, 500  # lines of the VMM's own that are shown, characters of one
+
+
+class Log:
+    """A file that what is beyond its limit, or finds no room, is left out of; the cut is marked."""
+
+    def __init__(self, path: str, limit: int) -> None:
+        self.trouble = ""
+        self._room = limit
+        self._limit = limit
+        self._path = path
+        self._file = open(path, "wb", buffering=0)
+
+    def write(self, data: bytes) -> None:
+        if self.trouble or not data:
+            return
+        cut = data[: self._room]
+        self._room -= len(cut)
+        try:
+            self._file.write(cut)
+            if len(cut) < len(data):
+                self.trouble = f"{self._path}: cut after {self._limit >> 20} MiB"
+                self._file.write(f"\n[cut after {self._limit >> 20} MiB]\n".encode())
+        except OSError as error:
+            self.trouble = f"{self._path}: {error.strerror}"
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@dataclass
+class Limits:
+    """In seconds; 0: none."""
+
+    boot: float
+    silence: float
 
 
 class Boot:
-    """A running VMM. Iterate over `lines()`; afterwards `why` says how it ended.
+    """A running VMM. Iterate over `lines()`; afterwards `why` says how it ended, `status` with which status.
 
-    `timeout` is for the whole boot, `silence` between two outputs, in seconds; 0 means no limit.
+    The limits are those of the whole boot and of the time between two outputs.
     """
 
-    def __init__(self, argv: list[str], log_path: str, timeout: float, silence: float) -> None:
+    def __init__(
+        self,
+        argv: list[str],
+        environment: Mapping[str, str],
+        log: Log,
+        limits: Limits,
+        complain_after: float = 0,
+    ) -> None:
         self.why = ""
         self.cut_short = b""  # a last line without an end
         self.timed_out = False
-        self._timeout = timeout
-        self._silence = silence
-        self._started = time.monotonic()
-        with open(log_path, "ab") as log:
-            self._log_path, self._log_start = log_path, log.tell()
-            self._process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-            )
+        self.is_over = False  # the guest has said that it is done
+        self._log = log
+        self._limits = limits
+        self._first_words, self._last_words = b"", b""
+        self._child = process.Child(argv, environment)
+        now = time.monotonic()
+        self._end = now + limits.boot if limits.boot else None
+        self._heard = now
+        self.started = now
+        self._complain_at = now + complain_after if complain_after else None
 
     def extend(self, seconds: float) -> None:
         """More time for the whole boot: its tests were told to take it."""
-        if self._timeout:
-            self._timeout += seconds
+        if self._end is not None and not self.is_over:
+            self._end += seconds
 
     def expect_end(self) -> None:
-        """The guest is done: from now on silence means that the VMM does not end."""
-        if self._silence:
-            self._silence = min(self._silence, END_LIMIT)
+        """The guest is done: what is left is for the VMM to end, whatever else it prints."""
+        if not self.is_over:
+            self.is_over = True
+            self._end = time.monotonic() + END_LIMIT
 
     def kill(self) -> None:
-        """Ends the VMM and all that it started, at once."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
+        self._child.end()
 
-    def errors(self, count: int) -> list[bytes]:
-        """The last lines that this VMM wrote to its stderr."""
-        with open(self._log_path, "rb") as log:
-            log.seek(self._log_start)
-            return log.read().splitlines()[-count:]
+    @property
+    def status(self) -> int | None:
+        return self._child.status
 
-    def lines(self) -> Iterator[bytes]:
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
+    def words(self) -> list[bytes]:
+        """The first and the last lines that this VMM wrote to its stderr."""
+        first, last = self._first_words, self._last_words
+        lines = (first + last if len(last) < LINE_MAX else first + b"\n" + last).splitlines()
+        if len(lines) > WORDS_FIRST + WORDS_LAST:
+            lines = [*lines[:WORDS_FIRST], b"...", *lines[-WORDS_LAST:]]
+        return [line[:WORD_MAX] + b"..." * (len(line) > WORD_MAX) for line in lines]
+
+    def lines(self) -> Iterator[bytes | None]:
+        """Of the console. None, once: it is silent so far, and the VMM may have said why."""
         buffer, total = b"", 0
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while self._wait(selector):
-                chunk = os.read(descriptor, 65536)
-                if not chunk:
-                    break
-                total += len(chunk)
-                if total > CONSOLE_MAX:
-                    self._give_up(f"more than {CONSOLE_MAX >> 20} MiB of output")
-                    break
-                *whole, buffer = (buffer + chunk).split(b"\n")
-                if len(buffer) > LINE_MAX:
-                    whole, buffer = [*whole, buffer], b""
-                yield from (line.rstrip(b"\r") for line in whole)
+        while not self.why and (got := self._read()) is not None:
+            self._hear(got.get("err", b""))
+            chunk = got.get("out", b"")
+            if chunk:
+                self._heard, self._complain_at = time.monotonic(), None
+            if self._complain_at and self._first_words and time.monotonic() >= self._complain_at:
+                self._complain_at = None
+                yield None
+            total += len(chunk)
+            if total > CONSOLE_MAX:
+                self._give_up(f"more than {CONSOLE_MAX >> 20} MiB of output")
+                break
+            *whole, buffer = (buffer + chunk).split(b"\n") if chunk else [buffer]
+            if len(buffer) > LINE_MAX:
+                whole, buffer = [*whole, buffer], b""
+            yield from (line.rstrip(b"\r") for line in whole)
         self.cut_short = buffer
         self._finish()
+
+    def _hear(self, words: bytes) -> None:
+        self._log.write(words)
+        room = LINE_MAX - len(self._first_words)
+        self._first_words += words[:room]
+        self._last_words = (self._last_words + words[room:])[-LINE_MAX:]
 
     def _give_up(self, why: str) -> None:
         self.timed_out = True
         self.why = why
 
-    def _wait(self, selector: selectors.BaseSelector) -> bool:
-        """Until there is output or the console is closed. False: the time is up."""
-        wait = self._silence or None
-        if self._timeout:
-            left = self._started + self._timeout - time.monotonic()
-            if left <= 0:
-                self._give_up(f"no end within {self._timeout:g} s")
-                return False
-            wait = min(wait or left, left)
-        if selector.select(wait):
-            return True
-        if self._silence and wait == self._silence:
-            self._give_up(f"no output for {self._silence:g} s")
-        else:
-            self._give_up(f"no end within {self._timeout:g} s")
-        return False
+    def _read(self) -> dict[str, bytes] | None:
+        """The next output; None: the VMM has ended or the time is up."""
+        if self._child.silent:
+            self.expect_end()
+        now = time.monotonic()
+        left = None if self._end is None else self._end - now
+        silent = None
+        if self._limits.silence and not self.is_over:
+            silent = self._heard + self._limits.silence - now
+        waits = [wait for wait in (left, silent) if wait is not None]
+        if waits and min(waits) <= 0:
+            if self._child.silent:
+                self.why = "the VMM closed its console and did not end"
+            elif self.is_over:
+                self._give_up(f"the VMM did not end within {END_LIMIT} s after EXIT")
+            elif left is not None and left <= 0:
+                self._give_up(f"no end within {self._end - self.started:g} s" if self._end else "")
+            else:
+                self._give_up(f"no output for {self._limits.silence:g} s")
+            return None
+        if self._complain_at and self._first_words:
+            waits.append(self._complain_at - now)
+        return self._child.read(min(waits) if waits else None)
 
     def _finish(self) -> None:
-        if self.timed_out:
-            self.kill()
-            return
-        try:
-            status = self._process.wait(timeout=END_LIMIT)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            self.why = "the VMM closed its console and did not end"
-            return
-        self.kill()  # what it may have started and left
-        if status < 0:
-            self.why = f"the VMM was killed by {signal.Signals(-status).name}"
-        else:
-            self.why = f"the VMM ended with status {status}"
+        if not self.why:
+            status = self._child.status
+            if status is not None and status < 0:
+                self.why = f"the VMM was killed by {signal.Signals(-status).name}"
+            else:
+                self.why = f"the VMM ended with status {status}"
+        self.kill()

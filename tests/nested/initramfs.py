@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A root file system for the Linux kernel (its Documentation/driver-api/early-userspace/buffer-format).
 
-usage: initramfs.py FILE [PATH=SOURCE]...
-Writes to FILE an archive that holds each SOURCE, an ordinary file, at PATH, which is given without its
-leading slash, and the console that the first process needs. The same files make the same bytes.
+pack() makes an archive that holds ordinary files, each at a path that is given without its leading slash, and the
+console that the first process needs. The same files make the same bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import gzip
 import os
 import stat
-import sys
 
 
 class Archive:
@@ -51,15 +49,9 @@ def pack(files: dict[str, str]) -> bytes:
     return gzip.compress(bytes(archive.bytes), 1, mtime=0)
 
 
-def main() -> int:
-    target, *entries = sys.argv[1:]
-    files = dict(entry.split("=", 1) for entry in entries)
+def write(target: str, files: dict[str, str]) -> None:
+    """The archive of pack(), whole or not at all."""
     temporary = f"{target}.{os.getpid()}"
     with open(temporary, "wb") as out:
         out.write(pack(files))
     os.replace(temporary, target)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,7 +4,7 @@
 
 It understands what run.sh asks of a QEMU (--version, -device help) and what it tells the guest
 (run=, from=, list, seed=). $FAKE_BOOT changes a whole boot, $FAKE_COUNT names a file that counts
-the boots.
+the boots, $FAKE_CHILD one for the id of a process that stays; $FAKE_HANGS and $FAKE_FLOODS are `version` or `help`.
 """
 
 from __future__ import annotations
@@ -75,6 +75,9 @@ def run_test(number: int, test_id: str, behaviour: str) -> bool:
         die(int(rest))
     elif word == "exit":
         sys.exit(int(rest))
+    elif word == "child":  # of the VMM's, which ends
+        leave_a_child()
+        sys.exit(1)
     elif word == "hang":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(1000)
@@ -107,6 +110,17 @@ def run_test(number: int, test_id: str, behaviour: str) -> bool:
     return False
 
 
+def leave_a_child() -> None:
+    """One that holds the console and is in no group of ours."""
+    if os.fork() == 0:
+        os.setsid()
+        with open(os.environ["FAKE_CHILD"], "w", encoding="ascii") as file:
+            file.write(str(os.getpid()))
+        time.sleep(1000)
+    while not os.path.exists(os.environ["FAKE_CHILD"]) or not os.path.getsize(os.environ["FAKE_CHILD"]):
+        time.sleep(0.01)
+
+
 def boots() -> int:
     """How many there were, this one included."""
     path = os.environ.get("FAKE_COUNT")
@@ -128,6 +142,20 @@ def guest(command_line: str) -> None:
     whole = os.environ.get("FAKE_BOOT", "")
     count = boots()
     tests = selected(options)
+    if whole == "nothing":
+        sys.exit(0)
+    if whole == "broken-kvm":
+        print("fake: no KVM: the real reason", file=sys.stderr)
+        for number in range(40):
+            print(f"fake: RIP={number}", file=sys.stderr, flush=True)
+        time.sleep(1000)
+    if whole == "stderr":
+        for _ in range(40):
+            sys.stderr.write("x" * (1 << 20))
+        sys.stderr.flush()
+    if whole == "child":
+        leave_a_child()
+        time.sleep(1000)
     raw(b"SeaBIOS\x1bc\x1b[?7l\x1b[2J ok 1 not.a.test\r\n")
     if whole == "silent":
         time.sleep(1000)
@@ -151,7 +179,14 @@ def guest(command_line: str) -> None:
     planned = {"more": len(tests) + 1, "fewer": len(tests) - 1, "huge": 999999}
     say(f"1..{planned.get(whole, len(tests)) + (whole == 'changes' and count > 1)}")
     failed = False
-    for number in range(int(options.get("from", "1")), len(tests) + 1):
+    if whole == "dies-after-plan":
+        die(signal.SIGABRT)
+    if whole == "raw":
+        for _ in range(int(os.environ.get("FAKE_RAW_TIMES", "1"))):
+            raw(os.environ["FAKE_RAW"].encode().decode("unicode_escape").encode("latin-1"))
+        raw(b"\n")
+    first = 1 if whole == "ignores-from" else int(options.get("from", "1"))
+    for number in range(first, len(tests) + 1):
         failed |= run_test(number, *tests[number - 1])
     if whole == "no-exit":
         sys.exit(0)
@@ -160,10 +195,21 @@ def guest(command_line: str) -> None:
     if whole == "stays":
         say("EXIT: STATUS=1")
         time.sleep(1000)
+    if whole == "dies-after-exit":
+        say("EXIT: STATUS=1")
+        die(signal.SIGSEGV)
+    if whole == "spam-after-exit":
+        say("EXIT: STATUS=1")
+        flood()
     end(1 if failed else 0)
 
 
 def main() -> None:
+    asked = "version" if "--version" in sys.argv else "help" if "help" in sys.argv else ""
+    if asked and os.environ.get("FAKE_HANGS") == asked:
+        time.sleep(1000)
+    if asked and os.environ.get("FAKE_FLOODS") == asked:
+        flood()
     if "--version" in sys.argv:
         print("QEMU emulator version 0.0.1 (fake)")
     elif "help" in sys.argv:

@@ -17,6 +17,9 @@ HOME = os.path.dirname(os.path.dirname(HERE))
 FAKE = os.path.join(HERE, "fake_vmm.py")
 LIMIT = 120  # seconds for one run of run.sh
 
+# run.sh; or what it starts, when the lines are counted that its tests run (coverage.sh).
+RUN_SH = os.environ.get("RUN_SH", os.path.join(HOME, "run.sh")).split()
+
 TESTS: list[Callable[[], None]] = []
 
 
@@ -28,6 +31,37 @@ def test(function: Callable[[], None]) -> Callable[[], None]:
 def check(condition: object, *shown: object) -> None:
     if not condition:
         raise AssertionError(" ".join(str(value) for value in shown))
+
+
+def refused(function: Callable[[], object], *words: str) -> None:
+    """With an exception, one line that holds the words."""
+    try:
+        function()
+    except Exception as error:
+        for word in words:
+            check(word in str(error) and "\n" not in str(error), repr(word), "not in:", repr(error))
+    else:
+        check(False, "accepted:", *words)
+
+
+def script(text: str, name: str = "vmm") -> str:
+    """An executable file."""
+    path = os.path.join(tempfile.mkdtemp(dir=SCRATCH.name), name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def poor_path(*lacking: str) -> str:
+    """A PATH of one directory that has all commands but some."""
+    directory = tempfile.mkdtemp(dir=SCRATCH.name)
+    for source in ("/bin", "/usr/bin", "/sbin", "/usr/sbin"):
+        for name in os.listdir(source):
+            target = os.path.join(directory, name)
+            if name not in lacking and not os.path.lexists(target):
+                os.symlink(os.path.join(source, name), target)
+    return directory
 
 
 def main(suite: str) -> None:
@@ -69,6 +103,15 @@ class Ran:
             check(self.out.splitlines()[-1:] == [total], f"not '{total}':\n{self.out}{self.err}")
 
 
+def wait_for_file(path: str, text: str) -> None:
+    """Until there is such a file that holds the text."""
+    for _ in range(LIMIT * 20):
+        if os.path.exists(path):
+            return wait_for(path, text)
+        time.sleep(0.05)
+    raise AssertionError(f"no {path}")
+
+
 def wait_for(path: str, text: str) -> None:
     """Until the file holds the text."""
     for _ in range(LIMIT * 20):
@@ -96,7 +139,7 @@ def run_sh(*arguments: str, **extra: str) -> Ran:
     """./run.sh with results in a directory of its own; the keywords are its environment."""
     results = tempfile.mkdtemp(dir=SCRATCH.name)
     done = subprocess.run(
-        [os.path.join(HOME, "run.sh"), "-o", results, *arguments],
+        [*RUN_SH, "-o", results, *arguments],
         env=environment(extra),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -109,4 +152,4 @@ def run_sh(*arguments: str, **extra: str) -> Ran:
 def run_fake(tests: str, *arguments: str, **extra: str) -> Ran:
     """run.sh with the fake VMM, whose tests are `id=behaviour` words; no stress, short limits."""
     settings = {"QEMU": FAKE, "FAKE_TESTS": tests, "TIMEOUT": "20", **extra}
-    return run_sh("-t", "0", *arguments, **settings)
+    return run_sh("--no-build", "-t", "0", *arguments, **settings)

@@ -64,7 +64,8 @@ def bzimage_has_the_header_that_loaders_look_for() -> None:
     image = images()["viommu-guest-x86_64-linux.bzimage"]
 
     def field(offset: int, form: str) -> int:
-        return struct.unpack_from("<" + form, image, offset)[0]
+        value: int = struct.unpack_from("<" + form, image, offset)[0]
+        return value
 
     kernel = (field(0x1F1, "B") + 1) * 512
     check(len(image) >= 4096, "kvmtool takes a shorter file for a flat binary")

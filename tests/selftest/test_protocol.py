@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The pure parts of the harness: the console's lines, globs, expectations."""
+"""The pure parts of the harness: the console's lines, globs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import ktap
 from ktap import check, test
 
 sys.path.insert(0, os.path.join(ktap.HERE, "..", "harness"))
-import expect  # noqa: E402
-from protocol import Console, Result, glob_matches, printable  # noqa: E402
+from protocol import Console, glob_matches, printable  # noqa: E402
 
 
 def read(*lines: str, first: int = 1) -> Console:
@@ -105,66 +104,6 @@ def globs_match_as_in_the_guest() -> None:
     check(glob_matches("*.c", "a.b.c") and glob_matches("a.?", "a.b") and glob_matches("*", "a"))
     check(not glob_matches("a", "ab") and not glob_matches("a.?", "a.bc"))
     check(not glob_matches("a.*", "aXb") and not glob_matches("b", "a.b"))
-
-
-def expected(clauses: str, verdict: str, failed: list[str], died: bool = False) -> str:
-    result = Result(1, "a.b", verdict, "text", [], failed, failed)
-    expect.apply(result, {"a.b": expect.Deviation(frozenset(clauses.split(",")), "known")}, died)
-    return result.verdict
-
-
-@test
-def expectation_covers_every_clause() -> None:
-    check(expected("C-1", "FAIL", ["C-1"]) == "XFAIL")
-    check(expected("C-1,C-2", "FAIL", ["C-1"]) == "XFAIL")
-    check(expected("C-1", "FAIL", ["C-1", "C-2"]) == "FAIL")
-    check(expected("C-1", "FAIL", []) == "FAIL", "no clause was named")
-
-
-@test
-def expectation_that_passes_is_noticed() -> None:
-    check(expected("C-1", "PASS", []) == "XPASS")
-    check(expected("C-1", "SKIP", []) == "SKIP")
-
-
-@test
-def only_the_death_of_the_vmm_can_be_expected() -> None:
-    for verdict in ("CRASH", "HANG", "ERROR"):
-        check(expected("C-1,VMM-DIED", verdict, ["C-1"]) == verdict, verdict)
-    check(expected("VMM-DIED", "CRASH", [], died=True) == "XFAIL")
-    check(expected("C-1", "CRASH", ["C-1"], died=True) == "CRASH")
-
-
-@test
-def expectations_of_the_closest_version() -> None:
-    directory = ktap.SCRATCH.name
-    for name in ("vmm-7", "vmm-7.2", "vmm-7.2.other"):
-        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
-            file.write("# comment\n\na.b C-1,C-2 because of that\n")
-
-    def found(version: str, arch: str = "cpu") -> list[str]:
-        return [os.path.basename(path) for path in expect.find_files(directory, "vmm", version, arch)]
-
-    check(found("7.2.22") == ["vmm-7.2"], found("7.2.22"))
-    check(found("7.2.22", "other") == ["vmm-7.2", "vmm-7.2.other"], found("7.2.22", "other"))
-    check(found("7.1") == ["vmm-7"] and found("7.1", "other") == ["vmm-7"])
-    check(found("71.2") == [])
-    known = expect.read(os.path.join(directory, "vmm-7"))
-    check(known == {"a.b": expect.Deviation(frozenset({"C-1", "C-2"}), "because of that")}, known)
-
-
-@test
-def expectations_that_cannot_be_read() -> None:
-    path = os.path.join(ktap.SCRATCH.name, "vmm-1")
-    for text in ("a.b C-1\n", "a.b C-1 x\na.b C-2 y\n"):
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        try:
-            expect.read(path)
-        except ValueError as error:
-            check("vmm-1:" in str(error), error)
-        else:
-            check(False, "accepted:", text)
 
 
 if __name__ == "__main__":

@@ -89,13 +89,13 @@ def map_ram(link: Link, offset: int = 0, size: int = RAM_SIZE) -> tuple[int, int
 def fired(eventfd: int) -> bool:
     """Whether it was written to since it was last asked."""
     try:
-        return os.eventfd_read(eventfd) > 0
+        return bool(os.eventfd_read(eventfd) > 0)  # type: ignore[attr-defined]
     except BlockingIOError:
         return False
 
 
 def new_eventfd() -> int:
-    return os.eventfd(0, os.EFD_NONBLOCK)
+    return int(os.eventfd(0, os.EFD_NONBLOCK))  # type: ignore[attr-defined]
 
 
 # -- VMMs ------------------------------------------------------------------------------------

@@ -67,11 +67,7 @@ def command_line_is_printed_and_nothing_is_run() -> None:
 
 def vmm(text: str) -> str:
     """A shell script in the place of QEMU."""
-    path = os.path.join(tempfile.mkdtemp(dir=ktap.SCRATCH.name), "qemu")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"#!/bin/sh\n{text}\n")
-    os.chmod(path, 0o755)
-    return path
+    return ktap.script(f"#!/bin/sh\n{text}\n")
 
 
 @test
@@ -201,20 +197,9 @@ def results_that_cannot_be_written_are_refused() -> None:
     is_refused(run_fake("a.b=pass", "-o", "/dev/null/there"), "/dev/null/there")
 
 
-def poor_path(*lacking: str) -> str:
-    """A PATH of one directory that has all commands but some."""
-    directory = tempfile.mkdtemp(dir=ktap.SCRATCH.name)
-    for source in ("/bin", "/usr/bin", "/sbin", "/usr/sbin"):
-        for name in os.listdir(source):
-            target = os.path.join(directory, name)
-            if name not in lacking and not os.path.lexists(target):
-                os.symlink(os.path.join(source, name), target)
-    return directory
-
-
 @test
 def missing_packages_are_named_with_the_command() -> None:
-    path = poor_path("ld.lld", "clang", "qemu-system-x86_64", "sudo")
+    path = ktap.poor_path("ld.lld", "clang", "qemu-system-x86_64", "sudo")
     ran = run_sh(PATH=path, NO_INSTALL="1")
     is_refused(ran, "apt-get install --no-install-recommends", " clang", " lld", " qemu-system-x86")
     check("python3" not in ran.err and "llvm " not in ran.err, ran.err)
@@ -222,14 +207,14 @@ def missing_packages_are_named_with_the_command() -> None:
 
 @test
 def own_qemu_needs_no_package() -> None:
-    ran = run_sh(PATH=poor_path("xz", "qemu-system-x86_64"), NO_INSTALL="1", QEMU=ktap.FAKE)
+    ran = run_sh(PATH=ktap.poor_path("xz", "qemu-system-x86_64"), NO_INSTALL="1", QEMU=ktap.FAKE)
     is_refused(ran, "apt-get install --no-install-recommends xz-utils")
     check("qemu" not in ran.err, ran.err)
 
 
 @test
 def missing_packages_are_installed_by_root() -> None:
-    path = poor_path("xz", "apt-get", "sudo", "id")
+    path = ktap.poor_path("xz", "apt-get", "sudo", "id")
     log = os.path.join(path, "apt.log")
     for name, text in (
         ("apt-get", f'echo "$DEBIAN_FRONTEND $*" >>{log}\n[ "$1" = update ] || exit 1\n'),

@@ -46,7 +46,10 @@ def viot_without_endpoints_means_that_all_bypass() -> None:
 @test
 def smmu_manages_the_root_bus_and_not_the_one_that_bypasses() -> None:
     """QEMU's id mappings say one more than there are (until 9.1): function 0x100 is in two."""
-    bridge = ["pxb-pcie,id=one,bus=pcie.0,bus_nr=1,bypass_iommu=on", "pcie-root-port,id=behind,bus=one,addr=0,chassis=9"]
+    bridge = [
+        "pxb-pcie,id=one,bus=pcie.0,bus_nr=1,bypass_iommu=on",
+        "pcie-root-port,id=behind,bus=one,addr=0,chassis=9",
+    ]
     devices = [word for device in [*bridge, f"{EDU},bus=behind"] for word in ("-device", device)]
     ran = run_sh("-m", "virt-arm64-efi-smmu", "topology.*", ORDINARY, "--", *devices)
     ran.ends(0)
@@ -73,7 +76,7 @@ def smmu_manages_all_but_the_root_bus() -> None:
 
 @dataclass
 class Host:
-    """A machine of tests/harness/machines, and how to get the tree that QEMU makes for it."""
+    """A machine of tests/harness/machines.toml, and how to get the tree that QEMU makes for it."""
 
     machine: str
     command: str
@@ -85,7 +88,8 @@ class Host:
 
 ARM64 = Host(
     "virt-arm64",
-    "qemu-system-aarch64 -machine virt,gic-version=3,dtb-randomness=off -cpu max -smp 2 -m 256M -device virtio-iommu-pci",
+    "qemu-system-aarch64 -machine virt,gic-version=3,dtb-randomness=off -cpu max -smp 2 -m 256M "
+    "-device virtio-iommu-pci",
     "/pcie@10000000/virtio_iommu@1,0",
     "/pcie@10000000",
     0x10,
@@ -170,7 +174,9 @@ CASES: dict[str, Case] = {
         with_an_entry_cut_short, ["iommu-map byte 0: the size is 0xf, expected a multiple of 16"], LEFT_OUT
     ),
     "phandle of nobody": Case(
-        lambda s: with_phandle(s, 0x7777), ["iommu-map byte 4: phandle is 0x7777, expected that of an enabled"], LEFT_OUT
+        lambda s: with_phandle(s, 0x7777),
+        ["iommu-map byte 4: phandle is 0x7777, expected that of an enabled"],
+        LEFT_OUT,
     ),
     "no #iommu-cells": Case(
         lambda s: without(s, s.iommu, "#iommu-cells"),
@@ -185,7 +191,9 @@ CASES: dict[str, Case] = {
     "mask that changes nothing": Case(lambda s: with_mask(s, 0xFFFF, ALL)),
     "mask without the bits of the function": Case(lambda s: with_mask(s, 0xFFF8, ALL)),
     "base outside of the mask": Case(
-        lambda s: with_mask(s, 0xFF00, (s.host.edu, 0, 8)), ["iommu-map byte 0: rid-base is 0x", "(map left out)"], LEFT_OUT
+        lambda s: with_mask(s, 0xFF00, (s.host.edu, 0, 8)),
+        ["iommu-map byte 0: rid-base is 0x", "(map left out)"],
+        LEFT_OUT,
     ),
     "mask that makes all functions one": Case(
         lambda s: with_mask(s, 0xFF00, ALL), [], {"every_dma_engine_goes_by_its_endpoint": "FAIL"}
@@ -270,7 +278,7 @@ def half(value: int, size: int, is_second: bool) -> tuple[int, int]:
 def split(bridge: Node, segment: int) -> None:
     """Half of the buses and of the windows that the bridge has."""
     reg = struct.unpack(">2Q", bridge.properties["reg"])
-    bridge.properties["reg"] = struct.pack(">2Q", *half(*reg, segment == 1))
+    bridge.properties["reg"] = struct.pack(">2Q", *half(reg[0], reg[1], segment == 1))
     bridge.properties["bus-range"] = cells(0x80 * segment, 0x80 * segment + 0x7F)
     bridge.properties["linux,pci-domain"] = cells(segment)
     windows = b""

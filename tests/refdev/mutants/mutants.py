@@ -3,9 +3,9 @@
 sample of them behind QEMU.
 
 A mutant is killed by a test that finds a clause violated which the mutant breaks: by a FAIL, or by a
-WARN, which is what a SHOULD gets and what follows a violation by the driver. The tests that claim such a clause run first, the others only if
-those have not found it. Exit status 0 when every mutant is killed and the tests are sound, every clause
-that a mutant breaks is named by a test, and every clause that a test claims is broken by a mutant.
+WARN, which is what a SHOULD gets and what follows a violation by the driver. The tests that claim such a clause run
+first, the others only if those have not found it. Exit status 0 when every mutant is killed and the tests are sound,
+every clause that a mutant breaks is named by a test, and every clause that a test claims is broken by a mutant.
 """
 
 from __future__ import annotations
@@ -14,13 +14,19 @@ import argparse
 import concurrent.futures
 import contextlib
 import glob
+import json
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from subprocess import DEVNULL
 
-HOME = os.path.join(os.path.dirname(__file__), "..", "..", "..")
+HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+sys.path.insert(0, os.path.join(HOME, "tests", "harness"))
+from protocol import ENDS_THE_BOOT, Console, Result, findings_of, printable  # noqa: E402
+from reports import is_failure, ktap_line  # noqa: E402
+
 GUEST = os.path.join(HOME, "build/host/viommu-guest")
 ENDPOINTS = "viommu.ep=00:00.0-00:1f.7:0"
 ON_PCI = f"viommu=pci:00:01.0 {ENDPOINTS}"
@@ -30,20 +36,14 @@ BOOTS_MAX = 12  # of one mutant: each ends with a crash or a hang
 BOOT_LIMIT = 150  # seconds
 GLOBS_MAX = 8  # of a command line
 
-SKIPPED = "skipped"
-RUN = re.compile(r"# run (\S+)")
-FINDING = re.compile(r"# (FAIL|WARN) ([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+) (.*)")
-RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
-PLAN = re.compile(r"1\.\.(\d+)$")
-
 
 # Claimed clauses that no bug of the device breaks, and who sees to it that a violation is found.
 BROKEN_ELSEWHERE = {
     "TOPO_AGREE_D02": "a table that gives the device to another IOMMU, too: tests/selftest/test_topology.py",
-    "TOPO_DMA_D03": "QEMU itself, to which bus numbers are names for ever: tests/harness/expect/qemu-*",
+    "TOPO_DMA_D03": "QEMU itself, to which bus numbers are names for ever: tests/harness/expect/qemu.toml",
 }
 
-# Behind QEMU: of each area some, and machines of tests/harness/machines by the variant of device.
+# Behind QEMU: of each area some, and machines of tests/harness/machines.toml by the variant of device.
 MACHINES = {"usual": "q35-refdev", "topology-1": "q35-refdev-topo1"}
 SAMPLE = (
     *("ATTACH_RESERVED_ACCEPTED", "MAP_FLAG_3_ACCEPTED", "UNMAP_SPLIT_INVAL"),
@@ -115,28 +115,31 @@ def topology_of(variant: str) -> str:
     return ON_MMIO if variant.startswith("mmio") else ON_PCI
 
 
-def boot_vm(mutant: Mutant | None, variant: str, globs: list[str]) -> list[str]:
-    """The lines of one run, which goes on by itself behind a test that ends it; SKIPPED for a
+def boot_vm(mutant: Mutant | None, variant: str, globs: list[str]) -> list[Result] | None:
+    """The results of one run, which goes on by itself behind a test that ends it; None for a
     machine that this QEMU does not have."""
-    results = os.path.join(HOME, "build/results/mutants", mutant.name if mutant else variant)
-    console = os.path.join(results, "console.log")
-    command = [os.path.join(HOME, "run.sh"), "-m", MACHINES[variant], "-s", "1", "-t", "1", "-o", results]
+    folder = os.path.join(HOME, "build/results/mutants", mutant.name if mutant else variant)
+    path = os.path.join(folder, "results.json")
+    command = [os.path.join(HOME, "run.sh"), "-m", MACHINES[variant], "-s", "1", "-t", "1", "-o", folder]
     environment = {**os.environ, "REFDEV_MUTANT": mutant.name if mutant else ""}
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(console)  # of an earlier run
-    status = None
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        status = subprocess.run(
-            [*command, *globs], env=environment, capture_output=True, timeout=VM_LIMIT, check=False
-        ).returncode
-    if not os.path.exists(console):
-        return [SKIPPED] if status == 0 else []
-    with open(console, encoding="utf-8", errors="replace") as file:
-        return file.read().splitlines()
+        os.unlink(path)  # of an earlier run
+    with subprocess.Popen([*command, *globs], env=environment, stdout=DEVNULL, stderr=DEVNULL) as run_sh:
+        try:
+            run_sh.wait(VM_LIMIT)
+        except subprocess.TimeoutExpired:
+            run_sh.terminate()  # it writes what it has
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        document = json.load(file)
+    if document["plan"] == 0 and document["exit"] == 0:
+        return None
+    return [Result(**test) for test in document["tests"]]
 
 
-def boot(mutant: Mutant | None, variant: str, globs: list[str], first: int) -> list[str]:
-    """The lines of one run; a run that does not end is cut off."""
+def boot(mutant: Mutant | None, variant: str, globs: list[str], first: int) -> Console:
+    """What one run says; a run that does not end is cut off."""
     variant, _, options = variant.partition(" ")
     environment = {**os.environ, "REFDEV": variant, "REFDEV_MUTANT": mutant.name if mutant else ""}
     command = f"seed=1 seconds=1 from={first} run={','.join(globs)} {options or topology_of(variant)}"
@@ -146,52 +149,49 @@ def boot(mutant: Mutant | None, variant: str, globs: list[str], first: int) -> l
         ).stdout
     except subprocess.TimeoutExpired as error:
         output = error.stdout or b""
-    return output.decode("utf-8", "replace").splitlines()
+    console = Console(first)
+    for line in output.splitlines():
+        console.feed(printable(line))
+    return console
 
 
-@dataclass
-class Progress:
-    test: str = ""
-    next: int = 1  # the number of the test behind the last one that ended
-    plan: int = 1
+def take(mutant: Mutant, test: str, diagnostics: list[str]) -> None:
+    """Who finds what."""
+    for word, clause in findings_of(diagnostics):
+        if clause in mutant.clauses:
+            mutant.kills.setdefault(test, set()).add(clause)
+        else:
+            mutant.others.add(f"{test}: {word} {clause}")
 
 
-def read_lines(mutant: Mutant, lines: list[str], progress: Progress) -> None:
-    """Collects who finds what."""
-    for line in lines:
-        if match := RUN.match(line):
-            progress.test = match[1]
-        elif match := FINDING.match(line):
-            word, clause, _text = match.groups()
-            if clause in mutant.clauses:
-                mutant.kills.setdefault(progress.test, set()).add(clause)
-            else:
-                mutant.others.add(f"{progress.test}: {word} {clause}")
-        elif match := RESULT.match(line):
-            progress.next = int(match[1]) + 1
-            if match[3] in ("HANG", "CRASH"):
-                mutant.lost.add(f"{match[2]}: {match[3]} {match[4]}")
-            if match[3] in ("ERROR", "HANG", "CRASH"):
-                mutant.others.add(f"{match[2]}: {match[3]} {match[4]}")
-        elif match := PLAN.match(line):
-            progress.plan = int(match[1])
+def take_results(mutant: Mutant, results: list[Result]) -> None:
+    for result in results:
+        take(mutant, result.id, result.diagnostics)
+        told = f"{result.id}: {result.verdict} {result.message}"
+        if result.verdict in ENDS_THE_BOOT:
+            mutant.lost.add(told)
+        if result.verdict in ("ERROR", *ENDS_THE_BOOT):
+            mutant.others.add(told)
 
 
 def run(mutant: Mutant, globs: list[str], in_vm: bool) -> None:
     """A native boot that ends early is followed by one that begins behind the test that ended it."""
     if in_vm:
-        read_lines(mutant, boot_vm(mutant, mutant.variant, globs), Progress())
+        take_results(mutant, boot_vm(mutant, mutant.variant, globs) or [])
         return
     first = 1
     for _ in range(BOOTS_MAX):
-        progress = Progress(next=first)
-        read_lines(mutant, boot(mutant, mutant.variant, globs, first), progress)
-        if progress.next == first:
-            mutant.others.add(f"{progress.test}: the run died")
-            mutant.lost.add(f"{progress.test}: the run died")
-            progress.next = first + 1
-        first = progress.next
-        if first > progress.plan:
+        console = boot(mutant, mutant.variant, globs, first)
+        take_results(mutant, console.results)
+        if console.running:
+            take(mutant, console.running, console.pending_diagnostics())
+        if console.results:
+            first = console.results[-1].number + 1
+        else:
+            mutant.others.add(f"{console.running}: the run died")
+            mutant.lost.add(f"{console.running}: the run died")
+            first += 1
+        if first > (console.plan or 1):
             return
 
 
@@ -214,12 +214,12 @@ def kill(mutant: Mutant, claims: dict[str, set[str]], in_vm: bool) -> Mutant:
 def findings_of_the_conforming(variants: set[str], in_vm: bool) -> list[str]:
     found = []
     for variant in sorted(variants):
-        lines = boot_vm(None, variant, list(DEFAULT)) if in_vm else boot(None, variant, list(DEFAULT), 1)
-        found += [f"{variant}: {line}" for line in lines if line.startswith("not ok")]
-        if SKIPPED in lines:
+        results = boot_vm(None, variant, list(DEFAULT)) if in_vm else boot(None, variant, list(DEFAULT), 1).results
+        if results is None:
             print(f"mutants: SKIP this QEMU has no {MACHINES[variant]}")
             sys.exit(0)
-        if not any(RUN.match(line) for line in lines):
+        found += [f"{variant}: {ktap_line(one, False)}" for one in results if is_failure(one, False)]
+        if not results:
             found.append(f"{variant}: no test ran")
     return found
 

@@ -6,7 +6,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 guest=build/host/viommu-guest
-seed=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 globs=("${RUN:-conformance.*}")
 [ -n "${RUN:-}" ] || globs+=('discovery.*' 'topology.*' 'stress.*walk*' bench.attach_and_detach bench.probe_request)
 
@@ -19,14 +18,12 @@ options_of() {
     esac
 }
 
-status=0
-# The variants, and some with packed rings for everything.
-variants=${VARIANT:-$(REFDEV=list $guest) usual+packed mmio+packed late+packed no-indirect+packed}
-for variant in $variants; do
-    REFDEV=${variant%+packed} python3 -B tests/harness/run.py --machine="host-$variant" \
-        --results="build/results/host-$variant" --arch=host --vmm=refdev --vmm-version="$variant" --accel=none \
-        --version=native --expect=tests/harness/expect --seed="$seed" --seconds=1 --timeout=60 \
-        --guest="seed=$seed seconds=1 run=$(IFS=, && echo "${globs[*]}") $(options_of "$variant")" \
-        -- $guest @GUEST@ || status=1
-done
-exit $status
+# The variants, and some with packed rings for everything: a machine each.
+mkdir -p build/results
+machines=build/results/host.toml
+for variant in ${VARIANT:-$(REFDEV=list $guest) usual+packed mmio+packed late+packed no-indirect+packed}; do
+    printf '["host-%s"]\narch = "host"\nvmm = "native"\nguest = "%s"\nenvironment = { REFDEV = "%s" }\n' \
+        "$variant" "$(options_of "$variant")" "${variant%+packed}"
+done >$machines
+
+TIMEOUT=60 exec ./run.sh --no-build --machines $machines -m '*' ${SEED:+-s "$SEED"} -t 1 "${globs[@]}"

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""run.sh's options and environment variables as a value."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PASSED, FAILED, USAGE, NO_VERDICT = 0, 1, 2, 3
+
+HELP = """\
+usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
+  GLOB             ids of tests: 'conformance.map.*', conformance.map, 'bench.*'
+                   default: every test that -l does not mark as run by name only
+  -a ARCH          the CPU: x86_64, aarch64 or riscv64
+  -m MACHINE       one of tests/harness/machines.toml, or several: names and globs with commas between;
+                   default: the first one of ARCH, q35
+  -j N             of several machines, N at a time; default 1
+  -l               list the tests of the image, those that GLOBs match, and the machines
+  -n               print the VMM's command line and stop
+  -s SEED          of everything random, decimal or 0x; default: another one each run, printed
+  -t SECONDS       duration of each stress test; default 2
+  -o DIR           where console.log, results.ktap, junit.xml, results.json and vmm.log go, of several
+                   machines those of each in DIR/MACHINE; default build/results/MACHINE
+  -d               wait for gdb before the first instruction; no time limits
+  --strict         WARN and XFAIL count as failures
+  --icount         deterministic: the VM's clock counts instructions
+  --no-build       boot what is there, whatever has changed since it was built
+  --machines FILE  other machines than those of tests/harness/machines.toml
+  -h, --help       this text
+environment:
+  QEMU=            the QEMU to use, a command or a path
+  ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
+  LKVM=            kvmtool's lkvm to use, a command or a path; of several, with : between, the first for
+                   the machine's CPU; default: the one in PATH
+  TIMEOUT=         seconds that a VM may take beside the -t of its tests; default 120
+  NO_INSTALL=1     never install packages: name them and exit with status 2
+  NO_COLOR=1       no colours, which only a terminal gets
+exit status:
+  0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure,
+  3 the VM gave no verdict; of several machines the greatest"""
+
+VALUES = ("-a", "-m", "-j", "-s", "-t", "-o", "--machines")
+FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
+SEED_MAX = (1 << 64) - 1
+ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and takes longer than that
+
+
+class Bad(ValueError):
+    """An option, or a variable, that makes no sense."""
+
+
+@dataclass
+class Options:
+    globs: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # what follows --
+    arch: str = ""
+    machines: str = ""  # names and globs with commas between
+    machines_file: str = ""
+    jobs: int = 1
+    seed: str = ""
+    seconds: int = 2
+    results: str = ""
+    timeout: int = 120  # 0: none
+    accel: str = "tcg"
+    qemu: str = ""
+    lkvm: str = ""
+    version: str = ""  # of ourselves
+    list: bool = False
+    dry: bool = False
+    debug: bool = False
+    strict: bool = False
+    icount: bool = False
+    no_build: bool = False
+    help: bool = False
+
+
+def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
+    options, values, flags = Options(), {}, set()
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            options.words = list(rest)
+        elif argument in VALUES:
+            value = next(rest, "")
+            if not value or value.startswith("-"):
+                raise Bad(f"{argument} takes an argument" + (f", not '{value}'" if value else "") + "; -h for help")
+            values[argument] = value
+        elif argument in FLAGS:
+            flags.add(argument)
+        elif argument.startswith("-"):
+            raise Bad(f"unknown option '{argument}'; -h for help")
+        elif not re.fullmatch(r"[a-zA-Z0-9_.*?]+", argument):
+            raise Bad(f"'{argument}' is not a glob of test ids: letters, digits, _ . * ?")
+        else:
+            options.globs.append(argument)
+    options.help = bool({"-h", "--help"} & flags)
+    options.list, options.dry, options.debug = "-l" in flags, "-n" in flags, "-d" in flags
+    options.strict, options.icount = "--strict" in flags, "--icount" in flags
+    options.no_build = "--no-build" in flags
+    options.arch, options.machines = values.get("-a", ""), values.get("-m", "")
+    options.machines_file, options.results = values.get("--machines", ""), values.get("-o", "")
+    if "-s" in values:
+        options.seed = _seed(values["-s"])
+    options.seconds = _number("-t", values.get("-t", "2"))
+    options.jobs = max(_number("-j", values.get("-j", "1")), 1)
+    if options.debug and options.list:
+        raise Bad("-l lists, and has nothing for -d to debug")
+    _take_environment(options, environment)
+    return options
+
+
+def _take_environment(options: Options, environment: Mapping[str, str]) -> None:
+    options.qemu, options.lkvm = environment.get("QEMU", ""), environment.get("LKVM", "")
+    options.accel = environment.get("ACCEL") or "tcg"
+    if not re.fullmatch(r"[a-z0-9,=-]+", options.accel):
+        raise Bad(f"ACCEL: '{options.accel}' is not an accelerator")
+    if options.icount and not options.accel.startswith("tcg"):
+        raise Bad(f"--icount needs ACCEL=tcg, not {options.accel}")
+    default = ICOUNT_TIMEOUT if options.icount else 120
+    options.timeout = _number("TIMEOUT", environment.get("TIMEOUT") or str(default))
+    if options.debug:
+        options.timeout = 0
+
+
+def _number(name: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,7}", text):
+        raise Bad(f"{name}: '{text}' is not a number that can be used")
+    return int(text)
+
+
+def _seed(text: str) -> str:
+    """As it is given."""
+    match = re.fullmatch(r"0[xX]([0-9a-fA-F]{1,16})|([0-9]{1,20})", text)
+    if not match or int(match[1] or match[2], 16 if match[1] else 10) > SEED_MAX:
+        raise Bad(f"-s: '{text}' is not a number that can be used: 64 bits, decimal or 0x")
+    return text
+
+
+def random_seed() -> str:
+    return str(int.from_bytes(os.urandom(4), "little"))

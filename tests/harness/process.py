@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The one place that starts and ends processes. Whatever they start in their turn is ended with them.
+
+Each has a process group of its own; what leaves that comes to us when its parent ends, where Linux lets us be a
+subreaper (prctl(2)), and is ended by end_all().
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SIGNALS = tuple(
+    getattr(signal, f"SIG{name}")
+    for name in "HUP INT QUIT TERM USR1 USR2 ALRM VTALRM PROF XCPU IO PWR".split()
+)
+PR_SET_CHILD_SUBREAPER = 36
+CHUNK = 1 << 16
+DRAIN_MAX = 1 << 21  # bytes of one pipe after the process has ended: more than a pipe holds
+POLL = 0.1  # seconds, where the kernel has no pidfd
+
+
+class Stopped(SystemExit):
+    """By a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.number = number
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise Stopped(number)
+
+
+def prepare() -> None:
+    """Signals end us by an exception, and orphans of our children become ours."""
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def ignore_signals() -> None:
+    """While the last things are done."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+class Child:
+    """A running process, whose stdout and stderr are read by read()."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
+        self.status: int | None = None  # when it has ended; negative: by that signal
+        self.silent = False  # its stdout is closed
+        self.popen = subprocess.Popen(
+            argv,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self.popen.stdout and self.popen.stderr
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self.popen.stdout, selectors.EVENT_READ, "out")
+        self._selector.register(self.popen.stderr, selectors.EVENT_READ, "err")
+        self._end = -1
+        with contextlib.suppress(OSError, AttributeError):
+            self._end = os.pidfd_open(self.popen.pid)
+            self._selector.register(self._end, selectors.EVENT_READ, "end")
+
+    def read(self, wait: float | None) -> dict[str, bytes] | None:
+        """What is at hand of `out` and `err`, after `wait` seconds at most; None when the process has ended, whoever
+        else holds its pipes, and its output is read."""
+        if self.status is not None:
+            return None
+        deadline = None if wait is None else time.monotonic() + max(wait, 0)
+        while True:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0)
+            pause = left if self._end >= 0 else POLL if left is None else min(POLL, left)
+            ready = {key.data for key, _ in self._selector.select(pause)}
+            if "end" in ready or self._end < 0 and not ready and self.popen.poll() is not None:
+                return self._rest()
+            if got := {name: self._take(name) for name in ready}:
+                return got
+            if left == 0:
+                return {}
+
+    def _take(self, name: str) -> bytes:
+        stream = self.popen.stdout if name == "out" else self.popen.stderr
+        assert stream is not None
+        data = os.read(stream.fileno(), CHUNK)
+        if not data:
+            self._selector.unregister(stream)
+            self.silent |= name == "out"
+        return data
+
+    def _rest(self) -> dict[str, bytes]:
+        """What the pipes still hold of the ended process."""
+        if self._end >= 0:
+            self._selector.unregister(self._end)
+        rest = {"out": b"", "err": b""}
+        while ready := {key.data for key, _ in self._selector.select(0)}:
+            for name in ready:
+                rest[name] += self._take(name)
+            if max(len(data) for data in rest.values()) > DRAIN_MAX:
+                break
+        self.status = self.popen.wait()
+        return rest
+
+    def end(self) -> None:
+        """Kills its process group, at once, and forgets it."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        status = self.popen.wait()
+        self.status = status if self.status is None else self.status
+        self._selector.close()
+        for stream in (self.popen.stdout, self.popen.stderr, self.popen.stdin):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        if self._end >= 0:
+            os.close(self._end)
+            self._end = -1
+
+
+def children() -> list[int]:
+    with contextlib.suppress(OSError):
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            return [int(pid) for pid in file.read().split()]
+    return []
+
+
+def end_all() -> None:
+    """Kills what is left of all that was started; each death may bring us another orphan."""
+    while pids := children():
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+@dataclass
+class Finished:
+    status: int | None  # None: it was ended by us
+    out: str
+    err: str
+    why: str = ""  # it was ended by us
+
+    def last_words(self) -> str:
+        lines = (self.err.strip() or self.out.strip()).splitlines()
+        return self.why or (lines[-1] if lines else f"status {self.status}")
+
+
+def run(
+    argv: Sequence[str],
+    limit: float,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    output_max: int = 1 << 20,
+) -> Finished:
+    """A command, for `limit` seconds and `output_max` bytes of output at most. OSError: it can't be started."""
+    child = Child(argv, environment, subprocess.PIPE)
+    got = {"out": b"", "err": b""}
+    why, deadline = "", time.monotonic() + limit
+    try:
+        with contextlib.suppress(OSError):
+            assert child.popen.stdin is not None
+            child.popen.stdin.write(stdin)
+            child.popen.stdin.close()
+        while (data := child.read(deadline - time.monotonic())) is not None:
+            for name, more in data.items():
+                got[name] += more
+            if child.status is None and time.monotonic() >= deadline:
+                why = f"no end within {limit:g} s"
+            elif max(map(len, got.values())) > output_max:
+                why = f"more than {output_max >> 10} KiB of output"
+            if why:
+                break
+    finally:
+        child.end()
+    out, err = (got[name][:output_max].decode("utf-8", "replace") for name in ("out", "err"))
+    return Finished(None if why else child.status, out, err, why)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Versions and ranges of them: `>=7.2,<8`."""
+
+from __future__ import annotations
+
+import operator
+import re
+
+Version = tuple[int, ...]
+RANGE = re.compile(r"(>=|<=|>|<|==)\s*(\d+(?:\.\d+)*)")
+OPERATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
+
+
+def parse(text: str) -> Version | None:
+    """None for what is no version, as `unknown`."""
+    return tuple(int(part) for part in text.split(".")) if re.fullmatch(r"\d+(\.\d+)*", text) else None
+
+
+def bounds(text: str) -> list[tuple[str, Version]]:
+    found = [RANGE.fullmatch(part.strip()) for part in text.split(",")]
+    if None in found:
+        raise ValueError(f"'{text}' is no range of versions, such as '>=7.2,<8'")
+    return [(match[1], tuple(int(part) for part in match[2].split("."))) for match in found if match]
+
+
+def holds(text: str, version: Version) -> bool:
+    """7.2 is before 7.2.1, and `==7.2` holds both."""
+    for name, bound in bounds(text):
+        left = version[: len(bound)] if name == "==" else version
+        if not OPERATORS[name](left, bound):
+            return False
+    return True

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The VMMs that there are, one module each, and what starts them inside of something else.
+
+To add one: a module with a subclass of base.Adapter, and a line of ADAPTERS.
+"""
+
+from __future__ import annotations
+
+from machines import Bad, Machine
+
+from . import kvmtool, native, qemu, refdev
+from .base import Adapter as Adapter
+from .base import Settings
+
+ADAPTERS: dict[str, type[Adapter]] = {
+    "qemu": qemu.Qemu,
+    "kvmtool": kvmtool.Kvmtool,
+    "native": native.Native,
+}
+
+
+def adapter(machine: Machine, settings: Settings) -> Adapter:
+    """What runs that machine."""
+    kind = ADAPTERS.get(machine.vmm)
+    if kind is None:
+        raise Bad(f"{machine.name}: vmm: '{machine.vmm}', expected one of {', '.join(ADAPTERS)}")
+    if kind is kvmtool.Kvmtool and machine.carrier:
+        return kvmtool.Carried(machine, settings)
+    if kind is qemu.Qemu and machine.refdev:
+        return refdev.Refdev(machine, settings)
+    return kind(machine, settings)

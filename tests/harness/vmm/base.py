@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the harness wants to know of a VMM, and what most of them answer alike."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from dataclasses import dataclass, field
+
+import process
+from machines import Machine
+
+HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+PROBE_LIMIT = 10  # seconds for a VMM to tell its version
+GUEST_MAX = 4000  # bytes of a command line that every image takes (boot/boot_info.h), with room for from=
+
+
+class Unusable(Exception):
+    """Why there is no run: exit status 2."""
+
+
+@dataclass
+class Settings:
+    """What the user asks of a VMM."""
+
+    qemu: str = ""
+    lkvm: str = ""
+    accel: str = "tcg"
+    icount: bool = False
+    debug: bool = False
+    dry: bool = False  # print the command line only: start nothing that might take its time
+    words: list[str] = field(default_factory=list)  # arguments of the VMM beside those of the machine
+
+
+def kvm_lacking(arch: str) -> str:
+    """Why VMs of that CPU can't be run by KVM here; '' if they can."""
+    here = os.uname().machine
+    if arch != here:
+        return f"KVM runs VMs of this machine's CPU, {here}, and not of {arch}"
+    if not os.access("/dev/kvm", os.W_OK):
+        return "no KVM: /dev/kvm can't be written to"
+    if arch == "x86_64":
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            if not {"vmx", "svm"} & set(file.read().split()):
+                return "no KVM: the CPU has neither vmx nor svm"
+    return ""
+
+
+def find(names: list[str]) -> str:
+    """The first command or path of these that can be run; ''."""
+    for name in names:
+        if path := shutil.which(name):
+            return path if os.sep in name else name
+    return ""
+
+
+def ask(argv: list[str], limit: float = PROBE_LIMIT, stdin: bytes = b"") -> process.Finished:
+    """A VMM that can't be started, or does not end, is Unusable."""
+    try:
+        finished = process.run(argv, limit, stdin=stdin)
+    except OSError as error:
+        raise Unusable(f"{argv[0]}: {error.strerror}") from error
+    if finished.why:
+        raise Unusable(f"{' '.join(argv[:3])}: {finished.why}")
+    return finished
+
+
+class Adapter:
+    """A VMM for one machine. `look()` comes first, then the rest."""
+
+    name = ""  # whose known deviations are expected
+    guest_max = GUEST_MAX
+    modes: tuple[str, ...] = ()  # of --icount and -d
+
+    def __init__(self, machine: Machine, settings: Settings) -> None:
+        self.machine = machine
+        self.settings = settings
+        self.path = ""
+        self.version = ""
+        self.accel = settings.accel
+        self.place = os.path.join(HOME, "build", machine.arch)  # of the images
+        self.environment: dict[str, str] = dict(machine.environment)
+
+    def packages(self) -> list[str]:
+        """Lists of tests/harness/setup.sh: packages_NAME."""
+        return ["build", *(f"{kind}_{self.machine.arch}" for kind in self.machine.packages)]
+
+    def targets(self) -> list[str]:
+        """Of make."""
+        return ["image"]
+
+    def look(self) -> None:
+        """Finds the VMM and asks for its version. Unusable: there is none."""
+
+    def lacking(self) -> str:
+        """Why this VMM can't have the machine; '' if it can."""
+        return ""
+
+    def command(self) -> list[str]:
+        """The VMM's command line, with placeholders."""
+        raise NotImplementedError
+
+    def remarks(self) -> list[str]:
+        """What -n has to say beside the command line."""
+        return []
+
+    def prepare(self) -> None:
+        """Makes what the command line needs. Nothing is started before."""
+
+    def end(self, status: int | None) -> str:
+        """What is wrong with this exit status of a VMM whose guest came to its end; '' if nothing is."""
+        if status is not None and status < 0:
+            return f"the VMM was killed by {signal.Signals(-status).name} after EXIT"
+        return ""

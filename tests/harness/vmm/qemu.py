@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""QEMU (its docs/system/invocation)."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import versions
+
+from .base import Adapter, Unusable, ask, find
+
+REFUSAL_LIMIT = 60  # seconds for a start and its end
+HEAD = "-nodefaults -no-user-config -display none -no-reboot -serial stdio".split()
+
+
+class Qemu(Adapter):
+    name = "qemu"
+    modes = ("icount", "debug")
+
+    def packages(self) -> list[str]:
+        own = [] if self.settings.qemu else [f"qemu_{self.machine.arch}"]
+        return [*super().packages(), *own]
+
+    def look(self) -> None:
+        emulator = f"qemu-system-{self.machine.arch}"
+        name = self.settings.qemu or emulator
+        self.path = find([name, f"{name}-system-{self.machine.arch}", f"{name}/{emulator}"])
+        if not self.path:
+            raise Unusable(f"no QEMU at '{name}'")
+        words = ask([self.path, "--version"]).out.splitlines()
+        match = re.search(r"version ([0-9.]*[0-9])", words[0] if words else "")
+        self.version = match[1] if match else ""
+
+    @functools.cache
+    def _devices(self) -> str:
+        return ask([self.path, "-device", "help"]).out
+
+    def has(self, device: str) -> bool:
+        return f'name "{device}"' in self._devices()
+
+    def lacking(self) -> str:
+        needs, version = self.machine.needs, versions.parse(self.version)
+        if "qemu" in needs and version and not versions.holds(needs["qemu"], version):
+            return f"needs a QEMU {needs['qemu']}, this one is {self.version}"
+        if "device" in needs and not self.has(needs["device"]):
+            return f"no {needs['device']} in QEMU {self.version}"
+        if "plug" in needs:
+            return self._refusal_of(needs["plug"])
+        return ""
+
+    def _refusal_of(self, device: str) -> str:
+        """Whether a device goes into the machine of the words before it only a start can tell."""
+        words = self.machine.words
+        at = next(i for i in range(len(words)) if words[i : i + 2] == ["-device", device])
+        return "" if self._refusal(words[:at]) else self._refusal(words[: at + 2])
+
+    def _refusal(self, words: list[str]) -> str:
+        """The VMM's words for its refusal to start a machine of these words; '' if it starts."""
+        head = "-nodefaults -no-user-config -display none -S -monitor stdio".split()
+        finished = ask([self.path, "-accel", self.accel, *head, *words], REFUSAL_LIMIT, b"quit\n")
+        return finished.last_words() if finished.status else ""
+
+    def machine_words(self) -> list[str]:
+        words = list(self.machine.words)
+        for device in self.machine.optional:
+            if self.has(device):
+                words += ["-device", device]
+        return words
+
+    def head(self) -> list[str]:
+        return [self.path, "-accel", self.accel, *HEAD]
+
+    def command(self) -> list[str]:
+        argv = [*self.head(), *self.machine_words()]
+        if self.settings.icount:
+            argv += ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+        if self.settings.debug:
+            argv += ["-s", "-S"]
+        return argv + self.settings.words

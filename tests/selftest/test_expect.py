@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Known deviations: what a file of them may say, which hold for a VMM, and what they make of a result."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import tempfile
+
+import ktap
+from ktap import HOME, check, refused, test
+
+sys.path.insert(0, os.path.join(HOME, "tests", "harness"))
+import expect  # noqa: E402
+import versions  # noqa: E402
+from protocol import Result  # noqa: E402
+
+ID = "conformance.map.overlap_is_rejected"
+CLAUSE, OTHER = "IOMMU_MAP_D07", "IOMMU_MAP_D08"
+GOOD: dict[str, object] = {
+    **{"test": ID, "reason": "known", "evidence": "line 1"},
+    **{"clauses": [CLAUSE], "versions": [">=7.2,<8"]},
+}
+
+
+def changed(**more: object) -> dict[str, object]:
+    return {**GOOD, **more}
+
+
+def folder(*entries: dict[str, object], text: str = "") -> str:
+    """Of a file for a VMM called `vmm`."""
+    directory = tempfile.mkdtemp(dir=ktap.SCRATCH.name)
+    with open(os.path.join(directory, "vmm.toml"), "w", encoding="utf-8") as file:
+        file.write(text)
+        for entry in entries:
+            lines = [f"{key} = {str(value).lower() if value is True else repr(value)}" for key, value in entry.items()]
+            file.write("\n".join(["[[deviation]]", *lines, ""]))
+    return directory
+
+
+def expectations(*entries: dict[str, object], version: str = "7.2.22", arch: str = "cpu") -> expect.Expectations:
+    return expect.Expectations(folder(*entries), "vmm", version, arch, "machine")
+
+
+def judged(verdict: str, failed: list[str], died: bool = False, **more: object) -> str:
+    result = Result(1, ID, verdict, "text", [], failed, failed)
+    expectations({**GOOD, **more}).apply(result, died)
+    return result.verdict
+
+
+@test
+def expectation_covers_every_clause() -> None:
+    check(judged("FAIL", [CLAUSE]) == "XFAIL")
+    check(judged("FAIL", [CLAUSE], clauses=[CLAUSE, OTHER]) == "XFAIL")
+    check(judged("FAIL", [CLAUSE, OTHER]) == "FAIL")
+    check(judged("FAIL", []) == "FAIL", "no clause was named")
+
+
+@test
+def expectation_that_passes_is_noticed() -> None:
+    check(judged("PASS", []) == "XPASS" and judged("SKIP", []) == "SKIP")
+    check(judged("PASS", [], may_pass=True) == "PASS")
+
+
+@test
+def only_the_death_of_the_vmm_can_be_expected() -> None:
+    for verdict in ("CRASH", "HANG", "ERROR"):
+        check(judged(verdict, [CLAUSE], clauses=[CLAUSE, "VMM-DIED"]) == verdict, verdict)
+    check(judged("CRASH", [], died=True, clauses=["VMM-DIED"]) == "XFAIL")
+    check(judged("CRASH", [CLAUSE], died=True) == "CRASH")
+
+
+@test
+def versions_cpus_and_machines_choose() -> None:
+    check(list(expectations(GOOD).by_test) == [ID])
+    check(not expectations(GOOD, version="8.0").by_test and not expectations(GOOD, version="7.1.9").by_test)
+    check(not expectations(changed(arch=["other"])).by_test)
+    check(expectations(changed(arch=["other", "cpu"])).by_test)
+    check(not expectations(changed(machine="other")).by_test)
+    check(expectations(changed(machine="machine")).by_test)
+    one, other = changed(arch="cpu"), changed(arch="other", reason="else")
+    check(expectations(one, other, arch="other").by_test[ID].reason == "else")
+
+
+@test
+def version_that_no_range_holds_is_named() -> None:
+    check(not expectations(GOOD).notes)
+    check("vmm 9.9" in (note := expectations(GOOD, version="9.9").notes[0]) and ">=7.2,<8" in note, note)
+    check("not known" in expectations(GOOD, version="unknown").notes[0])
+    check(not expect.Expectations("/no/such", "vmm", "1", "cpu", "machine").notes, "a VMM without a file")
+
+
+@test
+def mistakes_are_named_with_their_place() -> None:
+    for entry, words in (
+        (changed(test="a.b"), ["a.b", "no test"]),
+        (changed(clauses=["IOMMU_MAP_D99"]), [ID, "IOMMU_MAP_D99"]),
+        (changed(clauses=[]), ["clauses"]),
+        (changed(versions=["7.2"]), ["'7.2'", "range"]),
+        (changed(may_pass="yes"), ["may_pass"]),
+        (changed(reason=""), ["reason"]),
+        (changed(tset="x"), ["tset"]),
+        ({k: v for k, v in GOOD.items() if k != "evidence"}, ["evidence"]),
+        ({k: v for k, v in GOOD.items() if k != "clauses"}, ["clauses"]),
+    ):
+        refused(functools.partial(expectations, entry), "vmm.toml: deviation 1", *words)
+    for text in ("x = 1\n", "[[deviation]\n", "deviation = 1\n"):
+        refused(functools.partial(expect.Expectations, folder(text=text), "vmm", "1", "", ""), "vmm.toml")
+    directory = folder()
+    with open(os.path.join(directory, "vmm.toml"), "wb") as file:
+        file.write(b"# \xff\n")
+    refused(lambda: expect.Expectations(directory, "vmm", "1", "", ""), "vmm.toml", "utf-8")
+
+
+@test
+def duplicates_are_named() -> None:
+    changes: list[dict[str, object]] = [{}, {"versions": ["==7.2.1"]}, {"arch": "cpu"}, {"versions": ["<9"]}]
+    for more in changes:
+        refused(functools.partial(expectations, GOOD, {**GOOD, **more}, version="7.2.1"), ID, "duplicate")
+    expectations(GOOD, changed(versions=[">=8"]))
+
+
+@test
+def files_of_ours_are_sound() -> None:
+    for name in os.listdir(directory := os.path.join(HOME, "tests", "harness", "expect")):
+        check(expect.read(os.path.join(directory, name)), name)
+
+
+@test
+def known_versions_of_qemu_have_what_they_had() -> None:
+    directory = os.path.join(HOME, "tests", "harness", "expect")
+    for version, arch, count in (
+        *(("7.2.22", "x86_64", 13), ("7.2.22", "aarch64", 13), ("10.0.2", "x86_64", 13)),
+        *(("10.0.2", "aarch64", 16), ("11.1.0", "riscv64", 16), ("11.1.50", "x86_64", 13), ("8.0.0", "x86_64", 0)),
+    ):
+        found = expect.Expectations(directory, "qemu", version, arch, "q35")
+        check(len(found.by_test) == count and bool(found.notes) == (count == 0), version, arch, len(found.by_test))
+
+
+@test
+def ranges_of_versions() -> None:
+    for text, version, wanted in (
+        *(("==7.2", "7.2.22", True), ("==7.2", "7.20", False), (">=7.2,<8", "7.10.1", True)),
+        *(("<8.2", "8.2.0", False), ("<8.2", "8.1.9", True), (">9", "9.0", True), ("<=9", "9.0", False)),
+    ):
+        parsed = versions.parse(version)
+        check(parsed is not None and versions.holds(text, parsed) == wanted, text, version)
+    check(versions.parse("unknown") is None and versions.parse("7.x") is None)
+
+
+if __name__ == "__main__":
+    ktap.main("harness.expect")

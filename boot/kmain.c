@@ -38,6 +38,8 @@ void kmain(const struct boot_info *boot)
 
     /* What firmware says of the machine; perhaps where its console is. */
     boot_machine(boot, &machine, &diagnostics);
+    if (machine.uart.kind == MACHINE_NO_UART)
+        console_guess(&machine.uart);
     console_init(&machine.uart);
     arch_start(&machine);
 

@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arch/common/no_firmware_console.h"
 #include "arch/common/no_ports.h"
+
+/* Semihosting, after arch_init(). */
+bool arch_has_firmware_console(void);
+void arch_firmware_put(uint8_t byte);
 
 static inline uint8_t mmio_read8(const volatile void *address)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/machine/machine.h"
 
+#include "lib/array/array.h"
+
 static bool find_rsdp(const struct machine_roots *roots, const struct mem_view *memory,
                       struct acpi_rsdp *rsdp, const struct sink *diagnostics)
 {
@@ -26,6 +28,24 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
         machine->cpus[machine->cpu_count++] = *cpu;
 }
 
+/* A loader that describes the machine by ACPI has a tree all the same, for what it passes on. */
+static bool is_stub(const struct fdt *fdt)
+{
+    static const char *const passed[] = {"chosen",          "aliases", "memory",
+                                         "reserved-memory", "psci",    "hypervisor"};
+    uint32_t node = fdt_first_child(fdt, fdt_root(fdt));
+
+    for (; node != FDT_NONE; node = fdt_next_sibling(fdt, node)) {
+        unsigned i = 0;
+
+        while (i < ARRAY_LENGTH(passed) && !fdt_is_named(fdt, node, passed[i]))
+            i++;
+        if (i == ARRAY_LENGTH(passed))
+            return false;
+    }
+    return true;
+}
+
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, const struct sink *diagnostics)
 {
@@ -35,6 +55,7 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
     if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, diagnostics))
         machine_read_fdt(machine, diagnostics);
     if (find_rsdp(roots, memory, &rsdp, diagnostics) &&
-        acpi_open(&machine->acpi, memory, &rsdp, diagnostics) && !machine->fdt.bytes)
+        acpi_open(&machine->acpi, memory, &rsdp, diagnostics) &&
+        (!machine->fdt.bytes || is_stub(&machine->fdt)))
         machine_read_acpi(machine, diagnostics);
 }

@@ -51,7 +51,8 @@ void mutate_queue_reset(struct ref_virtio *virtio, unsigned index, const struct 
 void mutate_resetting(const struct ref_virtio *virtio, unsigned index, bool *is_resetting)
 {
     if ((MUTANT(QUEUE_RESET_LEFT_BY_RESET) || MUTANT(MMIO_QUEUE_RESET_LEFT_BY_RESET)) &&
-        !virtio->status && virtio->resets > 1)
+        !(virtio->status & STATUS_DRIVER_OK) && !virtio->queues[index].is_enabled &&
+        virtio->resets > 1)
         *is_resetting = true;
     if ((MUTANT(QUEUE_RESET_LEFT_BY_ENABLE) || MUTANT(MMIO_QUEUE_RESET_LEFT_BY_ENABLE)) &&
         virtio->queues[index].is_enabled)

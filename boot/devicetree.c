@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "boot/devicetree.h"
 
+#include "boot/efi.h"
 #include "lib/fdt/fdt.h"
 
 #define RESERVATIONS_MAX BOOT_MEMORY_MAX
@@ -108,6 +109,39 @@ static void read_command_line(const struct fdt *fdt, struct boot_info *info)
         boot_set_cmdline(info, (const char *)bootargs.value, bootargs.length);
 }
 
+static uint64_t number(const struct fdt *fdt, uint32_t node, const char *name)
+{
+    struct fdt_property property;
+
+    return fdt_find_property(fdt, node, name, &property) && fdt_cell_count(&property) <= 2
+               ? fdt_cells(&property, 0, fdt_cell_count(&property))
+               : 0;
+}
+
+/*
+ * What Linux's EFI stub passes on (Documentation/arch/arm/uefi.rst): the way to ACPI, and a memory
+ * map, which counts where there are no memory nodes.
+ */
+static void read_uefi(const struct fdt *fdt, const struct mem_view *memory, struct boot_info *info)
+{
+    uint32_t chosen = fdt_find_path(fdt, "/chosen", 7);
+    uint64_t table = chosen == FDT_NONE ? 0 : number(fdt, chosen, "linux,uefi-system-table");
+
+    if (!table)
+        return;
+    if (fdt_find_path(fdt, "/memory", 7) != FDT_NONE) {
+        efi_read_tables(memory, table, NULL, info);
+        return;
+    }
+    efi_read_tables(memory, table,
+                    &(struct efi_handoff){
+                        .map = number(fdt, chosen, "linux,uefi-mmap-start"),
+                        .map_size = number(fdt, chosen, "linux,uefi-mmap-size"),
+                        .descriptor_size = number(fdt, chosen, "linux,uefi-mmap-desc-size"),
+                    },
+                    info);
+}
+
 void devicetree_read(const struct mem_view *memory, uint64_t address, struct boot_info *info)
 {
     const struct sink sink = {.line = report, .context = info};
@@ -122,6 +156,7 @@ void devicetree_read(const struct mem_view *memory, uint64_t address, struct boo
     read_memory(&fdt, info);
     read_firmware(&fdt, address, info);
     read_command_line(&fdt, info);
+    read_uefi(&fdt, memory, info);
     report_work(&work, info);
 }
 

@@ -11,7 +11,16 @@
 #define DESCRIPTOR_SIZE_MAX 256
 #define DESCRIPTORS_MAX     4096
 #define PAGE_SHIFT          12
-#define PAGE                (1 << PAGE_SHIFT)
+
+/* The system table, and an entry of the configuration table (UEFI 2.10, sections 4.3 and 4.6). */
+#define SYSTEM_TABLE_SIZE 120
+#define SIGNATURE         0x5453595320494249ull
+#define ENTRY_COUNT       104
+#define ENTRIES           112
+#define ENTRY_SIZE        24
+#define ENTRY_TABLE       16
+#define ENTRIES_MAX       256
+#define PAGE              (1 << PAGE_SHIFT)
 
 /* UEFI 2.10, table 7.10: what is free once boot services are gone. */
 enum memory_type {
@@ -163,4 +172,43 @@ void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info 
     if (!read_text(memory, handoff.load_options, handoff.load_options_size, 2, "load options",
                    info))
         read_text(memory, handoff.text, handoff.text_size, 1, "options.txt", info);
+}
+
+/* Of ACPI 2.0 and later: 8868e871-e4f1-11d3-bc22-0080c73c8881. */
+static const uint8_t acpi_guid[16] = {0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11,
+                                      0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81};
+
+static void find_rsdp(const struct mem_view *memory, uint64_t entries, uint64_t count,
+                      struct boot_info *info)
+{
+    uint8_t entry[ENTRY_SIZE];
+
+    for (uint64_t i = 0; i < count && i < ENTRIES_MAX; i++) {
+        if (!mem_copy(memory, entries + i * ENTRY_SIZE, entry, sizeof(entry))) {
+            boot_diagnose(info, "configuration table: entry %llu at 0x%llx can't be read",
+                          (unsigned long long)i, (unsigned long long)(entries + i * ENTRY_SIZE));
+            return;
+        }
+        if (!memcmp(entry, acpi_guid, sizeof(acpi_guid)))
+            info->rsdp = bytes_le64(entry + ENTRY_TABLE);
+    }
+    if (!info->rsdp)
+        boot_diagnose(info, "configuration table: no RSDP in %llu entries, expected one",
+                      (unsigned long long)count);
+}
+
+void efi_read_tables(const struct mem_view *memory, uint64_t table, const struct efi_handoff *map,
+                     struct boot_info *info)
+{
+    uint8_t bytes[SYSTEM_TABLE_SIZE];
+
+    if (map)
+        read_map(memory, map, info);
+    if (!mem_copy(memory, table, bytes, sizeof(bytes)))
+        boot_diagnose(info, "EFI system table: 0x%llx can't be read", (unsigned long long)table);
+    else if (bytes_le64(bytes) != SIGNATURE)
+        boot_diagnose(info, "EFI system table: offset 0: signature 0x%llx, expected 0x%llx",
+                      (unsigned long long)bytes_le64(bytes), (unsigned long long)SIGNATURE);
+    else
+        find_rsdp(memory, bytes_le64(bytes + ENTRIES), bytes_le64(bytes + ENTRY_COUNT), info);
 }

@@ -45,4 +45,12 @@ _Static_assert(offsetof(struct efi_handoff, boot_cpu) == EFI_HANDOFF_BOOT_CPU, "
  */
 void efi_read(const struct mem_view *memory, uint64_t address, struct boot_info *info);
 
+/*
+ * For a loader that passes the system table at `table` on (UEFI 2.10 section 4.3): takes the RSDP
+ * of its configuration tables, and the memory map as `map` has it in map, map_size and
+ * descriptor_size; NULL: none.
+ */
+void efi_read_tables(const struct mem_view *memory, uint64_t table, const struct efi_handoff *map,
+                     struct boot_info *info);
+
 #endif

@@ -42,6 +42,8 @@ void kmain(boot_reader *read, uint64_t address)
 
     /* The machine as firmware describes it, perhaps its console. */
     boot_find_machine(&boot, &machine, &platform.iort, &diagnostics);
+    if (machine.uart.kind == MACHINE_NO_UART)
+        console_guess(&machine.uart);
     console_init(&machine.uart);
     arch_start(&machine);
 

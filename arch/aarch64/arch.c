@@ -5,6 +5,7 @@
 #include "arch/aarch64/psci.h"
 #include "arch/smp.h"
 
+#define SEMIHOSTING_WRITE  0x04       /* SYS_WRITE0: text up to its NUL */
 #define SEMIHOSTING_EXIT   0x20       /* SYS_EXIT_EXTENDED */
 #define SEMIHOSTING_REASON 0x20026ull /* ADP_Stopped_ApplicationExit */
 
@@ -25,6 +26,20 @@ void arch_start(const struct machine *machine)
     interrupts_init(&machine->interrupts);
     smp_init(machine, cpu_affinity());
     __asm__ volatile("msr daifclr, #15");
+}
+
+bool semihosting_answers(void)
+{
+    const char nothing[] = "";
+
+    return try_semihosting(SEMIHOSTING_WRITE, nothing);
+}
+
+void semihosting_put(uint8_t byte)
+{
+    const char text[] = {(char)byte, 0};
+
+    try_semihosting(SEMIHOSTING_WRITE, text);
 }
 
 static void semihosting_exit(unsigned code)

@@ -6,8 +6,21 @@
 #pragma once
 
 #include "arch/arch.h"
-#include "arch/common/no_firmware_console.h"
 #include "arch/common/no_ports.h"
+
+/* Semihosting, after arch_init(). */
+bool semihosting_answers(void);
+void semihosting_put(uint8_t byte);
+
+static inline bool arch_has_firmware_console(void)
+{
+    return semihosting_answers();
+}
+
+static inline void arch_firmware_put(uint8_t byte)
+{
+    semihosting_put(byte);
+}
 
 static inline uint8_t mmio_read8(const volatile void *address)
 {

@@ -56,6 +56,9 @@ void *trap_stack_top(unsigned cpu);
 /* Whether the deadline, whose interrupt is DEADLINE_INTID, is over. */
 bool deadline_is_over(void);
 
+/* A call of semihosting's (Arm's specification, chapter 5); false: nobody listens. */
+bool try_semihosting(uint64_t operation, const void *parameter);
+
 /* Called for an interrupt, with interrupts off. */
 void interrupt_entry(const struct frame *frame);
 /* Reports an exception or the deadline. */

@@ -122,10 +122,13 @@ void trap(const struct frame *frame, bool is_deadline)
 /* Labels of try.S. */
 extern const uint8_t try_read_end[], try_read_failed[];
 
-/* Whether it hit arch_try_read32(), which then returns false. */
+/* Whether it hit arch_try_read32() or try_semihosting(), which then return false. */
 static bool is_tried(struct frame *frame)
 {
-    if (frame->elr < (uintptr_t)arch_try_read32 || frame->elr > (uintptr_t)try_read_end)
+    bool is_read =
+        frame->elr >= (uintptr_t)arch_try_read32 && frame->elr <= (uintptr_t)try_read_end;
+
+    if (!is_read && frame->elr != (uintptr_t)try_semihosting)
         return false;
     frame->elr = (uintptr_t)try_read_failed;
     return true;

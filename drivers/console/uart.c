@@ -8,9 +8,8 @@
 #define POLLS_MAX      1000000
 
 static const struct uart_ops *const kinds[] = {
-    [MACHINE_UART_16550_PORT] = &uart_16550,
-    [MACHINE_UART_16550] = &uart_16550,
-    [MACHINE_UART_PL011] = &uart_pl011,
+    [MACHINE_UART_16550_PORT] = &uart_16550,  [MACHINE_UART_16550] = &uart_16550,
+    [MACHINE_UART_PL011] = &uart_pl011,       [MACHINE_UART_SBSA] = &uart_sbsa,
     [MACHINE_UART_FIRMWARE] = &uart_firmware,
 };
 
@@ -28,7 +27,8 @@ bool uart_open(struct uart *uart, const struct machine_uart *where)
         if (!uart->registers)
             return false;
     }
-    ops->init(uart);
+    if (ops->init)
+        ops->init(uart);
     return true;
 }
 

@@ -14,7 +14,7 @@
 struct uart;
 
 struct uart_ops {
-    void (*init)(struct uart *uart);
+    void (*init)(struct uart *uart); /* NULL: it is set up */
     /* Bytes that the UART surely takes now; 0: none yet. */
     unsigned (*space)(struct uart *uart);
     void (*put)(struct uart *uart, uint8_t byte);
@@ -32,4 +32,4 @@ struct uart {
 bool uart_open(struct uart *uart, const struct machine_uart *where);
 void uart_write(struct uart *uart, const char *bytes, size_t count);
 
-extern const struct uart_ops uart_16550, uart_pl011, uart_firmware;
+extern const struct uart_ops uart_16550, uart_pl011, uart_sbsa, uart_firmware;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Arm's PrimeCell UART PL011 (DDI 0183), and SBSA's subset of it, which ignores what init() sets.
+ * Arm's PrimeCell UART PL011 (DDI 0183), and the generic UART of Arm's BSA, the subset of it that
+ * has nothing to set up.
  */
 #include "arch/arch.h"
 #include "drivers/console/uart.h"
@@ -35,3 +36,4 @@ static void put(struct uart *uart, uint8_t byte)
 }
 
 const struct uart_ops uart_pl011 = {.init = init, .space = space, .put = put};
+const struct uart_ops uart_sbsa = {.space = space, .put = put};

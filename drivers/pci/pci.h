@@ -29,6 +29,8 @@
 #define PCI_BAR0                 0x10
 #define PCI_CAPABILITY_MSI       0x05
 #define PCI_CAPABILITY_VENDOR    0x09
+#define PCI_CAPABILITY_HOT_PLUG  0x0c
+#define PCI_CAPABILITY_EXPRESS   0x10
 #define PCI_CAPABILITY_MSIX      0x11
 
 #define PCI_BUS(bdf)      ((bdf) >> 8)

@@ -3,13 +3,12 @@
 #include "arch/arch.h"
 #include "drivers/pci/internal.h"
 
-#define CAPABILITY_EXPRESS 0x10
-#define INTERRUPT_LINE     0x3c
-#define LINE_UNKNOWN       0xff
+#define INTERRUPT_LINE 0x3c
+#define LINE_UNKNOWN   0xff
 
 unsigned pci_port_type(const struct pci_function *bridge)
 {
-    uint8_t capability = pci_find_capability(bridge, CAPABILITY_EXPRESS, 0);
+    uint8_t capability = pci_find_capability(bridge, PCI_CAPABILITY_EXPRESS, 0);
 
     return capability ? pci_read16(bridge, capability + 2u) >> 4 & 15 : 0;
 }

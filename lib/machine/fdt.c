@@ -12,9 +12,8 @@ static const struct {
     const char *compatible;
     enum machine_uart_kind kind;
 } uarts[] = {
-    {"arm,pl011", MACHINE_UART_PL011},
-    {"ns16550a", MACHINE_UART_16550},
-    {"ns16550", MACHINE_UART_16550},
+    {"arm,pl011", MACHINE_UART_PL011},        {"arm,sbsa-uart", MACHINE_UART_SBSA},
+    {"ns16550a", MACHINE_UART_16550},         {"ns16550", MACHINE_UART_16550},
     {"snps,dw-apb-uart", MACHINE_UART_16550},
 };
 

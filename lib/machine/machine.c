@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "lib/machine/machine.h"
 
+#include "lib/array/array.h"
+
 #define LINES_MAX 32 /* about a tree, or about tables; more tell nothing new */
 
 static bool find_rsdp(const struct machine_roots *roots, const struct mem_view *memory,
@@ -28,6 +30,24 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
         machine->cpus[machine->cpu_count++] = *cpu;
 }
 
+/* A loader that describes the machine by ACPI has a tree all the same, for what it passes on. */
+static bool is_stub(const struct fdt *fdt)
+{
+    static const char *const passed[] = {"chosen",          "aliases", "memory",
+                                         "reserved-memory", "psci",    "hypervisor"};
+    uint32_t node = fdt_first_child(fdt, fdt_root(fdt));
+
+    for (; node != FDT_NONE; node = fdt_next_sibling(fdt, node)) {
+        unsigned i = 0;
+
+        while (i < ARRAY_LENGTH(passed) && !fdt_is_named(fdt, node, passed[i]))
+            i++;
+        if (i == ARRAY_LENGTH(passed))
+            return false;
+    }
+    return true;
+}
+
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, struct iort *iort, const struct sink *diagnostics)
 {
@@ -48,7 +68,8 @@ void machine_read(struct machine *machine, const struct machine_roots *roots,
                                      "late in it is left out");
     }
     if (find_rsdp(roots, memory, &rsdp, limited) &&
-        acpi_open(&machine->acpi, memory, &rsdp, limited) && !machine->fdt.bytes)
+        acpi_open(&machine->acpi, memory, &rsdp, limited) &&
+        (!machine->fdt.bytes || is_stub(&machine->fdt)))
         machine_read_acpi(machine, iort, limited);
     if (limit.dropped)
         sink_printf(diagnostics, "%u more lines about firmware's descriptions", limit.dropped);

@@ -27,6 +27,7 @@ enum machine_uart_kind {
     MACHINE_UART_16550_PORT, /* base is an I/O port */
     MACHINE_UART_16550,
     MACHINE_UART_PL011,
+    MACHINE_UART_SBSA,     /* a PL011 that is set up, and has no registers to set it up by */
     MACHINE_UART_FIRMWARE, /* whatever firmware prints on; no base */
 };
 

@@ -270,6 +270,38 @@ static void garbage(void)
     }
 }
 
+/* A system table with its configuration table, as a loader passes them on by a tree. */
+static const struct boot_info *read_tables(void)
+{
+    static struct boot_info info;
+    const struct efi_handoff map = {.map = MAP, .map_size = 5 * STRIDE, .descriptor_size = STRIDE};
+
+    memset(&info, 0, sizeof(info));
+    efi_read_tables(&memory, TEXT, &map, &info);
+    return &info;
+}
+
+static void system_table(void)
+{
+    static const uint64_t guid[] = {0x11d3e4f18868e871, 0x81883cc7800022bc};
+
+    build();
+    put(TEXT, 0x5453595320494249, 8);
+    put(TEXT + 104, 2, 8);
+    put(TEXT + 112, OPTIONS, 8);
+    for (unsigned i = 0; i < 2; i++)
+        put(OPTIONS + 24 + 8 * i, guid[i], 8);
+    put(OPTIONS + 24 + 16, 0x7000014, 8);
+    CHECK_EQ(read_tables()->rsdp, 0x7000014);
+    CHECK(read_tables()->memory_count && !read_tables()->diagnostic_count);
+    put(TEXT + 104, 1, 8);
+    CHECK(!read_tables()->rsdp && strstr(read_tables()->diagnostics[0], "no RSDP in 1 entries"));
+    put(TEXT + 112, MEMORY_SIZE, 8);
+    CHECK(strstr(read_tables()->diagnostics[0], "entry 0 at 0x10000 can't be read"));
+    put(TEXT, 0, 1);
+    CHECK(strstr(read_tables()->diagnostics[0], "offset 0: signature"));
+}
+
 int main(void)
 {
     static const struct unit units[] = {
@@ -279,6 +311,7 @@ int main(void)
         {"a_map_of_300_descriptors", a_map_of_300_descriptors},
         {"texts", texts},
         {"garbage", garbage},
+        {"system_table", system_table},
     };
 
     return unit_main("efi", units, ARRAY_LENGTH(units));

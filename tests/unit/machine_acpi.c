@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Machines by ACPI alone, from wherever the root pointer is to host bridges and CPUs. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/array/array.h"
 #include "lib/bytes/bytes.h"
 #include "lib/machine/machine.h"
+#include "tests/unit/fixtures/tree.h"
 #include "tests/unit/fixtures/unit.h"
 
 #define BASE        0xe0000u /* where a PC BIOS leaves the root pointer */
@@ -14,6 +16,7 @@
 #define RSDT        (BASE + 0x100)
 #define MCFG        (BASE + 0x200)
 #define MADT        (BASE + 0x400)
+#define DTB         (BASE + 0x1000)
 #define MCFG_HEADER 44
 
 static uint8_t bytes[SIZE];
@@ -141,11 +144,42 @@ static void a_host_of_some_buses(void)
     CHECK_EQ(machine.hosts[1].ecam, 0x91000000);
 }
 
+/* A tree that only passes things on leaves the description to ACPI; one that has a device, not. */
+static void tree_beside_acpi(void)
+{
+    static const struct mem_view memory = {.map = map};
+    static const struct machine_roots roots = {.rsdp = RSDP, .dtb = DTB};
+    static struct machine machine;
+
+    for (unsigned has_device = 0; has_device < 2; has_device++) {
+        static struct tree tree;
+        size_t size;
+        uint8_t *blob;
+
+        memset(&tree, 0, sizeof(tree));
+        tree_begin(&tree, "");
+        tree_begin(&tree, "chosen");
+        tree_end(&tree);
+        tree_begin(&tree, has_device ? "serial@1000" : "memory@1000");
+        tree_end(&tree);
+        tree_end(&tree);
+        blob = tree_finish(&tree, &size);
+        build(1);
+        memcpy(bytes + (DTB - BASE), blob, size);
+        free(blob);
+        memset(&machine, 0, sizeof(machine));
+        machine_read(&machine, &roots, &memory, &(struct iort){0}, NULL);
+        CHECK_EQ(machine.host_count, !has_device);
+        CHECK_EQ(machine.acpi.table_count, 2);
+    }
+}
+
 int main(void)
 {
     static const struct unit units[] = {
         {"machines", machines},
         {"a_host_of_some_buses", a_host_of_some_buses},
+        {"tree_beside_acpi", tree_beside_acpi},
     };
 
     return unit_main("machine_acpi", units, ARRAY_LENGTH(units));

@@ -139,6 +139,25 @@ static void consoles(void)
     }
 }
 
+/* SBSA's UART is a PL011 without a set-up; that stdout-path leads nowhere is no reason for silence. */
+static void console_of_sbsa(void)
+{
+    struct tree *tree = begin();
+
+    tree_begin(tree, "serial@3000");
+    tree_text(tree, "compatible", "arm,sbsa-uart");
+    tree_cells(tree, "reg", CELLS(0, 0x3000, 0, 0x1000));
+    tree_end(tree);
+    tree_begin(tree, "chosen");
+    tree_text(tree, "stdout-path", "/absent");
+    tree_end(tree);
+    const struct machine *machine = read_machine(tree);
+
+    CHECK_EQ(machine->uart.kind, MACHINE_UART_SBSA);
+    CHECK_EQ(machine->uart.base, 0x3000);
+    check_reports("sbsa", NULL, NULL);
+}
+
 static void interrupts(void)
 {
     static const struct {
@@ -568,6 +587,7 @@ int main(void)
 {
     static const struct unit units[] = {
         {"consoles", consoles},
+        {"console_of_sbsa", console_of_sbsa},
         {"interrupts", interrupts},
         {"an_empty_block", an_empty_block},
         {"too_many_blocks", too_many_blocks},

@@ -21,7 +21,9 @@ HOME = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 GUEST = os.path.join(HOME, "build/host/viommu-guest")
 IOMMU_ON_PCI = "viommu=pci:00:01.0"
 IOMMU_ON_MMIO = "virtio_mmio.device=4K@0x32000000:6 viommu=mmio:0x32000000"
-DEFAULT = ("conformance.*", "topology.*", "discovery.*", "stress.*walk*", "bench.attach_and_detach", "bench.probe_request")
+DEFAULT = (
+    "conformance.*", "topology.*", "discovery.*", "stress.*walk*", "bench.attach_and_detach", "bench.probe_request"
+)
 BOOTS_MAX = 12  # of one composition: each but the last ends with a crash or a hang
 LINES_MAX = 4  # of what one test says
 BOOT_LIMIT = 120  # seconds

@@ -4,8 +4,8 @@ composition of the machine, and lists each test that passes in one although the 
 finds that mutant in another.
 
 Only tests that claim a clause of the mutant's run. What was run is kept in build/results/vacuity.jsonl, and not run
-again with the same kernel, so that a run that was cut off (--minutes) goes on where it ended. tests/refdev/native/vacuous.txt
-holds what is meant to be so, with a reason each. Exit status 0 when every entry of the list has a reason and every
+again with the same kernel, so that a run that was cut off (--minutes) goes on where it ended.
+tests/refdev/native/vacuous.txt holds what is meant to be so, with a reason each. Exit status 0 when every entry of the list has a reason and every
 reason an entry.
 """
 
@@ -186,7 +186,7 @@ def read_reasons() -> list[Reason]:
             match = re.fullmatch(r"(\S+) (\S+) (\S+): (\S.*)", line.strip())
             if not match:
                 sys.exit(f"{REASONS}:{number}: '{line.strip()}', expected 'TEST MUTANT COMPOSITION: REASON'")
-            reasons.append(Reason(*match.groups()))
+            reasons.append(Reason(match[1], match[2], match[3], match[4]))
     return reasons
 
 
@@ -241,7 +241,8 @@ def main() -> int:
     results = run_jobs(jobs, options)
     if len(results) < len(jobs):
         print(f"# cut off: {len(jobs) - len(results)} of {len(jobs)} pairs were not run")
-    return print_verdict(results, jobs, Baseline(options.seed), len(results) == len(jobs) and not (chosen or options.mutants))
+    is_whole = len(results) == len(jobs) and not (chosen or options.mutants)
+    return print_verdict(results, jobs, Baseline(options.seed), is_whole)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@
 
 #define MAX_FIELDS 256
 
-/* A line of the disassembly with a number: "[048h 0072   1]   Type : 04". */
+/* A number in the disassembly: "[048h 0072   1]   Type : 04", of later versions "[048h 0072 001h]". */
 struct field {
     unsigned offset, size;
     char name[40];
@@ -26,6 +26,12 @@ struct disassembly {
     struct field fields[MAX_FIELDS];
     unsigned count;
 };
+
+static bool read_field(const char *line, struct field *field)
+{
+    return sscanf(line, "[%xh %*u %xh] %39[^:]", &field->offset, &field->size, field->name) == 3 ||
+           sscanf(line, "[%xh %*u %u] %39[^:]", &field->offset, &field->size, field->name) == 3;
+}
 
 static void read_lines(const char *name, struct disassembly *out)
 {
@@ -39,8 +45,7 @@ static void read_lines(const char *name, struct disassembly *out)
         struct field *field = &out->fields[out->count];
         char *colon = strstr(line, " : ");
 
-        if (!colon ||
-            sscanf(line, "[%xh %*u %u] %39[^:]", &field->offset, &field->size, field->name) != 3)
+        if (!colon || !read_field(line, field))
             continue;
         field->name[strcspn(field->name, ":")] = 0;
         for (size_t end = strlen(field->name); end && field->name[end - 1] == ' ';)

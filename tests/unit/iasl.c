@@ -217,7 +217,7 @@ static void ivrs(void)
     CHECK_EQ(others.iommu_count, 1);
     compare_units(&others, &lines, "Base Address");
     /* A range takes two entries, an I/O APIC none of our records. */
-    CHECK_EQ(count_fields(&lines, "Entry Type"), others.range_count + 2);
+    CHECK_EQ(count_fields(&lines, "Device ID"), others.range_count + 2);
     CHECK(topology_find_pci(&others, 0, 0x1ff, &match) && match.id == 0x1ff);
     CHECK(topology_find_pci(&others, 0, 0xa4, &match) && match.id == 0xa0);
 }

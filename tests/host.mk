@@ -76,11 +76,10 @@ build/host/trees/qemu-%.dtb: tests/host.mk
 # ACPI tables, compiled and disassembled again by iasl.
 TABLES := $(patsubst tests/unit/fixtures/%.asl,build/host/%.dsl,$(wildcard tests/unit/fixtures/tables/*.asl))
 
-build/host/tables/%.dsl: tests/unit/fixtures/tables/%.asl
+build/host/tables/%.dsl: tests/unit/fixtures/tables/%.asl tests/unit/fixtures/tables/later.sed tests/unit/iasl.sh
 	@mkdir -p $(@D)
 	$(say) IASL $<
-	$(run)rm -f $@ && iasl -p $(@D)/$* $< >$(@D)/$*.log 2>&1 && \
-		iasl -d $(@D)/$*.aml >>$(@D)/$*.log 2>&1 || { cat $(@D)/$*.log >&2; exit 1; }
+	$(run)tests/unit/iasl.sh $< $(@D)/$*
 
 unit: $(UNITS) $(TREES) $(TABLES) ## host unit tests, under ASan and UBSan
 	@status=0; for unit in $(UNITS); do $$unit || status=1; done; exit $$status

@@ -16,7 +16,7 @@
 
 #define MAX_FIELDS 256
 
-/* A line of the disassembly with a number: "[048h 0072   1]   Type : 04". */
+/* A number in the disassembly: "[048h 0072   1]   Type : 04", of later versions "[048h 0072 001h]". */
 struct field {
     unsigned offset, size;
     char name[40];
@@ -27,6 +27,12 @@ struct disassembly {
     struct field fields[MAX_FIELDS];
     unsigned count;
 };
+
+static bool read_field(const char *line, struct field *field)
+{
+    return sscanf(line, "[%xh %*u %xh] %39[^:]", &field->offset, &field->size, field->name) == 3 ||
+           sscanf(line, "[%xh %*u %u] %39[^:]", &field->offset, &field->size, field->name) == 3;
+}
 
 static void read_lines(const char *name, struct disassembly *out)
 {
@@ -40,8 +46,7 @@ static void read_lines(const char *name, struct disassembly *out)
         struct field *field = &out->fields[out->count];
         char *colon = strstr(line, " : ");
 
-        if (!colon ||
-            sscanf(line, "[%xh %*u %u] %39[^:]", &field->offset, &field->size, field->name) != 3)
+        if (!colon || !read_field(line, field))
             continue;
         field->name[strcspn(field->name, ":")] = 0;
         for (size_t end = strlen(field->name); end && field->name[end - 1] == ' ';)
@@ -154,8 +159,7 @@ static void iort_answers(void)
         if (answers[i].outcome == IORT_MAPPED)
             CHECK(target.node->offset == answers[i].node && target.id == answers[i].id);
     }
-    CHECK_EQ(iort_map_component(&iort, "\\_SB.PCI0.DEV0", 2, IORT_IOMMU, &steps, &target),
-             IORT_MAPPED);
+    CHECK_EQ(iort_map_component(&iort, "\\D0", 2, IORT_IOMMU, &steps, &target), IORT_MAPPED);
     CHECK_EQ(target.id, 0x2002);
 }
 
@@ -215,7 +219,7 @@ static void ivrs(void)
     CHECK_EQ(others.iommu_count, 1);
     compare_units(&others, &lines, "Base Address");
     /* A range takes two entries, an I/O APIC none of our records. */
-    CHECK_EQ(count_fields(&lines, "Entry Type"), others.range_count + 2);
+    CHECK_EQ(count_fields(&lines, "Device ID"), others.range_count + 2);
     CHECK(find_function(&others, 0, 0x1ff, &match) && match.id == 0x1ff);
     CHECK(find_function(&others, 0, 0xa4, &match) && match.id == 0xa0);
 }

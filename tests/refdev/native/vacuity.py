@@ -3,10 +3,10 @@
 composition of the machine, and lists each test that passes in one although the mutant's code was reached, while it
 finds that mutant in another.
 
-Only tests that claim a clause of the mutant's run. What was run is kept in build/results/vacuity.jsonl, and not run
-again with the same kernel, so that a run that was cut off (--minutes) goes on where it ended.
-tests/refdev/native/vacuous.txt holds what is meant to be so, with a reason each. Exit status 0 when every entry of the list has a reason and every
-reason an entry.
+Only tests that claim a clause of the mutant's run. What was run is kept in build/results/vacuity.jsonl, and not
+run again with the same kernel, so that a run that was cut off (--minutes) goes on where it ended.
+tests/refdev/native/vacuous.txt holds what is meant to be so, with a reason each. Exit status 0 when every entry
+of the list has a reason and every reason an entry.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ struct machine_ioapic {
  */
 #define MACHINE_LINE(plic, interrupt) ((uint32_t)(plic) << 16 | (interrupt))
 #define MACHINE_LINE_PLIC(line)       ((line) >> 16)
-#define MACHINE_LINE_INTERRUPT(line)  ((line)&0xffff)
+#define MACHINE_LINE_INTERRUPT(line)  ((uint16_t)(line))
 
 struct machine_interrupts {
     enum machine_controller kind;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is told about a series of measurements, in whatever unit the samples have. No floating
+ * What is said about a series of measurements, in whatever unit the samples have. No floating
  * point. Percentiles are exact and by
  * nearest rank: p90 is the smallest sample that at least 90 % of the samples do not exceed.
  */

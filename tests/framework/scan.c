@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * An ATTACH that succeeds tells that an id is known. Every id gets a domain of its own, and in each
- * of these domains one and the same address leads to another page: an engine that is told to write
+ * An ATTACH that succeeds shows that an id is known. Every id gets a domain of its own, and in each
+ * of these domains one and the same address leads to another page: an engine that writes
  * to the address shows by the page that changes which id it goes by.
  */
 #include "tests/framework/scan.h"

@@ -109,7 +109,7 @@ def read_mutants(wanted: list[str]) -> list[Mutant]:
 
 
 def topology_of(variant: str) -> str:
-    """What boot options have to tell of the machine."""
+    """The boot options that describe the machine."""
     if variant.startswith("topology"):
         return ""
     return ON_MMIO if variant.startswith("mmio") else ON_PCI

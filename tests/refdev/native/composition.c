@@ -60,7 +60,8 @@ static const struct composition compositions[] = {
     {"silent", USUAL, .is_silent = true},
     {"silent-edu", ONLY({ONE(EDU)}), .is_silent = true},
     /*
-     * Edus that do not reach every address, which takes 30 bits for memory. Those of virtio have 64.
+     * Edus that do not reach every address, which takes 30 bits for memory. Those of virtio have
+     * 64.
      */
     {"edu-28", ONLY({SOME(EDU, 2), .address_bits = 28})},
     {"edu-28-and-blk", ONLY({SOME(EDU, 1), .address_bits = 28}, {ONE(BLK)}, {ONE(RNG)})},
@@ -168,7 +169,7 @@ struct ref_iommu_config composition_config(const struct composition *composition
             config.probe_size = config.region_count * PROPERTY_SIZE;
     }
     if (!(config.features & BIT(PROBE)))
-        config.region_count = 0; /* nothing could tell the driver of them */
+        config.region_count = 0; /* PROBE could not report them */
     config.is_silent |= composition->is_silent;
     config.has_no_msix |= composition->has_no_msix;
     return config;

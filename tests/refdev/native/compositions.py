@@ -58,7 +58,7 @@ def read_compositions() -> list[Composition]:
 
 
 def options_of(composition: Composition, variant: str) -> str:
-    """What boot options have to tell of the machine; a mutant's variant may bring options of its own."""
+    """The boot options that describe the machine; a mutant's variant may bring options of its own."""
     variant, _, own = variant.partition(" ")
     if own:
         return re.sub(r"viommu\.ep=\S+", composition.endpoints, own)

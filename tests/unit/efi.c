@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/devicetree.h"
 #include "boot/efi.h"
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/guest_memory.h"
@@ -302,6 +303,64 @@ static void system_table(void)
     CHECK(strstr(read_tables()->diagnostics[0], "offset 0: signature"));
 }
 
+/* What Linux's EFI stub leaves in a tree: /chosen, and memory nodes only if asked for. */
+static const struct boot_info *read_stub(bool has_memory)
+{
+    static struct boot_info info;
+    static struct tree tree;
+    static const uint32_t table[] = {0, TEXT}, map[] = {0, MAP},
+                          reg[] = {0, 0x40000000, 0, 0x10000};
+    uint8_t *blob;
+    size_t size;
+
+    memset(&tree, 0, sizeof(tree));
+    tree_begin(&tree, "");
+    tree_cell(&tree, "#address-cells", 2);
+    tree_cell(&tree, "#size-cells", 2);
+    tree_begin(&tree, "chosen");
+    tree_cells(&tree, "linux,uefi-system-table", table, 2);
+    tree_cells(&tree, "linux,uefi-mmap-start", map, 2);
+    tree_cell(&tree, "linux,uefi-mmap-size", 5 * STRIDE);
+    tree_cell(&tree, "linux,uefi-mmap-desc-size", STRIDE);
+    tree_end(&tree);
+    if (has_memory) {
+        tree_begin(&tree, "memory");
+        tree_text(&tree, "device_type", "memory");
+        tree_cells(&tree, "reg", reg, 4);
+        tree_end(&tree);
+    }
+    tree_end(&tree);
+    blob = tree_finish(&tree, &size);
+    memcpy(bytes + TREE, blob, size);
+    free(blob);
+    memset(&info, 0, sizeof(info));
+    devicetree_read(&memory, TREE, &info);
+    guest_memory_return(&lent);
+    return &info;
+}
+
+/* The way from such a tree to ACPI; UEFI's memory map counts where the tree has none of its own. */
+static void system_table_by_a_tree(void)
+{
+    build();
+    put(TEXT, 0x5453595320494249, 8);
+    put(TEXT + 104, 1, 8);
+    put(TEXT + 112, OPTIONS, 8);
+    put(OPTIONS, 0x11d3e4f18868e871, 8);
+    put(OPTIONS + 8, 0x81883cc7800022bc, 8);
+    put(OPTIONS + 16, 0x7000014, 8);
+
+    const struct boot_info *info = read_stub(false);
+
+    CHECK_EQ(info->rsdp, 0x7000014);
+    CHECK(info->memory_count > 2 && !info->diagnostic_count);
+    info = read_stub(true);
+    CHECK_EQ(info->rsdp, 0x7000014);
+    CHECK_EQ(info->memory[info->memory_count - 1].last, 0x4000ffff);
+    put(TEXT, 0, 1);
+    CHECK(strstr(read_stub(true)->diagnostics[0], "offset 0: signature"));
+}
+
 int main(void)
 {
     static const struct unit units[] = {
@@ -312,6 +371,7 @@ int main(void)
         {"texts", texts},
         {"garbage", garbage},
         {"system_table", system_table},
+        {"system_table_by_a_tree", system_table_by_a_tree},
     };
 
     return unit_main("efi", units, ARRAY_LENGTH(units));

@@ -117,6 +117,40 @@ static struct outcome read_exact(const struct table *table, struct iort *iort, u
     return outcome;
 }
 
+/* Virtio-iommus and SMMUs, one each more than there is room for, and a root complex behind each kind. */
+static void build_crowd(struct table *table)
+{
+    uint32_t viommu = 0, smmu = 0;
+
+    table_iort_begin(table, 3, 0);
+    for (unsigned i = 0; i <= TOPOLOGY_MAX_IOMMUS; i++) {
+        viommu = table_iort_viommu(table, 0xa000000 + 0x1000 * i, 0);
+        smmu = table_iort_smmu_v3(table, 0xb000000 + 0x20000 * i, NULL, 0);
+    }
+    table_iort_root(table, 0, &(M){0, 0xff, 0, viommu, 0}, 1);
+    table_iort_root(table, 1, &(M){0, 0xff, 0, smmu, 0}, 1);
+    table_seal(table);
+}
+
+/* Without the last ones their endpoints would seem to be behind no IOMMU: all of it is left out. */
+static void more_iommus_than_there_is_room_for(void)
+{
+    static struct iort iort; /* too large for a frame */
+    struct table table;
+    uint8_t *exact;
+
+    build_crowd(&table);
+
+    struct outcome outcome = read_exact(&table, &iort, &exact);
+
+    CHECK(outcome.is_open);
+    CHECK(!outcome.viommus.iommu_count && !outcome.viommus.range_count);
+    CHECK(!outcome.others.iommu_count && !outcome.others.range_count);
+    CHECK_EQ(outcome.report.lines, 2);
+    report_check(&outcome.report, "16 IOMMUs", "room");
+    free(exact);
+}
+
 /* Where single requesters arrive. */
 static const struct question {
     void (*build)(struct table *table);
@@ -571,6 +605,7 @@ static void own_mapping(void)
 }
 
 static const struct unit units[] = {
+    {"more_iommus_than_there_is_room_for", more_iommus_than_there_is_room_for},
     {"answers", answers},
     {"own_mapping", own_mapping},
     {"components", components},

@@ -509,6 +509,72 @@ static void controllers(void)
     check_reports("controllers", "reg of v3 has 1 entries", NULL);
 }
 
+static void add_controller(struct tree *tree, const char *compatible, uint32_t size,
+                           const char *property)
+{
+    tree_begin(tree, "controller@8000000");
+    tree_bytes(tree, "compatible", compatible, (uint32_t)strlen(compatible) + 1);
+    if (size)
+        tree_cells(tree, "reg", CELLS(0, 0x8000000, 0, size, 0, 0x8010000, 0, size));
+    if (property)
+        tree_cells(tree, property, CELLS(32, 64));
+    tree_end(tree);
+}
+
+/* What sends interrupts or messages and has no driver, or no registers, is named. */
+static void undriven_controllers(void)
+{
+    static const struct {
+        const char *compatible, *second;
+        uint32_t size;
+        const char *property, *report;
+    } cases[] = {
+        {"riscv,aplic", NULL, 0x1000, NULL, "controller@8000000 (riscv,aplic) is not driven"},
+        {"riscv,imsics", NULL, 0x1000, NULL, "controller@8000000 (riscv,imsics) is not driven"},
+        {"arm,gic-v3", NULL, 0x1000, "mbi-ranges", "(mbi-ranges) are not driven"},
+        {"arm,gic-v3", "arm,gic-v3-its", 0, NULL, "left out, expected a reg that the CPU reaches"},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct tree *tree = begin();
+
+        add_controller(tree, cases[i].compatible, cases[i].size ? cases[i].size : 0x1000,
+                       cases[i].property);
+        if (cases[i].second)
+            add_controller(tree, cases[i].second, cases[i].size, NULL);
+        read_machine(tree);
+        check_reports(cases[i].compatible, cases[i].report, NULL);
+    }
+}
+
+/* Nine of what is kept up to eight of. */
+static void more_frames_than_there_is_room_for(void)
+{
+    struct tree *tree = begin();
+
+    add_controller(tree, "arm,gic-v3", 0x1000, NULL);
+    for (unsigned i = 0; i <= MACHINE_MAX_RANGES; i++)
+        add_controller(tree, "arm,gic-v2m-frame", 0x1000, NULL);
+    CHECK_EQ(read_machine(tree)->interrupts.v2m_count, MACHINE_MAX_RANGES);
+    check_reports("frames", "left out, expected 8 of its kind at most", NULL);
+}
+
+/* Diagnostics are bounded, and how many there would have been is said. */
+static void more_diagnostics_than_anyone_reads(void)
+{
+    struct tree *tree = begin();
+
+    tree_begin(tree, "cpus");
+    tree_cell(tree, "#address-cells", 1);
+    tree_cell(tree, "#size-cells", 0);
+    for (unsigned i = 0; i < 41; i++)
+        add_cpu(tree, 7, 0);
+    tree_end(tree);
+    CHECK_EQ(read_machine(tree)->cpu_count, 1);
+    CHECK_EQ(report_count, 33);
+    CHECK(strstr(reported[0], "CPU id 0x7 is described twice"));
+}
+
 static void odd_memory(void)
 {
     static struct boot_info info;
@@ -600,6 +666,9 @@ int main(void)
         {"bus_ranges", bus_ranges},
         {"contexts", contexts},
         {"controllers", controllers},
+        {"undriven_controllers", undriven_controllers},
+        {"more_frames_than_there_is_room_for", more_frames_than_there_is_room_for},
+        {"more_diagnostics_than_anyone_reads", more_diagnostics_than_anyone_reads},
         {"odd_memory", odd_memory},
         {"too_much_memory", too_much_memory},
         {"too_many_reservations", too_many_reservations},

@@ -49,7 +49,7 @@ ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and t
 
 
 class Bad(ValueError):
-    """An option, or a variable, that makes no sense."""
+    """An invalid option or environment variable."""
 
 
 @dataclass

@@ -35,7 +35,7 @@ struct platform {
     unsigned block_count;
     struct topology_choice choice;
     struct topology topology; /* the records of every source that counts */
-    struct topology unused;   /* of those that were told not to, and of every VIOT but one */
+    struct topology unused;   /* of sources that topology= excludes, and of every VIOT but one */
     struct iort iort;         /* the last one that was opened for its IOMMUs */
     struct topology others;   /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];

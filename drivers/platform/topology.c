@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* From what describes a topology, source by source, to the one that is worked with. */
+/* Reads every description of the topology, by precedence, into the records that are used. */
 #include "drivers/platform/internal.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "lib/acpi/viot.h"
 #include "lib/topology/devicetree.h"
 
-#define LINES_MAX 32 /* about all descriptions; more tell nothing new */
+#define LINES_MAX 32 /* about all descriptions; more say nothing new */
 
 struct topology *platform_records(struct platform *platform, enum topology_source source)
 {
@@ -24,13 +24,13 @@ static enum topology_source layout_of(const struct acpi_table *table)
     return viot_is_v8(table->bytes, table->length) ? TOPOLOGY_VIOT_V8 : TOPOLOGY_VIOT;
 }
 
-/* Whether the table is the one that was told to count; the first one, where none was. */
+/* Whether topology= names the layout of this table. */
 static bool is_wanted(const struct topology_choice *choice, const struct acpi_table *table)
 {
     return choice->sources == 1u << layout_of(table);
 }
 
-/* The VIOT that counts: a machine has one, so the first, or the first of the layout that was told. */
+/* The VIOT that is used: the first one, or the first of the layout that topology= names. */
 static const struct acpi_table *choose_viot(const struct platform *platform)
 {
     const struct acpi *acpi = &platform->machine->acpi;
@@ -42,17 +42,17 @@ static const struct acpi_table *choose_viot(const struct platform *platform)
 }
 
 /*
- * How a table is read: the one that counts as it was told, if it was; others as they look, but as v8
- * only for those who told so.
+ * How a table is read: the one that is used in the layout that topology= names, others as they
+ * look, but never as v8, which must be asked for.
  */
 static enum topology_source layout_to_read(const struct topology_choice *choice,
                                            const struct acpi_table *table, bool counts)
 {
     enum topology_source layout = layout_of(table);
 
-    for (int told = TOPOLOGY_VIOT_DRAFT; told <= TOPOLOGY_VIOT && counts; told++)
-        if (choice->sources == 1u << told)
-            return (enum topology_source)told;
+    for (int asked = TOPOLOGY_VIOT_DRAFT; asked <= TOPOLOGY_VIOT && counts; asked++)
+        if (choice->sources == 1u << asked)
+            return (enum topology_source)asked;
     return layout == TOPOLOGY_VIOT_V8 ? TOPOLOGY_VIOT : layout;
 }
 

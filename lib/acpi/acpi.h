@@ -98,7 +98,7 @@ struct acpi_range {
     uint64_t base, size;
 };
 
-/* SPIs spi_first .. spi_first + (spi_count - 1); spi_count 0: the frame itself tells them. */
+/* SPIs spi_first .. spi_first + (spi_count - 1); spi_count 0: a register of the frame has them. */
 struct acpi_v2m {
     uint64_t base;
     uint16_t spi_first, spi_count;
@@ -110,7 +110,7 @@ struct acpi_its {
     uint64_t base;
 };
 
-/* Arm's interrupt controller. Redistributors are told of as ranges, or else one by one. */
+/* Arm's interrupt controller. Redistributors are described as ranges, or else one by one. */
 struct acpi_gic {
     uint64_t distributor; /* 0: none */
     uint8_t version;      /* of the distributor: 1 to 4; 0: unspecified */

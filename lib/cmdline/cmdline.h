@@ -11,13 +11,13 @@
  *     ring=split|packed   the format of the IOMMU's virtqueues; packed where it offers that
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/cmdline/machine.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/cmdline/machine.h)
- *     pci.lines=N         PCI's interrupt pins, where nothing else tells (lib/machine/machine.h)
+ *     pci.lines=N         PCI's interrupt lines, if nothing else has them (lib/machine/machine.h)
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/cmdline/topology.h)
- *     topology=           whose descriptions of them count (lib/cmdline/topology.h)
+ *     topology=           which descriptions take precedence (lib/cmdline/topology.h)
  *
- * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: a
- * value without sense is reported and leaves the option as it was, and options of others
- * (console=ttyS0) are reported in one line.
+ * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: an
+ * invalid value is reported and leaves the option as it was, and unknown options (console=ttyS0)
+ * are reported in one line.
  */
 #pragma once
 
@@ -40,7 +40,7 @@ struct cmdline {
     uint32_t seconds;    /* 2 by default */
     uint32_t from;       /* counts from 1; 0: not given, which is the same as 1 */
     struct cmdline_blocks blocks;
-    struct machine_host host; /* ecam 0: none was told */
+    struct machine_host host; /* ecam 0: unspecified */
     uint32_t pci_lines;       /* 0: unspecified */
     struct topology topology;
     struct topology_choice topology_choice; /* auto by default */

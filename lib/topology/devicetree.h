@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The topology that a device tree tells: iommu-map of PCI host bridges, iommus of virtio-mmio. */
+/* The topology in a device tree: iommu-map of PCI host bridges, iommus of virtio-mmio. */
 #pragma once
 
 #include "lib/fdt/fdt.h"

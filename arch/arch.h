@@ -145,7 +145,9 @@ void arch_irq_release_all(void);
 /* Rate of arch_cycles(), and a name for the counter. */
 uint64_t arch_cycles_per_second(void);
 const char *arch_clock_name(void);
-/* Whether that rate is assumed, as nothing on the machine has it: durations are unreliable then. */
+/*
+ * Whether that rate is a guess, as nothing on the machine gives it: no duration can be relied on.
+ */
 bool arch_clock_is_assumed(void);
 uint64_t arch_cycles_to_ns(uint64_t cycles);
 /* Nanoseconds since arch_start(). */

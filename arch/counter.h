@@ -8,7 +8,7 @@
 
 /* Called by arch_start() once the counter's rate, in cycles per second, is known. */
 void counter_init(uint64_t rate, const char *name);
-/* The same where the rate is unknown and therefore assumed: arch_clock_is_assumed(). */
+/* The same where nothing gives the rate, which is a guess then: arch_clock_is_assumed(). */
 void counter_assume(uint64_t rate, const char *name);
 
 /*

@@ -70,7 +70,7 @@ struct dma_engine {
     /* What write() writes, from the first byte on; NULL: random bytes. */
     const uint8_t *content;
     bool can_raise_msi; /* raise_msi() may be called: the function has a capability for it */
-    /* Its addresses may have fewer bits than 64, and no register tells how many. */
+    /* Its addresses may have fewer bits than 64, and no register says how many. */
     bool may_fall_short;
     uint64_t reach; /* the last address it reaches; UINT64_MAX until someone finds out otherwise */
     bool is_slow;   /* a transfer takes 100 ms: use it sparingly */

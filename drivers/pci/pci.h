@@ -56,7 +56,7 @@ struct pci_function {
     uint8_t interrupt_pin;                  /* 0: none, 1..4: INTA#..INTD# */
     bool interrupt_is_edge;
     uint32_t interrupt_line; /* for arch_line_claim(); UINT32_MAX: unspecified */
-    uint32_t msi_id; /* for arch_msi_claim(); UINT32_MAX: its messages are delivered nowhere */
+    uint32_t msi_id;         /* for arch_msi_claim(); UINT32_MAX: its messages are not delivered */
     /*
      * The id of the function for whatever is above the host bridge: an IOMMU's topology and an
      * interrupt controller's msi-map are asked for this, never for the bdf. See pci_route().

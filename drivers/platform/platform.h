@@ -35,7 +35,7 @@ struct platform {
     unsigned block_count;
     struct topology_choice choice;
     struct topology topology; /* the records of every source that counts */
-    struct topology unused;   /* of sources that topology= excludes, and of every VIOT but one */
+    struct topology unused;   /* not used: by request (topology=), and of every VIOT but one */
     struct iort iort;         /* the last one that was opened for its IOMMUs */
     struct topology others;   /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
@@ -64,7 +64,7 @@ bool platform_has_bypass_config(const struct platform *platform,
 bool platform_has_builtin_topology(const struct platform *platform,
                                    const struct device_location *place);
 
-/* Where the device that a description names is; false: nowhere on this platform. */
+/* Where the device that a description names is; false: not on this platform. */
 bool platform_find_device(const struct platform *platform, const struct topology_device *device,
                           struct device_location *place);
 /*

@@ -9,7 +9,7 @@
 #include "lib/acpi/viot.h"
 #include "lib/topology/devicetree.h"
 
-#define LINES_MAX 32 /* about all descriptions; more say nothing new */
+#define LINES_MAX 32 /* about all descriptions; more add nothing */
 
 struct topology *platform_records(struct platform *platform, enum topology_source source)
 {
@@ -24,13 +24,13 @@ static enum topology_source layout_of(const struct acpi_table *table)
     return viot_is_v8(table->bytes, table->length) ? TOPOLOGY_VIOT_V8 : TOPOLOGY_VIOT;
 }
 
-/* Whether topology= names the layout of this table. */
+/* Whether the table is the one that was requested; the first one, where none was. */
 static bool is_wanted(const struct topology_choice *choice, const struct acpi_table *table)
 {
     return choice->sources == 1u << layout_of(table);
 }
 
-/* The VIOT that is used: the first one, or the first of the layout that topology= names. */
+/* The VIOT that counts: a machine has one, so the first, or the first of the requested layout. */
 static const struct acpi_table *choose_viot(const struct platform *platform)
 {
     const struct acpi *acpi = &platform->machine->acpi;
@@ -42,17 +42,17 @@ static const struct acpi_table *choose_viot(const struct platform *platform)
 }
 
 /*
- * How a table is read: the one that is used in the layout that topology= names, others as they
- * look, but never as v8, which must be asked for.
+ * How a table is read: the one that counts as requested, if it was; others by their looks, but as
+ * v8 only on request.
  */
 static enum topology_source layout_to_read(const struct topology_choice *choice,
                                            const struct acpi_table *table, bool counts)
 {
     enum topology_source layout = layout_of(table);
 
-    for (int asked = TOPOLOGY_VIOT_DRAFT; asked <= TOPOLOGY_VIOT && counts; asked++)
-        if (choice->sources == 1u << asked)
-            return (enum topology_source)asked;
+    for (int source = TOPOLOGY_VIOT_DRAFT; source <= TOPOLOGY_VIOT && counts; source++)
+        if (choice->sources == 1u << source)
+            return (enum topology_source)source;
     return layout == TOPOLOGY_VIOT_V8 ? TOPOLOGY_VIOT : layout;
 }
 

@@ -5,7 +5,7 @@
 #include "drivers/viommu/device.h"
 
 #define VIOMMU_EVENT_ROOM                                                                          \
-    64 /* bytes of each buffer's memory, whatever length the device is told                        \
+    64 /* bytes of each buffer's memory, whatever length its descriptor has                        \
         */
 
 struct viommu_event {

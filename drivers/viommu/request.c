@@ -22,7 +22,7 @@ const char *viommu_status_text(uint8_t status)
     return status < ARRAY_LENGTH(names) ? names[status] : "an undefined status";
 }
 
-/* Bytes that should be 0 are printed where they are not. */
+/* Bytes that have to be 0 are printed where they are not. */
 static void add_reserved(char text[VIOMMU_REQUEST_TEXT], const uint8_t *bytes, size_t size)
 {
     bool is_zero = true;

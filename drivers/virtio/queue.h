@@ -69,7 +69,8 @@ struct virtq {
     uint16_t index, size;
     uint16_t doorbell_value; /* what names the queue there */
     volatile void *doorbell;
-    uintptr_t descriptor_area, driver_area, device_area; /* 2.6: what the device is told */
+    uintptr_t descriptor_area, driver_area,
+        device_area; /* 2.6: the addresses that the device gets */
     /* Of a split ring only. */
     struct virtq_desc *desc;
     struct virtq_avail *avail;

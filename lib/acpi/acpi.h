@@ -98,7 +98,7 @@ struct acpi_range {
     uint64_t base, size;
 };
 
-/* SPIs spi_first .. spi_first + (spi_count - 1); spi_count 0: a register of the frame has them. */
+/* SPIs spi_first .. spi_first + (spi_count - 1); spi_count 0: the frame itself has them. */
 struct acpi_v2m {
     uint64_t base;
     uint16_t spi_first, spi_count;

@@ -15,7 +15,7 @@
 /*
  * Add the units and their scopes to *others; an id is a requester id. A scope that names a bridge
  * becomes a range with has_below set, and so does one that is behind bridges, whose buses the
- * table does not have: it is taken for all that is below the first of them. False: the structure is
+ * table does not say: it is taken for all that is below the first of them. False: the structure is
  * damaged, *others is as it was. A structure with impossible content is reported and left out.
  */
 bool dmar_read(const void *table, size_t size, struct topology *others, const struct sink *sink);

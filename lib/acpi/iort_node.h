@@ -16,7 +16,7 @@ enum iort_type {
     IORT_TYPE_PMCG = 5,
     IORT_TYPE_RMR = 6,
     IORT_TYPE_IWB = 7,
-    IORT_TYPE_VIOMMU = 0x80, /* in a VIOT: on PCI; else byte 32 says which transport */
+    IORT_TYPE_VIOMMU = 0x80, /* in a VIOT: over PCI; else by its model */
     IORT_TYPE_VIOMMU_MMIO = 0x81,
 };
 
@@ -55,8 +55,8 @@ static inline bool iort_is_viommu(const struct iort_node *node)
 }
 
 /*
- * Whether a virtio-iommu is on MMIO, its base at byte 16; else byte 16 has its PCI function.
- * Outside a VIOT byte 32 is the model: 0 MMIO, 1 PCI.
+ * Whether a virtio-iommu is on MMIO, its base at byte 16; else a function, which is named there.
+ * Outside a VIOT the model is at byte 32: 0 MMIO, 1 PCI.
  */
 static inline bool iort_is_mmio(const struct iort *iort, const struct iort_node *node)
 {

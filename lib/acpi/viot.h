@@ -27,8 +27,8 @@ enum viot_verdict {
 enum viot_verdict viot_read(const void *table, size_t size, struct topology *out,
                             const struct sink *sink);
 /*
- * The same, taken for document revision v8. Only where the user says so (topology=viot-v8): a final
- * table with a damaged range looks the same.
+ * The same, taken for document revision v8. Only on request: a final table with a
+ * damaged range looks no different.
  */
 enum viot_verdict viot_read_v8(const void *table, size_t size, struct topology *out,
                                const struct sink *sink);
@@ -39,7 +39,7 @@ enum viot_verdict viot_read_v8(const void *table, size_t size, struct topology *
 enum viot_verdict viot_read_draft(const void *table, size_t size, struct iort *iort,
                                   struct topology *out, struct topology *others,
                                   const struct sink *sink);
-/* Whether the table is of that draft, by its header; nothing else is checked. */
+/* Whether the table is of that draft, as far as its header says; nothing else is checked. */
 bool viot_is_draft(const void *table, size_t size);
 /* Whether its PCI ranges make sense in that layout, and some of them not in the final one. */
 bool viot_is_v8(const void *table, size_t size);

@@ -11,7 +11,7 @@
  *     ring=split|packed   the format of the IOMMU's virtqueues; packed where it offers that
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/cmdline/machine.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/cmdline/machine.h)
- *     pci.lines=N         PCI's interrupt lines, if nothing else has them (lib/machine/machine.h)
+ *     pci.lines=N         PCI's interrupt pins, if undescribed (lib/machine/machine.h)
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/cmdline/topology.h)
  *     topology=           which descriptions take precedence (lib/cmdline/topology.h)
  *
@@ -40,7 +40,7 @@ struct cmdline {
     uint32_t seconds;    /* 2 by default */
     uint32_t from;       /* counts from 1; 0: not given, which is the same as 1 */
     struct cmdline_blocks blocks;
-    struct machine_host host; /* ecam 0: unspecified */
+    struct machine_host host; /* ecam 0: none was given */
     uint32_t pci_lines;       /* 0: unspecified */
     struct topology topology;
     struct topology_choice topology_choice; /* auto by default */

@@ -24,7 +24,9 @@
 
 #define FDT_NONE UINT32_MAX
 
-/* What a reader of a whole tree has of its own: how much it may still ask, and where it was last. */
+/*
+ * What a reader of a whole tree has of its own: how much it may still ask, and where it was last.
+ */
 struct fdt_work {
     uint32_t steps; /* tokens that questions may look at */
     uint32_t path[FDT_DEPTH_MAX];
@@ -37,7 +39,7 @@ struct fdt_work {
 
 struct fdt {
     const uint8_t *bytes;
-    uint32_t size;      /* that the header tells */
+    uint32_t size;      /* by the header */
     uint32_t structure; /* offsets into bytes */
     uint32_t structure_size;
     uint32_t strings;

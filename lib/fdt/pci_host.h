@@ -9,7 +9,8 @@
 
 /*
  * Configuration space of buses bus_first..bus_last; `ecam` is that of bus_first: 1 MiB a bus, or
- * with is_cam 64 KiB. An unusable one says CAM and has room for ECAM: nobody can tell which it is.
+ * with is_cam 64 KiB. An unusable one says CAM and has room for ECAM: which of the two it is, is
+ * unknown.
  */
 struct fdt_pci_host {
     uint16_t segment;

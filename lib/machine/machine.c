@@ -3,7 +3,7 @@
 
 #include "lib/array/array.h"
 
-#define LINES_MAX 32 /* about a tree, or about tables; more say nothing new */
+#define LINES_MAX 32 /* about a tree, or about tables; more add nothing */
 
 static bool find_rsdp(const struct machine_roots *roots, const struct mem_view *memory,
                       struct acpi_rsdp *rsdp, const struct sink *diagnostics)

@@ -68,7 +68,7 @@ struct machine_ioapic {
  */
 #define MACHINE_LINE(plic, interrupt) ((uint32_t)(plic) << 16 | (interrupt))
 #define MACHINE_LINE_PLIC(line)       ((line) >> 16)
-#define MACHINE_LINE_INTERRUPT(line)  ((line)&0xffff)
+#define MACHINE_LINE_INTERRUPT(line)  ((uint16_t)(line))
 
 struct machine_interrupts {
     enum machine_controller kind;
@@ -89,10 +89,10 @@ struct machine_interrupts {
 struct machine_cpu {
     uint64_t id;           /* local APIC id, MPIDR affinity, hart id */
     uint32_t plic;         /* which of machine_interrupts.plics[] interrupts it */
-    uint32_t plic_context; /* of its supervisor mode there; 0 where nothing tells */
+    uint32_t plic_context; /* of its supervisor mode there; 0 where unspecified */
 };
 
-/* How the machine is told to power off or to start a CPU: PSCI's conduit. SBI needs no telling. */
+/* The conduit of PSCI, which powers off and starts CPUs. SBI has only one. */
 enum machine_psci { MACHINE_NO_PSCI, MACHINE_PSCI_HVC, MACHINE_PSCI_SMC };
 
 enum machine_window_kind { MACHINE_WINDOW_IO, MACHINE_WINDOW_32, MACHINE_WINDOW_64 };
@@ -145,7 +145,7 @@ struct machine_mmio {
     uint64_t base, size;
     uint32_t line; /* 0: unspecified */
     bool is_edge;
-    bool is_guess; /* whoever tells of it does not know whether it is there */
+    bool is_guess; /* what describes it does not know whether it is there */
 };
 
 /* ACPI's PM timer: 3.579545 MHz, 24 bits at least. */
@@ -188,13 +188,13 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
                      const struct sink *diagnostics);
 
 /*
- * The part of it that ACPI's tables tell: MCFG (hosts), MADT (CPUs, interrupt controllers), SPCR
- * (console), FADT (PSCI), IORT (ids of messages).
+ * The part of it that ACPI's tables describe: MCFG (hosts), MADT (CPUs, interrupt controllers),
+ * SPCR (console), FADT (PSCI), IORT (ids of messages).
  */
 void machine_read_acpi(struct machine *machine, struct iort *iort, const struct sink *diagnostics);
 
 /*
- * The part that the device tree tells: console, interrupt controller, PSCI, timer, CPUs,
+ * The part that the device tree describes: console, interrupt controller, PSCI, timer, CPUs,
  * virtio-mmio blocks, PCI host bridges.
  */
 void machine_read_fdt(struct machine *machine, const struct sink *diagnostics);

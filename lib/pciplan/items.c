@@ -2,7 +2,7 @@
 /* What there is to be placed on a bus, in an order that packs well. */
 #include "lib/pciplan/internal.h"
 
-#define FIRST_ADDRESS 4096 /* below it lies nothing: address 0 would be no address */
+#define FIRST_ADDRESS 4096 /* nothing is placed below it: address 0 would be no address */
 
 bool pciplan_host_span(const struct pciplan *plan, unsigned n, struct pciplan_span *span)
 {

@@ -137,7 +137,7 @@ static bool holds(const struct pciplan_span *span, bool is_io,
     return is_in_the_way(function, &claim);
 }
 
-/* A window that nothing was kept behind is sized and placed anew. */
+/* A window that nothing was kept behind is sized and placed again. */
 static void open_empty_windows(struct pciplan *plan, uint32_t bridge)
 {
     for (unsigned kind = 0; kind < PCIPLAN_KINDS; kind++) {

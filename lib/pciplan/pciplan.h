@@ -86,7 +86,7 @@ struct pciplan_buses {
     uint64_t bits[4];
 };
 
-/* Adds first..last (inclusive, at most 255); adds others; tells whether one of them is there. */
+/* Adds first..last (inclusive, at most 255); adds others; whether one of them is there. */
 void pciplan_buses_add(struct pciplan_buses *buses, unsigned first, unsigned last);
 void pciplan_buses_join(struct pciplan_buses *buses, const struct pciplan_buses *others);
 bool pciplan_buses_any(const struct pciplan_buses *buses, unsigned first, unsigned last);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Statistics of a series of measurements, in whatever unit the samples have, without floating
- * point. Percentiles are exact and by nearest rank: p90 is the smallest sample that at least 90 %
- * of the samples do not exceed.
+ * What is said about a series of measurements, in whatever unit the samples have. No floating
+ * point. Percentiles are exact and by
+ * nearest rank: p90 is the smallest sample that at least 90 % of the samples do not exceed.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
 /*
  * A topology in the configuration of a virtio-iommu itself, as drafts of 2019 to 2021 had it. Their
  * feature bit, 6, and place, byte 36, became VIRTIO_IOMMU_F_BYPASS_CONFIG and its bypass byte in
- * virtio 1.2. Only what is found there tells which of the two a device means.
+ * virtio 1.2. Only what is found there shows which of the two a device means.
  *
  *     v1  a linked list (November 2019)
  *     v2  items of one size (February 2020)

@@ -98,7 +98,7 @@ static enum topology_kind kind_of(const struct fdt *fdt, uint32_t node)
     return TOPOLOGY_UNKNOWN_IOMMU;
 }
 
-/* Whether the node is an IOMMU of any kind that can be told from others by where it is. */
+/* Whether the node is an IOMMU of any kind that can be identified by where it is. */
 static bool read_iommu(const struct fdt *fdt, uint32_t node, struct topology_iommu *iommu,
                        uint32_t *cells)
 {
@@ -289,7 +289,7 @@ static void read_iommus(struct reader *reader, uint32_t node, const struct fdt_p
     add_range(reader, &range);
 }
 
-/* A PCI function may have a node, but it is its host bridge that tells what manages it. */
+/* A PCI function may have a node, but what manages it is described at its host bridge. */
 static bool is_function(const struct fdt *fdt, uint32_t node)
 {
     uint32_t parent = fdt_parent(fdt, node);

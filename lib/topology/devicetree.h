@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The topology in a device tree: iommu-map of PCI host bridges, iommus of virtio-mmio. */
+/*
+ * The topology that a device tree describes: iommu-map of PCI host bridges, iommus of virtio-mmio.
+ */
 #pragma once
 
 #include "lib/fdt/fdt.h"

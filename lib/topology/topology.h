@@ -48,7 +48,7 @@ struct topology_device {
     enum topology_bus bus;
     uint16_t segment;
     uint16_t bdf;  /* bus << 8 | device << 3 | function */
-    uint64_t base; /* of a function's registers where a table tells it, which names nothing */
+    uint64_t base; /* of a function's registers where a table gives it; it identifies nothing */
 };
 
 static inline struct topology_device topology_function(uint16_t segment, uint16_t bdf)

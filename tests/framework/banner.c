@@ -115,9 +115,8 @@ void banner_print(const struct fixture *fixture, const char *protocol)
                       protocol, (ull)fixture->options->seed, arch_clock_name(),
                       (ull)arch_cycles_per_second());
     if (arch_clock_is_assumed())
-        report_diagnostic(
-            "clock: its rate is unknown on this machine and assumed, so that time limits and "
-            "durations may be wrong");
+        report_diagnostic("clock: nothing on this machine gives its rate, so that time limits and "
+                          "durations may be wrong");
     for (unsigned i = 0; i < pci->host_count; i++)
         report_diagnostic("pci segment %u buses %u-%u by %s", pci->hosts[i].segment,
                           pci->hosts[i].bus_first, pci->hosts[i].bus_last, pci->hosts[i].ops->name);

@@ -94,7 +94,7 @@ void fixture_restart(struct test *test, uint64_t features);
  */
 void fixture_negotiate(struct test *test, uint64_t features);
 /*
- * The same with the fixture's features, and detaches what fixture_remember() was told of since the
+ * The same with the fixture's features, and detaches what fixture_remember() got since the
  * last time: a device may keep it over a reset, which is noted once a run.
  */
 void fixture_restart_detached(struct test *test);

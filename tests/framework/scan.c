@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * An id is known if ATTACH succeeds. Every id gets a domain of its own, and each of these domains
- * maps one and the same address to a different page. An engine writes to the address, and the page
- * that changes shows which endpoint id it uses.
+ * An ATTACH that succeeds shows that an id is known. Every id gets a domain of its own, and in each
+ * of these domains one and the same address leads to another page: an engine that writes
+ * to the address shows by the page that changes which id it goes by.
  */
 #include "tests/framework/scan.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The built-in topology and the classifier that tells it from the bypass byte, on configurations as
- * devices of each draft have them, on odd and on damaged ones. What is past the configuration's
- * own bytes reads 0xff up to the window, as it does on QEMU.
+ * The built-in topology and the classifier that distinguishes it from the bypass byte, on
+ * configurations as devices of each draft have them, on odd and on damaged ones. What is past the
+ * configuration's own bytes reads 0xff up to the window, as it does on QEMU.
  */
 #include <stdio.h>
 #include <string.h>

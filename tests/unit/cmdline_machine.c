@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Boot options that describe a machine: virtio-mmio blocks, a PCI host bridge. Every rule of their
- * grammar, kept and broken, and what becomes of them beside what firmware tells.
+ * grammar, kept and broken, and what becomes of them beside what firmware describes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -226,7 +226,7 @@ static void bad_hosts(void)
     CHECK_EQ(cmdline_options.host.window_count, 2);
 }
 
-/* Against the memory map and against what firmware tells of. */
+/* Against the memory map and against what firmware describes. */
 static void host_in_the_machine(void)
 {
     static const struct {
@@ -254,7 +254,7 @@ static void host_in_the_machine(void)
     }
 }
 
-/* Against the memory map and against what firmware tells of. */
+/* Against the memory map and against what firmware describes. */
 static void blocks_in_the_machine(void)
 {
     static const struct {

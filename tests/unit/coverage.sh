@@ -12,7 +12,7 @@ shift 2
 profiles=build/coverage/profiles
 rm -rf "$profiles" && mkdir -p "$profiles"
 for unit in "${units[@]}"; do
-    # Whether they pass is `make unit`'s to say.
+    # Whether they pass is what `make unit` reports.
     LLVM_PROFILE_FILE=$profiles/${unit##*/}.raw "$unit" >"$unit.log" 2>&1 || true
 done
 llvm-profdata merge -sparse "$profiles"/*.raw -o "$profiles/all"

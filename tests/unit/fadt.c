@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* FADT, as far as it describes PSCI and the PM timer. */
+/* FADT, as far as it describes PSCI and of the PM timer. */
 #include <string.h>
 
 #include "lib/acpi/acpi.h"

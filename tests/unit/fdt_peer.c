@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Random and damaged trees, and those of dtc and QEMU, read by our reader and by libfdt, and
- * written anew by dtc. Whoever accepts a tree must find the same in it, and a tree that is not
+ * rewritten by dtc. Whoever accepts a tree must find the same in it, and a tree that is not
  * damaged all must accept. Of damaged trees each accepts some that another refuses: those that
  * is_waived() names, no others.
  */

@@ -282,7 +282,7 @@ static void draft(void)
     CHECK(!find_function(&outcome.viommus, 0, 0x18, &match));
 }
 
-/* Overwrites fields of a good table; the size is the table's unless it is told. */
+/* Overwrites fields of a good table; the size is the table's by default. */
 static const struct damage {
     const char *name;
     void (*build)(struct table *table);

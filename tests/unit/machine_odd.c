@@ -139,7 +139,10 @@ static void consoles(void)
     }
 }
 
-/* SBSA's UART is a PL011 without a set-up; that stdout-path leads nowhere is no reason for silence. */
+/*
+ * SBSA's UART is a PL011 without a set-up; a stdout-path that leads to no node is no reason for
+ * silence.
+ */
 static void console_of_sbsa(void)
 {
     struct tree *tree = begin();

@@ -80,7 +80,7 @@ static void machine_ioapics(void)
     CHECK_EQ(machine.interrupts.ioapics[1].line_first, 24);
 }
 
-/* CPUs that are disabled, told twice, or more than the machine's record holds. */
+/* CPUs that are disabled, described twice, or more than the machine's record holds. */
 static void machine_cpus(void)
 {
     uint8_t body[8 + ACPI_MAX_CPUS * 8] = {0};

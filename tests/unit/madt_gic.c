@@ -7,7 +7,7 @@
 #include "tests/unit/fixtures/malformed_table.h"
 #include "tests/unit/fixtures/unit.h"
 
-/* Two CPUs, of which one is not enabled, and everything that a GICv3 with an ITS is told by. */
+/* Two CPUs, of which one is not enabled, and everything that describes a GICv3 with an ITS. */
 static const uint8_t good_body[8 + 80 + 80 + 24 + 16 + 20 + 24 + 24] = {
     [8] = 11,         [9] = 80,         [20] = 1,                        /* GICC, enabled */
     [8 + 32 + 2] = 1, [8 + 32 + 3] = 8,                                  /* 0x08010000 */
@@ -61,7 +61,7 @@ static void structures(void)
     CHECK(madt.gic.v2m[1].base == 0x08030000 && madt.gic.v2m[1].spi_count == 0);
 }
 
-/* Redistributors that only the CPUs' structures tell of: three side by side, one elsewhere. */
+/* Redistributors that only the CPUs' structures describe: three side by side, one elsewhere. */
 static void redistributors_one_by_one(void)
 {
     static const uint32_t bases[] = {0x80000, 0xa0000, 0xc0000, 0, 0x200000};
@@ -82,7 +82,7 @@ static void redistributors_one_by_one(void)
     CHECK_EQ(madt.gic.redistributors[1].base, 0x200000);
 }
 
-/* The version where it is told, else what there is besides the distributor. */
+/* The version where it is specified, else what there is besides the distributor. */
 static const struct {
     uint8_t version;
     bool has_range;

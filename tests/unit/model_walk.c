@@ -211,7 +211,7 @@ static void change(const union request *r)
     }
 }
 
-/* Where one byte goes; false: nowhere. */
+/* Where one byte goes; false: it is not translated. */
 static bool byte_goes(unsigned endpoint, uint64_t address, uint32_t access, uint64_t *to)
 {
     int domain = tables.domain_of[endpoint];

@@ -325,7 +325,7 @@ static void memory_runs_out(void)
         }
 }
 
-/* The bytes that rangemap_bytes() tells suffice, also when they were used for something else. */
+/* The bytes that rangemap_bytes() returns suffice, also when they were used for something else. */
 static void memory_told_suffices(void)
 {
     enum { MAPPINGS = 500 };

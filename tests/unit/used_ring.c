@@ -234,7 +234,7 @@ static void request_fails_with_its_element(void)
     }
 }
 
-/* A status is told from none even where it is the byte that the tail held before. */
+/* A status is distinguished from none even where it is the byte that the tail held before. */
 static void status_is_told_from_none(void)
 {
     static const struct {

@@ -13,7 +13,7 @@ struct ref_place {
     struct ref_iommu *iommu;
     uint32_t id;
     unsigned address_bits; /* of an address, below 64; 0: all of them */
-    bool drops;            /* what is beyond those goes nowhere; else the high bits are cut off */
+    bool drops;            /* what is beyond those is dropped; else the high bits are cut off */
     bool has_no_msi;       /* of edu only */
 };
 

@@ -43,7 +43,7 @@ static uint64_t pair(struct ref_testdev *testdev, uint32_t offset)
     return *field(testdev, offset) | (uint64_t)*field(testdev, offset + 4) << 32;
 }
 
-/* What the register of the result tells afterwards. */
+/* What the result register says afterwards. */
 static uint32_t transfer(struct ref_testdev *testdev)
 {
     struct ref_function *function = &testdev->function;

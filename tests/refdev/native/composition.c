@@ -8,11 +8,8 @@
 #include "lib/array/array.h"
 #include "tests/refdev/device/virtio.h"
 
-#define SOME(name, number, ...)                                                                    \
-    {                                                                                              \
-        .kind = ENDPOINT_##name, .count = number, ##__VA_ARGS__                                    \
-    }
-#define ONE(name) SOME(name, 1)
+#define SOME(name, number) .kind = ENDPOINT_##name, .count = number
+#define ONE(name)          SOME(name, 1)
 
 #define PROPERTY_SIZE sizeof(struct virtio_iommu_probe_resv_mem)
 #define BIT(name)     REF_BIT(VIRTIO_IOMMU_F_##name)
@@ -23,36 +20,32 @@
 #define FIRST_ID  0x10 /* of device 2, where ids are BDFs */
 #define ONLY(...) .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
 /* The endpoints of every machine in which they are not the point. */
-#define USUAL_ENDPOINTS                                                                            \
-    {                                                                                              \
-        SOME(EDU, 2), ONE(BLK), ONE(RNG)                                                           \
-    }
-#define USUAL .first_id = FIRST_ID, .endpoints = USUAL_ENDPOINTS
+#define USUAL .first_id = FIRST_ID, .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}
 
 static const struct composition compositions[] = {
     {"usual", USUAL},
     /* Engines, each alone and in pairs. */
-    {"edu", ONLY(ONE(EDU))},
-    {"blk", ONLY(ONE(BLK))},
-    {"rng", ONLY(ONE(RNG))},
-    {"testdev", ONLY(ONE(TESTDEV))},
-    {"edu-edu", ONLY(SOME(EDU, 2))},
-    {"edu-blk", ONLY(ONE(EDU), ONE(BLK))},
-    {"edu-rng", ONLY(ONE(EDU), ONE(RNG))},
-    {"edu-testdev", ONLY(ONE(EDU), ONE(TESTDEV))},
-    {"blk-blk", ONLY(SOME(BLK, 2))},
-    {"blk-rng", ONLY(ONE(BLK), ONE(RNG))},
-    {"blk-testdev", ONLY(ONE(BLK), ONE(TESTDEV))},
-    {"rng-rng", ONLY(SOME(RNG, 2))},
-    {"rng-testdev", ONLY(ONE(RNG), ONE(TESTDEV))},
-    {"testdev-testdev", ONLY(SOME(TESTDEV, 2))},
+    {"edu", ONLY({ONE(EDU)})},
+    {"blk", ONLY({ONE(BLK)})},
+    {"rng", ONLY({ONE(RNG)})},
+    {"testdev", ONLY({ONE(TESTDEV)})},
+    {"edu-edu", ONLY({SOME(EDU, 2)})},
+    {"edu-blk", ONLY({ONE(EDU)}, {ONE(BLK)})},
+    {"edu-rng", ONLY({ONE(EDU)}, {ONE(RNG)})},
+    {"edu-testdev", ONLY({ONE(EDU)}, {ONE(TESTDEV)})},
+    {"blk-blk", ONLY({SOME(BLK, 2)})},
+    {"blk-rng", ONLY({ONE(BLK)}, {ONE(RNG)})},
+    {"blk-testdev", ONLY({ONE(BLK)}, {ONE(TESTDEV)})},
+    {"rng-rng", ONLY({SOME(RNG, 2)})},
+    {"rng-testdev", ONLY({ONE(RNG)}, {ONE(TESTDEV)})},
+    {"testdev-testdev", ONLY({SOME(TESTDEV, 2)})},
     /* How many endpoints there are, and of which none is an engine. */
     {.name = "no-endpoint"},
-    {"no-engine", ONLY(SOME(PLAIN, 2))},
-    {"one-plain", ONLY(ONE(PLAIN))},
-    {"plain-first", ONLY(SOME(PLAIN, 2), ONE(EDU), ONE(BLK), ONE(RNG))},
-    {"many-64", ONLY(SOME(EDU, 2), ONE(BLK), SOME(RNG, 61))},
-    {"many-100", ONLY(SOME(RNG, 97), ONE(BLK), SOME(EDU, 2))},
+    {"no-engine", ONLY({SOME(PLAIN, 2)})},
+    {"one-plain", ONLY({ONE(PLAIN)})},
+    {"plain-first", ONLY({SOME(PLAIN, 2)}, {ONE(EDU)}, {ONE(BLK)}, {ONE(RNG)})},
+    {"many-64", ONLY({SOME(EDU, 2)}, {ONE(BLK)}, {SOME(RNG, 61)})},
+    {"many-100", ONLY({SOME(RNG, 97)}, {ONE(BLK)}, {SOME(EDU, 2)})},
     /* What is not offered. */
     {"no-probe", USUAL, .without = BIT(PROBE)},
     {"no-bypass-config", USUAL, .without = BIT(BYPASS_CONFIG)},
@@ -62,19 +55,20 @@ static const struct composition compositions[] = {
     {"no-event-idx", USUAL, .without = REF_BIT(REF_F_EVENT_IDX)},
     {"no-indirect", USUAL, .without = REF_BIT(REF_F_INDIRECT_DESC)},
     {"no-msix", USUAL, .has_no_msix = true},
-    {"edu-no-msi", ONLY(SOME(EDU, 2, .has_no_msi = true), ONE(BLK), ONE(RNG))},
-    {"edu-alone-no-msi", ONLY(SOME(EDU, 1, .has_no_msi = true))},
+    {"edu-no-msi", ONLY({SOME(EDU, 2), .has_no_msi = true}, {ONE(BLK)}, {ONE(RNG)})},
+    {"edu-alone-no-msi", ONLY({SOME(EDU, 1), .has_no_msi = true})},
     {"silent", USUAL, .is_silent = true},
-    {"silent-edu", ONLY(ONE(EDU)), .is_silent = true},
+    {"silent-edu", ONLY({ONE(EDU)}), .is_silent = true},
     /*
-     * Edus that do not reach every address, which takes 30 bits for memory. Those of virtio have 64.
+     * Edus that do not reach every address, which takes 30 bits for memory. Those of virtio have
+     * 64.
      */
-    {"edu-28", ONLY(SOME(EDU, 2, .address_bits = 28))},
-    {"edu-28-and-blk", ONLY(SOME(EDU, 1, .address_bits = 28), ONE(BLK), ONE(RNG))},
-    {"edu-32", ONLY(SOME(EDU, 2, .address_bits = 32))},
-    {"edu-32-drops", ONLY(SOME(EDU, 2, .address_bits = 32, .drops = true))},
-    {"edu-32-and-blk", ONLY(SOME(EDU, 1, .address_bits = 32), ONE(BLK), ONE(RNG))},
-    {"edu-40", ONLY(SOME(EDU, 2, .address_bits = 40))},
+    {"edu-28", ONLY({SOME(EDU, 2), .address_bits = 28})},
+    {"edu-28-and-blk", ONLY({SOME(EDU, 1), .address_bits = 28}, {ONE(BLK)}, {ONE(RNG)})},
+    {"edu-32", ONLY({SOME(EDU, 2), .address_bits = 32})},
+    {"edu-32-drops", ONLY({SOME(EDU, 2), .address_bits = 32, .drops = true})},
+    {"edu-32-and-blk", ONLY({SOME(EDU, 1), .address_bits = 32}, {ONE(BLK)}, {ONE(RNG)})},
+    {"edu-40", ONLY({SOME(EDU, 2), .address_bits = 40})},
     /* Granules. */
     {"granule-1", USUAL, .page_size_mask = UINT64_MAX},
     {"granule-4", USUAL, .page_size_mask = ~3ull},
@@ -115,9 +109,9 @@ static const struct composition compositions[] = {
     {"reserved-high", USUAL, .regions = {{0, 0, MSI}, {0x100000000, BITS(48), RESERVED}},
      .region_count = 2},
     /* Ids that are no BDFs. */
-    {"ids-from-0", .endpoints = USUAL_ENDPOINTS},
-    {"ids-high", .endpoints = USUAL_ENDPOINTS, .first_id = 0xabc00010},
-    {"ids-last", .endpoints = USUAL_ENDPOINTS, .first_id = 0xffffff10},
+    {"ids-from-0", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}},
+    {"ids-high", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xabc00010},
+    {"ids-last", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xffffff10},
 };
 
 static void list(void)
@@ -175,7 +169,7 @@ struct ref_iommu_config composition_config(const struct composition *composition
             config.probe_size = config.region_count * PROPERTY_SIZE;
     }
     if (!(config.features & BIT(PROBE)))
-        config.region_count = 0; /* nothing could tell the driver of them */
+        config.region_count = 0; /* PROBE could not report them */
     config.is_silent |= composition->is_silent;
     config.has_no_msix |= composition->has_no_msix;
     return config;

@@ -9,7 +9,7 @@ guest=build/host/viommu-guest
 globs=("${RUN:-conformance.*}")
 [ -n "${RUN:-}" ] || globs+=('discovery.*' 'topology.*' 'stress.*walk*' bench.attach_and_detach bench.probe_request)
 
-# Where the IOMMU is: the native machine has no tables that describe it.
+# Where the IOMMU is, which nothing in the machine describes.
 options_of() {
     case $1 in
     *+packed) echo "$(options_of "${1%+packed}") ring=packed" ;;

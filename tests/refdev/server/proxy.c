@@ -269,7 +269,7 @@ static bool open_sockets(struct server *server)
 
         proxy->function = server->functions[i];
         proxy->function->around = &around;
-        proxy->function->config[INTERRUPT_PIN] = 0; /* line() leads nowhere */
+        proxy->function->config[INTERRUPT_PIN] = 0; /* line() is not connected */
         proxy->socket = open_pair(server, names[i]);
         if (proxy->socket < 0)
             return false;

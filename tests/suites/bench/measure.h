@@ -53,7 +53,9 @@ struct goal {
     bool in_instructions; /* measured by the clock that counts instructions, else by time */
 };
 
-/* A line for people and a JSON record; where the clock of this run can't tell, a line says so. */
+/*
+ * A line for people and a JSON record; where the clock of this run is too coarse, a line says so.
+ */
 void print_goal(const struct test *test, const struct goal *goal, uint64_t measured);
 /* Instructions of one operation; 0 of a row that was not measured. */
 uint64_t series_each(const struct series *series);

@@ -32,7 +32,7 @@ static void reset_queue(struct test *test, uint16_t queue)
             virtio_reset_queue(transport, queue) == VIRTIO_OK,
             "queue_reset of queue %u does not read 0 after a second", queue);
     if (transport->ops->queue_enabled(transport, queue))
-        skip(test, "a queue stays enabled when it is reset, as %s.queue_reset tells",
+        skip(test, "a queue stays enabled when it is reset, as %s.queue_reset reports",
              fixture_clause(test, PCI_COM_D13, MMIO_QRST_D05) == PCI_COM_D13 ? "conformance.pci"
                                                                              : "conformance.mmio");
 }

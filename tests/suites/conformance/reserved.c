@@ -63,7 +63,7 @@ static void expect_no_mapping(struct test *test, uint32_t domain, uint64_t first
         require_ok(test, viommu_unmap(domain, first, last));
 }
 
-/* What lies next to a region may lie in another one, or outside the input range. */
+/* What is next to a region may be in another one, or outside the input range. */
 static void expect_neighbour(struct test *test, uint32_t domain, uint64_t first, uint64_t last)
 {
     if (addresses_can_be_mapped(test, first, last))

@@ -38,7 +38,7 @@ TEST(every_dma_engine_goes_by_its_endpoint, .clauses = CLAUSES(TOPO_DMA_D01),
 
 /*
  * Whether a description has an IOMMU for the engine, be it one that is not open here, or a
- * description that topology= excludes.
+ * description that is not used.
  */
 static bool is_described(struct test *test, const struct dma_engine *engine)
 {

@@ -108,8 +108,8 @@ static void judge_place(struct test *test, const struct move *move)
     uint16_t bdf = (uint16_t)(move->bus << 8 | (function->bdf & 0xff));
 
     expect(test, PCI_ID_D01, pci_host_read(function->host, bdf, 0, 2) == function->vendor,
-           "function 0x%04x does not answer at 0x%04x after its bridge was told so", function->bdf,
-           bdf);
+           "function 0x%04x does not answer at 0x%04x after its bridge was renumbered",
+           function->bdf, bdf);
 }
 
 /* There, and back. */

@@ -11,7 +11,7 @@ struct opinion {
     struct topology_match match;
 };
 
-/* Boot options and a scan of ids may leave devices out; what the machine tells must not. */
+/* Boot options and a scan of ids may leave devices out; what the machine describes must not. */
 static bool is_whole(const struct opinion *opinion)
 {
     return opinion->source != TOPOLOGY_OPTIONS && opinion->source != TOPOLOGY_SCAN;

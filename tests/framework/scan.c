@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * An ATTACH that succeeds shows that an id is known. Every id gets a domain of its own, and in each
- * of these domains one and the same address leads to another page: an engine that writes
- * to the address shows by the page that changes which id it goes by.
+ * of these domains one and the same address leads to another page: an engine that writes to the
+ * address shows by the page that changes which id it uses.
  */
 #include "tests/framework/scan.h"
 

@@ -55,13 +55,13 @@ LDFLAGS_riscv64 := $(LDFLAGS_aarch64)
 LDFLAGS := -nostdlib -static --gc-sections --build-id=none -z noexecstack -z max-page-size=4096 \
 	$(LDFLAGS_$(ARCH))
 
-FLOORS := lib arch drivers boot tests
+LAYERS := lib arch drivers boot tests
 SRC_lib := $(wildcard lib/*/*.c)
 SRC_arch := $(wildcard arch/common/*.c arch/$(ARCH)/*.c arch/$(ARCH)/*.S)
 SRC_drivers := $(wildcard drivers/*/*.c)
 SRC_boot := $(wildcard boot/*.c boot/$(ARCH)/*.c boot/$(ARCH)/*.S)
 SRC_tests := $(wildcard tests/framework/*.c tests/suites/*/*.c tests/suites/*/*/*.c tests/selftest/*.c)
-SOURCES := $(foreach floor,$(FLOORS),$(SRC_$(floor)))
+SOURCES := $(foreach layer,$(LAYERS),$(SRC_$(layer)))
 objects = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 OBJECTS := $(call objects,$(SOURCES))
 
@@ -241,7 +241,7 @@ check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck
 	$(say) CHECK licences
 	$(run)tests/check/spdx.sh
 
-test: ## everything: set-up, check, unit tests, the runner's own tests, every machine
+test: ## set-up, check, unit tests, mutants, tests of the harness, every machine; not compositions and vacuity
 	tests/harness/all.sh
 
 clean: ## removes build/

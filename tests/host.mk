@@ -42,13 +42,13 @@ build/host/tests/unit/%: build/host/tests/unit/%.o build/host/pure.a
 
 $(call depends,$(HOST_OBJECTS) $(UNITS:=.o))
 
-# A library of others that a unit compares us with.
+# libfdt, with which a unit test compares lib/fdt.
 PEER := tests/unit/fixtures/peer/libfdt.o
 build/host/tests/unit/fdt_peer: build/host/$(PEER)
 build/coverage/tests/unit/fdt_peer: build/coverage/$(PEER)
 build/host/tests/unit/fdt_peer build/coverage/tests/unit/fdt_peer: LIBRARIES := -lfdt
 
-# The UEFI application, in the hands of a firmware of the test's.
+# The UEFI application, with firmware that the test plays.
 build/host/tests/unit/efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o
 build/host/boot/efi/%.o build/host/tests/unit/efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
 	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
@@ -138,7 +138,7 @@ $(NATIVE): $(NATIVE_OBJECTS) tests/refdev/native/sections.lds
 
 $(call depends,$(NATIVE_OBJECTS))
 
-# The same without sanitizers, for what starts it ten thousand times.
+# The same without sanitizers, for `make vacuity`, which starts it ten thousand times.
 SWIFT := build/host/viommu-guest-swift
 SWIFTFLAGS := $(HOST_BASE) -O2 -fno-omit-frame-pointer -D_GNU_SOURCE -Iarch/host -DVERSION='"$(VERSION)"' -fno-pie
 SWIFT_OBJECTS := $(NATIVE_OBJECTS:build/native/%=build/swift/%)
@@ -154,20 +154,20 @@ $(call depends,$(SWIFT_OBJECTS))
 
 native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
 
-host: $(NATIVE) ## the whole suite against every variant of reference device; VARIANT=, RUN=, SEED=
+host: $(NATIVE) ## the suites against every variant of the reference device; VARIANT=, RUN=, SEED=
 	@VARIANT='$(VARIANT)' RUN='$(RUN)' SEED='$(SEED)' tests/refdev/native/host.sh
 
-mutants: $(NATIVE) ## the suites against every bug that the reference device can have; MUTANT=
+mutants: $(NATIVE) ## the suites against every mutant of the reference device; MUTANT=
 	@python3 -B tests/refdev/mutants/mutants.py $(MUTANT)
 
-mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the bugs; MUTANT=
+mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the mutants; MUTANT=
 	@python3 -B tests/refdev/mutants/mutants.py --vm $(MUTANT)
 
-compositions: $(NATIVE) ## the suites in every machine around the reference device; SAMPLE=SEED/N, VARIANT=
+compositions: $(NATIVE) ## the suites in every composition of the native machine; COMPOSITION=, SAMPLE=SEED/N, VARIANT=
 	@python3 -B tests/refdev/native/compositions.py $(if $(SAMPLE),--sample '$(SAMPLE)') \
 		$(if $(VARIANT),--variant '$(VARIANT)') $(COMPOSITION)
 
-vacuity: $(SWIFT) ## every bug in each of those machines: tests that pass where others fail; MUTANT=, half an hour
+vacuity: $(SWIFT) ## every mutant in every composition: tests that pass though the bug was met; MUTANT=, ten minutes
 	@python3 -B tests/refdev/native/vacuity.py $(MUTANT)
 
 # The reference device as a process behind a VMM.

@@ -13,7 +13,7 @@ extern const char stack_guard[], stack_bottom[], stack_top[];
 
 enum call_state { CALL_IDLE, CALL_STARTING, CALL_RUNNING, CALL_DONE, CALL_GIVEN_UP };
 
-/* The asker moves it to STARTING, IDLE or GIVEN_UP, the CPU itself to RUNNING and DONE. */
+/* The caller moves it to STARTING, IDLE or GIVEN_UP, the CPU itself to RUNNING and DONE. */
 struct call {
     enum call_state state;
     uint64_t id;

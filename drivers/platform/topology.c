@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* From what describes a topology, source by source, to the one that is worked with. */
+/* Reads every description of the topology, by precedence, into the records that are used. */
 #include "drivers/platform/internal.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Opens an IORT: its nodes, then their mappings, each checked once and kept if it is fit for use.
- * What is not is named, and nobody sees it later.
+ * Opens an IORT: reads its nodes, then their mappings, and keeps those that are valid. Others are
+ * reported and left out, so that iort_map.c and iort_topology.c check nothing again.
  */
 #include "lib/acpi/iort.h"
 

@@ -4,6 +4,10 @@
  * function or a named component go, under which id, and which ITS gets its messages under which
  * device id. Before VIOT existed, virtio-iommus were described here too: as nodes of type 0x80 in
  * an ordinary IORT, and in an IORT inside the VIOT of the draft of November 2019.
+ *
+ * From a byte of the table to an endpoint id: iort.c checks the bytes and keeps nodes and mappings,
+ * iort_map.c follows a requester id through the mappings to the id at the IOMMU, iort_topology.c
+ * makes records of lib/topology of both, and topology_find() looks an endpoint up there.
  */
 #pragma once
 
@@ -16,17 +20,17 @@
 #define IORT_MAX_NODES    512 /* several times what servers of two sockets have */
 #define IORT_MAX_MAPPINGS 1024
 
-/* Mappings that all the questions about a table may look at, so that none keeps a boot waiting. */
+/* Mappings that all walks through one table may visit together: a limit of the time they take. */
 #define IORT_MAX_STEPS (1u << 22)
 
-/* A node that is fit for use: its mappings are mapping_count elements of iort.mappings. */
+/* A valid node: its mappings are mapping_count elements of iort.mappings. */
 struct iort_node {
     uint32_t offset; /* in iort.bytes */
     uint16_t mapping_first, mapping_count;
     uint8_t type;
 };
 
-/* Ids input_first..input_last, or all of them if it is single, go on to iort.nodes[target]. */
+/* Ids input_first..input_last, or all of them if it is single, map to iort.nodes[target]. */
 struct iort_mapping {
     uint32_t input_first, input_last, output_first;
     uint16_t target;
@@ -47,7 +51,7 @@ struct iort {
 
 /*
  * False: the structure is damaged, or has more nodes or mappings than there is room for. Of an
- * intact table everything that is not kept is named: nodes of other types or with an impossible
+ * intact table everything that is not kept is reported: nodes of other types or with an impossible
  * body, mappings with impossible ids or a reference to no node.
  */
 bool iort_open(struct iort *iort, const void *table, size_t size, const struct sink *sink);
@@ -58,7 +62,7 @@ enum iort_wanted { IORT_IOMMU, IORT_ITS_GROUP };
 
 enum iort_outcome {
     IORT_MAPPED,
-    IORT_UNMAPPED, /* nothing of the wanted kind is on the way */
+    IORT_UNMAPPED, /* no mapping leads to a node of the wanted kind */
     IORT_LOOP,
     IORT_TOO_DEEP, /* more than 8 references to follow */
     IORT_TOO_LONG, /* no steps are left */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The way of an id through an IORT: from mapping to mapping until a node of the wanted kind. Every
- * comparison with an id is with the first or the last of a mapping, so between two of those bounds
- * all ids fare alike; a walk says how far the next bound is, which makes ranges of single answers.
+ * Maps an id through an IORT: follows mappings from node to node to an IOMMU, where a requester
+ * id has become an endpoint id, or to an ITS group. An id is compared only with the first and the
+ * last id of mappings, so the ids between two of those bounds map contiguously; a walk says how far
+ * the next bound is, and iort_ranges() makes a range of that.
  */
 #include <string.h>
 

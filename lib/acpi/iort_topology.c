@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* From an IORT to the records of a topology. */
+/* Records of a topology from an IORT: IOMMUs from its nodes, ranges of endpoints by iort_map.c. */
 #include "lib/acpi/iort_topology.h"
 
 #include <inttypes.h>

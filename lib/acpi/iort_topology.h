@@ -7,7 +7,7 @@
 
 /*
  * Adds what the table says of virtio-iommus to *viommus and of SMMUs to *others, either of which
- * may be NULL. Components, whose address only AML knows, are named and left out.
+ * may be NULL. Components, whose address only AML has, are reported and left out.
  */
 void iort_topology(const struct iort *iort, struct topology *viommus, struct topology *others,
                    const struct sink *sink);

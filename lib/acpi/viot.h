@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The Virtual I/O Translation table: one description of the topology. Under its signature there are
- * three layouts that no field tells apart: the one of ACPI 6.5, which viot_read() reads, document
+ * three layouts that no field distinguishes: the one of ACPI 6.5, which viot_read() reads, document
  * revision v8, whose ranges have one segment, and the draft of November 2019, around an IORT.
  */
 #pragma once

@@ -13,11 +13,11 @@
  *     pci.ecam= pci.window=  a PCI host bridge (lib/cmdline/machine.h)
  *     pci.lines=N         PCI's interrupt pins, if undescribed (lib/machine/machine.h)
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/cmdline/topology.h)
- *     topology=           whose descriptions of them count (lib/cmdline/topology.h)
+ *     topology=           which descriptions take precedence (lib/cmdline/topology.h)
  *
- * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: a
- * value without sense is reported and leaves the option as it was, and options of others
- * (console=ttyS0) are reported in one line.
+ * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: an
+ * invalid value is reported and leaves the option as it was, and unknown options (console=ttyS0)
+ * are reported in one line.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Values of boot options that name virtio-mmio register blocks and a PCI host bridge, which nothing
- * else may tell of.
+ * Values of boot options that name virtio-mmio register blocks and a PCI host bridge, for machines
+ * whose firmware describes neither.
  *
  *     virtio_mmio.device=SIZE@BASE:LINE[:ID]
  *         One block, as Linux reads it. SIZE and BASE are decimal, 0x and hexadecimal or 0 and

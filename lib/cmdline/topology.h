@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Values of the boot options that describe a topology, for machines that describe none or a wrong
- * one. They count before every other description.
+ * one. They take precedence over every other description.
  *
  *     viommu=pci:[SSSS:]BB:DD.F
  *         The IOMMU is this PCI function (hexadecimal; segment 0 by default).
@@ -24,8 +24,8 @@
  * Both may be repeated, viommu= for several IOMMUs. BASE and ids are decimal or 0x and hexadecimal.
  * An IOMMU that its own range covers is left out of it.
  *
- *     topology=WHICH              whose descriptions count: auto (without it), all that are there,
- *                                 but for viot-v8, which only who knows can tell from viot; or one
+ *     topology=WHICH              which descriptions are used: auto (the default), all that are
+ *                                 there except viot-v8, which looks like a damaged viot; or one
  *                                 of dt, viot, viot-v8, viot-draft, iort, builtin, options; or off,
  *                                 none. Of several VIOTs the first of the layout that is named
  *                                 counts. builtin-v1 to builtin-v4 also say what a virtio-iommu's

@@ -12,24 +12,24 @@ breach() {
     status=1
 }
 
-# Each floor, and those that it must not call.
+# Each layer, and those that it must not call.
 objects() { find "$build/$1" -name '*.o' ! -path '*/boot/kmain.o'; }
 
-floors='lib:arch drivers boot tests
+layers='lib:arch drivers boot tests
 arch:drivers boot tests
 drivers:boot tests
 boot:drivers tests
 tests:boot'
 
-while IFS=: read -r floor above; do
-    needs=$(objects "$floor" | xargs llvm-nm -u 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u)
+while IFS=: read -r layer above; do
+    needs=$(objects "$layer" | xargs llvm-nm -u 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u)
     for higher in $above; do
         offers=$(objects "$higher" | xargs llvm-nm --defined-only -g 2>/dev/null |
             awk 'NF == 3 { print $3 }' | sort -u)
         calls=$(comm -12 <(echo "$needs") <(echo "$offers") | grep -v '^$' || true)
-        [ -z "$calls" ] || breach "$floor/ calls $higher/: ${calls//$'\n'/ }"
+        [ -z "$calls" ] || breach "$layer/ calls $higher/: ${calls//$'\n'/ }"
     done
-done <<<"$floors"
+done <<<"$layers"
 
 # Inline functions, types and cycles are in no symbol table: what is included, by tests/check/layers.
 includes() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * An ATTACH that succeeds shows that an id is known. Every id gets a domain of its own, and in each
- * of these domains one and the same address leads to another page: an engine that writes
- * to the address shows by the page that changes which id it goes by.
+ * of these domains one and the same address leads to another page: an engine that writes to the
+ * address shows by the page that changes which id it uses.
  */
 #include "tests/framework/scan.h"
 
@@ -18,7 +18,7 @@
 
 struct known {
     uint32_t id;
-    bool is_placed; /* the device that goes by it was found */
+    bool is_placed; /* the device that uses it was found */
 };
 
 struct search {
@@ -98,7 +98,7 @@ static void prepare(struct search *search, unsigned n)
         is_ready &= map(search, n, fixture->engines[i].footprint,
                         fixture->engines[i].footprint_size, fixture->engines[i].footprint);
     if (!is_ready)
-        report_diagnostic("scan: MAP for id 0x%x fails; nobody can go by it",
+        report_diagnostic("scan: MAP for id 0x%x fails; no engine can use it",
                           (unsigned)search->known[n].id);
 }
 
@@ -124,7 +124,7 @@ static void place_id(struct search *search, struct known *known, const struct dm
     const struct topology_device device = location_requester(&engine->place);
     char text[LOCATION_TEXT];
 
-    report_diagnostic("scan: %s %s goes by id 0x%x", engine->ops->name,
+    report_diagnostic("scan: %s %s uses id 0x%x", engine->ops->name,
                       location_text(&engine->place, text), (unsigned)known->id);
     known->is_placed = true;
     add_range(search, (struct topology_range){.bus = device.bus,
@@ -152,18 +152,18 @@ static void find_engine(struct search *search, struct dma_engine *engine)
             place_id(search, &search->known[n], engine);
             return;
         }
-    report_diagnostic("scan: %s %s goes by no id that is known: what it writes %s",
-                      engine->ops->name, location_text(&engine->place, text),
+    report_diagnostic("scan: %s %s uses no id that is known: what it writes %s", engine->ops->name,
+                      location_text(&engine->place, text),
                       is_changed(search->pages) ? "is not translated" : "does not arrive");
 }
 
-/* The ids that no engine goes by are endpoints, too, but nobody knows where. */
+/* The ids that no engine uses are endpoints, too, at an unknown place. */
 static void add_unplaced(struct search *search)
 {
     for (unsigned n = 0; n < search->count; n++) {
         if (search->known[n].is_placed)
             continue;
-        report_diagnostic("scan: id 0x%x is known, and no engine goes by it",
+        report_diagnostic("scan: id 0x%x is known, and no engine uses it",
                           (unsigned)search->known[n].id);
         add_range(search,
                   (struct topology_range){.bus = TOPOLOGY_MMIO, .id_first = search->known[n].id});

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Endpoint ids without a description: the IOMMU is asked which ids it knows, and each DMA engine
- * shows by which of them it goes.
+ * shows which of them it uses.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Everything that `make test` runs, one step a line: a name, then a command that prints KTAP or only
-# ends well or badly. Steps of one paragraph run side by side. All steps run, whatever the others say;
+# Everything that `make test` runs, one step a line: a name, then a command that prints KTAP or that only
+# has an exit status. Steps of one paragraph run side by side. All steps run, whatever the others say;
 # the table at the end adds them up.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -16,51 +16,51 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 machines() { python3 -B tests/harness/machines.py; }
 
 {
-    # Only the machines share the CPUs: the others watch limits of time.
+    # Only the machines share the CPUs: the other steps check time limits.
     cat <<STEPS
-check     timeout 1800 make -s -j$(nproc) check
+check       timeout 1800 make -s -j$(nproc) check
 
-aarch64   timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
+aarch64     timeout 1800 make -s -j$(nproc) ARCH=aarch64 check
 
-riscv64   timeout 1800 make -s -j$(nproc) ARCH=riscv64 check
+riscv64     timeout 1800 make -s -j$(nproc) ARCH=riscv64 check
 
-images    python3 -B tests/selftest/test_images.py
+images      python3 -B tests/selftest/test_images.py
 
-unit      timeout 1800 make -s -j$(nproc) unit
+unit        timeout 1800 make -s -j$(nproc) unit
 
-fuzz      timeout 900 make -s -j$(nproc) fuzz FUZZ_SECONDS=3
+fuzz        timeout 900 make -s -j$(nproc) fuzz FUZZ_SECONDS=3
 
-coverage  timeout 1800 make -s -j$(nproc) coverage-host
+coverage    timeout 1800 make -s -j$(nproc) coverage-host
 
-host      timeout 1800 make -s -j$(nproc) host
+host        timeout 1800 make -s -j$(nproc) host
 
-mutants   timeout 1800 make -s -j$(nproc) mutants
+mutants     timeout 1800 make -s -j$(nproc) mutants
 
-behind    timeout 1200 make -s -j$(nproc) mutants-vm
+mutants-vm  timeout 1200 make -s -j$(nproc) mutants-vm
 
-runner    tests/selftest/coverage.sh
+harness     tests/selftest/coverage.sh
 
-steps     python3 -B tests/selftest/test_steps.py
-tree      python3 -B tests/selftest/test_devicetree.py
-options   python3 -B tests/selftest/test_run_sh.py
-harness   python3 -B tests/selftest/test_harness_readme.py
-server    python3 -B tests/selftest/test_refdev.py
+steps       python3 -B tests/selftest/test_steps.py
+tree        python3 -B tests/selftest/test_devicetree.py
+options     python3 -B tests/selftest/test_run_sh.py
+commands    python3 -B tests/selftest/test_harness_readme.py
+server      python3 -B tests/selftest/test_refdev.py
 
-readme    python3 -B tests/selftest/test_readme.py
+readme      python3 -B tests/selftest/test_readme.py
 
-real      python3 -B tests/selftest/test_real.py
-topology  python3 -B tests/selftest/test_topology.py
+real        python3 -B tests/selftest/test_real.py
+topology    python3 -B tests/selftest/test_topology.py
 
-virt      python3 -B tests/selftest/test_topology_virt.py
+virt        python3 -B tests/selftest/test_topology_virt.py
 
-nested    python3 -B tests/selftest/test_nested.py
+nested      python3 -B tests/selftest/test_nested.py
 
 STEPS
     for machine in $(machines); do
         echo "$machine ./run.sh -m $machine"
     done
     echo
-    echo "siblings  python3 -B tests/selftest/test_siblings.py"
-    echo "stress    ./run.sh -t 3 -o build/results/stress stress.*"
-    echo "bench     ./run.sh -t 1 -o build/results/bench bench.*"
+    echo "equivalent  python3 -B tests/selftest/test_equivalent_machines.py"
+    echo "stress      ./run.sh -t 3 -o build/results/stress stress.*"
+    echo "bench       ./run.sh -t 1 -o build/results/bench bench.*"
 } | python3 -B tests/harness/steps.py

@@ -27,14 +27,14 @@ def locked() -> Iterator[None]:
     """Two runs at once must not build the same files."""
     os.makedirs(os.path.join(HOME, "build"), exist_ok=True)
     with open(os.path.join(HOME, "build", ".lock"), "w", encoding="ascii") as lock:
-        started, told = time.monotonic(), False
+        started, is_announced = time.monotonic(), False
         while True:
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            if not told and time.monotonic() - started > SAY_AFTER:
+            if not is_announced and time.monotonic() - started > SAY_AFTER:
                 print("run.sh: waiting for another build", file=sys.stderr, flush=True)
-                told = True
+                is_announced = True
             time.sleep(0.05)
         yield
 

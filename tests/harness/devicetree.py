@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Device trees that tell of an IOMMU what QEMU's own leave out (Devicetree Specification 0.4, chapter 5).
+"""Adds to a VMM's own device tree the IOMMU that it leaves out (Devicetree Specification 0.4, chapter 5).
 
 usage: devicetree.py --iommu=PATH --pci=PATH FILE -- VMM ARGUMENTS...
 Writes to FILE the tree that the VMM makes for these arguments, with the node at one PATH as the IOMMU of
@@ -75,7 +75,7 @@ class Tree:
         self._at += (size + 3) & ~3
 
     def _parse(self) -> Node:
-        """The node that begins here, or after words that mean nothing."""
+        """The node that begins here, or after NOP tokens."""
         while (token := self._word()) == NOP:
             pass
         if token != BEGIN:
@@ -173,7 +173,7 @@ def make(argv: list[str], iommu: str, pci: str, path: str) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="makes a device tree that tells of an IOMMU")
+    parser = argparse.ArgumentParser(description="makes a device tree that describes an IOMMU")
     parser.add_argument("--iommu", required=True)
     parser.add_argument("--pci", required=True)
     parser.add_argument("file")

@@ -4,7 +4,7 @@
 `[[deviation]]` has the `test`, the `clauses` that it then finds violated, the `reason`, the `evidence` for it, and
 the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
 XFAIL, one that no longer does is XPASS; with `may_pass` it may pass, too, as a random walk that does not come that far.
-The clause VMM-DIED stands for a VMM that dies of the test.
+The clause VMM-DIED stands for a VMM that crashes in the test.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Expectations:
 
 
 def read(path: str) -> list[Deviation]:
-    """All of a file. ValueError: it makes no sense, and where."""
+    """All of a file. ValueError: it is invalid; says where."""
     try:
         with open(path, "rb") as file:
             document = tomllib.load(file)
@@ -147,8 +147,8 @@ def clauses() -> frozenset[str]:
 def test_ids() -> frozenset[str]:
     """Of the sources: the same as the guest lists."""
     found: list[str] = []
-    for room in ("suites", "selftest"):
-        for path in glob.glob(os.path.join(HOME, "tests", room, "**", "*.c"), recursive=True):
+    for directory in ("suites", "selftest"):
+        for path in glob.glob(os.path.join(HOME, "tests", directory, "**", "*.c"), recursive=True):
             with open(path, encoding="utf-8") as file:
                 text = file.read()
             if suite := re.search(r'^#define SUITE "(.*)"', text, re.M):

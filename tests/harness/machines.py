@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The VMs as values: machines.toml, or another file of its kind, with the parts put together."""
+"""The VMs as values: machines.toml, or another file in its format, with the parts put together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
 class Bad(ValueError):
-    """A file of machines, or a wish for a machine, that makes no sense."""
+    """An invalid file of machines, or a choice that matches none."""
 
 
 @dataclass
@@ -63,16 +63,16 @@ class Machines:
                 raise Bad(f"{path}: {name}: arch: '{machine.arch}', expected one of {', '.join(ARCHS)}")
             self.all[name] = machine
 
-    def _add(self, machine: Machine, table: dict[str, object], way: list[str]) -> None:
+    def _add(self, machine: Machine, table: dict[str, object], chain: list[str]) -> None:
         """What a table says, after the parts that it consists of."""
-        where = f"{self.path}: {' > '.join(way)}"
+        where = f"{self.path}: {' > '.join(chain)}"
         for key, value in table.items():
             if key not in KEYS:
                 raise Bad(f"{where}: unknown key '{key}', expected one of {', '.join(KEYS)}")
             if not isinstance(value, KEYS[key]) or not _is_of_strings(value):
                 raise Bad(f"{where}: {key}: {value!r}, expected a {KEYS[key].__name__} of strings")
         for part in _list(table.get("parts")):
-            self._add_part(machine, part, way)
+            self._add_part(machine, part, chain)
         machine.arch = str(table.get("arch", machine.arch))
         machine.vmm = str(table.get("vmm", machine.vmm))
         machine.refdev = str(table.get("refdev", machine.refdev))
@@ -89,33 +89,33 @@ class Machines:
         except ValueError as error:
             raise Bad(f"{where}: needs: qemu: {error}") from error
 
-    def _add_part(self, machine: Machine, part: str, way: list[str]) -> None:
+    def _add_part(self, machine: Machine, part: str, chain: list[str]) -> None:
         if part.startswith("-"):
             machine.words += part.split()
-        elif part in way:
-            raise Bad(f"{self.path}: {' > '.join(way)} > {part}: a part of itself")
+        elif part in chain:
+            raise Bad(f"{self.path}: {' > '.join(chain)} > {part}: a part of itself")
         elif part not in self._parts:
-            raise Bad(f"{self.path}: {' > '.join(way)}: no part is called '{part}'")
+            raise Bad(f"{self.path}: {' > '.join(chain)}: no part is called '{part}'")
         else:
             found = self._parts[part]
             if not isinstance(found, dict):
                 found = {"parts": [found] if isinstance(found, str) else found}
-            self._add(machine, found, [*way, part])
+            self._add(machine, found, [*chain, part])
 
-    def choose(self, wishes: str, arch: str) -> list[Machine]:
+    def choose(self, patterns: str, arch: str) -> list[Machine]:
         """By names or globs with commas between; '' is the first machine of the CPU. ValueError: none."""
         of_arch = [machine for machine in self.all.values() if arch in ("", machine.arch)]
         listed = ", ".join(f"{machine.name} ({machine.arch})" for machine in self.all.values())
         if arch and not of_arch:
             raise Bad(f"no machine has CPU '{arch}'; {self.path} has: {listed}")
-        if not wishes:
+        if not patterns:
             return of_arch[:1]
         chosen: dict[str, Machine] = {}
-        for wish in wishes.split(","):
-            found = {m.name: m for m in of_arch if fnmatch.fnmatchcase(m.name, wish)}
+        for pattern in patterns.split(","):
+            found = {m.name: m for m in of_arch if fnmatch.fnmatchcase(m.name, pattern)}
             if not found:
                 of = f" and has CPU '{arch}'" if arch else ""
-                raise Bad(f"no machine is called '{wish}'{of}; {self.path} has: {listed}")
+                raise Bad(f"no machine is called '{pattern}'{of}; {self.path} has: {listed}")
             chosen |= found
         return list(chosen.values())
 

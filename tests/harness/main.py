@@ -69,7 +69,7 @@ def print_command(machine: Machine, options: opt.Options) -> int:
 
 
 def get_ready(job: Job) -> str:
-    """Packages, the build, the VMM, the files; why the machine can't be had, if that is so."""
+    """Packages, the build, the VMM, the files; why the machine is skipped, '' if it is not."""
     adapter, machine = job.adapter, job.machine
     if not job.options.no_build:
         build.need(adapter.packages())
@@ -142,7 +142,7 @@ def run_machine(machine: Machine, listed: machines.Machines, options: opt.Option
         if folder:
             folder.close()
         if screen.trouble:
-            screen.complain(screen.trouble)
+            screen.warn(screen.trouble)
 
 
 def run(arguments: list[str]) -> int:

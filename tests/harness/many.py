@@ -18,7 +18,7 @@ from options import FAILED, Options
 from progress import Screen
 
 RUN = os.path.join(HOME, "tests", "harness", "main.py")
-END_LIMIT = 20  # seconds for a run to end when it was told to
+END_LIMIT = 20  # seconds for a run to end after SIGTERM
 
 
 @dataclass
@@ -70,12 +70,12 @@ class Many:
         with self._lock:
             child = process.Child(self.command(machine))
             self.running.append(machine)
-        output, told = b"", False
+        output, is_signalled = b"", False
         while (got := child.read(0.2)) is not None:
             output += got.get("out", b"") + got.get("err", b"")
-            if self._stop.is_set() and not told:
+            if self._stop.is_set() and not is_signalled:
                 os.kill(child.popen.pid, signal.SIGTERM)
-                told = True
+                is_signalled = True
         with self._lock:
             self.running.remove(machine)
         status = child.status or 0

@@ -15,32 +15,32 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   GLOB             ids of tests: 'conformance.map.*', conformance.map, 'bench.*'
                    default: every test that -l does not mark as run by name only
   -a ARCH          the CPU: x86_64, aarch64 or riscv64
-  -m MACHINE       one of tests/harness/machines.toml, or several: names and globs with commas between;
-                   default: the first one of ARCH, q35
-  -j N             of several machines, N at a time; default 1
-  -l               list the tests of the image, those that GLOBs match, and the machines
-  -n               print the VMM's command line and stop
-  -s SEED          of everything random, decimal or 0x; default: another one each run, printed
+  -m MACHINES      of tests/harness/machines.toml: names and globs, separated by commas;
+                   default: the first machine of ARCH; without -a q35
+  -j N             run N of several machines at a time; default 1
+  -l               list the machines, and the tests of the image, or those that GLOBs match
+  -n               print the VMM's command line; nothing is built or booted
+  -s SEED          of everything random, decimal or 0x; default: a random one, printed
   -t SECONDS       duration of each stress test; default 2
-  -o DIR           where console.log, results.ktap, junit.xml, results.json and vmm.log go, of several
-                   machines those of each in DIR/MACHINE; default build/results/MACHINE
+  -o DIR           directory of console.log, results.ktap, junit.xml, results.json and vmm.log; with
+                   several machines DIR/MACHINE for each; default build/results/MACHINE
   -d               wait for gdb before the first instruction; no time limits
   --strict         WARN and XFAIL count as failures
   --icount         deterministic: the VM's clock counts instructions
-  --no-build       boot what is there, whatever has changed since it was built
-  --machines FILE  other machines than those of tests/harness/machines.toml
+  --no-build       boot the image that is there: no packages are checked, nothing is built
+  --machines FILE  read the machines from FILE instead of tests/harness/machines.toml
   -h, --help       this text
 environment:
   QEMU=            the QEMU to use, a command or a path
   ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
-  LKVM=            kvmtool's lkvm to use, a command or a path; of several, with : between, the first for
-                   the machine's CPU; default: the one in PATH
-  TIMEOUT=         seconds that a VM may take beside the -t of its tests; default 120
-  NO_INSTALL=1     never install packages: name them and exit with status 2
-  NO_COLOR=1       no colours, which only a terminal gets
+  LKVM=            the lkvm (kvmtool) to use, a command or a path; of several, separated by ':', the
+                   first one for the machine's CPU; default: the one in PATH
+  TIMEOUT=         seconds for one boot, without the -t of its tests; 0: no limit; default 120
+  NO_INSTALL=1     never install packages: if some are missing, name them and exit with status 2
+  NO_COLOR=1       no colours on a terminal
 exit status:
   0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure,
-  3 the VM gave no verdict; of several machines the greatest"""
+  3 the VM gave no verdict; with several machines the greatest"""
 
 VALUES = ("-a", "-m", "-j", "-s", "-t", "-o", "--machines")
 FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
@@ -49,7 +49,7 @@ ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and t
 
 
 class Bad(ValueError):
-    """An option, or a variable, that makes no sense."""
+    """An invalid option or environment variable."""
 
 
 @dataclass

@@ -39,7 +39,7 @@ class Screen:
             self._status = status[: shutil.get_terminal_size().columns - 1]
             self._write("\r\x1b[K" + self._status)
 
-    def complain(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         """To stderr, if that can be written to."""
         with contextlib.suppress(OSError):
             print(f"run.sh: {text}", file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The guest's console as values: KTAP with a few conventions of our own. The only reader of it.
 
-Lines in, results and diagnostics out, as they come and within bounds. It knows no VMM and prints nothing.
+Lines in, results and diagnostics out, as they come and within limits. It knows no VMM and prints nothing.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ ERROR = re.compile(r"^# error: (.*)$")
 TERMINAL = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[0-Z\\-~])")
 RECORD = "# json "
 
-# What may stand behind the '#' of a result, and whether the line then says `ok`.
+# The verdicts that may follow the '#' of a result, and whether the line then begins with `ok`.
 WORDS = {"WARN": True, "SKIP": True, "FAIL": False, "ERROR": False, "CRASH": False, "HANG": False}
 ENDS_THE_BOOT = ("CRASH", "HANG")
 
 KEPT_LINES, KEPT_BYTES = 4000, 1 << 18  # of the diagnostics of one test
-COMPLAINTS_MAX = 8  # of one kind that are told one by one
+PROTOCOL_ERRORS_MAX = 8  # of one kind that are listed one by one
 RECORDS_MAX = 16 << 20  # bytes of one boot's records
 LISTED_MAX = 100000
 
@@ -48,17 +48,17 @@ class Result:
 
 
 class Lines:
-    """Lines within bounds; what is beyond them is counted."""
+    """Lines within limits; those beyond are counted."""
 
     def __init__(self) -> None:
         self.kept: list[str] = []
         self._left_out = 0
-        self._room = KEPT_BYTES
+        self._bytes_left = KEPT_BYTES
 
     def add(self, line: str) -> bool:
         """Whether it was kept."""
-        self._room -= len(line)
-        if self._room < 0 or len(self.kept) >= KEPT_LINES:
+        self._bytes_left -= len(line)
+        if self._bytes_left < 0 or len(self.kept) >= KEPT_LINES:
             self._left_out += 1
             return False
         self.kept.append(line)
@@ -68,25 +68,25 @@ class Lines:
         return [*self.kept, f"# [{self._left_out} more lines left out]"] if self._left_out else self.kept
 
 
-class Complaints:
-    """What is wrong with a console, by kind, and not without end."""
+class ProtocolErrors:
+    """Lines of a console that break the protocol: the first of each kind, and the number of the others."""
 
     def __init__(self) -> None:
         self._kinds: collections.Counter[str] = collections.Counter()
-        self._told: list[str] = []
+        self._listed: list[str] = []
 
     def add(self, kind: str, about: str) -> None:
         self._kinds[kind] += 1
-        if self._kinds[kind] <= COMPLAINTS_MAX:
-            self._told.append(f"{kind}: {about[:120]}")
+        if self._kinds[kind] <= PROTOCOL_ERRORS_MAX:
+            self._listed.append(f"{kind}: {about[:120]}")
 
     def all(self) -> list[str]:
-        more = {kind: count - COMPLAINTS_MAX for kind, count in self._kinds.items()}
-        return self._told + [f"{kind}: {count} more" for kind, count in more.items() if count > 0]
+        more = {kind: count - PROTOCOL_ERRORS_MAX for kind, count in self._kinds.items()}
+        return self._listed + [f"{kind}: {count} more" for kind, count in more.items() if count > 0]
 
 
 def printable(raw: bytes) -> str:
-    """A line without terminal sequences and without what XML and terminals cannot bear."""
+    """A line without terminal sequences and without characters that XML or a terminal does not take."""
     text = raw.decode("utf-8", "replace")
     if text.isprintable():
         return text
@@ -102,7 +102,7 @@ def glob_matches(pattern: str, test_id: str) -> bool:
 
 
 def findings_of(lines: Iterable[str]) -> list[tuple[str, str]]:
-    """FAIL or WARN, and the clause, of the diagnostics that tell of a violation."""
+    """FAIL or WARN, and the clause, of the diagnostics that report a violation."""
     return [(found[1], found[2]) for line in lines if (found := FINDING.match(line))]
 
 
@@ -123,7 +123,7 @@ def parse_record(text: str) -> object:
 
 
 class Console:
-    """One boot's console. `plan` and `running` tell where the boot stands.
+    """One boot's console. `plan` and `running` say how far the boot is.
 
     `first` is the number that the boot's first result must have. What breaks the protocol is kept
     in `diagnostics`, and reading goes on.
@@ -139,10 +139,10 @@ class Console:
         self.listed: list[tuple[str, str]] = []
         self.error: str | None = None
         self.exit_status: int | None = None
-        self._complaints = Complaints()
+        self._protocol_errors = ProtocolErrors()
         self._verdicts: set[str] = set()
         self._header, self._diagnostics = Lines(), Lines()
-        self._room_for_records = RECORDS_MAX
+        self._record_bytes_left = RECORDS_MAX
         self._after_exit = 0
         self._first_after_exit = ""
 
@@ -151,7 +151,7 @@ class Console:
         after = []
         if self._after_exit:
             after = [f"{self._after_exit} lines after EXIT, the first: {self._first_after_exit[:120]}"]
-        return self._complaints.all() + after
+        return self._protocol_errors.all() + after
 
     @property
     def header(self) -> list[str]:
@@ -176,7 +176,7 @@ class Console:
         elif match := EXIT.match(line):
             self._exit(int(match.group(1)))
         elif line == START:
-            self.report("the guest started anew", line)
+            self.report("the guest restarted", line)
         elif LIKE_A_RESULT.match(line):
             self.report("a line that is no result", line)
         elif line.startswith(RECORD):
@@ -186,7 +186,7 @@ class Console:
         return None
 
     def report(self, what: str, line: str) -> None:
-        self._complaints.add(what, line)
+        self._protocol_errors.add(what, line)
 
     def pending_diagnostics(self) -> list[str]:
         """What the test that is running has said so far."""
@@ -210,9 +210,9 @@ class Console:
             self.report(f"EXIT: STATUS={status}", f"the results of the boot mean {said}")
 
     def _record(self, text: str) -> None:
-        self._room_for_records -= len(text)
-        if self._room_for_records < 0:
-            self.report("records beyond their bound", text)
+        self._record_bytes_left -= len(text)
+        if self._record_bytes_left < 0:
+            self.report("records beyond their limit", text)
             return
         try:
             self.records.append(parse_record(text))
@@ -226,9 +226,9 @@ class Console:
         elif (match := ERROR.match(line)) and self.plan is None:
             self.error = match.group(1)
         elif line:
-            told = line if line.startswith("#") else f"# {line}"
-            kept = (self._header if self.plan is None else self._diagnostics).add(told)
-            return line if kept and self.plan is not None and told is line else None
+            text = line if line.startswith("#") else f"# {line}"
+            kept = (self._header if self.plan is None else self._diagnostics).add(text)
+            return line if kept and self.plan is not None and text is line else None
         return None
 
     def _result(self, match: re.Match[str]) -> Result:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The results of a run, counted, and what it leaves behind: results.ktap, junit.xml, results.json.
+"""Counts the verdicts of a run, decides which are failures (FAILURES, and LENIENT with --strict), and writes
+results.ktap, junit.xml and results.json.
 
 Each is written whole or not at all, for every way in which a run can end; what did not run is an error in each.
 """
@@ -213,9 +214,9 @@ class Run:
             self._add_case(suite, result)
         if self.diagnostics or self.warnings:
             case = ET.SubElement(suite, "testcase", classname="run", name="protocol", time="0")
-            if told := self.diagnostics or (self.warnings if self.strict else []):
-                failure = ET.SubElement(case, "failure", message=_clean(told[0]), type="ERROR")
-                failure.text = _clean("\n".join(told))
+            if reported := self.diagnostics or (self.warnings if self.strict else []):
+                failure = ET.SubElement(case, "failure", message=_clean(reported[0]), type="ERROR")
+                failure.text = _clean("\n".join(reported))
             if self.warnings:
                 ET.SubElement(case, "system-out").text = _clean("\n".join(self.warnings))
         ET.indent(suite)
@@ -239,5 +240,5 @@ class Run:
 
 
 def _clean(text: str) -> str:
-    """What XML can bear."""
+    """Without characters that XML does not take."""
     return "\n".join(printable(line.encode("utf-8", "backslashreplace")) for line in text.split("\n"))

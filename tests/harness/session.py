@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A run: boots the VM, judges what comes, boots again after a crash or a hang until the plan is done.
+"""A run: boots the VM, takes its results, boots again after a crash or a hang until the plan is done.
 
-Whatever the VMM does, it ends: each boot and all together have their time, and no two boots may die at one place.
+Whatever the VMM does, a run ends: a boot and all boots together have time limits, and the second boot that ends in the
+same test is the last one. reports.py counts the verdicts.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test s
 BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
 CONSOLE_LOG_MAX = 256 << 20  # bytes
 PLAN_MAX = 100000
-BARREN_MAX = 2  # boots in a row that end before a test begins
-GLOBS_MAX = 100  # of one command line; the guest takes 128 (lib/text/options.h)
-COMPLAIN_AFTER = 5  # seconds until the VMM's own words are shown of a VM that says nothing
+BARREN_MAX = 2  # boots in a row that end before a test begins; then the run ends
+GLOBS_MAX = 100  # of one command line; the guest takes 128 (CMDLINE_RUN_MAX in lib/cmdline/cmdline.h)
+SHOW_STDERR_AFTER = 5  # seconds; the stderr of a VMM whose console is silent so long is shown
 
 
 @dataclass
 class Job:
-    """What is run: a machine as its VMM has it, and a guest that is told what to do."""
+    """What is run: a machine, the adapter of its VMM, and what the guest is asked to do."""
 
     machine: Machine
     adapter: Adapter
@@ -89,7 +90,7 @@ class Session:
             self.run.started = time.time()
         self.boots += 1
         argv = job.files.guest(job.argv, guest)
-        self.boot = Boot(argv, environment, self._vmm_log, limits, COMPLAIN_AFTER)
+        self.boot = Boot(argv, environment, self._vmm_log, limits, SHOW_STDERR_AFTER)
         return self.boot, self._console_log
 
     def run_boot(self, guest: str, console: Console) -> Console:
@@ -102,12 +103,12 @@ class Session:
                 continue
             log.write(raw + b"\n")
             running, planned = console.running, console.plan is not None
-            told = console.feed(printable(raw))
-            if isinstance(told, Result):
-                told.seconds = round(time.monotonic() - began, 3)
-                self.take(told)
-            elif told:
-                self.say(told)
+            parsed = console.feed(printable(raw))
+            if isinstance(parsed, Result):
+                parsed.seconds = round(time.monotonic() - began, 3)
+                self.take(parsed)
+            elif parsed:
+                self.say(parsed)
             elif console.running != running:
                 began = time.monotonic()
                 self._show(console)
@@ -177,7 +178,7 @@ class Session:
         return [f"# vmm: {printable(line)}" for line in words]
 
     def judge_end(self, console: Console, plan: int) -> int | None:
-        """Where to go on after a boot; None: nowhere, it is over."""
+        """The number of the test with which the next boot begins; None: there is none."""
         assert self.boot is not None
         self.report(console.diagnostics)
         if console.running is not None:
@@ -295,7 +296,7 @@ class Session:
         return PASSED
 
     def skip(self, why: str) -> int:
-        """A machine that can't be had; nothing is booted."""
+        """A machine that this VMM or this host does not have (Adapter.lacking()); nothing is booted."""
         self.run.plan, self.run.skipped_plan, self.run.notes = 0, why, []
         self.write(PASSED)
         self.say(START)
@@ -350,7 +351,7 @@ class Session:
         try:
             job.folder.write(self.run.texts(*self._described(status)))
         except OSError as error:
-            self.screen.complain(f"the results can't be written to {job.folder.path}: {error.strerror}")
+            self.screen.warn(f"the results can't be written to {job.folder.path}: {error.strerror}")
 
     def _described(self, status: int) -> tuple[dict[str, str], dict[str, object]]:
         job, options, adapter = self.job, self.job.options, self.job.adapter

@@ -18,11 +18,11 @@ WORDS_FIRST, WORDS_LAST, WORD_MAX = 3, 6, 500  # lines of the VMM's own that are
 
 
 class Log:
-    """A file that what is beyond its limit, or finds no room, is left out of; the cut is marked."""
+    """A file of limited size: what exceeds it, or finds the disk full, is left out, and the cut is marked."""
 
     def __init__(self, path: str, limit: int) -> None:
         self.trouble = ""
-        self._room = limit
+        self._bytes_left = limit
         self._limit = limit
         self._path = path
         self._file = open(path, "wb", buffering=0)
@@ -30,8 +30,8 @@ class Log:
     def write(self, data: bytes) -> None:
         if self.trouble or not data:
             return
-        cut = data[: self._room]
-        self._room -= len(cut)
+        cut = data[: self._bytes_left]
+        self._bytes_left -= len(cut)
         try:
             self._file.write(cut)
             if len(cut) < len(data):
@@ -64,7 +64,7 @@ class Boot:
         environment: Mapping[str, str],
         log: Log,
         limits: Limits,
-        complain_after: float = 0,
+        show_stderr_after: float = 0,
     ) -> None:
         self.why = ""
         self.cut_short = b""  # a last line without an end
@@ -78,10 +78,10 @@ class Boot:
         self._end = now + limits.boot if limits.boot else None
         self._heard = now
         self.started = now
-        self._complain_at = now + complain_after if complain_after else None
+        self._show_stderr_at = now + show_stderr_after if show_stderr_after else None
 
     def extend(self, seconds: float) -> None:
-        """More time for the whole boot: its tests were told to take it."""
+        """More time for the whole boot: -t asks its tests to take longer."""
         if self._end is not None and not self.is_over:
             self._end += seconds
 
@@ -107,15 +107,15 @@ class Boot:
         return [line[:WORD_MAX] + b"..." * (len(line) > WORD_MAX) for line in lines]
 
     def lines(self) -> Iterator[bytes | None]:
-        """Of the console. None, once: it is silent so far, and the VMM may have said why."""
+        """Of the console. None, once: it is silent so far, and there is output on the VMM's stderr."""
         buffer, total = b"", 0
         while not self.why and (got := self._read()) is not None:
             self._hear(got.get("err", b""))
             chunk = got.get("out", b"")
             if chunk:
-                self._heard, self._complain_at = time.monotonic(), None
-            if self._complain_at and self._first_words and time.monotonic() >= self._complain_at:
-                self._complain_at = None
+                self._heard, self._show_stderr_at = time.monotonic(), None
+            if self._show_stderr_at and self._first_words and time.monotonic() >= self._show_stderr_at:
+                self._show_stderr_at = None
                 yield None
             total += len(chunk)
             if total > CONSOLE_MAX:
@@ -130,9 +130,9 @@ class Boot:
 
     def _hear(self, words: bytes) -> None:
         self._log.write(words)
-        room = LINE_MAX - len(self._first_words)
-        self._first_words += words[:room]
-        self._last_words = (self._last_words + words[room:])[-LINE_MAX:]
+        free = LINE_MAX - len(self._first_words)
+        self._first_words += words[:free]
+        self._last_words = (self._last_words + words[free:])[-LINE_MAX:]
 
     def _give_up(self, why: str) -> None:
         self.timed_out = True
@@ -158,8 +158,8 @@ class Boot:
             else:
                 self._give_up(f"no output for {self._limits.silence:g} s")
             return None
-        if self._complain_at and self._first_words:
-            waits.append(self._complain_at - now)
+        if self._show_stderr_at and self._first_words:
+            waits.append(self._show_stderr_at - now)
         return self._child.read(min(waits) if waits else None)
 
     def _finish(self) -> None:

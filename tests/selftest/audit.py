@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of the topology ask of a run."""
+"""Checks of a run's results that the tests of the topology share."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The tests of the runner that need no VM, and which lines of it they run: less than 90 % fails. One KTAP report
+# The tests of the harness that need no VM, and their line coverage of it: less than 90 % fails. One KTAP report
 # after the other, then the table of lines as diagnostics.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 minimum=90
-place=$PWD/build/coverage-runner
+place=$PWD/build/coverage-harness
 rm -rf "$place" && mkdir -p "$place"
 cat >"$place/config" <<CONFIG
 [run]
@@ -17,7 +17,7 @@ disable_warnings = no-data-collected
 omit = */steps.py
 CONFIG
 coverage=(/usr/bin/python3 -B -m coverage)
-# What run.sh starts, under the eyes of coverage.
+# What run.sh starts, measured by coverage.
 export RUN_SH="${coverage[*]} run --rcfile=$place/config $PWD/tests/harness/main.py"
 status=0
 run() { # NAME...: one after the other
@@ -29,7 +29,7 @@ run() { # NAME...: one after the other
 }
 # Those that mostly wait do so side by side.
 declare -A pids=()
-for name in harness attacks fine; do
+for name in harness attacks tolerance; do
     run $name >"$place/$name" 2>&1 &
     pids[$name]=$!
 done

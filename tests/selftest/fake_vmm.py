@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""A VMM with a guest that does as it is told: $FAKE_TESTS holds `id=behaviour` words.
+"""A VMM with a scripted guest: $FAKE_TESTS holds `id=behaviour` words.
 
-It understands what run.sh asks of a QEMU (--version, -device help) and what it tells the guest
+It understands what run.sh asks of a QEMU (--version, -device help) and of the guest
 (run=, from=, list, seed=). $FAKE_BOOT changes a whole boot, $FAKE_COUNT names a file that counts
 the boots, $FAKE_CHILD one for the id of a process that stays; $FAKE_HANGS and $FAKE_FLOODS are `version` or `help`.
 """

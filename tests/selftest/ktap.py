@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The runner's own tests: a few words to write them, and their KTAP."""
+"""What the tests of the harness share: @test, check(), run_sh() with the fake VMM, and KTAP on stdout."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The runner in the hands of a hostile or unlucky user: no verdict is lost, nothing hangs, nothing stays."""
+"""The harness with hostile or unlucky users: no verdict is lost, nothing hangs, no process or file is left."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def more_ids_than_a_command_line_holds_run_in_several_boots() -> None:
 
 
 @test
-def nonsense_of_the_guest_is_a_complaint_and_no_traceback() -> None:
+def malformed_output_of_the_guest_is_a_diagnostic_and_no_traceback() -> None:
     for raw in ("ok 1 t.a # PASS\\n", "# json " + "[" * 60000 + "\\n", "# run t.a\\nok 1 t.a # PASS\\n"):
         ran = run_fake("a.b=pass", FAKE_BOOT="raw", FAKE_RAW=raw)
         ran.ends(1)
@@ -320,7 +320,7 @@ def first_words_of_a_vmm_that_says_nothing_else_are_shown() -> None:
 
 
 @test
-def one_id_under_two_numbers_is_a_complaint() -> None:
+def one_id_under_two_numbers_is_a_diagnostic() -> None:
     ran = run_fake("a.b=pass a.b=pass")
     ran.ends(1)
     check("# error: a.b has two results, of number 1 and 2" in ran.out, ran.out)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""run.sh and the harness with a fake VMM: every way in which a boot can end."""
+"""run.sh and the harness with a fake VMM: every way for a boot to end."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every command in the runner's README is run, and its examples of TOML are read."""
+"""Every command in the README of tests/harness is run, and its examples of TOML are read."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def results_that_make_no_sense_are_errors() -> None:
 def diagnostics() -> None:
     check(read("1..2", "# run a", "ok one a").diagnostics, "no number")
     check(read("1..2", "# run a", "# run b").diagnostics, "no result")
-    check(read("1..2", "KTAP version 1").diagnostics, "started anew")
+    check(read("1..2", "KTAP version 1").diagnostics, "restarted")
     check(read("1..2", "1..2").diagnostics, "a second plan")
     check(read("1..2", "# json {").diagnostics, "not JSON")
     check(read("1..1", "# run a", "ok 1 a", "EXIT: STATUS=1", "more").diagnostics, "after the end")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What QEMU's virt machines tell of the topology, whole and damaged: IORT beside VIOT, and device trees."""
+"""What QEMU's virt machines say of the topology, intact and damaged: IORT beside VIOT, and device trees."""
 
 from __future__ import annotations
 

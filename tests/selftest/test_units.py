@@ -119,7 +119,7 @@ def limits_of_a_boot() -> None:
 
 
 @test
-def silent_vmm_that_complains_is_told_of_at_once() -> None:
+def stderr_of_a_silent_vmm_is_shown_at_once() -> None:
     lines, boot = booted("echo why >&2; sleep 1; echo x")
     check(lines == [None, b"x"] and boot.words() == [b"why"], lines)
     check(booted("echo x; echo why >&2; sleep 1")[0] == [b"x"])

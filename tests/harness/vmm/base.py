@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the harness wants to know of a VMM, and what most of them answer alike."""
+"""The interface of a VMM's adapter, with the defaults that most of them share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import process
 from machines import Machine
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-PROBE_LIMIT = 10  # seconds for a VMM to tell its version
+PROBE_LIMIT = 10  # seconds for a VMM to print its version
 GUEST_MAX = 4000  # bytes of a command line that every image takes (boot/boot_info.h), with room for from=
 
 
@@ -94,7 +94,7 @@ class Adapter:
         """Finds the VMM and asks for its version. Unusable: there is none."""
 
     def lacking(self) -> str:
-        """Why this VMM can't have the machine; '' if it can."""
+        """Why the machine is skipped: this VMM or this host does not have it; '' if it does."""
         return ""
 
     def command(self) -> list[str]:

@@ -10,7 +10,7 @@ import versions
 
 from .base import Adapter, Unusable, ask, find
 
-REFUSAL_LIMIT = 60  # seconds for a start and its end
+START_LIMIT = 60  # seconds for a start and its end
 HEAD = "-nodefaults -no-user-config -display none -no-reboot -serial stdio".split()
 
 
@@ -46,19 +46,19 @@ class Qemu(Adapter):
         if "device" in needs and not self.has(needs["device"]):
             return f"no {needs['device']} in QEMU {self.version}"
         if "plug" in needs:
-            return self._refusal_of(needs["plug"])
+            return self._plug_error(needs["plug"])
         return ""
 
-    def _refusal_of(self, device: str) -> str:
-        """Whether a device goes into the machine of the words before it only a start can tell."""
+    def _plug_error(self, device: str) -> str:
+        """QEMU's error message for a device after the arguments before it, which only a start shows; '' if it fits."""
         words = self.machine.words
         at = next(i for i in range(len(words)) if words[i : i + 2] == ["-device", device])
-        return "" if self._refusal(words[:at]) else self._refusal(words[: at + 2])
+        return "" if self._start_error(words[:at]) else self._start_error(words[: at + 2])
 
-    def _refusal(self, words: list[str]) -> str:
-        """The VMM's words for its refusal to start a machine of these words; '' if it starts."""
+    def _start_error(self, words: list[str]) -> str:
+        """The error message with which the VMM does not start with these arguments; '' if it starts."""
         head = "-nodefaults -no-user-config -display none -S -monitor stdio".split()
-        finished = ask([self.path, "-accel", self.accel, *head, *words], REFUSAL_LIMIT, b"quit\n")
+        finished = ask([self.path, "-accel", self.accel, *head, *words], START_LIMIT, b"quit\n")
         return finished.last_words() if finished.status else ""
 
     def machine_words(self) -> list[str]:

@@ -158,7 +158,7 @@ static const struct ref_variant variants[] = {
       .regions = {{MSI}},
       .region_count = 1,
       .required = PLATFORM}},
-    /* As Cloud Hypervisor answers a driver that has no patience for 3.1.1. */
+    /* As Cloud Hypervisor answers a driver that does not keep to 3.1.1. */
     {"strict",
      {.features = USUAL,
       ORDINARY,

@@ -167,11 +167,11 @@ def take(mutant: Mutant, test: str, diagnostics: list[str]) -> None:
 def take_results(mutant: Mutant, results: list[Result]) -> None:
     for result in results:
         take(mutant, result.id, result.diagnostics)
-        told = f"{result.id}: {result.verdict} {result.message}"
+        text = f"{result.id}: {result.verdict} {result.message}"
         if result.verdict in ENDS_THE_BOOT:
-            mutant.lost.add(told)
+            mutant.lost.add(text)
         if result.verdict in ("ERROR", *ENDS_THE_BOOT):
-            mutant.others.add(told)
+            mutant.others.add(text)
 
 
 def run(mutant: Mutant, globs: list[str], in_vm: bool) -> None:

@@ -140,7 +140,7 @@ def wrong_of(composition: Composition, tests: list[Test]) -> list[str]:
 
 
 def part_of(compositions: list[Composition], sample: str) -> list[Composition]:
-    """SEED/N: one in N of them, drawn by the seed."""
+    """SEED/N: one in N of them, chosen at random with the seed."""
     match = re.fullmatch(r"(\d+)/([1-9]\d*)", sample)
     if not match:
         sys.exit(f"compositions: sample '{sample}', expected SEED/N")
@@ -154,7 +154,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--variant", default="usual", help="of device, or list of them; +packed for packed rings")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    parser.add_argument("--sample", default="0/1", help="SEED/N: one in N, drawn by SEED")
+    parser.add_argument("--sample", default="0/1", help="SEED/N: one in N, chosen at random with SEED")
     parser.add_argument("--run", default=",".join(DEFAULT), help="globs of test ids")
     parser.add_argument("compositions", nargs="*", help="names; default: all")
     options = parser.parse_args()

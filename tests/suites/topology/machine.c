@@ -22,7 +22,7 @@ static const struct topology *need_ranges(struct test *test)
     return topology;
 }
 
-/* What a scan adds for ids that no engine goes by has no place in the machine. */
+/* What a scan adds for ids that no engine uses has no place in the machine. */
 static bool has_place(const struct topology_range *range)
 {
     return range->source != TOPOLOGY_SCAN || range->bus == TOPOLOGY_PCI || range->base;

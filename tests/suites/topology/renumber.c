@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Descriptions go by bus numbers, and those are the guest's to choose: whoever renumbers a bridge
+ * Descriptions name bus numbers, and those are the guest's to choose: whoever renumbers a bridge
  * moves the endpoints behind it to other ids, and an IOMMU that remembers the old ones isolates the
  * wrong device.
  */

@@ -137,7 +137,7 @@ TEST(event_structure_of_the_device_is_sound, .clauses = CLAUSES(PACKED_P09),
     }
 }
 
-/* Any number of requests between two notifications, through the driver, which goes by events. */
+/* Any number of requests between two notifications, through the driver, which uses events. */
 TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = NEEDS_ENDPOINT)
 {
     enum { BATCH_MAX = 200, ROUNDS = 10 };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Another way in must not change what is found: the verdicts of machines that differ in it only.
+"""Another boot protocol must not change a verdict: compares machines that differ in it only.
 
 Reads the last whole run of each (./run.sh -m MACHINE) under build/results.
 """
@@ -14,16 +14,16 @@ from ktap import check
 
 RESULTS = os.path.join(ktap.HOME, "build/results")
 
-# The machine that boots directly, and those with another way to the same devices.
-SIBLINGS = {
+# A machine, and those that reach the same devices by another boot protocol.
+EQUIVALENT = {
     "q35": ("q35-bzimage", "q35-linux64", "q35-efi", "q35-efi-disk"),
     "virt-arm64": ("virt-arm64-image", "virt-arm64-efi", "virt-arm64-efi-disk"),
     "virt-riscv64": ("virt-riscv64-efi-disk",),
 }
 
-# What another way in can't execute, and why; it must be a SKIP there.
-BY_PROGRAM = {"discovery.mmio.described_blocks_are_virtio": "ACPI tells of virtio-mmio by programs only"}
-WITHOUT = {"virt-arm64-efi": BY_PROGRAM, "virt-arm64-efi-disk": BY_PROGRAM}
+# What an equivalent machine can't execute, and why; it must be a SKIP there.
+IN_AML = {"discovery.mmio.described_blocks_are_virtio": "ACPI describes virtio-mmio in AML only"}
+WITHOUT = {"virt-arm64-efi": IN_AML, "virt-arm64-efi-disk": IN_AML}
 
 
 def verdicts(machine: str) -> set[tuple[str, str]]:
@@ -51,9 +51,9 @@ def define(direct: str, other: str) -> None:
     ktap.test(compare)
 
 
-for machine, others in SIBLINGS.items():
-    for sibling in others:
-        define(machine, sibling)
+for machine, others in EQUIVALENT.items():
+    for other in others:
+        define(machine, other)
 
 if __name__ == "__main__":
-    ktap.main("harness.siblings")
+    ktap.main("harness.equivalent_machines")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the runner bears: consoles, processes and surroundings of all kinds."""
+"""What the harness tolerates: unusual consoles, processes and environments."""
 
 from __future__ import annotations
 
@@ -210,4 +210,4 @@ def machines_of_a_strangers_file() -> None:
 
 
 if __name__ == "__main__":
-    ktap.main("harness.fine")
+    ktap.main("harness.tolerance")

@@ -197,7 +197,7 @@ static bool is_fault_reported(struct test *test, struct dma_engine *engine,
     struct viommu_event event;
     uint64_t at = free_iova(test);
 
-    expect_write_denied(test, IOMMU_MAP_P04, engine, at, target, engine->min_length);
+    expect_write_denied(test, IOMMU_MAP_P04, engine, at, target, transfer_length(engine));
     return viommu_next_event(fixture_iommu(test), WAIT_NS, &event) == VIRTQ_POPPED;
 }
 

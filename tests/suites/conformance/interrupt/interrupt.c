@@ -208,7 +208,8 @@ TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
     require(test, IOMMU_FAULT_P03, viommu_drain_events(viommu),
             "the event queue is in disorder before the fault");
     notifications_settle(&notifications);
-    expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target, engine->min_length);
+    expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target,
+                        transfer_length(engine));
     if (viommu_next_event(viommu, WAIT_NS, &event) == VIRTQ_EMPTY)
         skip(test, "the device reports no fault");
     else

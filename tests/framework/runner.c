@@ -12,6 +12,7 @@
 #include "arch/arch.h"
 #include "lib/assert/assert.h"
 #include "lib/text/glob.h"
+#include "tests/framework/control.h"
 #include "tests/framework/report.h"
 
 #define MAX_TESTS     512
@@ -173,11 +174,14 @@ static void call(struct test *test)
     if (setjmp(test->stop))
         return;
     fixture_begin(test);
+    controls_begin();
     test->checks = 0; /* do not count those of fixture_begin() */
+    memset(test->judged, 0, sizeof(test->judged));
     test->definition->run(test);
     if (!test->checks)
-        error(test, "the test ended without a check");
+        error(test, "the test ended without a check of what it claims");
     check_claims(test);
+    controls_run(test);
 }
 
 /* What the test did to the device in the wrong order, unless that is what it is about. */

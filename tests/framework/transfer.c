@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/spec/wire.h"
+#include "tests/framework/control.h"
 
 #define POISON DMA_POISON
 
@@ -141,6 +142,7 @@ bool expect_landed(struct test *test, enum clause clause, const struct dma_engin
                 engine->ops->name, length, (unsigned long long)address, offset,
                 dma_result_text(result)))
         return false;
+    control_arrived(engine, CONTROL_WRITE, address, length);
     return expect_only_touched(test, clause, engine, address, target, offset, length);
 }
 
@@ -149,6 +151,7 @@ bool expect_untouched(struct test *test, enum clause clause, const struct dma_en
 {
     long change = first_change(target, room_begin(target), room_end(target));
 
+    control_denied(test, engine, CONTROL_WRITE, address, length);
     return expect(test, clause, change < 0,
                   "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
                   "was changed",
@@ -200,6 +203,8 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
     enum dma_result report = dma_report(engine, seen, length, TIMEOUT_NS);
     bool has_seen = !memcmp(seen, target->bytes + offset, length);
 
+    if (has_seen)
+        control_arrived(engine, CONTROL_READ, address, length);
     return expect(test, clause, has_seen,
                   "%s reads %u bytes at 0x%llx: it did not see offset 0x%x of the target (read: "
                   "%s, report: %s)",
@@ -235,6 +240,7 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
     if (report != DMA_COMPLETED)
         error(test, "%s: cannot report what it read: %s", engine->ops->name,
               dma_result_text(report));
+    control_denied(test, engine, CONTROL_READ, address, length);
     return expect(test, clause, !shares_a_word(seen, length, target),
                   "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
                   engine->ops->name, length, (unsigned long long)address);
@@ -246,6 +252,7 @@ bool expect_write_cut(struct test *test, enum clause clause, struct dma_engine *
 {
     target_poison(target);
     dma_write(engine, address, length, transfer_timeout(engine, true));
+    control_denied(test, engine, CONTROL_WRITE, address, length);
     return expect_only_touched(test, clause, engine, address, target, allowed->offset,
                                allowed->size);
 }
@@ -283,6 +290,7 @@ bool expect_read_cut(struct test *test, enum clause clause, struct dma_engine *e
     for (uint32_t byte = 0; byte < target->size; byte++)
         target->bytes[byte] = (uint8_t)~target->bytes[byte];
     read_cut(test, engine, address, target->bytes + offset, seen, leaks, length);
+    control_denied(test, engine, CONTROL_READ, address, length);
     while (i < length && (!leaks[i] || offset + i - allowed->offset < allowed->size))
         i++;
     return expect(

@@ -2,7 +2,7 @@
 /*
  * Real DMA and its judgement. A target is memory between guard pages; every check looks at all of
  * it, so a byte that arrives in the wrong place is seen. What the engine itself says is never
- * trusted.
+ * trusted. What is judged as denied is noted, and tried where it is allowed: see control.h.
  */
 #pragma once
 

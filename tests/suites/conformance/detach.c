@@ -124,7 +124,8 @@ static bool expect_cut_off(struct test *test, struct dma_engine *engine, uint64_
     target_poison(target);
     dma_write(engine, address, transfer_length(engine), transfer_timeout(engine, true));
     if (!target_is_touched(target))
-        return expect(test, IOMMU_DETACH_D06, true, "cut off") &&
+        return expect_untouched(test, IOMMU_DETACH_D06, engine, address, target,
+                                transfer_length(engine)) &&
                expect(test, IOMMU_DETACH_P01, true, "at once");
     arch_wait_ns(LATE_NS);
     return expect_write_denied(test, IOMMU_DETACH_D06, engine, address, target,

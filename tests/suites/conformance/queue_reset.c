@@ -169,7 +169,7 @@ static void stay_silent(struct test *test)
     notifications_open(test, &notifications);
     submit_any(test);
     if (!notifications_wait(&notifications, VIRTIO_IOMMU_REQUESTQ, 1, WAIT_NS))
-        note(test, "a request does not notify before the reset, either");
+        error(test, "control: a request does not notify before the reset, either");
     make_available(test);
     reset_queue(test, VIRTIO_IOMMU_REQUESTQ);
     notifications_settle(&notifications);

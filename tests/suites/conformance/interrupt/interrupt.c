@@ -52,6 +52,10 @@ TEST(no_vector_no_interrupt, .clauses = CLAUSES(PCI_MSIX_D05, PCI_INT_D01), .nee
     fixture_restart(test, test->fixture->features & ~EVENT_IDX);
     notifications_open_vectors(test, &notifications, 1);
     transport->ops->set_queue_vector(transport, 0, 0);
+    request_once(test);
+    if (!notifications_wait(&notifications, 0, 1, WAIT_NS))
+        error(test, "control: no interrupt comes with a vector, either");
+    notifications_settle(&notifications);
     expect(test, PCI_MSIX_D05,
            transport->ops->set_queue_vector(transport, 0, VIRTIO_NO_VECTOR) == VIRTIO_NO_VECTOR,
            "queue 0 can't be unmapped from its vector");

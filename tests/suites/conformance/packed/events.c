@@ -226,4 +226,6 @@ TEST(faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS_DM
                (unsigned)engine->endpoint);
     }
     note(test, "%u reports", count);
+    if (!count)
+        skip(test, "the device reports no fault");
 }

@@ -91,7 +91,7 @@ static unsigned select_tests(const struct cmdline *options, const struct test_de
     unsigned count = 0;
 
     for (const struct test_definition *const *entry = tests_begin; entry < tests_end; entry++)
-        if (count < MAX_TESTS && (options->list || is_selected(options, *entry)))
+        if (options->list || is_selected(options, *entry))
             selected[count++] = *entry;
     qsort(selected, count, sizeof(*selected), by_id);
     return count;
@@ -237,8 +237,14 @@ unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
     const struct cmdline *options = fixture->options;
-    unsigned count = select_tests(options, selected);
     unsigned tally[VERDICT_ERROR + 1] = {0};
+
+    if (tests_end - tests_begin > MAX_TESTS) {
+        report_diagnostic("error: the image has %u tests, expected %d at most",
+                          (unsigned)(tests_end - tests_begin), MAX_TESTS);
+        return 2;
+    }
+    unsigned count = select_tests(options, selected);
 
     if (has_duplicate(selected, count))
         return 2;
@@ -248,6 +254,11 @@ unsigned tests_run(struct fixture *fixture)
         return 2;
     if (!count) {
         report_diagnostic("error: no test matches the default selection");
+        return 2;
+    }
+    if (options->from > count) {
+        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
+                          count);
         return 2;
     }
     report_plan(count);

@@ -159,7 +159,16 @@ bool dma_set_line(struct dma_engine *engine, bool is_raised)
     return true;
 }
 
-/* SplitMix64's finaliser: no two words of one engine are alike, nor are two engines'. */
+/* Each byte that is DMA_POISON becomes its complement. */
+static uint64_t without_poison(uint64_t word)
+{
+    for (unsigned shift = 0; shift < 64; shift += 8)
+        if ((word >> shift & 0xff) == DMA_POISON)
+            word ^= 0xffull << shift;
+    return word;
+}
+
+/* SplitMix64's finaliser: hardly two words of one engine are alike, nor of two engines. */
 void dma_fill_content(const struct dma_engine *engine, uint8_t *bytes, uint32_t length)
 {
     const struct device_location *place = &engine->place;
@@ -170,7 +179,7 @@ void dma_fill_content(const struct dma_engine *engine, uint8_t *bytes, uint32_t 
 
         word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9;
         word = (word ^ word >> 27) * 0x94d049bb133111eb;
-        *(uint64_t *)(bytes + i) = word ^ word >> 31;
+        *(uint64_t *)(bytes + i) = without_poison(word ^ word >> 31);
     }
 }
 

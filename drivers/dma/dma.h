@@ -16,6 +16,9 @@
 
 #define DMA_MAX_ENGINES 16
 
+/* No byte of the content that is filled in here; so memory full of it shows each byte that arrives. */
+#define DMA_POISON 0x5a
+
 enum dma_result {
     DMA_COMPLETED, /* the engine saw no error */
     DMA_REFUSED,   /* the engine reported an error */

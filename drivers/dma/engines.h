@@ -18,7 +18,7 @@ bool virtio_rng_open(struct dma_engine *engine, struct pages *pages,
                      const struct sink *diagnostics);
 bool testdev_open(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics);
 
-/* Bytes that differ by position and by engine; `length` is a multiple of 8. */
+/* Bytes that differ by position and by engine, none DMA_POISON; `length` is a multiple of 8. */
 void dma_fill_content(const struct dma_engine *engine, uint8_t *bytes, uint32_t length);
 /* Takes the engine's own pages; NULL when there are none left. */
 uint8_t *dma_take_footprint(struct dma_engine *engine, struct pages *pages, uint32_t count);

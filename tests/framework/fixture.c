@@ -216,6 +216,15 @@ struct dma_engine *fixture_exact_engine(struct test *test)
     return find_engine(test, 0, is_exact);
 }
 
+struct dma_engine *fixture_edge_engine(struct test *test, unsigned n)
+{
+    struct dma_engine *exact = fixture_exact_engine(test), *quick = fixture_engine(test);
+
+    if (n == 0)
+        return exact ? exact : quick;
+    return n == 1 && exact && exact != quick ? quick : NULL;
+}
+
 struct dma_engine *fixture_msi_engine(struct test *test)
 {
     return find_engine(test, 0, raises_msi);

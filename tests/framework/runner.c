@@ -12,6 +12,7 @@
 #include "arch/arch.h"
 #include "lib/assert/assert.h"
 #include "lib/text/glob.h"
+#include "tests/framework/control.h"
 #include "tests/framework/report.h"
 
 #define MAX_TESTS     512
@@ -90,7 +91,7 @@ static unsigned select_tests(const struct cmdline *options, const struct test_de
     unsigned count = 0;
 
     for (const struct test_definition *const *entry = tests_begin; entry < tests_end; entry++)
-        if (count < MAX_TESTS && (options->list || is_selected(options, *entry)))
+        if (options->list || is_selected(options, *entry))
             selected[count++] = *entry;
     qsort(selected, count, sizeof(*selected), by_id);
     return count;
@@ -173,11 +174,14 @@ static void call(struct test *test)
     if (setjmp(test->stop))
         return;
     fixture_begin(test);
+    controls_begin();
     test->checks = 0; /* do not count those of fixture_begin() */
+    memset(test->judged, 0, sizeof(test->judged));
     test->definition->run(test);
     if (!test->checks)
-        error(test, "the test ended without a check");
+        error(test, "the test ended without a check of what it claims");
     check_claims(test);
+    controls_run(test);
 }
 
 /* What the test did to the device in the wrong order, unless that is what it is about. */
@@ -233,8 +237,14 @@ unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
     const struct cmdline *options = fixture->options;
-    unsigned count = select_tests(options, selected);
     unsigned tally[VERDICT_ERROR + 1] = {0};
+
+    if (tests_end - tests_begin > MAX_TESTS) {
+        report_diagnostic("error: the image has %u tests, expected %d at most",
+                          (unsigned)(tests_end - tests_begin), MAX_TESTS);
+        return 2;
+    }
+    unsigned count = select_tests(options, selected);
 
     if (has_duplicate(selected, count))
         return 2;
@@ -244,6 +254,11 @@ unsigned tests_run(struct fixture *fixture)
         return 2;
     if (!count) {
         report_diagnostic("error: no test matches the default selection");
+        return 2;
+    }
+    if (options->from > count) {
+        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
+                          count);
         return 2;
     }
     report_plan(count);

@@ -84,8 +84,8 @@ enum verdict { VERDICT_PASS, VERDICT_SKIP, VERDICT_WARN, VERDICT_FAIL, VERDICT_E
 struct test {
     const struct test_definition *definition;
     struct fixture *fixture;
-    struct rng rng; /* a stream of its own, from the seed and the test's id */
-    unsigned checks;
+    struct rng rng;            /* a stream of its own, from the seed and the test's id */
+    unsigned checks;           /* of clauses that it claims, or of any where it claims none */
     bool judged[CLAUSE_COUNT]; /* which statements they were of */
     enum verdict verdict;
     char reason[TEST_REASON_MAX]; /* of the first finding of the worst verdict */

@@ -4,12 +4,25 @@
 #include <string.h>
 
 #include "lib/spec/wire.h"
+#include "tests/framework/control.h"
 
-#define POISON 0x5a
+#define POISON DMA_POISON
+
+/* Long enough that 8 bytes in a row are recognised anywhere in it, and a sector. */
+#define USUAL_LENGTH 512u
+#define WORD         8u
 
 /* A completed transfer answers within microseconds, edu's after 100 ms of virtual time. */
 #define TIMEOUT_NS        2000000000ull
 #define DENIED_TIMEOUT_NS 20000000ull
+
+uint32_t transfer_length(const struct dma_engine *engine)
+{
+    uint32_t length = USUAL_LENGTH > engine->min_length ? USUAL_LENGTH : engine->min_length;
+
+    length += (engine->step - length % engine->step) % engine->step;
+    return length < engine->max_length ? length : engine->max_length;
+}
 
 uint64_t transfer_timeout(const struct dma_engine *engine, bool is_denied)
 {
@@ -129,6 +142,7 @@ bool expect_landed(struct test *test, enum clause clause, const struct dma_engin
                 engine->ops->name, length, (unsigned long long)address, offset,
                 dma_result_text(result)))
         return false;
+    control_arrived(engine, CONTROL_WRITE, address, length);
     return expect_only_touched(test, clause, engine, address, target, offset, length);
 }
 
@@ -137,6 +151,7 @@ bool expect_untouched(struct test *test, enum clause clause, const struct dma_en
 {
     long change = first_change(target, room_begin(target), room_end(target));
 
+    control_denied(test, engine, CONTROL_WRITE, address, length);
     return expect(test, clause, change < 0,
                   "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
                   "was changed",
@@ -186,14 +201,18 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
 
     enum dma_result read = dma_read(engine, address, length, TIMEOUT_NS);
     enum dma_result report = dma_report(engine, seen, length, TIMEOUT_NS);
+    bool has_seen = !memcmp(seen, target->bytes + offset, length);
 
-    return expect(test, clause, !memcmp(seen, target->bytes + offset, length),
+    if (has_seen)
+        control_arrived(engine, CONTROL_READ, address, length);
+    return expect(test, clause, has_seen,
                   "%s reads %u bytes at 0x%llx: it did not see offset 0x%x of the target (read: "
                   "%s, report: %s)",
                   engine->ops->name, length, (unsigned long long)address, offset,
                   dma_result_text(read), dma_result_text(report));
 }
 
+/* Any aligned word of the target, wherever it is. */
 static bool shares_a_word(const uint8_t *seen, uint32_t length, const struct target *target)
 {
     for (uint32_t at = 0; at + 8 <= length; at++)
@@ -209,6 +228,8 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
 {
     uint8_t *seen = fixture_pages(test, (length + PAGE_SIZE - 1) / PAGE_SIZE);
 
+    if (length < 2 * WORD)
+        error(test, "a read of %u bytes can't show 8 of the target in a row", length);
     fill_secret(test, target);
     dma_read(engine, address, length, transfer_timeout(engine, true));
     if (make_reachable)
@@ -219,7 +240,63 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
     if (report != DMA_COMPLETED)
         error(test, "%s: cannot report what it read: %s", engine->ops->name,
               dma_result_text(report));
+    control_denied(test, engine, CONTROL_READ, address, length);
     return expect(test, clause, !shares_a_word(seen, length, target),
                   "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
                   engine->ops->name, length, (unsigned long long)address);
+}
+
+bool expect_write_cut(struct test *test, enum clause clause, struct dma_engine *engine,
+                      uint64_t address, const struct target *target,
+                      const struct target_part *allowed, uint32_t length)
+{
+    target_poison(target);
+    dma_write(engine, address, length, transfer_timeout(engine, true));
+    control_denied(test, engine, CONTROL_WRITE, address, length);
+    return expect_only_touched(test, clause, engine, address, target, allowed->offset,
+                               allowed->size);
+}
+
+/* Reads once, with what is in the target now; adds to `leaks` what was not seen before. */
+static void read_cut(struct test *test, struct dma_engine *engine, uint64_t address,
+                     const uint8_t *source, uint8_t *seen, bool *leaks, uint32_t length)
+{
+    dma_read(engine, address, length, transfer_timeout(engine, true));
+
+    enum dma_result report = dma_report(engine, seen, length, TIMEOUT_NS);
+
+    if (report != DMA_COMPLETED)
+        error(test, "%s: cannot report what it read: %s", engine->ops->name,
+              dma_result_text(report));
+    for (uint32_t i = 0; i < length; i++)
+        leaks[i] &= seen[i] == source[i];
+}
+
+/*
+ * Twice, with the complement of each byte: what the engine had kept before, or anything else that is
+ * not the target's, is the same as one of them at the most.
+ */
+bool expect_read_cut(struct test *test, enum clause clause, struct dma_engine *engine,
+                     uint64_t address, const struct target *target, uint32_t offset,
+                     const struct target_part *allowed, uint32_t length)
+{
+    uint32_t pages = (length + PAGE_SIZE - 1) / PAGE_SIZE, i = 0;
+    uint8_t *seen = fixture_pages(test, pages);
+    bool *leaks = fixture_pages(test, pages);
+
+    memset(leaks, true, length);
+    fill_secret(test, target);
+    read_cut(test, engine, address, target->bytes + offset, seen, leaks, length);
+    for (uint32_t byte = 0; byte < target->size; byte++)
+        target->bytes[byte] = (uint8_t)~target->bytes[byte];
+    read_cut(test, engine, address, target->bytes + offset, seen, leaks, length);
+    control_denied(test, engine, CONTROL_READ, address, length);
+    while (i < length && (!leaks[i] || offset + i - allowed->offset < allowed->size))
+        i++;
+    return expect(
+        test, clause, i == length,
+        "%s reads %u bytes at 0x%llx: it saw offset 0x%x of the target, expected none but "
+        "0x%x to 0x%x",
+        engine->ops->name, length, (unsigned long long)address, offset + i, allowed->offset,
+        allowed->offset + allowed->size - 1);
 }

@@ -2,7 +2,7 @@
 /*
  * Real DMA and its judgement. A target is memory between guard pages; every check looks at all of
  * it, so a byte that arrives in the wrong place is seen. What the engine itself says is never
- * trusted.
+ * trusted. What is judged as denied is noted, and tried where it is allowed: see control.h.
  */
 #pragma once
 
@@ -20,6 +20,17 @@ static inline uint64_t target_physical(const struct target *target)
 {
     return (uintptr_t)target->bytes;
 }
+
+/* Bytes [offset, offset + size) of a target. */
+struct target_part {
+    uint32_t offset, size;
+};
+
+/*
+ * How many bytes a test transfers unless it asks for another number: enough that 8 in a row are
+ * recognised in them, and what the engine is capable of.
+ */
+uint32_t transfer_length(const struct dma_engine *engine);
 
 /*
  * Makes an engine usable in `domain`: attaches its endpoint and maps its footprint at its own
@@ -66,9 +77,21 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
                       uint64_t address, const struct target *target, uint32_t offset,
                       uint32_t length);
 /*
- * ... and must not see any 8 bytes of the target. The engine is asked afterwards, with its
+ * ... and must not see any 8 bytes of the target, of 16 or more that it reads. The engine is asked afterwards, with its
  * footprint reachable by then: `make_reachable` (NULL: it is) restores that.
  */
 bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine *engine,
                         uint64_t address, const struct target *target, uint32_t length,
                         void (*make_reachable)(struct test *test, struct dma_engine *engine));
+
+/*
+ * Of a transfer that is denied in part: nothing but the part of the target that is allowed may be
+ * changed ...
+ */
+bool expect_write_cut(struct test *test, enum clause clause, struct dma_engine *engine,
+                      uint64_t address, const struct target *target,
+                      const struct target_part *allowed, uint32_t length);
+/* ... or seen, down to a single byte. `offset`: of the target, what would be at `address`. */
+bool expect_read_cut(struct test *test, enum clause clause, struct dma_engine *engine,
+                     uint64_t address, const struct target *target, uint32_t offset,
+                     const struct target_part *allowed, uint32_t length);

@@ -45,6 +45,12 @@ TEST(judges_other_than_claimed, .clauses = CLAUSES(IOMMU_OP_P01, IOMMU_OP_D01), 
     expect(test, IOMMU_OP_P01, true, "never printed");
 }
 
+TEST(checks_what_it_does_not_claim, .clauses = CLAUSES(IOMMU_OP_P01), .is_optional = true)
+{
+    expect(test, IOMMU_OP_D01, true, "never printed");
+    waive(test, IOMMU_OP_P01, "planted");
+}
+
 /* An ERROR where the machine watches its driver. */
 TEST(out_of_order, .is_optional = true, .needs = NEEDS_IOMMU)
 {

@@ -327,11 +327,39 @@ def vmm_that_never_connects_ends_the_server() -> None:
 
 @test
 def driver_out_of_order_is_an_error_natively() -> None:
-    options = "viommu=pci:00:01.0 viommu.ep=00:00.0-00:1f.7:0 run=selftest.out_of_order"
-    guest = os.path.join(ktap.HOME, "build", "host", "viommu-guest")
-    ran = subprocess.run([guest, options], capture_output=True, text=True, check=False)
+    said = run_natively("run=selftest.out_of_order")
     line = "not ok 1 selftest.out_of_order # ERROR out of order: virtio device in slot 1, status 0x0: "
-    check(line in ran.stdout, ran.stdout)
+    check(line in said, said)
+
+
+def run_natively(options: str, **environment: str) -> str:
+    guest = os.path.join(ktap.HOME, "build", "host", "viommu-guest")
+    options = f"viommu=pci:00:01.0 viommu.ep=00:00.0-00:1f.7:0 {options}"
+    ran = subprocess.run(
+        [guest, options], capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+    return ran.stdout
+
+
+@test
+def denied_write_that_never_arrives_is_an_error_natively() -> None:
+    name = "conformance.fault.unmapped_write"
+    said = run_natively(f"run={name}", REFDEV_MUTANT="WRITES_GET_LOST")
+    check(f"not ok 1 {name} # ERROR control: virtio-blk writes 512 bytes at 0x" in said, said)
+
+
+@test
+def check_of_what_is_not_claimed_is_no_check_natively() -> None:
+    name = "selftest.checks_what_it_does_not_claim"
+    said = run_natively(f"run={name}")
+    check(f"not ok 1 {name} # ERROR the test ended without a check of what it claims" in said, said)
+
+
+@test
+def from_behind_the_plan_is_an_error_natively() -> None:
+    said = run_natively("run=selftest.passes from=2")
+    check("# error: from=2 is behind the last of 1 tests" in said, said)
+    check("EXIT: STATUS=5" in said, said)
 
 
 if __name__ == "__main__":

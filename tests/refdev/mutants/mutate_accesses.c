@@ -123,7 +123,8 @@ static void mutate_mapped(const struct ref_iommu *iommu, const struct model_endp
     }
     if (MUTANT(PAGE_OFFSET_LOST) && to->allowed && domain && is_write && length >= 256)
         pieces[0].address &= ~(uint64_t)(PAGE - 1);
-    if (MUTANT(START_DECIDES) && domain && !to->allowed && to->count)
+    if ((MUTANT(START_DECIDES) || (MUTANT(START_DECIDES_READS) && !is_write)) && domain &&
+        !to->allowed && to->count)
         allow(to, pieces, pieces[0].address, length);
 }
 

@@ -249,12 +249,12 @@ TEST(mappings_do_not_follow_a_moved_endpoint,
     attach_engine(test, old, engine);
     require_ok(test,
                viommu_map(old, here, here + PAGE_SIZE - 1, target_physical(&first), READ_WRITE));
-    expect_write_lands(test, IOMMU_MAP_P01, engine, here, &first, 0, engine->min_length);
+    expect_write_lands(test, IOMMU_MAP_P01, engine, here, &first, 0, transfer_length(engine));
     attach_engine(test, new, engine);
     require_ok(test,
                viommu_map(new, there, there + PAGE_SIZE - 1, target_physical(&second), READ_WRITE));
-    expect_write_lands(test, IOMMU_ATTACH_D12, engine, there, &second, 0, engine->min_length);
-    expect_write_denied(test, IOMMU_ATTACH_P04, engine, here, &first, engine->min_length);
+    expect_write_lands(test, IOMMU_ATTACH_D12, engine, there, &second, 0, transfer_length(engine));
+    expect_write_denied(test, IOMMU_ATTACH_P04, engine, here, &first, transfer_length(engine));
 }
 
 /*

@@ -71,11 +71,11 @@ TEST(unattached_endpoint_reaches_memory, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU
                                target_physical(&target), &target, 0, 512);
     prepare_engine(test, engine);
     expect_write_lands(test, IOMMU_BYP_P01, engine, target_physical(&target), &target, 0,
-                       engine->min_length);
+                       transfer_length(engine));
     expect_write_lands(test, IOMMU_BYP_P06, engine, target_physical(&target) + 100, &target, 100,
-                       engine->min_length);
+                       transfer_length(engine));
     expect_read_sees(test, IOMMU_BYP_P06, engine, target_physical(&target) + PAGE_SIZE, &target,
-                     PAGE_SIZE, engine->min_length);
+                     PAGE_SIZE, transfer_length(engine));
 }
 
 /* The engine reports what it read through memory, which bypass makes reachable again. */
@@ -95,12 +95,12 @@ TEST(unattached_endpoint_is_blocked, .clauses = CLAUSES(IOMMU_OP_D06, IOMMU_CFG_
     prepare_engine(test, engine);
     viommu_set_bypass(fixture_iommu(test), 0);
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
-                        engine->min_length);
+                        transfer_length(engine));
     expect_read_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
-                       engine->min_length, allow);
+                       transfer_length(engine), allow);
     /* The switch takes effect in both directions, and nothing but the switch was in the way. */
     expect_write_lands(test, IOMMU_CFG_P10, engine, target_physical(&target), &target, 0,
-                       engine->min_length);
+                       transfer_length(engine));
 }
 
 /* An IOMMU may leave out one device of several. */
@@ -128,10 +128,10 @@ TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
     prepare_engine(test, engine);
     attach_engine(test, fixture_domain(test, 0), engine);
     expect_write_denied(test, IOMMU_BYP_P07, engine, target_physical(&target), &target,
-                        engine->min_length);
+                        transfer_length(engine));
     require_ok(test, viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
                                 target_physical(&target), READ_WRITE));
-    expect_write_lands(test, IOMMU_BYP_P07, engine, at, &target, 0, engine->min_length);
+    expect_write_lands(test, IOMMU_BYP_P07, engine, at, &target, 0, transfer_length(engine));
 }
 
 /* With the byte at 0, so that nothing but the domain lets the transfers through. */
@@ -145,12 +145,12 @@ TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .n
     viommu_set_bypass(fixture_iommu(test), 0);
     require_ok(test, viommu_attach(domain, engine->endpoint, VIRTIO_IOMMU_ATTACH_F_BYPASS));
     expect_write_lands(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
-                       engine->min_length);
+                       transfer_length(engine));
     expect_read_sees(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
-                     engine->min_length);
+                     transfer_length(engine));
     require_ok(test, viommu_detach(domain, engine->endpoint));
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
-                        engine->min_length);
+                        transfer_length(engine));
 }
 
 /* The flag is of the domain, not of the endpoint that created it. */
@@ -191,9 +191,9 @@ TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
     attach_engine(test, domain, engine);
     require_ok(test,
                viommu_map(domain, at, at + PAGE_SIZE - 1, target_physical(&mapped), READ_WRITE));
-    expect_write_lands(test, IOMMU_MAP_P03, engine, at, &mapped, 0, engine->min_length);
+    expect_write_lands(test, IOMMU_MAP_P03, engine, at, &mapped, 0, transfer_length(engine));
     detach_engine(test, domain, engine);
-    expect_write_lands(test, IOMMU_BYP_P08, engine, at, &identity, 0, engine->min_length);
+    expect_write_lands(test, IOMMU_BYP_P08, engine, at, &identity, 0, transfer_length(engine));
 }
 
 /*
@@ -209,10 +209,10 @@ TEST(holds_without_the_feature_too, .clauses = CLAUSES(IOMMU_BYP_P02), .needs = 
     viommu_set_bypass(fixture_iommu(test), 1);
     virtio_reset(fixture_iommu(test)->transport);
     expect_write_lands(test, IOMMU_BYP_P02, engine, target_physical(&target), &target, 0,
-                       engine->min_length);
+                       transfer_length(engine));
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG));
     expect_write_lands(test, IOMMU_BYP_P02, engine, target_physical(&target), &target, 0,
-                       engine->min_length);
+                       transfer_length(engine));
 }
 
 /* An engine of a device without BYPASS_CONFIG, which has no bypass byte. */
@@ -242,7 +242,7 @@ TEST(without_any_feature_there_is_none, .clauses = CLAUSES(IOMMU_BYP_P05, IOMMU_
     waive(test, is_old ? IOMMU_BYP_P09 : IOMMU_BYP_P05,
           is_old ? "BYPASS is offered" : "BYPASS is not offered");
     expect_write_denied(test, is_old ? IOMMU_BYP_P05 : IOMMU_BYP_P09, engine,
-                        target_physical(&target), &target, engine->min_length);
+                        target_physical(&target), &target, transfer_length(engine));
 }
 
 /* BYPASS is superseded by BYPASS_CONFIG; a device that offers it alone must still honour it. */
@@ -256,5 +256,5 @@ TEST(old_feature_lets_through, .clauses = CLAUSES(IOMMU_BYP_P04),
         skip(test, "VIRTIO_IOMMU_F_BYPASS is not offered");
     fixture_restart(test, test->fixture->features | VIRTIO_BIT(VIRTIO_IOMMU_F_BYPASS));
     expect_write_lands(test, IOMMU_BYP_P04, engine, target_physical(&target), &target, 0,
-                       engine->min_length);
+                       transfer_length(engine));
 }

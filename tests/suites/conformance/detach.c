@@ -122,13 +122,14 @@ static bool expect_cut_off(struct test *test, struct dma_engine *engine, uint64_
                            const struct target *target)
 {
     target_poison(target);
-    dma_write(engine, address, engine->min_length, transfer_timeout(engine, true));
+    dma_write(engine, address, transfer_length(engine), transfer_timeout(engine, true));
     if (!target_is_touched(target))
-        return expect(test, IOMMU_DETACH_D06, true, "cut off") &&
+        return expect_untouched(test, IOMMU_DETACH_D06, engine, address, target,
+                                transfer_length(engine)) &&
                expect(test, IOMMU_DETACH_P01, true, "at once");
     arch_wait_ns(LATE_NS);
     return expect_write_denied(test, IOMMU_DETACH_D06, engine, address, target,
-                               engine->min_length) &&
+                               transfer_length(engine)) &&
            expect(test, IOMMU_DETACH_P01, false,
                   "%s: a write right after DETACH came back arrived, a later one did not",
                   engine->ops->name);
@@ -149,7 +150,8 @@ TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P
         attach_engine(test, domain, engine);
         require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1,
                                     target_physical(&target), READ_WRITE));
-        expect_write_lands(test, IOMMU_MAP_P01, engine, address, &target, 0, engine->min_length);
+        expect_write_lands(test, IOMMU_MAP_P01, engine, address, &target, 0,
+                           transfer_length(engine));
         detach_engine(test, domain, engine);
         if (!expect_cut_off(test, engine, address, &target))
             return;
@@ -178,10 +180,10 @@ TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
         attach_engine(test, domain, engine);
         require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1,
                                     target_physical(&target), READ_WRITE));
-        expect_read_sees(test, IOMMU_MAP_P01, engine, address, &target, 0, engine->min_length);
+        expect_read_sees(test, IOMMU_MAP_P01, engine, address, &target, 0, transfer_length(engine));
         detach_engine(test, domain, engine);
         if (!expect_read_denied(test, IOMMU_DETACH_D06, engine, address, &target,
-                                engine->min_length, allow_bypass))
+                                transfer_length(engine), allow_bypass))
             return;
     }
 }

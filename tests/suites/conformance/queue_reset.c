@@ -169,7 +169,7 @@ static void stay_silent(struct test *test)
     notifications_open(test, &notifications);
     submit_any(test);
     if (!notifications_wait(&notifications, VIRTIO_IOMMU_REQUESTQ, 1, WAIT_NS))
-        note(test, "a request does not notify before the reset, either");
+        error(test, "control: a request does not notify before the reset, either");
     make_available(test);
     reset_queue(test, VIRTIO_IOMMU_REQUESTQ);
     notifications_settle(&notifications);
@@ -197,7 +197,7 @@ static bool is_fault_reported(struct test *test, struct dma_engine *engine,
     struct viommu_event event;
     uint64_t at = free_iova(test);
 
-    expect_write_denied(test, IOMMU_MAP_P04, engine, at, target, engine->min_length);
+    expect_write_denied(test, IOMMU_MAP_P04, engine, at, target, transfer_length(engine));
     return viommu_next_event(fixture_iommu(test), WAIT_NS, &event) == VIRTQ_POPPED;
 }
 

@@ -81,12 +81,12 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
     attach_engine(test, fixture_domain(test, 0), engine);
     require_ok(test, viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
                                 target_physical(&target), READ_WRITE));
-    expect_write_lands(test, IOMMU_MAP_P01, engine, at, &target, 0, engine->min_length);
+    expect_write_lands(test, IOMMU_MAP_P01, engine, at, &target, 0, transfer_length(engine));
     viommu_set_bypass(fixture_iommu(test), 0);
     fixture_restart(test, test->fixture->features);
-    expect_write_denied(test, IOMMU_INIT_P01, engine, at, &target, engine->min_length);
+    expect_write_denied(test, IOMMU_INIT_P01, engine, at, &target, transfer_length(engine));
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
-                        engine->min_length);
+                        transfer_length(engine));
 }
 
 /*

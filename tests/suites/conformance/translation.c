@@ -3,45 +3,13 @@
 #include <string.h>
 
 #include "lib/array/array.h"
-#include "tests/framework/properties.h"
-#include "tests/framework/transfer.h"
+#include "tests/suites/conformance/scene.h"
 
 #define SUITE "conformance.translation"
 
 #define READ  VIRTIO_IOMMU_MAP_F_READ
 #define WRITE VIRTIO_IOMMU_MAP_F_WRITE
 #define NEEDS (NEEDS_DMA | NEEDS_MAP_UNMAP)
-
-/* An engine in a domain, a target, and the address where the test maps it. */
-struct scene {
-    struct dma_engine *engine;
-    struct target target;
-    uint32_t domain;
-    uint64_t at; /* where tests map */
-};
-
-static struct scene scene(struct test *test, struct dma_engine *engine, unsigned pages)
-{
-    struct scene scene = {.engine = engine,
-                          .target = target_new(test, pages),
-                          .domain = fixture_domain(test, 0),
-                          .at = free_iova(test)};
-
-    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
-        skip(test, "the granule is larger than a page of the target");
-    prepare_engine(test, engine);
-    attach_engine(test, scene.domain, engine);
-    return scene;
-}
-
-/* Maps pages first..last of the target, at the same pages from scene->at on. */
-static void map(struct test *test, const struct scene *scene, unsigned first, unsigned last,
-                uint32_t flags)
-{
-    require_ok(test, viommu_map(scene->domain, scene->at + first * PAGE_SIZE,
-                                scene->at + (last + 1) * PAGE_SIZE - 1,
-                                target_physical(&scene->target) + first * PAGE_SIZE, flags));
-}
 
 /*
  * Offsets inside a page, at its edges and in later pages: catches a lost offset, and a mapping that
@@ -50,12 +18,12 @@ static void map(struct test *test, const struct scene *scene, unsigned first, un
 TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_P11),
      .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 4);
-    uint32_t length = s.engine->min_length;
+    struct scene s = scene_new(test, fixture_engine(test), 4);
+    uint32_t length = transfer_length(s.engine);
     const uint32_t offsets[] = {
         0, 1, 7, PAGE_SIZE - length, PAGE_SIZE, 2 * PAGE_SIZE + 3, 4 * PAGE_SIZE - length};
 
-    map(test, &s, 0, 3, READ_WRITE);
+    scene_map(test, &s, 0, 3, READ_WRITE);
     for (unsigned i = 0; i < ARRAY_LENGTH(offsets); i++) {
         expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + offsets[i], &s.target, offsets[i],
                            length);
@@ -67,27 +35,12 @@ TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMM
 /* A denied access first: the device must not remember that there was nothing. */
 TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
 
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, s.engine->min_length);
-    map(test, &s, 0, 0, READ_WRITE);
-    expect_write_lands(test, IOMMU_MAP_P01, s.engine, s.at, &s.target, 0, s.engine->min_length);
-}
-
-/* An IOMMU that takes fewer bits of an address looks the same. */
-static void skip_what_is_out_of_reach(struct test *test, const struct dma_engine *engine)
-{
-    if (engine->reach < last_mappable(test, engine->endpoint))
-        skip(test, "%s does not reach beyond 0x%llx, or the IOMMU does not", engine->ops->name,
-             (unsigned long long)engine->reach);
-}
-
-/* The last address that a test may map for the engine. */
-static uint64_t last_of(struct test *test, const struct dma_engine *engine)
-{
-    uint64_t last = last_mappable(test, engine->endpoint);
-
-    return last < engine->reach ? last : engine->reach;
+    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, transfer_length(s.engine));
+    scene_map(test, &s, 0, 0, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P01, s.engine, s.at, &s.target, 0,
+                       transfer_length(s.engine));
 }
 
 /*
@@ -95,35 +48,36 @@ static uint64_t last_of(struct test *test, const struct dma_engine *engine)
  */
 TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
 
-    s.at = last_of(test, s.engine) - PAGE_SIZE + 1;
-    map(test, &s, 0, 0, READ_WRITE);
-    expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, s.engine->min_length);
-    skip_what_is_out_of_reach(test, s.engine);
+    s.at = scene_last(test, &s) - PAGE_SIZE + 1;
+    scene_map(test, &s, 0, 0, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0,
+                       transfer_length(s.engine));
+    scene_skip_beyond_reach(test, &s);
 }
 
 /* Addresses that differ from the mapped one in a single high bit are not mapped. */
 TEST(high_bits_of_the_address_count, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS,
      .limit_s = 20)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
-    uint64_t last = last_of(test, s.engine);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
+    uint64_t last = scene_last(test, &s);
 
-    map(test, &s, 0, 0, READ_WRITE);
+    scene_map(test, &s, 0, 0, READ_WRITE);
     for (unsigned bit = 35; bit < 64 && 1ull << bit < last; bit += 4)
         if ((s.at ^ 1ull << bit) <= last)
             expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at ^ 1ull << bit, &s.target,
-                                s.engine->min_length);
+                                transfer_length(s.engine));
     if (last < 1ull << 36)
         skip(test, "no address that can be mapped has high bits");
-    skip_what_is_out_of_reach(test, s.engine);
+    scene_skip_beyond_reach(test, &s);
 }
 
 /* What a scatter list looks like to a driver: physical order is not virtual order. */
 TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 4);
+    struct scene s = scene_new(test, fixture_engine(test), 4);
 
     for (unsigned page = 0; page < 4; page++)
         require_ok(test,
@@ -131,13 +85,13 @@ TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = 
                               target_physical(&s.target) + (3 - page) * PAGE_SIZE, READ_WRITE));
     for (unsigned page = 0; page < 4; page++)
         expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE, &s.target,
-                           (3 - page) * PAGE_SIZE, s.engine->min_length);
+                           (3 - page) * PAGE_SIZE, transfer_length(s.engine));
 }
 
 /* A device that looks mappings up by physical address loses one of them. */
 TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
 
     for (unsigned page = 0; page < 2; page++)
         require_ok(test,
@@ -145,17 +99,17 @@ TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs =
                               target_physical(&s.target), READ_WRITE));
     for (unsigned page = 0; page < 2; page++)
         expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE + 64, &s.target,
-                           64, s.engine->min_length);
+                           64, transfer_length(s.engine));
 }
 
 /* A transfer does not know where mappings end; half of it is in each. */
 TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 2);
-    uint32_t length = s.engine->min_length;
+    struct scene s = scene_new(test, fixture_engine(test), 2);
+    uint32_t length = transfer_length(s.engine);
 
-    map(test, &s, 0, 0, READ_WRITE);
-    map(test, &s, 1, 1, READ_WRITE);
+    scene_map(test, &s, 0, 0, READ_WRITE);
+    scene_map(test, &s, 1, 1, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at + PAGE_SIZE - length / 2, &s.target,
                        PAGE_SIZE - length / 2, length);
     expect_read_sees(test, IOMMU_MAP_P05, s.engine, s.at + PAGE_SIZE - length / 2, &s.target,
@@ -168,8 +122,8 @@ TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .ne
  */
 TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 2);
-    uint32_t half = s.engine->min_length / 2;
+    struct scene s = scene_new(test, fixture_engine(test), 2);
+    uint32_t half = transfer_length(s.engine) / 2;
     uint8_t *first = s.target.bytes + 2 * PAGE_SIZE - half, *second = s.target.bytes;
 
     if (!s.engine->content || half < 8)
@@ -186,83 +140,16 @@ TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .n
            "a transfer over two mappings did not arrive where each of them leads");
 }
 
-/* Before, right before, and right after the mapping; writes and reads apart. */
-TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
-{
-    struct scene s = scene(test, fixture_engine(test), 4);
-    uint32_t length = s.engine->min_length;
-
-    map(test, &s, 1, 2, READ_WRITE);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, length);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - length, &s.target,
-                        length);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, length);
-    expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, length, NULL);
-    expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, length,
-                       NULL);
-}
-
 /* Catches a device that falls back to identity where nothing is mapped. */
 TEST(physical_address_is_not_a_way_in, .clauses = CLAUSES(IOMMU_BYP_P07), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
 
-    map(test, &s, 0, 0, READ_WRITE);
+    scene_map(test, &s, 0, 0, READ_WRITE);
     expect_write_denied(test, IOMMU_BYP_P07, s.engine, target_physical(&s.target), &s.target,
-                        s.engine->min_length);
+                        transfer_length(s.engine));
     expect_read_denied(test, IOMMU_BYP_P07, s.engine, target_physical(&s.target), &s.target,
-                       s.engine->min_length, NULL);
-}
-
-/*
- * Of a transfer that is denied in part, what is inside the mapping may arrive or not; what is
- * outside may not.
- */
-TEST(transfer_that_straddles_an_edge, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS)
-{
-    struct scene s = scene(test, fixture_engine(test), 3);
-    uint32_t length = s.engine->min_length;
-    const uint64_t edges[] = {s.at + PAGE_SIZE - length / 2, s.at + 2 * PAGE_SIZE - length / 2};
-
-    map(test, &s, 1, 1, READ_WRITE);
-    for (unsigned i = 0; i < ARRAY_LENGTH(edges); i++) {
-        target_poison(&s.target);
-        dma_write(s.engine, edges[i], length, transfer_timeout(s.engine, true));
-        expect_only_touched(test, IOMMU_MAP_P04, s.engine, edges[i], &s.target, PAGE_SIZE,
-                            PAGE_SIZE);
-    }
-}
-
-/* Single bytes at both ends: catches ends that are off by one. */
-TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
-     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
-{
-    struct scene s = scene(test, fixture_exact_engine(test), 4);
-
-    map(test, &s, 1, 2, READ_WRITE);
-    expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + PAGE_SIZE, &s.target, PAGE_SIZE, 1);
-    expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + 3 * PAGE_SIZE - 1, &s.target,
-                       3 * PAGE_SIZE - 1, 1);
-}
-
-/* The other side of the same edge. */
-TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
-     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
-{
-    struct scene s = scene(test, fixture_exact_engine(test), 3);
-
-    map(test, &s, 1, 1, READ_WRITE);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - 1, &s.target, 1);
-}
-
-/* virt_end is inclusive: the next byte is outside. */
-TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
-     .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
-{
-    struct scene s = scene(test, fixture_exact_engine(test), 3);
-
-    map(test, &s, 1, 1, READ_WRITE);
-    expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 2 * PAGE_SIZE, &s.target, 1);
+                       transfer_length(s.engine), NULL);
 }
 
 /*
@@ -272,39 +159,40 @@ TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
 TEST(read_only_mapping_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_MAP_P11),
      .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
     struct viommu_request request =
         viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), READ);
 
     if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device refuses read-only mappings");
-    expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
-    expect_write_denied(test, IOMMU_MAP_D15, s.engine, s.at, &s.target, s.engine->min_length);
-    expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
+    expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, transfer_length(s.engine));
+    expect_write_denied(test, IOMMU_MAP_D15, s.engine, s.at, &s.target, transfer_length(s.engine));
+    expect_read_sees(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, transfer_length(s.engine));
 }
 
 /* Whether a device accepts it is open; that nothing writes through it is not. */
 TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
     struct viommu_request request =
         viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), 0);
 
     if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
         note(test, "the device refuses mappings without READ and WRITE");
-    expect_write_denied(test, IOMMU_MAP_D15, s.engine, s.at, &s.target, s.engine->min_length);
+    expect_write_denied(test, IOMMU_MAP_D15, s.engine, s.at, &s.target, transfer_length(s.engine));
 }
 
 /* Only the write is judged: reads through it may be allowed (5.13.6.5.2). */
 TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 1);
+    struct scene s = scene_new(test, fixture_engine(test), 1);
     struct viommu_request request =
         viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), WRITE);
 
     if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device refuses write-only mappings");
-    expect_write_lands(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0, s.engine->min_length);
+    expect_write_lands(test, IOMMU_MAP_P11, s.engine, s.at, &s.target, 0,
+                       transfer_length(s.engine));
 }
 
 /*
@@ -314,11 +202,11 @@ TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = 
 TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     const unsigned pages = 600; /* more than 2 MiB, and no power of two */
-    struct scene s = scene(test, fixture_engine(test), pages);
-    uint32_t length = s.engine->min_length;
+    struct scene s = scene_new(test, fixture_engine(test), pages);
+    uint32_t length = transfer_length(s.engine);
     uint32_t last = pages * PAGE_SIZE - length;
 
-    map(test, &s, 0, pages - 1, READ_WRITE);
+    scene_map(test, &s, 0, pages - 1, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, length);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + 0x1fff00, &s.target, 0x1fff00, length);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + last, &s.target, last, length);
@@ -327,10 +215,10 @@ TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .
 /* One transfer through eight mappings, where the engine is capable of it. */
 TEST(long_transfer_over_many_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
-    struct scene s = scene(test, fixture_engine(test), 8);
+    struct scene s = scene_new(test, fixture_engine(test), 8);
 
     for (unsigned page = 0; page < 8; page++)
-        map(test, &s, page, page, READ_WRITE);
+        scene_map(test, &s, page, page, READ_WRITE);
     if (s.engine->max_length < 8 * PAGE_SIZE)
         skip(test, "the engine transfers at most %u bytes", s.engine->max_length);
     expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at, &s.target, 0, 8 * PAGE_SIZE);

@@ -318,11 +318,11 @@ TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
     attach_engine(test, domain, engine);
     for (unsigned round = 0; round < 8; round++) {
         require_ok(test, viommu_map(domain, first, last, target_physical(&old), READ_WRITE));
-        expect_write_lands(test, IOMMU_MAP_P01, engine, first, &old, 0, engine->min_length);
+        expect_write_lands(test, IOMMU_MAP_P01, engine, first, &old, 0, transfer_length(engine));
         require_ok(test, viommu_unmap(domain, first, last));
-        expect_write_denied(test, IOMMU_UNMAP_P02, engine, first, &old, engine->min_length);
+        expect_write_denied(test, IOMMU_UNMAP_P02, engine, first, &old, transfer_length(engine));
         require_ok(test, viommu_map(domain, first, last, target_physical(&new), READ_WRITE));
-        expect_write_lands(test, IOMMU_UNMAP_P02, engine, first, &new, 0, engine->min_length);
+        expect_write_lands(test, IOMMU_UNMAP_P02, engine, first, &new, 0, transfer_length(engine));
         require_ok(test, viommu_unmap(domain, first, last));
     }
 }
@@ -340,9 +340,10 @@ TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
     attach_engine(test, domain, engine);
     for (unsigned round = 0; round < 4; round++) {
         require_ok(test, viommu_map(domain, first, last, target_physical(&target), READ_WRITE));
-        expect_read_sees(test, IOMMU_MAP_P01, engine, first, &target, 0, engine->min_length);
+        expect_read_sees(test, IOMMU_MAP_P01, engine, first, &target, 0, transfer_length(engine));
         require_ok(test, viommu_unmap(domain, first, last));
-        expect_read_denied(test, IOMMU_UNMAP_P02, engine, first, &target, engine->min_length, NULL);
+        expect_read_denied(test, IOMMU_UNMAP_P02, engine, first, &target, transfer_length(engine),
+                           NULL);
     }
 }
 
@@ -363,5 +364,5 @@ TEST(refused_split_still_translates, .clauses = CLAUSES(IOMMU_UNMAP_P04),
                    viommu_unmap(domain, first + PAGE_SIZE, first + 2 * PAGE_SIZE - 1));
     for (uint32_t page = 0; page < 4; page++)
         expect_write_lands(test, IOMMU_UNMAP_P04, engine, first + page * PAGE_SIZE, &target,
-                           page * PAGE_SIZE, engine->min_length);
+                           page * PAGE_SIZE, transfer_length(engine));
 }

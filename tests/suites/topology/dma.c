@@ -25,10 +25,10 @@ TEST(every_dma_engine_goes_by_its_endpoint, .clauses = CLAUSES(TOPO_DMA_D01),
             continue;
         prepare_engine(test, engine);
         attach_engine(test, domain, engine);
-        expect_write_denied(test, TOPO_DMA_D01, engine, iova, &target, engine->min_length);
+        expect_write_denied(test, TOPO_DMA_D01, engine, iova, &target, transfer_length(engine));
         require_ok(test, viommu_map(domain, iova, iova + PAGE_SIZE - 1, target_physical(&target),
                                     READ_WRITE));
-        expect_write_lands(test, TOPO_DMA_D01, engine, iova, &target, 0, engine->min_length);
+        expect_write_lands(test, TOPO_DMA_D01, engine, iova, &target, 0, transfer_length(engine));
         detach_engine(test, domain, engine);
         judged++;
     }
@@ -83,7 +83,7 @@ TEST(what_is_not_described_is_not_translated, .clauses = CLAUSES(TOPO_DMA_D02),
             continue;
         prepare_outside(test, engine, has_bypass);
         expect_write_lands(test, TOPO_DMA_D02, engine, target_physical(&target), &target, 0,
-                           engine->min_length);
+                           transfer_length(engine));
         judged++;
     }
     if (has_bypass)

@@ -90,14 +90,14 @@ static void judge_dma(struct test *test, struct dma_engine *engine, uint32_t id,
         expect_status(test, TOPO_DMA_D03,
                       viommu_map(domain, engine->footprint, end, engine->footprint, READ_WRITE),
                       VIRTIO_IOMMU_S_OK);
-    expect_write_denied(test, TOPO_DMA_D03, engine, iova, target, engine->min_length);
+    expect_write_denied(test, TOPO_DMA_D03, engine, iova, target, transfer_length(engine));
     expect_write_denied(test, TOPO_DMA_D03, engine, target_physical(target), target,
-                        engine->min_length);
+                        transfer_length(engine));
     expect_status(
         test, TOPO_DMA_D03,
         viommu_map(domain, iova, iova + PAGE_SIZE - 1, target_physical(target), READ_WRITE),
         VIRTIO_IOMMU_S_OK);
-    expect_write_lands(test, TOPO_DMA_D03, engine, iova, target, 0, engine->min_length);
+    expect_write_lands(test, TOPO_DMA_D03, engine, iova, target, 0, transfer_length(engine));
     expect_status(test, TOPO_DMA_D03, viommu_detach(domain, id), VIRTIO_IOMMU_S_OK);
 }
 

@@ -42,7 +42,7 @@ static void transfer_until_over(void *context)
         unsigned phase = __atomic_load_n(&traffic->phase, __ATOMIC_ACQUIRE);
 
         target_poison(&traffic->target);
-        dma_write(traffic->engine, traffic->at, traffic->engine->min_length,
+        dma_write(traffic->engine, traffic->at, transfer_length(traffic->engine),
                   transfer_timeout(traffic->engine, phase % PHASE_COUNT != PHASE_MAPPED));
 
         bool landed = target_is_touched(&traffic->target);

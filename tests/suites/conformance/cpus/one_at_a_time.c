@@ -48,7 +48,7 @@ static void unmap(struct test *test, void *context)
 static void transfer(struct scene *scene, bool is_denied)
 {
     target_poison(&scene->target);
-    scene->result = dma_write(scene->engine, scene->at, scene->engine->min_length,
+    scene->result = dma_write(scene->engine, scene->at, transfer_length(scene->engine),
                               transfer_timeout(scene->engine, is_denied));
 }
 
@@ -69,7 +69,7 @@ static void judge_landed(struct test *test, void *context)
     const struct scene *scene = context;
 
     expect_landed(test, IOMMU_MAP_P01, scene->engine, scene->at, &scene->target, 0,
-                  scene->engine->min_length, scene->result);
+                  transfer_length(scene->engine), scene->result);
 }
 
 static void judge_untouched(struct test *test, void *context)
@@ -77,7 +77,7 @@ static void judge_untouched(struct test *test, void *context)
     const struct scene *scene = context;
 
     expect_untouched(test, IOMMU_UNMAP_P02, scene->engine, scene->at, &scene->target,
-                     scene->engine->min_length);
+                     transfer_length(scene->engine));
 }
 
 static void submit_each_type(struct test *test, void *context)

@@ -52,6 +52,10 @@ TEST(no_vector_no_interrupt, .clauses = CLAUSES(PCI_MSIX_D05, PCI_INT_D01), .nee
     fixture_restart(test, test->fixture->features & ~EVENT_IDX);
     notifications_open_vectors(test, &notifications, 1);
     transport->ops->set_queue_vector(transport, 0, 0);
+    request_once(test);
+    if (!notifications_wait(&notifications, 0, 1, WAIT_NS))
+        error(test, "control: no interrupt comes with a vector, either");
+    notifications_settle(&notifications);
     expect(test, PCI_MSIX_D05,
            transport->ops->set_queue_vector(transport, 0, VIRTIO_NO_VECTOR) == VIRTIO_NO_VECTOR,
            "queue 0 can't be unmapped from its vector");
@@ -208,7 +212,8 @@ TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
     require(test, IOMMU_FAULT_P03, viommu_drain_events(viommu),
             "the event queue is in disorder before the fault");
     notifications_settle(&notifications);
-    expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target, engine->min_length);
+    expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target,
+                        transfer_length(engine));
     if (viommu_next_event(viommu, WAIT_NS, &event) == VIRTQ_EMPTY)
         skip(test, "the device reports no fault");
     else

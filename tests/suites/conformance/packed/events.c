@@ -212,7 +212,7 @@ TEST(faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS_DM
         enum virtq_pop result;
 
         expect_write_denied(test, IOMMU_MAP_P04, engine, free_iova(test), &target,
-                            engine->min_length);
+                            transfer_length(engine));
         result = viommu_next_event(viommu, WAIT_NS / 10, &event);
         expect(test, IOMMU_FAULT_P03, result == VIRTQ_EMPTY || result == VIRTQ_POPPED,
                "event queue: %s", virtq_pop_text(result));
@@ -226,4 +226,6 @@ TEST(faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS_DM
                (unsigned)engine->endpoint);
     }
     note(test, "%u reports", count);
+    if (!count)
+        skip(test, "the device reports no fault");
 }

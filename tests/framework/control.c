@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/framework/control.h"
+
+#include <string.h>
+
+#include "lib/spec/wire.h"
+#include "tests/framework/addresses.h"
+#include "tests/framework/report.h"
+#include "tests/framework/transfer.h"
+
+#define MAX_TRANSFERS 256
+#define TIMEOUT_NS    2000000000ull
+
+static struct transfer {
+    const struct dma_engine *engine;
+    enum control_kind kind;
+    uint64_t address;
+    uint32_t length;
+    bool is_denied, has_arrived;
+} transfers[MAX_TRANSFERS];
+
+static unsigned transfer_count;
+
+void controls_begin(void)
+{
+    transfer_count = 0;
+}
+
+/* The entry of that transfer, maybe a new one; NULL: there is no room. */
+static struct transfer *transfer_of(const struct dma_engine *engine, enum control_kind kind,
+                                    uint64_t address, uint32_t length)
+{
+    for (struct transfer *one = transfers; one < transfers + transfer_count; one++)
+        if (one->engine == engine && one->kind == kind && one->address == address &&
+            one->length == length)
+            return one;
+    if (transfer_count == MAX_TRANSFERS)
+        return NULL;
+    transfers[transfer_count] = (struct transfer){engine, kind, address, length, false, false};
+    return &transfers[transfer_count++];
+}
+
+void control_denied(struct test *test, const struct dma_engine *engine, enum control_kind kind,
+                    uint64_t address, uint32_t length)
+{
+    struct transfer *one = transfer_of(engine, kind, address, length);
+
+    if (!one)
+        error(test, "more than %d transfers are to be controlled", MAX_TRANSFERS);
+    one->is_denied = true;
+}
+
+void control_arrived(const struct dma_engine *engine, enum control_kind kind, uint64_t address,
+                     uint32_t length)
+{
+    struct transfer *one = transfer_of(engine, kind, address, length);
+
+    if (one)
+        one->has_arrived = true;
+}
+
+/* One of the same engine, kind and length that comes first stands for it. */
+static bool is_represented(const struct transfer *one)
+{
+    for (const struct transfer *other = transfers; other < one; other++)
+        if (other->is_denied && !other->has_arrived && other->engine == one->engine &&
+            other->kind == one->kind && other->length == one->length)
+            return true;
+    return false;
+}
+
+/* What a control maps: whole granules around a transfer, and memory of that size behind them. */
+struct stage {
+    struct dma_engine *engine;
+    uint32_t domain;
+    uint64_t granule; /* no less than a page */
+    uint64_t base, size, at;
+    uint8_t *memory;
+};
+
+/* Bypass is the other way to let a transfer through. */
+static bool can_map(struct test *test)
+{
+    return viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_MAP_UNMAP);
+}
+
+static void place(struct stage *stage, uint64_t address, uint32_t length)
+{
+    stage->at = address;
+    stage->base = address & -stage->granule;
+    stage->size = ((address + (length - 1)) | (stage->granule - 1)) - stage->base + 1;
+}
+
+/* The granules of the engine's rings and buffers. */
+static void footprint(const struct stage *stage, uint64_t *first, uint64_t *last)
+{
+    *first = stage->engine->footprint & -stage->granule;
+    *last = (stage->engine->footprint + (stage->engine->footprint_size - 1)) | (stage->granule - 1);
+}
+
+static bool can_be_mapped(struct test *test, const struct stage *stage)
+{
+    uint64_t first, last, end = stage->base + (stage->size - 1);
+
+    footprint(stage, &first, &last);
+    return stage->base <= end && end <= stage->engine->reach &&
+           (!stage->engine->footprint_size || end < first || stage->base > last) &&
+           addresses_can_be_mapped(test, stage->base, end);
+}
+
+/* The address of the transfer if it can be mapped, or else one that tests map. */
+static void choose_address(struct test *test, struct stage *stage, const struct transfer *one)
+{
+    place(stage, one->address, one->length);
+    if (can_be_mapped(test, stage))
+        return;
+    place(stage, free_iova(test) + (one->address & (stage->granule - 1)), one->length);
+    note(test, "control: 0x%llx can't be mapped for %s, 0x%llx stands for it",
+         (unsigned long long)one->address, stage->engine->ops->name, (unsigned long long)stage->at);
+}
+
+static void take_memory(struct test *test, struct stage *stage)
+{
+    uint8_t *room = fixture_pages(test, (unsigned)((stage->size + stage->granule) / PAGE_SIZE));
+
+    stage->memory = room + (-(uintptr_t)room & (stage->granule - 1));
+}
+
+static void require_answer(struct test *test, struct viommu_request request)
+{
+    struct viommu_reply reply = viommu_submit(fixture_iommu(test), &request);
+    char text[VIOMMU_REQUEST_TEXT];
+
+    fixture_remember(test, &request, reply.status);
+    if (reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK)
+        return;
+    viommu_request_text(&request, text);
+    error(test, "control: %s: %s, expected OK", text,
+          reply.outcome <= VIOMMU_SHORT_REPLY ? viommu_reply_text(&reply) : "no answer");
+}
+
+static void map_stage(struct test *test, struct stage *stage, const struct transfer *one)
+{
+    uint64_t first, last;
+
+    choose_address(test, stage, one);
+    take_memory(test, stage);
+    footprint(stage, &first, &last);
+    require_answer(test, viommu_attach(stage->domain, stage->engine->endpoint, 0));
+    if (stage->engine->footprint_size)
+        require_answer(test, viommu_map(stage->domain, first, last, first, READ_WRITE));
+    require_answer(test, viommu_map(stage->domain, stage->base, stage->base + (stage->size - 1),
+                                    (uintptr_t)stage->memory, READ_WRITE));
+}
+
+/* Without mappings the only address that leads to memory is its own. */
+static void bypass_stage(struct test *test, struct stage *stage, const struct transfer *one)
+{
+    if (!viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        error(test, "control: there is neither MAP_UNMAP nor BYPASS_CONFIG");
+    place(stage, one->address & (stage->granule - 1), one->length);
+    take_memory(test, stage);
+    stage->base = (uintptr_t)stage->memory;
+    stage->at += stage->base;
+}
+
+static bool writes(const struct stage *stage, uint32_t length, enum dma_result *result)
+{
+    uint8_t *landing = stage->memory + (stage->at - stage->base);
+    bool has_arrived = false;
+
+    memset(stage->memory, DMA_POISON, stage->size);
+    *result = dma_write(stage->engine, stage->at, length, TIMEOUT_NS);
+    if (stage->engine->content)
+        return !memcmp(landing, stage->engine->content, length);
+    for (uint32_t i = 0; i < length; i++)
+        has_arrived |= landing[i] != DMA_POISON;
+    return has_arrived;
+}
+
+static bool reads(struct test *test, const struct stage *stage, uint32_t length,
+                  enum dma_result *result)
+{
+    uint8_t *seen = fixture_pages(test, (length + PAGE_SIZE - 1) / PAGE_SIZE);
+
+    for (uint64_t i = 0; i < stage->size; i++)
+        stage->memory[i] = (uint8_t)rng_next64(&test->rng);
+    *result = dma_read(stage->engine, stage->at, length, TIMEOUT_NS);
+    dma_report(stage->engine, seen, length, TIMEOUT_NS);
+    return !memcmp(seen, stage->memory + (stage->at - stage->base), length);
+}
+
+/* Nothing attached, the usual features, the bypass byte as every test finds it. */
+static void renew(struct test *test)
+{
+    fixture_end(test);
+    fixture_restart_detached(test);
+    if (viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        viommu_set_bypass(fixture_iommu(test), 1);
+}
+
+static void control(struct test *test, const struct transfer *one)
+{
+    struct fixture *fixture = test->fixture;
+    uint64_t granule = viommu_granule(fixture_iommu(test));
+    struct stage stage = {.engine = &fixture->engines[one->engine - fixture->engines],
+                          .domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN),
+                          .granule = granule > PAGE_SIZE ? granule : PAGE_SIZE};
+    enum dma_result result;
+
+    renew(test);
+    if (can_map(test))
+        map_stage(test, &stage, one);
+    else
+        bypass_stage(test, &stage, one);
+    result = dma_prepare(stage.engine, TIMEOUT_NS);
+    if (result != DMA_COMPLETED)
+        error(test, "control: %s can't load its content: %s", stage.engine->ops->name,
+              dma_result_text(result));
+    if (!(one->kind == CONTROL_READ ? reads(test, &stage, one->length, &result)
+                                    : writes(&stage, one->length, &result)))
+        error(test, "control: %s %s %u bytes at 0x%llx, which is mapped: they did not arrive (%s)",
+              stage.engine->ops->name, one->kind == CONTROL_READ ? "reads" : "writes", one->length,
+              (unsigned long long)stage.at, dma_result_text(result));
+}
+
+void controls_run(struct test *test)
+{
+    if (test->verdict == VERDICT_SKIP || test->verdict >= VERDICT_FAIL)
+        return;
+    for (struct transfer *one = transfers; one < transfers + transfer_count; one++)
+        if (one->is_denied && !one->has_arrived && !is_represented(one))
+            control(test, one);
+}

@@ -9,7 +9,6 @@ all functions behind the node at the other. A `-dtb` among the arguments is left
 from __future__ import annotations
 
 import argparse
-import re
 import struct
 import subprocess
 import sys
@@ -19,7 +18,6 @@ MAGIC, VERSION, LAST_COMPATIBLE = 0xD00DFEED, 17, 16
 HEADER = struct.Struct(">10I")
 BEGIN, END, PROPERTY, NOP, FINISH = 1, 2, 3, 4, 9
 
-PLACEHOLDER = re.compile(r"@DTB:iommu=([^,]*),pci=([^,]*)@")
 ALL_REQUESTERS = 0x10000
 DUMP_LIMIT = 60  # seconds
 

@@ -45,7 +45,7 @@ class Deviation:
 
 
 class Expectations:
-    """Those of one VMM that a run has. `notes` is what the user ought to know of them."""
+    """The deviations that apply to one run. `notes` are printed."""
 
     def __init__(self, directory: str, vmm: str, version: str, arch: str, machine: str) -> None:
         self.by_test: dict[str, Deviation] = {}

@@ -16,6 +16,7 @@ import process
 from build import HOME
 from options import FAILED, Options
 from progress import Screen
+from reports import FAILURES, LENIENT
 
 RUN = os.path.join(HOME, "tests", "harness", "main.py")
 END_LIMIT = 20  # seconds for a run to end after SIGTERM
@@ -37,7 +38,7 @@ class Ended:
             with open(path, encoding="utf-8") as file:
                 document = json.load(file)
         verdicts = [test["verdict"] for test in document.get("tests", [])]
-        bad = ("FAIL", "ERROR", "CRASH", "HANG", "XPASS", "PLAN") + ("WARN", "XFAIL") * document.get("strict", False)
+        bad = FAILURES + LENIENT * document.get("strict", False)
         failures = sum(verdict in bad for verdict in verdicts)
         self.skipped = verdicts.count("SKIP") + (self.status == 0 and not verdicts)
         self.passed = len(verdicts) - verdicts.count("SKIP") - failures

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What stands for something in a machine's arguments, expanded in one place.
+"""The placeholders in a machine's arguments, all expanded here.
 
 @BUILD@ is the folder of the images, @GUEST@ the guest's command line. @DISK@ is a disk of 1 MiB, @UEFI@ a copy of
 build/ARCH/viommu-guest.disk that holds that command line, and @DTB@ the VMM's own device tree with an IOMMU in it: new

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The VMMs that there are, one module each, and what starts them inside of something else.
+"""The VMMs, one module each, and the adapters that start QEMU or kvmtool inside of something else.
 
 To add one: a module with a subclass of base.Adapter, and a line of ADAPTERS.
 """

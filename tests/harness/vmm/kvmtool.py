@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""kvmtool, which takes KVM to run, and the machine of QEMU's that carries it where this one has no KVM."""
+"""kvmtool, which needs KVM: on this host, or nested in a QEMU machine (the carrier) that emulates it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Kvmtool(Adapter):
 
 
 class Carried(Kvmtool):
-    """lkvm in a machine of QEMU's, whose root file system holds it, the image and the words for it."""
+    """lkvm in a QEMU machine, whose root file system has lkvm, the image and lkvm's arguments."""
 
     guest_max = 1700  # Linux's own limit is 2048 (COMMAND_LINE_SIZE)
 

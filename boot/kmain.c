@@ -13,16 +13,9 @@
 #include "tests/framework/report.h"
 #include "tests/framework/runner.h"
 
-static void print_diagnostic(void *context, const char *text)
-{
-    (void)context;
-    report_diagnostic("%s", text);
-}
-
 void kmain(boot_reader *read, uint64_t address)
 {
     static struct boot_info boot;
-    static const struct sink diagnostics = {.line = print_diagnostic};
     static struct cmdline options;
     static struct machine machine;
     static struct platform platform;
@@ -36,23 +29,23 @@ void kmain(boot_reader *read, uint64_t address)
     machine = arch_machine;
     console_init(&machine.uart);
     report_begin();
-    boot_print_diagnostics(&boot, &diagnostics);
+    boot_print_diagnostics(&boot, &report_diagnostics);
     arch_init();
     tests_catch_traps();
 
     /* The machine as firmware describes it, perhaps its console. */
-    boot_find_machine(&boot, &machine, &platform.iort, &diagnostics);
+    boot_find_machine(&boot, &machine, &platform.iort, &report_diagnostics);
     if (machine.uart.kind == MACHINE_NO_UART)
         console_guess(&machine.uart);
     console_init(&machine.uart);
     arch_start(&machine);
 
     /* The command line, the memory, the devices. */
-    cmdline_parse(boot.cmdline, &options, &diagnostics);
-    boot_apply_cmdline(&boot, &options, &machine, &diagnostics);
-    boot_find_memory(&boot, &memory, &diagnostics);
+    cmdline_parse(boot.cmdline, &options, &report_diagnostics);
+    boot_apply_cmdline(&boot, &options, &machine, &report_diagnostics);
+    boot_find_memory(&boot, &memory, &report_diagnostics);
     platform_discover(&platform, &machine, &options.topology, &options.topology_choice,
-                      &diagnostics);
+                      &report_diagnostics);
     fixture_open(&fixture, &options, &platform, &memory);
 
     /* The tests. */

@@ -10,14 +10,6 @@
 #define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
 #define ENGINE_PAGES 512
 
-static void report(void *context, const char *text)
-{
-    (void)context;
-    report_diagnostic("%s", text);
-}
-
-static const struct sink diagnostics = {.line = report};
-
 static bool find_described_iommu(const struct platform *platform, enum topology_source source,
                                  struct device_location *place)
 {
@@ -79,7 +71,8 @@ static void open_iommu(struct fixture *fixture, struct pages *memory)
     if (!find_iommu(fixture->platform, &fixture->iommu_location))
         return;
     take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
-    if (!location_open_virtio(&fixture->iommu_location, &fixture->iommu_device, &diagnostics))
+    if (!location_open_virtio(&fixture->iommu_location, &fixture->iommu_device,
+                              &report_diagnostics))
         return;
     fixture->iommu = (struct viommu){.transport = &fixture->iommu_device.transport,
                                      .pages = &pages,
@@ -165,7 +158,7 @@ void fixture_open(struct fixture *fixture, const struct cmdline *options, struct
     open_iommu(fixture, memory);
     take_pages(memory, ENGINE_PAGES, &engine_pages, "DMA engines");
     fixture->engine_count =
-        dma_find_engines(platform, &engine_pages, fixture->engines, &diagnostics);
+        dma_find_engines(platform, &engine_pages, fixture->engines, &report_diagnostics);
     pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
     if (options->topology.scan_count)
         scan_endpoints(fixture, &options->topology);

@@ -36,6 +36,14 @@ void report_diagnostic(const char *format, ...)
     console_line(line);
 }
 
+static void take(void *context, const char *text)
+{
+    (void)context;
+    report_diagnostic("%s", text);
+}
+
+const struct sink report_diagnostics = {.line = take};
+
 void test_id(const struct test_definition *definition, char id[TEST_ID_MAX])
 {
     snprintf(id, TEST_ID_MAX, "%s.%s", definition->suite, definition->name);

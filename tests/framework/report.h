@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "lib/text/sink.h"
 #include "tests/framework/test.h"
 
 #define TEST_ID_MAX 128
@@ -15,6 +16,8 @@ void test_id(const struct test_definition *definition, char id[TEST_ID_MAX]);
 void report_begin(void);
 /* A line that starts with "# ". */
 void report_diagnostic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Takes the diagnostics of readers and drivers: a report_diagnostic() each. */
+extern const struct sink report_diagnostics;
 /* A whole line, however long: for the machine-readable records of the benchmark. */
 void report_line(const char *text);
 void report_plan(unsigned count);

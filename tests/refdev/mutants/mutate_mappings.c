@@ -143,6 +143,10 @@ void mutate_mapping(struct model_domain *domain, const struct virtio_iommu_req_m
         mapping->last -= mapping->last > mapping->first;
     if (MUTANT(MAP_LAST_BYTE_OF_ALL_LOST))
         mapping->last -= mapping->last == UINT64_MAX;
+    if (MUTANT(MAP_ADDRESS_0_LOST) && !mapping->first) {
+        mapping->first++;
+        mapping->physical++;
+    }
     if (MUTANT(MAP_LAST_GRANULE_MISSING) && mapping->last - mapping->first >= granule)
         mapping->last -= granule;
     if (MUTANT(MAP_ONE_BYTE_MORE))

@@ -4,6 +4,7 @@
  * that transfers single bytes, if there is one, and with the quick one, whose sectors are longer.
  */
 #include "lib/array/array.h"
+#include "lib/spec/wire.h"
 #include "tests/suites/conformance/scene.h"
 
 #define SUITE "conformance.translation"
@@ -154,6 +155,34 @@ TEST(last_bytes_that_can_be_mapped, .clauses = CLAUSES(IOMMU_MAP_P02), .needs = 
         scene_map(test, &s, 0, 0, READ_WRITE);
         expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + offset, &s.target, offset, least);
         expect_read_sees(test, IOMMU_MAP_P02, s.engine, s.at + offset, &s.target, offset, least);
+        scene_end(test, &s);
+    }
+}
+
+/* The lowest address of the input range (5.13.5), which is 0 where it has none. */
+static uint64_t lowest(struct test *test)
+{
+    const struct viommu *viommu = fixture_iommu(test);
+
+    return viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.start : 0;
+}
+
+/* Catches a device that takes address 0 for no address. */
+TEST(first_bytes_that_can_be_mapped, .clauses = CLAUSES(IOMMU_MAP_P02), .needs = NEEDS,
+     .limit_s = 20)
+{
+    for (unsigned n = 0; fixture_edge_engine(test, n); n++) {
+        struct scene s = scene_of(test, n, 1);
+        uint32_t least = s.engine->min_length;
+
+        s.at = lowest(test);
+        if (!addresses_can_be_mapped(test, s.at, s.at + PAGE_SIZE - 1) ||
+            s.at + PAGE_SIZE > s.engine->footprint)
+            skip(test, "the page at 0x%llx is reserved, or the engine's own",
+                 (unsigned long long)s.at);
+        scene_map(test, &s, 0, 0, READ_WRITE);
+        expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at, &s.target, 0, least);
+        expect_read_sees(test, IOMMU_MAP_P02, s.engine, s.at, &s.target, 0, least);
         scene_end(test, &s);
     }
 }

@@ -6,4 +6,5 @@ set -euo pipefail
 home=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 python=/usr/bin/python3
 [ -x $python ] || python=$(command -v python3) || "$home/tests/harness/need.sh" packages_build
-exec "${python:-python3}" -B "$home/tests/harness/main.py" "$@"
+# Whatever PYTHON* variables are for, it is not for us.
+exec "${python:-python3}" -E -s -B "$home/tests/harness/main.py" "$@"

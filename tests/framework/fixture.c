@@ -51,8 +51,12 @@ static const char *lacking(struct test *test, unsigned needs)
 
 void fixture_begin(struct test *test)
 {
+    const struct fixture *fixture = test->fixture;
     const char *missing = lacking(test, test->definition->needs);
 
+    /* Without a description's own device, another one may be driven, which has no endpoints then. */
+    if (missing && fixture->iommu_trouble && (!fixture->has_iommu || !fixture->endpoint_count))
+        fixture_not_driven(test, fixture->iommu_trouble);
     if (missing)
         skip(test, "%s", missing);
     if (!test->fixture->has_iommu || test->definition->needs & NEEDS_NO_START)

@@ -44,6 +44,9 @@ struct fixture {
     struct pages pages;        /* for tests; given back at the end of each */
 
     bool has_iommu;
+    const char *iommu_trouble; /* why an IOMMU that is named or found can't be driven; or NULL */
+    bool came_up;              /* at least once */
+    bool is_trouble_told;      /* by the ERROR of one test: the others are skipped */
     struct device_location iommu_location; /* known even where has_iommu is false */
     union virtio_any iommu_device;
     struct viommu iommu;
@@ -86,6 +89,11 @@ enum clause fixture_clause(struct test *test, enum clause on_pci, enum clause on
 /* Zeroed pages until the end of the test; an ERROR when there are none left. */
 void *fixture_pages(struct test *test, unsigned count);
 
+/*
+ * Ends the test, which can't drive the IOMMU that there is: with an ERROR, so that a run about nothing
+ * fails, and with a SKIP where an earlier test has told of it.
+ */
+_Noreturn void fixture_not_driven(struct test *test, const char *why);
 /* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
 void fixture_restart(struct test *test, uint64_t features);
 /*

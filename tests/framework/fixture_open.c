@@ -10,9 +10,17 @@
 #define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
 #define ENGINE_PAGES 512
 
-static bool find_described_iommu(const struct platform *platform, enum topology_source source,
+/* Behind a host bridge that can't be driven it may be there. */
+static bool may_be_there(const struct platform *platform, const struct topology_device *device)
+{
+    return device->bus == TOPOLOGY_PCI &&
+           platform_is_left_out(platform, device->segment, device->bdf);
+}
+
+static bool find_described_iommu(struct fixture *fixture, enum topology_source source,
                                  struct device_location *place)
 {
+    const struct platform *platform = fixture->platform;
     const struct topology *topology = &platform->topology;
 
     for (unsigned i = 0; i < topology->iommu_count; i++) {
@@ -22,6 +30,8 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
             continue;
         if (platform_find_device(platform, &iommu->device, place))
             return true;
+        if (!may_be_there(platform, &iommu->device))
+            fixture->iommu_trouble = "a description names one where there is no device";
         if (iommu->device.bus == TOPOLOGY_PCI)
             report_diagnostic("topology: %s names an IOMMU at %04x:%04x, and there is no function",
                               topology_source_name(source), iommu->device.segment,
@@ -34,12 +44,12 @@ static bool find_described_iommu(const struct platform *platform, enum topology_
     return false;
 }
 
-static bool find_iommu(const struct platform *platform, struct device_location *place)
+static bool find_iommu(struct fixture *fixture, struct device_location *place)
 {
     for (int source = TOPOLOGY_SOURCES - 1; source >= 0; source--)
-        if (find_described_iommu(platform, (enum topology_source)source, place))
+        if (find_described_iommu(fixture, (enum topology_source)source, place))
             return true;
-    return platform_first_iommu(platform, place);
+    return platform_first_iommu(fixture->platform, place);
 }
 
 /* A device that gets no memory does not start, and every test that needs it is skipped or fails. */
@@ -68,12 +78,14 @@ static void open_iommu(struct fixture *fixture, struct pages *memory)
 {
     static struct pages pages; /* outlives fixture_open(); one IOMMU, one pool */
 
-    if (!find_iommu(fixture->platform, &fixture->iommu_location))
+    if (!find_iommu(fixture, &fixture->iommu_location))
         return;
     take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
     if (!location_open_virtio(&fixture->iommu_location, &fixture->iommu_device,
-                              &report_diagnostics))
+                              &report_diagnostics)) {
+        fixture->iommu_trouble = "its transport can't be used";
         return;
+    }
     fixture->iommu = (struct viommu){.transport = &fixture->iommu_device.transport,
                                      .pages = &pages,
                                      .event_count = VIOMMU_EVENTS,

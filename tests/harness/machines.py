@@ -16,7 +16,13 @@ KEYS = {
     **{"parts": list, "guest": str, "optional": list, "needs": dict, "packages": list, "dtb": dict},
     **{"arch": str, "vmm": str, "refdev": str, "carrier": str, "environment": dict},
 }
-NEEDS = ("qemu", "device", "plug")
+TABLES = {"needs": ("qemu", "device", "plug"), "dtb": ("iommu", "pci")}
+PACKAGES = ("firmware",)
+PLACEHOLDERS = ("BUILD", "GUEST", "DISK", "UEFI", "DTB")
+OURS = ("run", "from", "list", "seed", "seconds")  # words for the guest that a run has of its own
+FILE_MAX = 1 << 20  # bytes
+DEPTH_MAX, PARTS_MAX, WORDS_MAX = 32, 4096, 4096  # of one machine
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
@@ -38,6 +44,7 @@ class Machine:
     refdev: str = ""  # the variant of the reference device that the VMM is started through
     carrier: list[str] = field(default_factory=list)  # QEMU's arguments for a machine that carries the VMM
     environment: dict[str, str] = field(default_factory=dict)
+    parts: int = 0  # of which it was put together
 
 
 class Machines:
@@ -45,14 +52,11 @@ class Machines:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        try:
-            with open(path, "rb") as file:
-                document = tomllib.load(file)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise Bad(f"{path}: {error}") from error
-        except OSError as error:
-            raise Bad(f"{path}: {error.strerror}") from error
-        self._parts = document.pop("parts", {})
+        document = read(path)
+        parts = document.pop("parts", {})
+        if not isinstance(parts, dict):
+            raise Bad(f"{path}: parts: {parts!r}, expected a table")
+        self._parts: dict[str, object] = parts
         self.all: dict[str, Machine] = {}
         for name, table in document.items():
             if not isinstance(table, dict) or not NAME.fullmatch(name):
@@ -61,7 +65,11 @@ class Machines:
             self._add(machine, table, [f"[{name}]"])
             if machine.arch not in ARCHS:
                 raise Bad(f"{path}: {name}: arch: '{machine.arch}', expected one of {', '.join(ARCHS)}")
+            if trouble := _trouble(machine):
+                raise Bad(f"{path}: {name}: {trouble}")
             self.all[name] = machine
+        if not self.all:
+            raise Bad(f"{path}: no machine is in it")
 
     def _add(self, machine: Machine, table: dict[str, object], chain: list[str]) -> None:
         """What a table says, after the parts that it consists of."""
@@ -82,17 +90,24 @@ class Machines:
         machine.packages += _list(table.get("packages"))
         for name in ("needs", "dtb", "environment"):
             getattr(machine, name).update(table.get(name, {}))
-        if unknown := set(machine.needs) - set(NEEDS):
-            raise Bad(f"{where}: needs: unknown key '{min(unknown)}', expected one of {', '.join(NEEDS)}")
+        for name, keys in TABLES.items():
+            if unknown := set(getattr(machine, name)) - set(keys):
+                raise Bad(f"{where}: {name}: unknown key '{min(unknown)}', expected one of {', '.join(keys)}")
         try:
             versions.bounds(machine.needs.get("qemu", ">=0"))
         except ValueError as error:
             raise Bad(f"{where}: needs: qemu: {error}") from error
 
     def _add_part(self, machine: Machine, part: str, chain: list[str]) -> None:
+        machine.parts += 1
         if part.startswith("-"):
             machine.words += part.split()
-        elif part in chain:
+        if machine.parts > PARTS_MAX or len(machine.words) > WORDS_MAX or len(chain) > DEPTH_MAX:
+            most = f"{PARTS_MAX} parts, {WORDS_MAX} arguments or {DEPTH_MAX} deep"
+            raise Bad(f"{self.path}: {chain[0]}: more than {most}")
+        if part.startswith("-"):
+            return
+        if part in chain:
             raise Bad(f"{self.path}: {' > '.join(chain)} > {part}: a part of itself")
         elif part not in self._parts:
             raise Bad(f"{self.path}: {' > '.join(chain)}: no part is called '{part}'")
@@ -120,10 +135,49 @@ class Machines:
         return list(chosen.values())
 
 
+def read(path: str) -> dict[str, object]:
+    """A file of TOML. Bad: it is none, and where."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read(FILE_MAX + 1)
+        if len(text) > FILE_MAX:
+            raise Bad(f"{path}: more than {FILE_MAX >> 20} MiB")
+        return tomllib.loads(text.decode())
+    except Bad:
+        raise
+    except RecursionError:
+        raise Bad(f"{path}: nested too deep") from None
+    except ValueError as error:
+        raise Bad(f"{path}: {error}") from error
+    except OSError as error:
+        raise Bad(f"{path}: {error.strerror}") from error
+
+
+def _trouble(machine: Machine) -> str:
+    """What its keys say together, or what they name, that makes no sense; ''."""
+    plug, words = machine.needs.get("plug"), machine.words
+    if plug and not any(words[i : i + 2] == ["-device", plug] for i in range(len(words))):
+        return f"needs: plug: there is no -device {plug} in its parts"
+    if machine.dtb and len(machine.dtb) < len(TABLES["dtb"]):
+        return f"dtb: {machine.dtb}, expected both of {', '.join(TABLES['dtb'])}"
+    if "@DTB@" in " ".join(words) and not machine.dtb:
+        return "@DTB@ needs a dtb, which says what the tree connects"
+    for found in re.findall("@([A-Z]+)@", " ".join([*words, *machine.carrier])):
+        if found not in PLACEHOLDERS and not machine.refdev:  # whose launcher has some of its own
+            return f"@{found}@ stands for nothing, expected one of {', '.join(PLACEHOLDERS)}"
+    for names, known, what in (
+        (machine.packages, PACKAGES, "packages"),
+        (machine.environment, [name for name in machine.environment if VARIABLE.fullmatch(name)], "environment"),
+    ):
+        if unknown := [name for name in names if name not in known]:
+            return f"{what}: '{unknown[0]}' is no name of {'them' if what == 'packages' else 'a variable'}"
+    own = [word for word in machine.guest if word.partition("=")[0] in OURS]
+    return f"guest: '{own[0]}' is up to the run" if own else ""
+
+
 def _is_of_strings(value: object) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return all(isinstance(text, str) for text in value) if isinstance(value, list) else isinstance(value, str)
+    values = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [value]
+    return all(isinstance(text, str) and "\0" not in text for text in values)
 
 
 def _list(value: object) -> list[str]:

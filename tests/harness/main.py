@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
-import io
-import os
-import re
-import sys
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # until process.prepare() a Ctrl-C just ends us
+
+import io  # noqa: E402
+import os  # noqa: E402
+import re  # noqa: E402
+import sys  # noqa: E402
 
 if sys.version_info < (3, 11):
     sys.exit(f"run.sh: Python 3.11 or later is needed, {sys.executable} is {sys.version.split()[0]}")
 
-import build
-import expect
-import machines
-import many
+import build  # noqa: E402
+import expect  # noqa: E402
+import machines  # noqa: E402
+import many  # noqa: E402
 import options as opt
 import placeholders
 import process
@@ -145,6 +149,17 @@ def run_machine(machine: Machine, listed: machines.Machines, options: opt.Option
             screen.warn(screen.trouble)
 
 
+def refuse_several(options: opt.Options) -> None:
+    """What goes with one machine only."""
+    if options.dry:
+        return
+    for flag, is_given in (("-d", options.debug), ("-l", options.list)):
+        if is_given:
+            raise opt.Bad(f"{flag} takes one machine, and -m '{options.machines}' has several")
+    if options.machines_file and not os.path.isfile(options.machines_file):
+        raise opt.Bad(f"--machines: '{options.machines_file}' is no file, which several machines need: each reads it")
+
+
 def run(arguments: list[str]) -> int:
     options = opt.parse(arguments, os.environ)
     if options.help:
@@ -152,12 +167,13 @@ def run(arguments: list[str]) -> int:
         return opt.PASSED
     listed = machines.Machines(options.machines_file or MACHINES)
     chosen = listed.choose(options.machines, options.arch)
+    if len(chosen) > 1:
+        refuse_several(options)
     options.seed = options.seed or opt.random_seed()
     options.version = own_version()
     if options.dry:
         return max(print_command(machine, options) for machine in chosen)
-    process.prepare()
-    if len(chosen) > 1 and not options.list:
+    if len(chosen) > 1:
         extra = ["--no-build"] if options.no_build or build_for(chosen, options) else []
         return many.run_all([machine.name for machine in chosen], options, [*extra, *arguments])
     return run_machine(chosen[0], listed, options)
@@ -171,8 +187,10 @@ def main() -> int:
     for stream, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
         if getattr(sys, stream) is None:
             setattr(sys, stream, open(number, "r" if number == 0 else "w", encoding="utf-8"))
+    process.prepare()
     for output in (sys.stdout, sys.stderr):
         assert isinstance(output, io.TextIOWrapper)
+        os.set_blocking(output.fileno(), True)
         output.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         return run(sys.argv[1:])
@@ -183,6 +201,8 @@ def main() -> int:
         if str(error):
             print(f"run.sh: {error}", file=sys.stderr)
         return opt.USAGE
+    finally:
+        process.end_all()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import threading
 from dataclasses import dataclass
 
@@ -30,6 +29,7 @@ class Ended:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    executed: int = 0
 
     def count(self, path: str) -> None:
         """What its results say; a run without a verdict is at least one failure."""
@@ -42,6 +42,7 @@ class Ended:
         failures = sum(verdict in bad for verdict in verdicts)
         self.skipped = verdicts.count("SKIP") + (self.status == 0 and not verdicts)
         self.passed = len(verdicts) - verdicts.count("SKIP") - failures
+        self.executed = document.get("executed", 0)
         self.failed = max(failures + len(document.get("diagnostics", [])), int(self.status != 0))
 
     def total(self) -> str:
@@ -60,7 +61,7 @@ class Many:
     def command(self, machine: str) -> list[str]:
         """The later one of two equal options counts."""
         own = ["-m", machine, "-j", "1", "-s", self.options.seed, "-o", self.folder(machine)]
-        return [sys.executable, "-B", RUN, *self._before, *own, *self._after]
+        return [*process.PYTHON, RUN, *self._before, *own, *self._after]
 
     def folder(self, machine: str) -> str:
         return os.path.join(self.options.results or os.path.join(HOME, "build", "results"), machine)
@@ -114,7 +115,7 @@ def run_all(names: list[str], options: Options, arguments: list[str]) -> int:
     screen.show("")
     width = max(len(name) for name in names)
     for one in sorted(ended, key=lambda one: names.index(one.machine)):
-        screen.say(f"# {one.machine:<{width}}  {one.total()}, exit status {one.status}")
+        screen.say(f"# {one.machine:<{width}}  {one.total()}, {one.executed} executed, exit status {one.status}")
     passed, failed, skipped = (sum(getattr(one, kind) for one in ended) for kind in ("passed", "failed", "skipped"))
     screen.say(f"{passed} passed, {failed} failed, {skipped} skipped")
     return max(one.status for one in ended)

@@ -25,6 +25,7 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   -o DIR           directory of console.log, results.ktap, junit.xml, results.json and vmm.log; with
                    several machines DIR/MACHINE for each; default build/results/MACHINE
   -d               wait for gdb before the first instruction; no time limits
+  --at-least N     fewer tests executed, neither skipped nor left out, are a failure of each machine; default 0
   --strict         WARN and XFAIL count as failures
   --icount         deterministic: the VM's clock counts instructions
   --no-build       boot the image that is there: no packages are checked, nothing is built
@@ -42,7 +43,8 @@ exit status:
   0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure,
   3 the VM gave no verdict; with several machines the greatest"""
 
-VALUES = ("-a", "-m", "-j", "-s", "-t", "-o", "--machines")
+VALUES = ("-a", "-m", "-j", "-s", "-t", "-o", "--machines", "--at-least")
+GLOB_MAX = 1000  # characters
 FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
 SEED_MAX = (1 << 64) - 1
 ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and takes longer than that
@@ -62,6 +64,7 @@ class Options:
     jobs: int = 1
     seed: str = ""
     seconds: int = 2
+    at_least: int = 0  # tests executed
     results: str = ""
     timeout: int = 120  # 0: none
     accel: str = "tcg"
@@ -94,6 +97,8 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
             raise Bad(f"unknown option '{argument}'; -h for help")
         elif not re.fullmatch(r"[a-zA-Z0-9_.*?]+", argument):
             raise Bad(f"'{argument}' is not a glob of test ids: letters, digits, _ . * ?")
+        elif len(argument) > GLOB_MAX:
+            raise Bad(f"a glob of {len(argument)} characters, expected {GLOB_MAX} at most: '{argument[:40]}...'")
         else:
             options.globs.append(argument)
     options.help = bool({"-h", "--help"} & flags)
@@ -105,7 +110,8 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     if "-s" in values:
         options.seed = _seed(values["-s"])
     options.seconds = _number("-t", values.get("-t", "2"))
-    options.jobs = max(_number("-j", values.get("-j", "1")), 1)
+    options.jobs = _number("-j", values.get("-j", "1"), 1)
+    options.at_least = _number("--at-least", values.get("--at-least", "0"))
     if options.debug and options.list:
         raise Bad("-l lists, and has nothing for -d to debug")
     _take_environment(options, environment)
@@ -120,13 +126,13 @@ def _take_environment(options: Options, environment: Mapping[str, str]) -> None:
     if options.icount and not options.accel.startswith("tcg"):
         raise Bad(f"--icount needs ACCEL=tcg, not {options.accel}")
     default = ICOUNT_TIMEOUT if options.icount else 120
-    options.timeout = _number("TIMEOUT", environment.get("TIMEOUT") or str(default))
+    options.timeout = _number("TIMEOUT", environment.get("TIMEOUT") or str(default), 1)
     if options.debug:
         options.timeout = 0
 
 
-def _number(name: str, text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,7}", text):
+def _number(name: str, text: str, least: int = 0) -> int:
+    if not re.fullmatch(r"[0-9]{1,7}", text) or int(text) < least:
         raise Bad(f"{name}: '{text}' is not a number that can be used")
     return int(text)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable
 
@@ -76,13 +75,15 @@ class Files:
         if has(argv, "DISK"):
             argv = substitute(argv, DISK=self.new(_allocate))
         if has(argv, "DTB"):
+            if not machine.dtb:  # it comes from behind --
+                raise ValueError(f"@DTB@: {machine.name} has no dtb, which says what the tree connects")
             argv = substitute(argv, DTB=self.new(lambda path: devicetree.make(argv, **machine.dtb, path=path)))
         return argv
 
     def guest(self, argv: list[str], line: str) -> list[str]:
         """The command line of a boot whose guest gets this one."""
         if self.uefi:
-            finished = process.run([sys.executable, "-B", UEFI_OPTIONS, f"--options={line}", self.uefi], 60)
+            finished = process.run([*process.PYTHON, UEFI_OPTIONS, f"--options={line}", self.uefi], 60)
             if finished.status:
                 raise ValueError(finished.last_words())
         return substitute(argv, GUEST=line)

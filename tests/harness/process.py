@@ -13,6 +13,8 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +23,8 @@ SIGNALS = tuple(
     getattr(signal, f"SIG{name}")
     for name in "HUP INT QUIT TERM USR1 USR2 ALRM VTALRM PROF XCPU IO PWR".split()
 )
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PYTHON = [sys.executable, "-E", "-s", "-B"]  # as run.sh starts it
 CHUNK = 1 << 16
 DRAIN_MAX = 1 << 21  # bytes of one pipe after the process has ended: more than a pipe holds
 POLL = 0.1  # seconds, where the kernel has no pidfd
@@ -39,12 +42,29 @@ def _stop(number: int, _frame: object) -> None:
     raise Stopped(number)
 
 
+def signal_name(number: int) -> str:
+    """Most of the real-time signals have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _prctl(option: int, value: int) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _end_with_parent() -> None:
+    """Of a new process: nobody else is there to end it where we are killed."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def prepare() -> None:
     """Signals end us by an exception, and orphans of our children become ours."""
     for number in SIGNALS:
         signal.signal(number, _stop)
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def ignore_signals() -> None:
@@ -71,6 +91,8 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            # Not beside other threads: what Python does between fork and exec may wait for them.
+            preexec_fn=_end_with_parent if threading.active_count() == 1 else None,
         )
         assert self.popen.stdout and self.popen.stderr
         self._selector = selectors.DefaultSelector()

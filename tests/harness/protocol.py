@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 START = "KTAP version 1"
-PLAN = re.compile(r"^1\.\.(\d{1,6})$")
+PLAN = re.compile(r"^1\.\.([0-9]{1,6})$")
 RUN = re.compile(r"^# run (\S+)$")
-RESULT = re.compile(r"^(ok|not ok) (\d{1,6}) ([^\s#]+)(?: # ([A-Z]+)(?: (.*))?)?$")
+RESULT = re.compile(r"^(ok|not ok) ([0-9]{1,6}) ([^\s#]+)(?: # ([A-Z]+)(?: (.*))?)?$")
 LIKE_A_RESULT = re.compile(r"^(ok|not ok)\b|^1\.\.|^Bail out!")
-EXIT = re.compile(r"^EXIT: STATUS=(\d{1,3})$")
+EXIT = re.compile(r"^EXIT: STATUS=([0-9]{1,3})$")
 FINDING = re.compile(r"^# (FAIL|WARN) ([A-Z0-9][A-Z0-9_-]*) ")
 LISTED = re.compile(r"^# test (\S+) (default|optional)$")
 ERROR = re.compile(r"^# error: (.*)$")
@@ -246,6 +246,8 @@ class Console:
         elif int(number) != self.next:
             verdict, message = "ERROR", f"the result has number {number}, expected {self.next}"
         findings = findings_of(diagnostics)
+        if verdict in ("PASS", "WARN", "SKIP") and any(word == "FAIL" for word, _ in findings):
+            verdict, message = "ERROR", f"a FAIL diagnostic, and the result is {verdict}"
         result = Result(
             int(number),
             test_id,

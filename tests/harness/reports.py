@@ -13,6 +13,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import asdict
@@ -23,6 +24,7 @@ FAILURES = ("FAIL", "ERROR", "CRASH", "HANG", "XPASS", "PLAN")
 LENIENT = ("WARN", "XFAIL")
 NOT_RUN = "PLAN"
 FILES = ("console.log", "results.ktap", "junit.xml", "results.json", "vmm.log")
+OURS = re.compile(r"\.(results\.ktap|junit\.xml|results\.json)\.[0-9]+")  # what a killed run may leave
 NAMELESS = "run.verdict"  # the one test of a run without a plan
 
 
@@ -59,12 +61,18 @@ class Folder:
             os.close(self._lock)
             raise ValueError(f"-o: '{path}' is in use by another run") from None
         # What an earlier run left must not be taken for this one's.
-        for name in FILES:
-            with contextlib.suppress(FileNotFoundError):
-                os.remove(self.file(name))
+        for name in os.listdir(path):
+            if name in FILES or OURS.fullmatch(name):
+                self._remove(name)
 
     def file(self, name: str) -> str:
         return os.path.join(self.path, name)
+
+    def _remove(self, name: str) -> None:
+        try:
+            os.remove(self.file(name))
+        except OSError as error:
+            raise ValueError(f"-o: '{self.file(name)}' is in the way: {error.strerror}") from error
 
     def write(self, texts: dict[str, str]) -> None:
         """All of them under other names first; then they get theirs."""
@@ -92,6 +100,7 @@ class Run:
     def __init__(self, strict: bool = False) -> None:
         self.strict = strict
         self.started = time.time()
+        self._began = time.monotonic()
         self.plan: int | None = None
         self.header: list[str] = []
         self.results: dict[int, Result] = {}
@@ -102,6 +111,7 @@ class Run:
         self.skipped_plan = ""  # why nothing was run
         self.stopped = ""  # why it ended before its end
         self._ids: dict[str, int] = {}
+        self._is_told = False  # `stopped` is a test
 
     def take(self, result: Result) -> str:
         """'' or why the result can't be taken."""
@@ -125,7 +135,15 @@ class Run:
         return sum(result.verdict == "SKIP" for result in self.results.values())
 
     def executed(self) -> int:
-        return len(self.results) - self.skipped()
+        """Tests that ran, whatever came of it."""
+        return sum(result.verdict not in ("SKIP", NOT_RUN) for result in self.results.values())
+
+    def begin(self) -> None:
+        """Now, by a clock for people and by one that nobody sets."""
+        self.started, self._began = time.time(), time.monotonic()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
 
     def failed(self) -> int:
         """Failed tests; each diagnostic counts as one more."""
@@ -157,25 +175,27 @@ class Run:
         return (
             f"{count['PASS']} passed, {failed} failed, {count['WARN'] + len(self.warnings)} warned, "
             f"{count['XFAIL']} xfail, {count['SKIP']} skipped, {errors} errors, "
-            f"{time.time() - self.started:.1f} s"
+            f"{self.executed()} executed, {self.seconds():.1f} s"
         )
 
     def total(self) -> str:
-        passed = self.executed() - self._failures()
+        passed = len(self.results) - self.skipped() - self._failures()
         return f"{passed} passed, {self.failed()} failed, {self.skipped()} skipped"
 
     # -- files --------------------------------------------------------------------------------
 
     def texts(self, properties: dict[str, str], document: dict[str, object]) -> dict[str, str]:
         """What each file holds."""
-        if self.stopped and not self.fill(f"not run: {self.stopped}") and NAMELESS not in self._ids:
+        if self.stopped and not self.fill(f"not run: {self.stopped}") and not self._is_told:
             self.plan = max([self.plan or 0, *self.results]) + 1
-            self.take(Result(self.plan, NAMELESS, "ERROR", self.stopped))
+            self.take(Result(self.plan, NAMELESS, NOT_RUN, self.stopped))
+        self._is_told |= bool(self.stopped)
         document = {
             **document,
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started)),
-            "seconds": round(time.time() - self.started, 3),
+            "seconds": round(self.seconds(), 3),
             "plan": self.plan or 0,
+            "executed": self.executed(),
             "error": self.stopped or None,
             "diagnostics": self.diagnostics,
             "warnings": self.warnings,
@@ -197,7 +217,7 @@ class Run:
 
     def _junit(self, properties: dict[str, str]) -> str:
         cases = self.ordered()
-        errors = sum(result.verdict == NOT_RUN or result.id == NAMELESS for result in cases)
+        errors = sum(result.verdict == NOT_RUN for result in cases)
         suite = ET.Element(
             "testsuite",
             name=f"viommu-guest.{properties['machine']}",
@@ -208,7 +228,7 @@ class Run:
             time=f"{sum(result.seconds for result in cases):.3f}",
         )
         group = ET.SubElement(suite, "properties")
-        for name, value in properties.items():
+        for name, value in {**properties, "executed": str(self.executed())}.items():
             ET.SubElement(group, "property", name=name, value=_clean(value))
         for result in cases:
             self._add_case(suite, result)
@@ -230,7 +250,7 @@ class Run:
             suite, "testcase", classname=branch, name=name, time=f"{result.seconds:.3f}"
         )
         if is_failure(result, self.strict):
-            kind = "error" if result.verdict == NOT_RUN or result.id == NAMELESS else "failure"
+            kind = "error" if result.verdict == NOT_RUN else "failure"
             failure = ET.SubElement(case, kind, message=_clean(result.message), type=result.verdict)
             failure.text = _clean("\n".join([result.message, *result.diagnostics]))
         elif result.verdict == "SKIP":

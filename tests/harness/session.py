@@ -26,6 +26,8 @@ SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test s
 BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
 CONSOLE_LOG_MAX = 256 << 20  # bytes
 PLAN_MAX = 100000
+LISTED_ALL = 1  # the EXIT of a guest that has listed its tests
+NO_LIST = "the image did not list its tests to the end"
 BARREN_MAX = 2  # boots in a row that end before a test begins; then the run ends
 GLOBS_MAX = 100  # of one command line; the guest takes 128 (CMDLINE_RUN_MAX in lib/cmdline/cmdline.h)
 SHOW_STDERR_AFTER = 5  # seconds; the stderr of a VMM whose console is silent so long is shown
@@ -87,7 +89,7 @@ class Session:
         environment = {**os.environ, **job.adapter.environment}
         limits = Limits(options.timeout, silence if options.timeout else 0)
         if not self.boots:
-            self.run.started = time.time()
+            self.run.begin()
         self.boots += 1
         argv = job.files.guest(job.argv, guest)
         self.boot = Boot(argv, environment, self._vmm_log, limits, SHOW_STDERR_AFTER)
@@ -121,6 +123,7 @@ class Session:
                 boot.expect_end()
         log.write(boot.cut_short)
         self.run.records += console.records
+        self._deadline = self._deadline and self._deadline + boot.away
         self._judge_shutdown(console)
         return console
 
@@ -207,7 +210,8 @@ class Session:
         """Runs everything; the exit status."""
         globs = self.job.options.globs
         if self.job.fits(globs):
-            return self._judge_one(globs)
+            status = self._boot_until_done(globs)
+            return self.finish() if status is None else status
         lists = self._split(globs)
         if isinstance(lists, int):
             return lists
@@ -219,10 +223,6 @@ class Session:
             self._offset += len(ids)
         return self.finish()
 
-    def _judge_one(self, globs: list[str]) -> int:
-        status = self._boot_until_done(globs)
-        return self.finish() if status is None else status
-
     def _judge_part(self, ids: list[str], is_first: bool) -> int | None:
         if is_first:
             self.begin([f"# {self.run.plan} tests are too many for one command line: in several boots"])
@@ -231,8 +231,8 @@ class Session:
     def _split(self, globs: list[str]) -> list[list[str]] | int:
         """Lists of ids that fit into one command line each; or the exit status where there are none."""
         console = self.run_boot(self.job.guest([], lists=True), Console())
-        if not console.listed:
-            return self.stop(NO_VERDICT, "the image listed no test")
+        if not console.listed or console.exit_status != LISTED_ALL:
+            return self.stop(NO_VERDICT, NO_LIST)
         chosen, unknown = select(console.listed, globs)
         if unknown:
             return self.stop(USAGE, f"no test matches {unknown}")
@@ -286,8 +286,8 @@ class Session:
     def print_list(self) -> int:
         console = self.run_boot(self.job.guest([], lists=True), Console())
         chosen, unknown = select(console.listed, self.job.options.globs)
-        if not console.listed:
-            return self.stop(NO_VERDICT, "the image listed no test")
+        if not console.listed or console.exit_status != LISTED_ALL:
+            return self.stop(NO_VERDICT, NO_LIST)
         if unknown:
             return self.stop(USAGE, f"no test matches {unknown}")
         kinds = dict(console.listed)
@@ -298,10 +298,17 @@ class Session:
     def skip(self, why: str) -> int:
         """A machine that this VMM or this host does not have (Adapter.lacking()); nothing is booted."""
         self.run.plan, self.run.skipped_plan, self.run.notes = 0, why, []
-        self.write(PASSED)
-        self.say(START)
-        self.say(reports.plan_line(0, why))
-        return PASSED
+        self._judge_count(tells=False)
+        status = FAILED if self.run.failed() else PASSED
+        self.write(status)
+        for line in [START, reports.plan_line(0, why), *self.run.remarks()]:
+            self.say(line)
+        return status
+
+    def _judge_count(self, tells: bool = True) -> None:
+        """Whether as many tests ran as were asked for."""
+        if (count := self.run.executed()) < (least := self.job.options.at_least):
+            (self.report if tells else self.run.diagnostics.extend)([f"{count} tests executed, --at-least {least}"])
 
     def stop(self, status: int, why: str) -> int:
         """An end without a summary of all tests."""
@@ -324,6 +331,7 @@ class Session:
             self.report([f"results beyond the plan of {plan}: {beyond[:8]}"])
         if not run.executed():
             self.report(["every test was skipped: nothing was executed"])
+        self._judge_count()
         status = FAILED if run.failed() else PASSED
         self.write(status)
         self.screen.show("")
@@ -371,6 +379,7 @@ class Session:
             "vmm": {"name": adapter.name, "version": adapter.version, "path": argv[0], "args": argv[1:]},
             "icount": options.icount,
             "strict": options.strict,
+            "at_least": options.at_least,
             "exit": status,
             "boots": self.boots,
         }

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ LINE_MAX = 65536
 CONSOLE_MAX = 64 << 20  # bytes of one boot; more is a guest that prints for ever
 LOG_MAX = 16 << 20  # bytes of one run's vmm.log
 END_LIMIT = 10  # seconds for the VMM to end when its guest has said that it is done
+LOOK_AGAIN = 1  # seconds, at most, between two looks at the console; what is beyond them is not the VMM's time
 WORDS_FIRST, WORDS_LAST, WORD_MAX = 3, 6, 500  # lines of the VMM's own that are shown, characters of one
 
 
@@ -78,6 +78,8 @@ class Boot:
         self._end = now + limits.boot if limits.boot else None
         self._heard = now
         self.started = now
+        self._looked = now
+        self.away = 0.0  # seconds in which we did not look
         self._show_stderr_at = now + show_stderr_after if show_stderr_after else None
 
     def extend(self, seconds: float) -> None:
@@ -160,13 +162,25 @@ class Boot:
             return None
         if self._show_stderr_at and self._first_words:
             waits.append(self._show_stderr_at - now)
-        return self._child.read(min(waits) if waits else None)
+        got = self._child.read(min([LOOK_AGAIN, *waits]))
+        self._forgive()
+        return got
+
+    def _forgive(self) -> None:
+        """We may have been stopped, or nobody reads what we print: the VMM has to wait then, and is not late."""
+        now = time.monotonic()
+        away = now - self._looked - LOOK_AGAIN
+        self._looked = now
+        if away > LOOK_AGAIN:
+            self.away += away
+            self._heard += away
+            self._end = None if self._end is None else self._end + away
 
     def _finish(self) -> None:
         if not self.why:
             status = self._child.status
             if status is not None and status < 0:
-                self.why = f"the VMM was killed by {signal.Signals(-status).name}"
+                self.why = f"the VMM was killed by {process.signal_name(-status)}"
             else:
                 self.why = f"the VMM ended with status {status}"
         self.kill()

@@ -29,7 +29,7 @@ run() { # NAME...: one after the other
 }
 # Those that mostly wait do so side by side.
 declare -A pids=()
-for name in harness attacks tolerance; do
+for name in harness attacks hostile unlucky tolerance; do
     run $name >"$place/$name" 2>&1 &
     pids[$name]=$!
 done

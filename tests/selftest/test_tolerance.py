@@ -167,7 +167,8 @@ def several_machines_have_one_summary() -> None:
     ran = run_fake("a.b=pass a.c=skip", "-m", "q35,pc,q35-scan", "-j", "2")
     ran.ends(0, "3 passed, 0 failed, 3 skipped")
     for machine in ("q35", "pc", "q35-scan"):
-        check(re.search(rf"^# {machine} +1 passed, 0 failed, 1 skipped, exit status 0$", ran.out, re.M), ran.out)
+        line = rf"^# {machine} +1 passed, 0 failed, 1 skipped, 1 executed, exit status 0$"
+        check(re.search(line, ran.out, re.M), ran.out)
         check(len(os.listdir(os.path.join(ran.results, machine))) == 5)
     check(ran.out.count("KTAP version 1") == 3 and len(set(re.findall(r"seed=(\d+)", ran.out))) == 1, ran.out)
 

@@ -377,8 +377,9 @@ def build_that_fails() -> None:
 def commands_of_several_machines() -> None:
     options = opt.Options(seed="5", results="/r")
     argv = many.Many(options, ["-m", "*", "a.*", "--", "-x"]).command("q35")
-    check(argv[3:] == ["-m", "*", "a.*", "-m", "q35", "-j", "1", "-s", "5", "-o", "/r/q35", "--", "-x"], argv)
-    check(opt.parse(argv[3:], {}).machines == "q35")
+    argv = argv[argv.index(many.RUN) + 1 :]
+    check(argv == ["-m", "*", "a.*", "-m", "q35", "-j", "1", "-s", "5", "-o", "/r/q35", "--", "-x"], argv)
+    check(opt.parse(argv, {}).machines == "q35")
     ended = many.Ended("q35", 3, "")
     ended.count("/no/such")
     check(ended.total() == "0 passed, 1 failed, 0 skipped")

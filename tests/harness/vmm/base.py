@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from dataclasses import dataclass, field
 
 import process
@@ -111,5 +110,5 @@ class Adapter:
     def end(self, status: int | None) -> str:
         """What is wrong with this exit status of a VMM whose guest came to its end; '' if nothing is."""
         if status is not None and status < 0:
-            return f"the VMM was killed by {signal.Signals(-status).name} after EXIT"
+            return f"the VMM was killed by {process.signal_name(-status)} after EXIT"
         return ""

@@ -28,6 +28,8 @@ class Qemu(Adapter):
         self.path = find([name, f"{name}-system-{self.machine.arch}", f"{name}/{emulator}"])
         if not self.path:
             raise Unusable(f"no QEMU at '{name}'")
+        if found := re.search(r"@[A-Z]+@", self.path):
+            raise Unusable(f"QEMU: '{self.path}': {found[0]} stands for something else")
         words = ask([self.path, "--version"]).out.splitlines()
         match = re.search(r"version ([0-9.]*[0-9])", words[0] if words else "")
         self.version = match[1] if match else ""

@@ -8,6 +8,9 @@
  */
 #define QUEUE_SIZE_MAX 1024
 
+_Static_assert(QUEUE_SIZE_MAX * sizeof(struct virtq_pending) <= 4 * PAGE_SIZE,
+               "VIRTIO_ENGINE_RING_PAGES");
+
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
                         uint32_t more_pages, struct pages *pages, const struct sink *diagnostics)
 {

@@ -9,7 +9,8 @@
 #include "drivers/dma/engines.h"
 #include "drivers/virtio/device.h"
 
-#define VIRTIO_ENGINE_RING_PAGES 10 /* of a queue of 1024 entries */
+/* Whole pages of a queue of 1024 entries: descriptors, available and used ring, virtq_pending. */
+#define VIRTIO_ENGINE_RING_PAGES (4 + 1 + 3 + 4)
 
 struct virtio_engine {
     union virtio_any device;

@@ -46,6 +46,7 @@ static void open_conversation(struct test *test, struct conversation *conversati
         .viommu = fixture_iommu(test),
         .request = viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0)};
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+    fixture_remember(test, &conversation->request, VIRTIO_IOMMU_S_OK);
 }
 
 static void hold_conversation(struct test *test, enum clause clause,

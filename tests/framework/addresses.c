@@ -7,10 +7,9 @@
 #include "tests/framework/properties.h"
 #include "tests/framework/qualify.h"
 
-#define ALIGNMENT     0x200000ull
-#define SIZE_WANTED   0x1000000ull /* of the window behind free_iova() */
-#define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of a test, and some room */
-#define GRANULES      2048ull      /* a test maps a thousand, every second one */
+#define ALIGNMENT   0x200000ull
+#define SIZE_WANTED 0x1000000ull /* of the window behind free_iova() */
+#define GRANULES    2048ull      /* a test maps a thousand, every second one */
 
 static void add_reserved(struct fixture_addresses *addresses, const struct reserved_region *region)
 {
@@ -62,11 +61,12 @@ void addresses_find(struct test *test)
         qualify_engines(test);
 }
 
+/* 5.13.6.5: it holds where it is offered, whatever the driver accepts. */
 static struct fixture_range input_range(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
 
-    if (!viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE))
+    if (!(viommu->offered >> VIRTIO_IOMMU_F_INPUT_RANGE & 1))
         return (struct fixture_range){0, UINT64_MAX};
     return (struct fixture_range){viommu->config.input_range.start, viommu->config.input_range.end};
 }
@@ -152,16 +152,25 @@ static bool choose(struct test *test, struct fixture_range limits, uint64_t size
     return search(test, limits, alignment, size, at);
 }
 
-uint64_t free_iova(struct test *test)
+bool addresses_free(struct test *test, uint64_t *at)
 {
     struct fixture_range limits = input_range(test);
-    uint64_t granules = GRANULES * viommu_granule(fixture_iommu(test)), at;
+    uint64_t granules = GRANULES * viommu_granule(fixture_iommu(test));
     uint64_t reach = engines_reach(test);
 
     limits.last = limits.last < reach ? limits.last : reach;
-    for (uint64_t size = granules > SIZE_WANTED ? granules : SIZE_WANTED; size >= SIZE_AT_LEAST;
+    for (uint64_t size = granules > SIZE_WANTED ? granules : SIZE_WANTED; size >= ADDRESSES_SIZE;
          size /= 2)
-        if (choose(test, limits, size, &at))
-            return at;
-    skip(test, "no 0x%llx bytes of the input range are free to be mapped", SIZE_AT_LEAST);
+        if (choose(test, limits, size, at))
+            return true;
+    return false;
+}
+
+uint64_t free_iova(struct test *test)
+{
+    uint64_t at;
+
+    if (addresses_free(test, &at))
+        return at;
+    skip(test, "no 0x%llx bytes of the input range are free to be mapped", ADDRESSES_SIZE);
 }

@@ -18,3 +18,7 @@ bool addresses_can_be_mapped(struct test *test, uint64_t first, uint64_t last);
  * too: page aligned. Skips the test if there is none.
  */
 uint64_t free_iova(struct test *test);
+/* The same; false where there is none. */
+bool addresses_free(struct test *test, uint64_t *at);
+/* Bytes from there on that can be mapped at least. */
+#define ADDRESSES_SIZE 0x400000ull

@@ -5,6 +5,7 @@
  */
 #include "lib/spec/wire.h"
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
 
 /* A size that may be is one that the device does not let the driver make smaller. */
 static enum clause clause_of_size(struct test *test)
@@ -66,6 +67,9 @@ void fixture_restart(struct test *test, uint64_t features)
     if (fixture->came_up) {
         require(test, clause_of(test, result), !result, "the IOMMU does not come up: %s",
                 virtio_result_text(result));
+        ledger_begin(test);
+        if (fixture->keeps_attachments)
+            ledger_lose();
         return;
     }
     if (!fixture->is_trouble_told)
@@ -101,6 +105,7 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
     struct fixture *fixture = test->fixture;
     struct fixture_attachment *attachment;
 
+    ledger_note(test, request, status);
     if (request->head.type != VIRTIO_IOMMU_T_ATTACH || status != VIRTIO_IOMMU_S_OK)
         return;
     attachment = attachment_of(fixture, request->attach.endpoint);
@@ -139,6 +144,7 @@ void fixture_restart_detached(struct test *test)
     for (unsigned i = 0; answers && i < fixture->attachment_count; i++)
         answers = detach(test, &fixture->attachments[i]);
     fixture->attachment_count = 0;
+    ledger_begin(test);
 }
 
 void fixture_use_events(struct test *test, unsigned count, uint32_t length)

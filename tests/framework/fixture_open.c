@@ -4,6 +4,7 @@
  * DMA engines. Divides the memory between them and the tests.
  */
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
 #include "tests/framework/report.h"
 #include "tests/framework/scan.h"
 
@@ -161,6 +162,36 @@ static void manage(const struct fixture *fixture, struct dma_engine *engine)
                           location_text(&engine->place, text));
 }
 
+/* How well transfers can show what a test does to the endpoint, the better the higher. */
+static unsigned worth(const struct fixture *fixture, uint32_t id)
+{
+    unsigned best = 0;
+
+    for (unsigned i = 0; i < fixture->engine_count; i++) {
+        const struct dma_engine *engine = &fixture->engines[i];
+        unsigned worth = engine->can_write + (engine->can_write && !engine->is_slow) +
+                         (engine->can_write && engine->can_read);
+
+        if (engine->is_managed && engine->endpoint == id && worth > best)
+            best = worth;
+    }
+    return best;
+}
+
+/* Tests take the first ones. */
+static void sort_endpoints(struct fixture *fixture)
+{
+    for (unsigned i = 1; i < fixture->endpoint_count; i++) {
+        const struct fixture_endpoint endpoint = fixture->endpoints[i];
+        unsigned at = i;
+
+        for (; at && worth(fixture, fixture->endpoints[at - 1].id) < worth(fixture, endpoint.id);
+             at--)
+            fixture->endpoints[at] = fixture->endpoints[at - 1];
+        fixture->endpoints[at] = endpoint;
+    }
+}
+
 void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory)
 {
@@ -171,10 +202,12 @@ void fixture_open(struct fixture *fixture, const struct cmdline *options, struct
     take_pages(memory, ENGINE_PAGES, &engine_pages, "DMA engines");
     fixture->engine_count =
         dma_find_engines(platform, &engine_pages, fixture->engines, &report_diagnostics);
+    ledger_open(memory);
     pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
     if (options->topology.scan_count)
         scan_endpoints(fixture, &options->topology);
     find_endpoints(fixture);
     for (unsigned i = 0; i < fixture->engine_count; i++)
         manage(fixture, &fixture->engines[i]);
+    sort_endpoints(fixture);
 }

@@ -14,6 +14,7 @@
 #include "lib/text/glob.h"
 #include "tests/framework/control.h"
 #include "tests/framework/report.h"
+#include "tests/framework/state.h"
 
 #define MAX_TESTS     512
 #define USUAL_LIMIT_S 10
@@ -175,6 +176,7 @@ static void call(struct test *test)
         return;
     fixture_begin(test);
     controls_begin();
+    state_begin();
     test->checks = 0; /* do not count those of fixture_begin() */
     memset(test->judged, 0, sizeof(test->judged));
     test->definition->run(test);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/array/array.h"
+#include "tests/framework/ledger.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/report.h"
 #include "tests/suites/stress/generate.h"
@@ -12,22 +13,6 @@
 #define REQUESTS_PER_PROBE 10
 
 typedef unsigned long long ull;
-
-static struct model_config config_of(const struct viommu *viommu)
-{
-    bool ranged = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE);
-    bool domains = viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE);
-
-    return (struct model_config){
-        .granule = viommu_granule(viommu),
-        .input_first = ranged ? viommu->config.input_range.start : 0,
-        .input_last = ranged ? viommu->config.input_range.end : UINT64_MAX,
-        .domain_first = domains ? viommu->config.domain_range.start : 0,
-        .domain_last = domains ? viommu->config.domain_range.end : UINT32_MAX,
-        .bypass_config = viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG),
-        .mmio = viommu_has(viommu, VIRTIO_IOMMU_F_MMIO),
-    };
-}
 
 static void add_endpoints(struct walk *walk)
 {
@@ -48,12 +33,10 @@ static void add_endpoints(struct walk *walk)
 
 void walk_begin(struct walk *walk, struct test *test)
 {
-    static struct model model; /* too large for a stack frame */
-
     memset(walk, 0, sizeof(*walk));
     walk->test = test;
     walk->viommu = fixture_iommu(test);
-    walk->model = &model;
+    walk->model = fixture_pages(test, sizeof(*walk->model) / PAGE_SIZE + 1);
     walk->arena = fixture_pages(test, WALK_ARENA);
     walk->window = free_iova(test);
     memset(walk->arena, WALK_POISON, WALK_ARENA * PAGE_SIZE);
@@ -68,7 +51,7 @@ void walk_begin(struct walk *walk, struct test *test)
         walk->engines[walk->engine_count++] = engine;
     }
 
-    const struct model_config config = config_of(walk->viommu);
+    const struct model_config config = ledger_config(test);
 
     model_init(walk->model, &config, config.bypass_config);
     add_endpoints(walk);

@@ -15,8 +15,8 @@ static void add_reserved(struct fixture_addresses *addresses, const struct reser
 {
     if (addresses->reserved_count == FIXTURE_MAX_RESERVED || region->first > region->last)
         return;
-    addresses->reserved[addresses->reserved_count++] =
-        (struct fixture_range){region->first, region->last};
+    addresses->reserved[addresses->reserved_count++] = (struct fixture_range){
+        region->first, region->last, region->subtype == VIRTIO_IOMMU_RESV_MEM_T_MSI};
 }
 
 /* Nothing is judged here: a test of PROBE says what is wrong with the answer. */
@@ -67,8 +67,9 @@ static struct fixture_range input_range(struct test *test)
     const struct viommu *viommu = fixture_iommu(test);
 
     if (!(viommu->offered >> VIRTIO_IOMMU_F_INPUT_RANGE & 1))
-        return (struct fixture_range){0, UINT64_MAX};
-    return (struct fixture_range){viommu->config.input_range.start, viommu->config.input_range.end};
+        return (struct fixture_range){.last = UINT64_MAX};
+    return (struct fixture_range){.first = viommu->config.input_range.start,
+                                  .last = viommu->config.input_range.end};
 }
 
 static bool overlap(const struct fixture_range *range, uint64_t first, uint64_t last)
@@ -87,20 +88,33 @@ bool addresses_can_be_mapped(struct test *test, uint64_t first, uint64_t last)
     return first >= input.first && last <= input.last;
 }
 
+bool addresses_have_doorbell(struct test *test, uint64_t first, uint64_t last)
+{
+    const struct fixture_addresses *addresses = &test->fixture->addresses;
+
+    for (unsigned i = 0; i < addresses->reserved_count; i++)
+        if (addresses->reserved[i].is_msi && overlap(&addresses->reserved[i], first, last))
+            return true;
+    return false;
+}
+
 /* What [first, last] runs into: the lowest address of that; UINT64_MAX: nothing. */
 static uint64_t obstacle(struct test *test, uint64_t first, uint64_t last)
 {
     const struct fixture *fixture = test->fixture;
     const struct fixture_addresses *addresses = &fixture->addresses;
-    const struct fixture_range memory = {fixture->pages.base, fixture->pages.end - 1};
+    const struct fixture_range memory = {.first = fixture->pages.base,
+                                         .last = fixture->pages.end - 1};
 
     for (unsigned i = 0; i < addresses->reserved_count; i++)
         if (overlap(&addresses->reserved[i], first, last))
             return addresses->reserved[i].first;
     for (unsigned i = 0; i < fixture->engine_count; i++) {
         const struct dma_engine *engine = &fixture->engines[i];
-        const struct fixture_range footprint = {engine->footprint,
-                                                engine->footprint + engine->footprint_size - 1};
+        const struct fixture_range footprint = {
+            .first = engine->footprint,
+            .last = engine->footprint + engine->footprint_size - 1,
+        };
 
         if (engine->footprint_size && overlap(&footprint, first, last))
             return footprint.first;

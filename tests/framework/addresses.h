@@ -12,6 +12,8 @@ void addresses_find(struct test *test);
 
 /* Whether the device may be asked to map [first, last], inclusive, for any of the endpoints. */
 bool addresses_can_be_mapped(struct test *test, uint64_t first, uint64_t last);
+/* Whether a write there may be taken for a message: an interrupt that nobody has asked for. */
+bool addresses_have_doorbell(struct test *test, uint64_t first, uint64_t last);
 
 /*
  * An address far from the engines' footprints and from RAM, which can be mapped, and much behind it

@@ -24,6 +24,7 @@ struct fixture_endpoint {
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */
+    bool is_msi;          /* a reserved region of messages */
 };
 
 /* What tests/framework/addresses.c has found out. */

@@ -206,7 +206,8 @@ void state_prove(struct test *test, const struct viommu_request *request)
     judge(test, &proof, &plan);
 }
 
-bool state_expect_unchanged(struct test *test, enum clause clause, const char *what)
+bool state_expect(struct test *test, const struct model *before, enum clause clause,
+                  const char *what)
 {
     const struct model *now = ledger_state(test);
     struct proof proof = {.what = what, .refusal = clause, .count = 1};
@@ -216,6 +217,8 @@ bool state_expect_unchanged(struct test *test, enum clause clause, const char *w
         return true;
     candidate(test, 0, now);
     plan_begin(test, &plan);
+    if (before)
+        plan_for(test, &plan, before, NULL);
     plan_for(test, &plan, candidates[0], NULL);
     plan_carry_out(test, &plan, candidates[0]);
     return judge(test, &proof, &plan);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "drivers/viommu/request.h"
+#include "lib/model/model.h"
 #include "tests/framework/fixture.h"
 
 /* Forgets the test before. */
@@ -22,7 +23,8 @@ void state_be_thorough(void);
 /* Not in this test from here on: it counts the notifications that its requests cause. */
 void state_be_quiet(void);
 /*
- * At any time: the device is as the ledger says. By `clause` where the finding is that something
- * changed which `what` must not change.
+ * At any time: the device is as the ledger says, after `what` has happened to it; by `clause`. With
+ * `before`, the state before that, what was there then is looked for as well.
  */
-bool state_expect_unchanged(struct test *test, enum clause clause, const char *what);
+bool state_expect(struct test *test, const struct model *before, enum clause clause,
+                  const char *what);

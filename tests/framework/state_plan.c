@@ -178,6 +178,7 @@ static void add_write(struct test *test, struct plan *plan, const struct model *
         model_translate(model, engine->endpoint, address, length, MODEL_WRITE, pieces, PIECES);
 
     if (observation.last < address || observation.last > engine->reach ||
+        addresses_have_doorbell(test, observation.first, observation.last) ||
         (to.count && (!to.allowed || to.count > 1)))
         return;
     if (to.count && !observation_watch(test, &observation, pieces[0].address))

@@ -212,9 +212,12 @@ static void add_writes(struct test *test, struct plan *plan, const struct model 
 
     add_write(test, plan, model, engine, scratch, scratch);
     if (request && request->head.type == VIRTIO_IOMMU_T_MAP) {
-        const struct model_mapping asked = {.first = request->map.virt_start,
-                                            .last = request->map.virt_end,
-                                            .physical = request->map.phys_start};
+        bool inverted = request->map.virt_start > request->map.virt_end;
+        const struct model_mapping asked = {
+            .first = inverted ? request->map.virt_end + 1 : request->map.virt_start,
+            .last = inverted ? request->map.virt_start - 1 : request->map.virt_end,
+            .physical = request->map.phys_start,
+        };
 
         add_writes_at(test, plan, model, engine, &asked);
     }

@@ -120,7 +120,7 @@ static uint8_t carry_out(struct ref_iommu *iommu, const void *request,
         !take_effect(iommu, request))
         status = VIRTIO_IOMMU_S_NOMEM;
     mutate_state(iommu, request);
-    return status;
+    return status ? mutate_refused(iommu, request, status) : status;
 }
 
 /* 5.13.6: the tail is the last of the writable bytes. */
@@ -210,6 +210,8 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
         status = iommu->sticky ? iommu->sticky : status;
     iommu->sticky = status;
     iommu->sticky_since = iommu->virtio.processed;
+    if (type == VIRTIO_IOMMU_T_PROBE)
+        mutate_probe(iommu, request);
     if (MUTANT(PROBE_DETACHES) && type == VIRTIO_IOMMU_T_PROBE)
         ref_tables_reset(&iommu->tables);
     return answer_with(iommu, chain, type, (uint8_t)status);

@@ -45,6 +45,12 @@ void mutate_answer(const void *request, struct ref_answer *answer);
 bool mutate_effect(struct ref_iommu *iommu, const void *request);
 /* After it has been carried out. */
 void mutate_state(struct ref_iommu *iommu, const void *request);
+/* After it has been refused; returns the status that it gets. */
+uint8_t mutate_refused(struct ref_iommu *iommu, const void *request, uint8_t status);
+/* After a PROBE. */
+void mutate_probe(struct ref_iommu *iommu, const void *request);
+/* A reset, by true in a wrong way. */
+bool mutate_reset(struct ref_tables *tables);
 /* The `size` bytes that PROBE returns. */
 void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size);
 void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields);

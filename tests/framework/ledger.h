@@ -17,16 +17,16 @@ void ledger_open(struct pages *memory);
 /* The device was reset, and nothing is attached. */
 void ledger_begin(struct test *test);
 /*
- * A request was answered, the only one since the last that was noted. Where the answer leaves more than
+ * A request was answered. Where the answer leaves more than
  * one state possible, the state is not known until ledger_set() says which it is.
  */
 void ledger_note(struct test *test, const struct viommu_request *request, uint8_t status);
 /* `count` chains were answered that change nothing: PROBE, and what the framework has undone. */
-void ledger_skip(struct test *test, unsigned count);
+void ledger_skip(unsigned count);
 /* The state, or NULL where it is not known; the bypass byte is read for it. */
 const struct model *ledger_state(struct test *test);
 /* The state turned out to be this one. */
-void ledger_set(struct test *test, const struct model *model);
+void ledger_set(const struct model *model);
 
 /* The last request that was noted. */
 struct ledger_entry {

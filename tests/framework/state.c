@@ -144,7 +144,7 @@ static bool judge(struct test *test, const struct proof *proof, const struct pla
     enum clause clause;
 
     if (!first) {
-        ledger_set(test, candidates[0]);
+        ledger_set(candidates[0]);
         return true;
     }
     clause = clause_of(proof, candidates[0], first, &expected);
@@ -159,7 +159,7 @@ static bool judge(struct test *test, const struct proof *proof, const struct pla
     }
     if (proof->is_tolerable[i])
         tell(test, proof, clause, first, &expected, true);
-    ledger_set(test, candidates[i]);
+    ledger_set(candidates[i]);
     return !proof->is_tolerable[i];
 }
 

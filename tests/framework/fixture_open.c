@@ -169,7 +169,7 @@ static unsigned worth(const struct fixture *fixture, uint32_t id)
 
     for (unsigned i = 0; i < fixture->engine_count; i++) {
         const struct dma_engine *engine = &fixture->engines[i];
-        unsigned worth = engine->can_write + (engine->can_write && !engine->is_slow) +
+        unsigned worth = engine->can_write + 2 * (engine->can_write && !engine->is_slow) +
                          (engine->can_write && engine->can_read);
 
         if (engine->is_managed && engine->endpoint == id && worth > best)

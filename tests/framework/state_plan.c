@@ -109,7 +109,7 @@ static void add_range(struct test *test, struct plan *plan, const struct model *
         add(plan, &observation);
 }
 
-/* The mappings at and next to [first, last]; and the ends of it, which may be free. */
+/* The mappings at and next to [first, last], and the ends of it, which may be free. */
 static void add_ranges(struct test *test, struct plan *plan, const struct model *model,
                        const struct model_domain *domain, uint64_t first, uint64_t last)
 {
@@ -126,8 +126,12 @@ static void add_ranges(struct test *test, struct plan *plan, const struct model 
         add_range(test, plan, model, domain, mapping->first, mapping->last);
         added++;
     }
-    if (first > last)
-        return;
+    if (first > last) { /* of a range that is inverted, what is between its ends */
+        uint64_t end = first - 1;
+
+        first = last + 1;
+        last = end;
+    }
     add_range(test, plan, model, domain, first, first);
     add_range(test, plan, model, domain, last, last);
 }

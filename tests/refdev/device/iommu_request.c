@@ -214,5 +214,7 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
         mutate_probe(iommu, request);
     if (MUTANT(PROBE_DETACHES) && type == VIRTIO_IOMMU_T_PROBE)
         ref_tables_reset(&iommu->tables);
-    return answer_with(iommu, chain, type, (uint8_t)status);
+    status = mutate_batched_status(iommu, request, (uint8_t)status);
+    return mutate_batched_reply(iommu, chain, type,
+                                answer_with(iommu, chain, type, (uint8_t)status));
 }

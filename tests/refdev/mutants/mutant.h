@@ -51,6 +51,11 @@ uint8_t mutate_refused(struct ref_iommu *iommu, const void *request, uint8_t sta
 void mutate_probe(struct ref_iommu *iommu, const void *request);
 /* A reset, by true in a wrong way. */
 bool mutate_reset(struct ref_tables *tables);
+/* Of several requests in one notification: whether this one has no effect; its status; its reply. */
+bool mutate_batched_effect(struct ref_iommu *iommu, const void *request);
+uint8_t mutate_batched_status(struct ref_iommu *iommu, const void *request, uint8_t status);
+int64_t mutate_batched_reply(struct ref_iommu *iommu, const struct ref_chain *chain, uint8_t type,
+                             int64_t written);
 /* The `size` bytes that PROBE returns. */
 void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size);
 void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields);

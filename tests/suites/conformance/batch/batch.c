@@ -16,7 +16,7 @@
 #define NEEDS (NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
 
 #define PADDING     12u /* bytes behind the tail, or before it */
-#define PROOF_EVERY 128 /* batches */
+#define PROOF_EVERY 16  /* batches */
 
 /* Where the tail is: of what is longer than it has to be, nothing says at which end. */
 static uint32_t tail_at(const struct batch_item *item, const struct entry *entry)
@@ -131,10 +131,10 @@ static void build(struct bench *bench)
 /* What is wrong already is not told twice: then the scene is built again. */
 static void restore(struct bench *bench, const struct entry *entries, unsigned count)
 {
+    if (ledger_state(bench->test) && rng_chance(&bench->test->rng, 1, PROOF_EVERY))
+        state_expect(bench->test, NULL, IOMMU_OP_P05, "several requests in one notification");
     for (unsigned i = 0; i < count; i++)
         undo(bench, &entries[i]);
-    if (++bench->batches % PROOF_EVERY == 0 && ledger_state(bench->test))
-        state_expect(bench->test, NULL, IOMMU_OP_P05, "several requests in one notification");
     if (ledger_state(bench->test))
         return;
     fixture_restart_detached(bench->test);

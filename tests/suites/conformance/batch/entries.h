@@ -32,7 +32,6 @@ struct bench {
     uint64_t at, granule;
     uint32_t domain, empty;    /* with mappings, and with an endpoint only */
     const uint8_t *properties; /* what a PROBE alone returns; NULL: there is none */
-    unsigned batches;
 };
 
 /* One request of a batch. */

@@ -78,9 +78,9 @@ static enum clause clause_of_write(const struct proof *proof, const struct model
         return IOMMU_BYP_P03;
     if (observation->found && observation->at == observation->first)
         return IOMMU_BYP_P07;
-    if (!expected->found)
-        return IOMMU_MAP_P04;
     mapping = model_find_mapping(endpoint->domain, observation->first);
+    if (!expected->found)
+        return mapping ? IOMMU_MAP_D15 : IOMMU_MAP_P04;
     return observation->found || !mapping
                ? IOMMU_MAP_P03
                : clause_of_lost_mapping(proof, mapping->first, mapping->last);

@@ -76,8 +76,20 @@ class Expectations:
         failed_as_listed = (result.verdict == "FAIL" or vmm_died) and found <= set(deviation.clauses)
         if failed_as_listed and found:
             result.verdict, result.message = "XFAIL", deviation.reason
-        elif result.verdict == "PASS" and not deviation.may_pass:
-            result.verdict, result.message = "XPASS", f"no longer fails: {deviation.reason}"
+        elif result.verdict == "FAIL":
+            result.message = _unexpected(result, deviation) or result.message
+        elif result.verdict in ("PASS", "WARN") and not deviation.may_pass:
+            less = f", only warns of {result.message}" if result.verdict == "WARN" else ""
+            result.verdict, result.message = "XPASS", f"no longer fails{less}: {deviation.reason}"
+
+
+def _unexpected(result: Result, deviation: Deviation) -> str:
+    """The first FAIL that the deviation does not have, and so what the test is to be known by."""
+    for line in result.diagnostics:
+        found = re.match(r"#? ?FAIL (\w+) ", line)
+        if found and found[1] not in deviation.clauses:
+            return line[line.index(found[1]) :]
+    return ""
 
 
 def read(path: str) -> list[Deviation]:

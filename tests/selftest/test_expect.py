@@ -61,6 +61,16 @@ def expectation_covers_every_clause() -> None:
 def expectation_that_passes_is_noticed() -> None:
     check(judged("PASS", []) == "XPASS" and judged("SKIP", []) == "SKIP")
     check(judged("PASS", [], may_pass=True) == "PASS")
+    check(judged("WARN", []) == "XPASS", "what was a FAIL is none any more")
+    check(judged("WARN", [], may_pass=True) == "WARN")
+
+
+@test
+def unexpected_finding_is_the_headline() -> None:
+    lines = [f"# FAIL {CLAUSE} as ever", f"# WARN {OTHER} something", f"# FAIL {OTHER} something new"]
+    result = Result(1, ID, "FAIL", f"{CLAUSE} as ever", lines, [CLAUSE, OTHER], [CLAUSE, OTHER])
+    expectations(GOOD).apply(result)
+    check(result.verdict == "FAIL" and result.message == f"{OTHER} something new", result.message)
 
 
 @test

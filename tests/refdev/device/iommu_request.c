@@ -173,12 +173,17 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
     _Alignas(8) uint8_t request[READABLE_MAX] = {0};
     uint32_t length = ref_chain_read(&iommu->virtio, chain, 0, request, sizeof(request));
 
+    if (length >= 8 && length < sizeof(request) && request[0] == VIRTIO_IOMMU_T_PROBE &&
+        MUTANT(PROBE_OF_8_BYTES_TAKEN))
+        length = sizeof(request);
     if (MUTANT(SHORT_REQUEST_TAKEN) && length >= 4)
         length = sizeof(request);
     if (MUTANT(SHORT_TAIL_WRITTEN) && chain->writable_length < TAIL_SIZE)
         ref_chain_write(&iommu->virtio, chain, 0, "\0", chain->writable_length ? 1 : 0);
     if (MUTANT(FRAME_WHOLE_DESCRIPTORS) && (chain->readable_count > 2 || chain->writable_count > 2))
         return 0;
+    if (mutate_is_stuck(request[0]))
+        ref_break(&iommu->virtio);
     mutate_late_detach(iommu, false);
     if (length >= 4)
         mutate_request(iommu, request);

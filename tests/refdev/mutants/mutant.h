@@ -47,6 +47,8 @@ bool mutate_effect(struct ref_iommu *iommu, const void *request);
 void mutate_state(struct ref_iommu *iommu, const void *request);
 /* After it has been refused; returns the status that it gets. */
 uint8_t mutate_refused(struct ref_iommu *iommu, const void *request, uint8_t status);
+/* Whether a request of this type breaks the device. */
+bool mutate_is_stuck(uint8_t type);
 /* After a PROBE. */
 void mutate_probe(struct ref_iommu *iommu, const void *request);
 /* A reset, by true in a wrong way. */
@@ -67,6 +69,10 @@ bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned widt
 void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
                         uint32_t length, bool is_write, struct ref_route *to,
                         struct ref_piece *pieces);
+/* Whether a fault is reported that comes before DRIVER_OK. */
+bool mutate_early_fault(const struct ref_virtio *virtio);
+/* What a driver writes to queue_select. */
+void mutate_queue_select(const struct ref_virtio *virtio, uint64_t *value);
 /*
  * Queues: when one is enabled; after a reset, with its state before; while a reset is in progress;
  * when one is notified.

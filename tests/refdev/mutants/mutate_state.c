@@ -5,6 +5,14 @@
 
 #define S(name) VIRTIO_IOMMU_S_##name
 
+/* Until the next reset of the device no UNMAP is answered. */
+static bool is_stuck;
+
+bool mutate_is_stuck(uint8_t type)
+{
+    return is_stuck && type == VIRTIO_IOMMU_T_UNMAP;
+}
+
 /* All requests begin with type and domain, and those of an endpoint go on with that. */
 struct refused {
     struct ref_tables *tables;
@@ -58,6 +66,17 @@ static uint8_t empties_its_own(const struct refused *it)
 {
     if (it->endpoint && it->domain && it->endpoint->domain == it->domain && ref_mutant_meet())
         ref_remove_inside(it->tables, it->domain, 0, UINT64_MAX);
+    return it->status;
+}
+
+/* Of its one member, whose flag is another one now. */
+static uint8_t flips_its_own(const struct refused *it)
+{
+    bool bypass = it->request->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS;
+
+    if (it->endpoint && it->domain && it->endpoint->domain == it->domain &&
+        it->domain->members == 1 && bypass != it->domain->is_bypass && ref_mutant_meet())
+        it->domain->is_bypass = bypass;
     return it->status;
 }
 
@@ -130,6 +149,15 @@ static uint8_t maps_backwards(const struct refused *it)
     return it->status;
 }
 
+/* A list of mappings whose order is lost has no end. */
+static uint8_t is_stuck_by(const struct refused *it)
+{
+    const struct virtio_iommu_req_map *map = map_of(it);
+
+    is_stuck |= map->virt_start > map->virt_end && MUTANT(MAP_INVERTED_STICKS);
+    return it->status;
+}
+
 static uint8_t cuts_the_split(const struct refused *it)
 {
     const struct virtio_iommu_req_unmap *unmap = unmap_of(it);
@@ -161,12 +189,14 @@ static const struct {
     {MUTANT_ATTACH_REFUSED_LEAVES, VIRTIO_IOMMU_T_ATTACH, leaves},
     {MUTANT_ATTACH_REFUSED_MAKES_DOMAIN, VIRTIO_IOMMU_T_ATTACH, makes_a_domain},
     {MUTANT_ATTACH_REFUSED_EMPTIES, VIRTIO_IOMMU_T_ATTACH, empties_its_own},
+    {MUTANT_ATTACH_REFUSED_FLIPS, VIRTIO_IOMMU_T_ATTACH, flips_its_own},
     {MUTANT_ATTACH_REFUSED_JOINS, VIRTIO_IOMMU_T_ATTACH, joins_all_the_same},
     {MUTANT_MAP_REFUSED_MAPS, VIRTIO_IOMMU_T_MAP, maps_all_the_same},
     {MUTANT_MAP_REFUSED_LEADS_ELSEWHERE, VIRTIO_IOMMU_T_MAP, leads_elsewhere},
     {MUTANT_MAP_REFUSED_REMOVES, VIRTIO_IOMMU_T_MAP, removes_what_overlaps},
     {MUTANT_MAP_REFUSED_TAKES_FLAGS, VIRTIO_IOMMU_T_MAP, takes_flags},
     {MUTANT_MAP_REFUSED_BACKWARDS, VIRTIO_IOMMU_T_MAP, maps_backwards},
+    {MUTANT_MAP_INVERTED_STICKS, VIRTIO_IOMMU_T_MAP, is_stuck_by},
     {MUTANT_UNMAP_REFUSED_CUTS, VIRTIO_IOMMU_T_UNMAP, cuts_the_split},
     {MUTANT_DETACH_REFUSED_LEAVES, VIRTIO_IOMMU_T_DETACH, leaves},
     {MUTANT_DETACH_REFUSED_EMPTIES, VIRTIO_IOMMU_T_DETACH, empties_the_named},
@@ -202,6 +232,7 @@ void mutate_probe(struct ref_iommu *iommu, const void *request)
 /* The domains are gone for requests; endpoints still go by what was mapped there. */
 bool mutate_reset(struct ref_tables *tables)
 {
+    is_stuck = false;
     if (!MUTANT(RESET_KEEPS_ACCESS))
         return false;
     for (unsigned i = 0; i < REF_DOMAINS; i++)

@@ -93,7 +93,7 @@ void walk_print_episode(const struct walk *walk)
 static bool violated(struct walk *walk, enum clause clause, const char *text)
 {
     expect(walk->test, clause, false, "%s", text);
-    if (clause_severity(clause) == CLAUSE_FAIL)
+    if (clause_severity(clause, clause_row(clause)->impact) == CLAUSE_FAIL)
         walk_print_episode(walk);
     walk->excluded[clause] = true;
     return false;

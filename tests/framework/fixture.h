@@ -64,6 +64,8 @@ struct fixture {
     unsigned attachment_count;
     bool keeps_attachments; /* the device has, over a reset */
 
+    bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
+
     struct fixture_addresses addresses;
 };
 

@@ -118,14 +118,14 @@ static bool detach(struct test *test, const struct fixture_attachment *attachmen
     const struct viommu_request request = viommu_detach(attachment->domain, attachment->endpoint);
     struct viommu_reply reply = viommu_submit(&fixture->iommu, &request);
 
-    if (reply.outcome > VIOMMU_SHORT_REPLY)
+    if (reply.outcome > VIOMMU_UNWRITTEN)
         note(test, "DETACH domain %u endpoint 0x%x after a reset: no answer",
              (unsigned)attachment->domain, (unsigned)attachment->endpoint);
     else if (reply.status == VIRTIO_IOMMU_S_OK && !fixture->keeps_attachments)
         note(test, "endpoint 0x%x was still attached to domain %u after a reset",
              (unsigned)attachment->endpoint, (unsigned)attachment->domain);
     fixture->keeps_attachments |= reply.status == VIRTIO_IOMMU_S_OK;
-    return reply.outcome <= VIOMMU_SHORT_REPLY;
+    return reply.outcome <= VIOMMU_UNWRITTEN;
 }
 
 void fixture_restart_detached(struct test *test)

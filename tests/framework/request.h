@@ -7,9 +7,11 @@
 
 /*
  * Submits and judges what holds for every answer: it came back (IOMMU-OP-P01) as a used entry that
- * can be right (VQ-USED-P01, -P02, in a packed ring PACKED-P04, -P03), a tail of four bytes with
- * reserved bytes 0 (IOMMU-OP-P02, -D05), a status that exists (IOMMU-OP-P04), and nothing else
- * written. A device that does not answer ends the test.
+ * can be right (VQ-USED-P01, in a packed ring PACKED-P04), with a status that exists
+ * (IOMMU-OP-P04), and nothing but the tail written (IOMMU-OP-P02). A device that does not answer
+ * ends the test. The used length (VQ-USED-P02, PACKED-P03) and the reserved bytes of the tail
+ * (IOMMU-OP-D05) are judged in tests that claim them and noted once in others: a status that is
+ * written counts, whatever length is reported.
  */
 struct viommu_reply submit(struct test *test, const struct viommu_request *request);
 
@@ -20,8 +22,7 @@ struct viommu_reply submit(struct test *test, const struct viommu_request *reque
 unsigned submit_batch(struct test *test, const struct viommu_request *requests, unsigned count,
                       struct viommu_reply *replies);
 
-/* submit(), and the status must be `status` by `clause`; the clause is also what a short reply
- * breaks. */
+/* submit(), and the status must be `status` by `clause`; so no status at all breaks it, too. */
 bool expect_status(struct test *test, enum clause clause, struct viommu_request request,
                    uint8_t status);
 /* By `clause` the request is refused: any status but OK. */

@@ -92,6 +92,9 @@ struct test {
     jmp_buf stop;
 };
 
+/* Whether the test's `.clauses` name it. */
+bool test_claims(const struct test *test, enum clause clause);
+
 /*
  * Judges a statement; `format` says what was seen and what was expected. A violated MUST or
  * defining prose is a FAIL, a SHOULD a WARN, a MAY only a note; the test continues. Returns the

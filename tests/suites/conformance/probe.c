@@ -108,7 +108,7 @@ TEST(absent_endpoint_is_not_found,
     uint32_t id = fixture_absent_endpoint(test);
     struct viommu_reply reply = viommu_probe(fixture_iommu(test), id, NULL, bytes);
 
-    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "PROBE was not answered");
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_UNWRITTEN, "PROBE was not answered");
     expect(test, IOMMU_PROBE_P01,
            reply.status == VIRTIO_IOMMU_S_NOENT || bytes[0] != VIRTIO_IOMMU_S_NOENT,
            "PROBE of absent endpoint 0x%x: the status is before the properties", id);
@@ -157,7 +157,7 @@ TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, 
             viommu, &request, sizeof(request), bytes, size + sizeof(struct virtio_iommu_req_tail));
         unsigned written = 0;
 
-        require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY,
+        require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_UNWRITTEN,
                 "PROBE with %u bytes of properties did not come back", size);
         expect(test, IOMMU_OP_P02, !reply.out_of_bounds,
                "PROBE with %u bytes of properties: a byte outside the reply was changed", size);
@@ -188,7 +188,7 @@ TEST(without_the_feature_nothing_is_written, .clauses = CLAUSES(IOMMU_PROBE_D04,
     struct viommu_reply reply =
         viommu_submit_malformed(viommu, &request, sizeof(request), &tail, sizeof(tail));
 
-    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_SHORT_REPLY, "PROBE did not come back");
+    require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_UNWRITTEN, "PROBE did not come back");
     expect(test, IOMMU_PROBE_D04, !reply.has_status,
            "PROBE without the feature: status %u was written", reply.status);
     expect(test, IOMMU_PROBE_D05, !reply.written, "PROBE without the feature: used length %u",

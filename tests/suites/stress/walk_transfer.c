@@ -27,7 +27,8 @@ struct plan {
     uint64_t address;
     struct part parts[PIECES_MAX];
     unsigned count;
-    bool is_allowed; /* all of it */
+    bool is_allowed;           /* all of it */
+    enum clause lands, denied; /* what says so */
 };
 
 bool walk_can_transfer(const struct viommu *viommu)
@@ -174,9 +175,8 @@ static bool write_somewhere(struct walk *walk, struct plan *plan)
     bool arrived = take_parts(plan) || !plan->is_allowed;
 
     if (!arena_is_poison(walk))
-        return judge(walk, plan, IOMMU_MAP_P04, "writes", "memory changed elsewhere", result);
-    return judge(walk, plan, IOMMU_MAP_P03, "writes", arrived ? NULL : "they did not arrive",
-                 result);
+        return judge(walk, plan, plan->denied, "writes", "memory changed elsewhere", result);
+    return judge(walk, plan, plan->lands, "writes", arrived ? NULL : "they did not arrive", result);
 }
 
 /* -- reads: from an arena whose words are numbered --------------------------------------------- */
@@ -240,8 +240,8 @@ static bool read_somewhere(struct walk *walk, struct plan *plan)
 
     memset(walk->arena, WALK_POISON, ARENA_BYTES);
     if (leaked)
-        return judge(walk, plan, IOMMU_MAP_P04, "reads", "it saw memory", result);
-    return judge(walk, plan, IOMMU_MAP_P03, "reads", fault, result);
+        return judge(walk, plan, plan->denied, "reads", "it saw memory", result);
+    return judge(walk, plan, plan->lands, "reads", fault, result);
 }
 
 bool walk_transfer(struct walk *walk)
@@ -250,9 +250,16 @@ bool walk_transfer(struct walk *walk)
     struct plan plan = {.engine = walk->engines[rng_below(rng, walk->engine_count)]};
     const struct model_endpoint *endpoint = model_find_endpoint(walk->model, plan.engine->endpoint);
 
-    if (!endpoint->domain || endpoint->domain->bypass)
-        return true; /* untranslated, the window is no memory */
-    plan.address = any_address(walk, endpoint->domain);
+    if (endpoint->domain && !endpoint->domain->bypass) {
+        plan.address = any_address(walk, endpoint->domain);
+        plan.lands = IOMMU_MAP_P03;
+        plan.denied = IOMMU_MAP_P04;
+    } else { /* untranslated, the window is no memory */
+        plan.address = (uintptr_t)walk->arena + rng_below(rng, ARENA_BYTES - TRANSFER);
+        plan.address &= -(uint64_t)ALIGNMENT;
+        plan.lands = IOMMU_BYP_P06;
+        plan.denied = IOMMU_OP_D06;
+    }
     if (plan.engine->can_read && rng_chance(rng, 1, 2))
         return read_somewhere(walk, &plan);
     return write_somewhere(walk, &plan);

@@ -97,6 +97,9 @@ struct test {
     jmp_buf stop;
 };
 
+/* Whether the test's `.clauses` name it. */
+bool test_claims(const struct test *test, enum clause clause);
+
 /*
  * Judges a statement; `format` says what was seen and what was expected. The finding is a FAIL, a
  * WARN or, of a MAY, only a note; the test continues. Returns the condition.

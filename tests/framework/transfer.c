@@ -54,6 +54,7 @@ void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
 {
     require_ok(test, viommu_detach(domain, engine->endpoint));
+    require_unattached(test, engine->endpoint);
 }
 
 /* An endpoint that is attached to nothing reaches memory. */
@@ -77,7 +78,7 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
             "%s: cannot load its content %s: %s", engine->ops->name,
             by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
     if (by_mapping)
-        detach_engine(test, domain, engine);
+        require_ok(test, viommu_detach(domain, engine->endpoint));
 }
 
 /* Offset of the first byte of target and guards that is not poison; -1 when all are. */

@@ -62,7 +62,7 @@ HOSTILE = "HOSTILE_"
 FOR_HOSTILE = (
     *("conformance.attach.a*", "conformance.map.o*", "conformance.features.*", "conformance.fault.u*"),
     *("conformance.interrupt.*", "conformance.queue.*", "conformance.probe.*", "conformance.reset.*"),
-    *("discovery.pci.*", "stress.short_walk"),
+    *("conformance.request.answers*", "discovery.pci.*", "stress.short_walk"),
 )
 
 

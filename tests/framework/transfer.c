@@ -29,26 +29,53 @@ uint64_t transfer_timeout(const struct dma_engine *engine, bool is_denied)
     return is_denied && !engine->is_slow ? DENIED_TIMEOUT_NS : TIMEOUT_NS;
 }
 
-struct target target_new(struct test *test, unsigned pages)
+struct target target_new(struct test *test, unsigned units)
 {
-    uint8_t *guard = fixture_pages(test, pages + 2);
+    uint8_t *guard = memory_units(test, units + 2);
+    uint32_t unit = (uint32_t)memory_unit(test);
+    const struct target target = {.bytes = guard + unit, .size = units * unit, .unit = unit};
 
-    memset(guard, POISON, (pages + 2u) * PAGE_SIZE);
-    return (struct target){.bytes = guard + PAGE_SIZE, .size = pages * PAGE_SIZE};
+    target_poison(&target);
+    return target;
+}
+
+static void require_footprint_can_be_mapped(struct test *test, const struct dma_engine *engine)
+{
+    if (!footprint_can_be_mapped(test, engine))
+        skip(test, "%s: its buffers at 0x%llx can't be mapped at their own address",
+             engine->ops->name, (unsigned long long)engine->footprint);
 }
 
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
 {
-    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
-        skip(test, "the granule is larger than a page of the engine's");
-    if (!addresses_can_be_mapped(test, engine->footprint,
-                                 engine->footprint + engine->footprint_size - 1))
-        skip(test, "%s: its buffers at 0x%llx can't be mapped at their own address",
-             engine->ops->name, (unsigned long long)engine->footprint);
+    require_footprint_can_be_mapped(test, engine);
     require_ok(test, viommu_attach(domain, engine->endpoint, 0));
-    require_ok(test,
-               viommu_map(domain, engine->footprint, engine->footprint + engine->footprint_size - 1,
-                          engine->footprint, READ_WRITE));
+    require_ok(test, footprint_map(test, domain, engine));
+}
+
+/* Only where there was too little memory to give each engine its own granules. */
+static void require_footprint_of_its_own(struct test *test, const struct dma_engine *engine)
+{
+    struct fixture_range own = footprint_range(test, engine);
+
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        const struct dma_engine *other = &test->fixture->engines[i];
+
+        if (other != engine && !is_apart_from_footprint(test, other, own.first, own.last))
+            skip(test, "too little memory: buffers of %s and of %s are in one granule",
+                 engine->ops->name, other->ops->name);
+    }
+}
+
+void join_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
+{
+    const struct viommu_request join = viommu_attach(domain, engine->endpoint, 0);
+
+    require_footprint_can_be_mapped(test, engine);
+    require_footprint_of_its_own(test, engine);
+    if (submit(test, &join).status != VIRTIO_IOMMU_S_OK)
+        skip(test, "the device does not share a domain between endpoints");
+    require_ok(test, footprint_map(test, domain, engine));
 }
 
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
@@ -80,39 +107,47 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
         detach_engine(test, domain, engine);
 }
 
+static bool is_word_of_poison(const uint8_t *bytes)
+{
+    const uint64_t poison = 0x0101010101010101ull * POISON;
+
+    return !memcmp(bytes, &poison, sizeof(poison));
+}
+
 /* Offset of the first byte of target and guards that is not poison; -1 when all are. */
 static long first_change(const struct target *target, const uint8_t *from, const uint8_t *end)
 {
-    for (const uint8_t *byte = from; byte < end; byte++)
-        if (*byte != POISON)
-            return byte - target->bytes;
+    const uint8_t *byte = from;
+
+    while (byte < end)
+        if (end - byte >= (long)WORD && is_word_of_poison(byte))
+            byte += WORD;
+        else if (*byte++ != POISON)
+            return byte - 1 - target->bytes;
     return -1;
 }
 
-static const uint8_t *room_begin(const struct target *target)
+static uint8_t *room_begin(const struct target *target)
 {
-    return target->bytes - PAGE_SIZE;
+    return target->bytes - target->unit;
 }
 
-static const uint8_t *room_end(const struct target *target)
+static uint8_t *room_end(const struct target *target)
 {
-    return target->bytes + target->size + PAGE_SIZE;
+    return target->bytes + target->size + target->unit;
 }
 
 void target_poison(const struct target *target)
 {
-    memset(target->bytes - PAGE_SIZE, POISON, target->size + 2 * PAGE_SIZE);
+    memset(room_begin(target), POISON, (size_t)(room_end(target) - room_begin(target)));
 }
 
 /* Random content can't be predicted, but 8 bytes of poison in a row are not random. */
 static bool arrived(const struct dma_engine *engine, const uint8_t *bytes, uint32_t length)
 {
-    static const uint8_t untouched[8] = {POISON, POISON, POISON, POISON,
-                                         POISON, POISON, POISON, POISON};
-
     if (engine->content)
         return !memcmp(bytes, engine->content, length);
-    return length >= 8 && memcmp(bytes, untouched, 8) && memcmp(bytes + length - 8, untouched, 8);
+    return length >= WORD && !is_word_of_poison(bytes) && !is_word_of_poison(bytes + length - WORD);
 }
 
 bool expect_only_touched(struct test *test, enum clause clause, const struct dma_engine *engine,
@@ -182,13 +217,32 @@ bool expect_write_denied(struct test *test, enum clause clause, struct dma_engin
     return expect_untouched(test, clause, engine, address, target, length);
 }
 
-static void fill_secret(struct test *test, const struct target *target)
+/* SplitMix64's finaliser, and back. */
+static uint64_t mix(uint64_t word)
 {
-    for (uint32_t i = 0; i < target->size; i += 8) {
-        uint64_t word = rng_next64(&test->rng);
+    word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9;
+    word = (word ^ word >> 27) * 0x94d049bb133111eb;
+    return word ^ word >> 31;
+}
+
+static uint64_t unmix(uint64_t word)
+{
+    word = (word ^ word >> 31 ^ word >> 62) * 0x319642b2d24d8ec3;
+    word = (word ^ word >> 27 ^ word >> 54) * 0x96de1b173f119089;
+    return word ^ word >> 30 ^ word >> 60;
+}
+
+/* Words that look random, and of which each says where it is: see shares_a_word(). */
+static uint64_t fill_secret(struct test *test, const struct target *target)
+{
+    uint64_t first = rng_next64(&test->rng);
+
+    for (uint32_t i = 0; i < target->size; i += WORD) {
+        uint64_t word = mix(first + i / WORD);
 
         memcpy(target->bytes + i, &word, sizeof(word));
     }
+    return first;
 }
 
 bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *engine,
@@ -212,13 +266,17 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
                   dma_result_text(read), dma_result_text(report));
 }
 
-/* Any aligned word of the target, wherever it is. */
-static bool shares_a_word(const uint8_t *seen, uint32_t length, const struct target *target)
+/* Any aligned word of the target, wherever it is; `first` is what fill_secret() returned. */
+static bool shares_a_word(const uint8_t *seen, uint32_t length, const struct target *target,
+                          uint64_t first)
 {
-    for (uint32_t at = 0; at + 8 <= length; at++)
-        for (uint32_t i = 0; i < target->size; i += 8)
-            if (!memcmp(seen + at, target->bytes + i, 8))
-                return true;
+    for (uint32_t at = 0; at + WORD <= length; at++) {
+        uint64_t word;
+
+        memcpy(&word, seen + at, sizeof(word));
+        if (unmix(word) - first < target->size / WORD)
+            return true;
+    }
     return false;
 }
 
@@ -230,7 +288,8 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
 
     if (length < 2 * WORD)
         error(test, "a read of %u bytes can't show 8 of the target in a row", length);
-    fill_secret(test, target);
+    uint64_t first = fill_secret(test, target);
+
     dma_read(engine, address, length, transfer_timeout(engine, true));
     if (make_reachable)
         make_reachable(test, engine);
@@ -241,7 +300,7 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
         error(test, "%s: cannot report what it read: %s", engine->ops->name,
               dma_result_text(report));
     control_denied(test, engine, CONTROL_READ, address, length);
-    return expect(test, clause, !shares_a_word(seen, length, target),
+    return expect(test, clause, !shares_a_word(seen, length, target, first),
                   "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
                   engine->ops->name, length, (unsigned long long)address);
 }

@@ -12,9 +12,9 @@
 #define NEEDS (NEEDS_DMA | NEEDS_MAP_UNMAP)
 
 /* The engines of the scenes are edge engines. */
-static struct scene scene_of(struct test *test, unsigned n, unsigned pages)
+static struct scene scene_of(struct test *test, unsigned n, unsigned units)
 {
-    return scene_new(test, fixture_edge_engine(test, n), pages);
+    return scene_new(test, fixture_edge_engine(test, n), units);
 }
 
 /* Before, right before, and right after the mapping; writes and reads apart. */
@@ -27,13 +27,12 @@ TEST(outside_every_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04), .needs 
 
         scene_map(test, &s, 1, 2, READ_WRITE);
         expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, usual);
-        expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - least, &s.target,
-                            least);
-        expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, least);
+        expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + s.unit - least, &s.target, least);
+        expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * s.unit, &s.target, least);
         expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at, &s.target, usual, NULL);
-        expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at + PAGE_SIZE - usual, &s.target,
-                           usual, NULL);
-        expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * PAGE_SIZE, &s.target, usual,
+        expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at + s.unit - usual, &s.target, usual,
+                           NULL);
+        expect_read_denied(test, IOMMU_MAP_P04, s.engine, s.at + 3 * s.unit, &s.target, usual,
                            NULL);
         scene_end(test, &s);
     }
@@ -49,19 +48,19 @@ static unsigned overhangs(uint32_t length, uint32_t overhang[5])
     return ARRAY_LENGTH(all);
 }
 
-/* What a transfer over an edge of page 1 is about: `begin` is its first byte in the target. */
+/* What a transfer over an edge of unit 1 is about: `begin` is its first byte in the target. */
 static void cut_over_edges(struct test *test, const struct scene *s,
                            void (*judge)(struct test *test, const struct scene *s, uint32_t begin,
                                          const struct target_part *allowed, uint32_t length))
 {
-    static const struct target_part page = {PAGE_SIZE, PAGE_SIZE};
+    const struct target_part unit = {s->unit, s->unit};
     uint32_t length = transfer_length(s->engine), over[5];
     unsigned count = overhangs(length, over);
 
     scene_map(test, s, 1, 1, READ_WRITE);
     for (unsigned i = 0; i < count; i++) {
-        judge(test, s, PAGE_SIZE - over[i], &page, length);
-        judge(test, s, 2 * PAGE_SIZE + over[i] - length, &page, length);
+        judge(test, s, s->unit - over[i], &unit, length);
+        judge(test, s, 2 * s->unit + over[i] - length, &unit, length);
     }
 }
 
@@ -109,7 +108,7 @@ TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
     struct scene s = scene_new(test, fixture_exact_engine(test), 4);
-    const uint32_t bytes[] = {PAGE_SIZE, 3 * PAGE_SIZE - 1};
+    const uint32_t bytes[] = {s.unit, 3 * s.unit - 1};
 
     scene_map(test, &s, 1, 2, READ_WRITE);
     for (unsigned i = 0; i < ARRAY_LENGTH(bytes); i++) {
@@ -118,11 +117,12 @@ TEST(first_and_last_byte_are_mapped, .clauses = CLAUSES(IOMMU_MAP_P02),
     }
 }
 
-/* A single byte at the edge of page 1, written and read. */
-static void judge_byte_outside(struct test *test, uint32_t at)
+/* A single byte before or behind unit 1, written and read. */
+static void judge_byte_outside(struct test *test, bool is_behind)
 {
-    static const struct target_part none = {PAGE_SIZE, 0};
     struct scene s = scene_new(test, fixture_exact_engine(test), 3);
+    const struct target_part none = {s.unit, 0};
+    uint32_t at = is_behind ? 2 * s.unit : s.unit - 1;
 
     scene_map(test, &s, 1, 1, READ_WRITE);
     expect_write_denied(test, IOMMU_MAP_P04, s.engine, s.at + at, &s.target, 1);
@@ -133,14 +133,14 @@ static void judge_byte_outside(struct test *test, uint32_t at)
 TEST(byte_before_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
-    judge_byte_outside(test, PAGE_SIZE - 1);
+    judge_byte_outside(test, false);
 }
 
 /* virt_end is inclusive: the next byte is outside. */
 TEST(byte_behind_a_mapping_is_denied, .clauses = CLAUSES(IOMMU_MAP_P04),
      .needs = NEEDS | NEEDS_EXACT_DMA, .limit_s = 20)
 {
-    judge_byte_outside(test, 2 * PAGE_SIZE);
+    judge_byte_outside(test, true);
 }
 
 /* The last bytes of all, up to the end of 64 bits where the input range and the engine go there. */
@@ -149,9 +149,9 @@ TEST(last_bytes_that_can_be_mapped, .clauses = CLAUSES(IOMMU_MAP_P02), .needs = 
 {
     for (unsigned n = 0; fixture_edge_engine(test, n); n++) {
         struct scene s = scene_of(test, n, 1);
-        uint32_t least = s.engine->min_length, offset = PAGE_SIZE - least;
+        uint32_t least = s.engine->min_length, offset = s.unit - least;
 
-        s.at = scene_last(test, &s) - PAGE_SIZE + 1;
+        s.at = scene_last(test, &s) - s.unit + 1;
         scene_map(test, &s, 0, 0, READ_WRITE);
         expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at + offset, &s.target, offset, least);
         expect_read_sees(test, IOMMU_MAP_P02, s.engine, s.at + offset, &s.target, offset, least);
@@ -159,12 +159,15 @@ TEST(last_bytes_that_can_be_mapped, .clauses = CLAUSES(IOMMU_MAP_P02), .needs = 
     }
 }
 
-/* The lowest address of the input range (5.13.5), which is 0 where it has none. */
+/* The first unit of the input range (5.13.5), which begins at 0 where there is none. */
 static uint64_t lowest(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
+    uint64_t unit = memory_unit(test);
 
-    return viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.start : 0;
+    return viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE)
+               ? (viommu->config.input_range.start + (unit - 1)) & -unit
+               : 0;
 }
 
 /* Catches a device that takes address 0 for no address. */
@@ -176,9 +179,9 @@ TEST(first_bytes_that_can_be_mapped, .clauses = CLAUSES(IOMMU_MAP_P02), .needs =
         uint32_t least = s.engine->min_length;
 
         s.at = lowest(test);
-        if (!addresses_can_be_mapped(test, s.at, s.at + PAGE_SIZE - 1) ||
-            s.at + PAGE_SIZE > s.engine->footprint)
-            skip(test, "the page at 0x%llx is reserved, or the engine's own",
+        if (!addresses_can_be_mapped(test, s.at, s.at + s.unit - 1) ||
+            !is_apart_from_footprint(test, s.engine, s.at, s.at + s.unit - 1))
+            skip(test, "the granule at 0x%llx is reserved, or the engine's own",
                  (unsigned long long)s.at);
         scene_map(test, &s, 0, 0, READ_WRITE);
         expect_write_lands(test, IOMMU_MAP_P02, s.engine, s.at, &s.target, 0, least);

@@ -79,7 +79,7 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
 
     prepare_engine(test, engine);
     attach_engine(test, fixture_domain(test, 0), engine);
-    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
+    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + target.unit - 1,
                                 target_physical(&target), READ_WRITE));
     expect_write_lands(test, IOMMU_MAP_P01, engine, at, &target, 0, transfer_length(engine));
     viommu_set_bypass(fixture_iommu(test), 0);

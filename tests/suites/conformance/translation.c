@@ -21,7 +21,7 @@ TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMM
     struct scene s = scene_new(test, fixture_engine(test), 4);
     uint32_t length = transfer_length(s.engine);
     const uint32_t offsets[] = {
-        0, 1, 7, PAGE_SIZE - length, PAGE_SIZE, 2 * PAGE_SIZE + 3, 4 * PAGE_SIZE - length};
+        0, 1, 7, s.unit - length, s.unit, 2 * s.unit + 3, 4 * s.unit - length};
 
     scene_map(test, &s, 0, 3, READ_WRITE);
     for (unsigned i = 0; i < ARRAY_LENGTH(offsets); i++) {
@@ -50,7 +50,7 @@ TEST(far_virtual_address, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
 
-    s.at = scene_last(test, &s) - PAGE_SIZE + 1;
+    s.at = scene_last(test, &s) - s.unit + 1;
     scene_map(test, &s, 0, 0, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0,
                        transfer_length(s.engine));
@@ -80,12 +80,10 @@ TEST(reordered_pages_of_one_buffer, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = 
     struct scene s = scene_new(test, fixture_engine(test), 4);
 
     for (unsigned page = 0; page < 4; page++)
-        require_ok(test,
-                   viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
-                              target_physical(&s.target) + (3 - page) * PAGE_SIZE, READ_WRITE));
+        scene_map_unit(test, &s, page, 3 - page);
     for (unsigned page = 0; page < 4; page++)
-        expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE, &s.target,
-                           (3 - page) * PAGE_SIZE, transfer_length(s.engine));
+        expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * s.unit, &s.target,
+                           (3 - page) * s.unit, transfer_length(s.engine));
 }
 
 /* A device that looks mappings up by physical address loses one of them. */
@@ -94,12 +92,10 @@ TEST(one_page_seen_at_two_addresses, .clauses = CLAUSES(IOMMU_MAP_P03), .needs =
     struct scene s = scene_new(test, fixture_engine(test), 1);
 
     for (unsigned page = 0; page < 2; page++)
-        require_ok(test,
-                   viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
-                              target_physical(&s.target), READ_WRITE));
+        scene_map_unit(test, &s, page, 0);
     for (unsigned page = 0; page < 2; page++)
-        expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * PAGE_SIZE + 64, &s.target,
-                           64, transfer_length(s.engine));
+        expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + page * s.unit + 64, &s.target, 64,
+                           transfer_length(s.engine));
 }
 
 /* A transfer does not know where mappings end; half of it is in each. */
@@ -110,10 +106,10 @@ TEST(transfer_over_two_adjacent_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .ne
 
     scene_map(test, &s, 0, 0, READ_WRITE);
     scene_map(test, &s, 1, 1, READ_WRITE);
-    expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at + PAGE_SIZE - length / 2, &s.target,
-                       PAGE_SIZE - length / 2, length);
-    expect_read_sees(test, IOMMU_MAP_P05, s.engine, s.at + PAGE_SIZE - length / 2, &s.target,
-                     PAGE_SIZE - length / 2, length);
+    expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at + s.unit - length / 2, &s.target,
+                       s.unit - length / 2, length);
+    expect_read_sees(test, IOMMU_MAP_P05, s.engine, s.at + s.unit - length / 2, &s.target,
+                     s.unit - length / 2, length);
 }
 
 /*
@@ -124,16 +120,14 @@ TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .n
 {
     struct scene s = scene_new(test, fixture_engine(test), 2);
     uint32_t half = transfer_length(s.engine) / 2;
-    uint8_t *first = s.target.bytes + 2 * PAGE_SIZE - half, *second = s.target.bytes;
+    uint8_t *first = s.target.bytes + 2 * s.unit - half, *second = s.target.bytes;
 
     if (!s.engine->content || half < 8)
         skip(test, "the engine writes nothing that is known and can be cut in two");
     for (unsigned page = 0; page < 2; page++)
-        require_ok(test,
-                   viommu_map(s.domain, s.at + page * PAGE_SIZE, s.at + (page + 1) * PAGE_SIZE - 1,
-                              target_physical(&s.target) + (1 - page) * PAGE_SIZE, READ_WRITE));
+        scene_map_unit(test, &s, page, 1 - page);
     target_poison(&s.target);
-    dma_write(s.engine, s.at + PAGE_SIZE - half, 2 * half, transfer_timeout(s.engine, false));
+    dma_write(s.engine, s.at + s.unit - half, 2 * half, transfer_timeout(s.engine, false));
     expect(test, IOMMU_MAP_P05,
            !memcmp(first, s.engine->content, half) &&
                !memcmp(second, s.engine->content + half, half),
@@ -161,7 +155,7 @@ TEST(read_only_mapping_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_M
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
     struct viommu_request request =
-        viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), READ);
+        viommu_map(s.domain, s.at, s.at + s.unit - 1, target_physical(&s.target), READ);
 
     if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device refuses read-only mappings");
@@ -175,7 +169,7 @@ TEST(mapping_without_flags_is_not_written, .clauses = CLAUSES(IOMMU_MAP_D15), .n
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
     struct viommu_request request =
-        viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), 0);
+        viommu_map(s.domain, s.at, s.at + s.unit - 1, target_physical(&s.target), 0);
 
     if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
         note(test, "the device refuses mappings without READ and WRITE");
@@ -187,7 +181,7 @@ TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = 
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
     struct viommu_request request =
-        viommu_map(s.domain, s.at, s.at + PAGE_SIZE - 1, target_physical(&s.target), WRITE);
+        viommu_map(s.domain, s.at, s.at + s.unit - 1, target_physical(&s.target), WRITE);
 
     if (submit(test, &request).status != VIRTIO_IOMMU_S_OK)
         skip(test, "the device refuses write-only mappings");
@@ -195,32 +189,38 @@ TEST(write_only_mapping_is_written, .clauses = CLAUSES(IOMMU_MAP_P11), .needs = 
                        transfer_length(s.engine));
 }
 
+#define LARGE 0x200000u
+
 /*
  * More than 2 MiB and no power of two: devices with page tables split it into pages of several
  * sizes.
  */
 TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = NEEDS)
 {
-    const unsigned pages = 600; /* more than 2 MiB, and no power of two */
-    struct scene s = scene_new(test, fixture_engine(test), pages);
+    unsigned units = (unsigned)(LARGE / memory_unit(test)) + 3;
+    struct scene s = scene_new(test, fixture_engine(test), units);
     uint32_t length = transfer_length(s.engine);
-    uint32_t last = pages * PAGE_SIZE - length;
+    uint32_t last = units * s.unit - length;
 
-    scene_map(test, &s, 0, pages - 1, READ_WRITE);
+    scene_map(test, &s, 0, units - 1, READ_WRITE);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at, &s.target, 0, length);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + 0x1fff00, &s.target, 0x1fff00, length);
     expect_write_lands(test, IOMMU_MAP_P03, s.engine, s.at + last, &s.target, last, length);
 }
 
-/* One transfer through eight mappings, where the engine is capable of it. */
+/* One transfer through eight mappings, or as many as the engine is capable of. */
 TEST(long_transfer_over_many_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {
-    struct scene s = scene_new(test, fixture_engine(test), 8);
+    uint32_t most = fixture_engine(test)->max_length;
+    unsigned units = (unsigned)(most / memory_unit(test) < 8 ? most / memory_unit(test) : 8);
 
-    for (unsigned page = 0; page < 8; page++)
-        scene_map(test, &s, page, page, READ_WRITE);
-    if (s.engine->max_length < 8 * PAGE_SIZE)
-        skip(test, "the engine transfers at most %u bytes", s.engine->max_length);
-    expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at, &s.target, 0, 8 * PAGE_SIZE);
-    expect_read_sees(test, IOMMU_MAP_P05, s.engine, s.at, &s.target, 0, 8 * PAGE_SIZE);
+    if (units < 2)
+        skip(test, "the engine transfers at most %u bytes, less than two granules", most);
+
+    struct scene s = scene_new(test, fixture_engine(test), units);
+
+    for (unsigned unit = 0; unit < units; unit++)
+        scene_map(test, &s, unit, unit, READ_WRITE);
+    expect_write_lands(test, IOMMU_MAP_P05, s.engine, s.at, &s.target, 0, units * s.unit);
+    expect_read_sees(test, IOMMU_MAP_P05, s.engine, s.at, &s.target, 0, units * s.unit);
 }

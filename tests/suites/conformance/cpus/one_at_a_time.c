@@ -24,8 +24,6 @@ static void open_scene(struct test *test, struct scene *scene)
                             .target = target_new(test, 1),
                             .domain = fixture_domain(test, 0),
                             .at = free_iova(test)};
-    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
-        skip(test, "the granule is larger than a page of the target");
     prepare_engine(test, scene->engine);
     attach_engine(test, scene->domain, scene->engine);
 }
@@ -34,7 +32,7 @@ static void map(struct test *test, void *context)
 {
     const struct scene *scene = context;
 
-    require_ok(test, viommu_map(scene->domain, scene->at, scene->at + PAGE_SIZE - 1,
+    require_ok(test, viommu_map(scene->domain, scene->at, scene->at + scene->target.unit - 1,
                                 target_physical(&scene->target), READ_WRITE));
 }
 
@@ -42,7 +40,7 @@ static void unmap(struct test *test, void *context)
 {
     const struct scene *scene = context;
 
-    require_ok(test, viommu_unmap(scene->domain, scene->at, scene->at + PAGE_SIZE - 1));
+    require_ok(test, viommu_unmap(scene->domain, scene->at, scene->at + scene->target.unit - 1));
 }
 
 static void transfer(struct scene *scene, bool is_denied)

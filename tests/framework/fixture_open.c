@@ -8,7 +8,8 @@
 #include "tests/framework/report.h"
 #include "tests/framework/scan.h"
 
-#define IOMMU_PAGES 1024 /* rings, slots and malformed chains of one test */
+#define CLASS_BRIDGE 0x06
+#define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
 
 /* Behind a host bridge that can't be driven it may be there. */
 static bool may_be_there(const struct platform *platform, const struct topology_device *device)
@@ -139,14 +140,42 @@ static void add_endpoint(struct fixture *fixture, struct device_location place)
             (struct fixture_endpoint){.place = place, .id = id};
 }
 
+static bool is_bridge(const struct pci_function *function)
+{
+    return function->class_code >> 16 == CLASS_BRIDGE;
+}
+
+/* Those of the engines that the IOMMU translates and that read, or that only write. */
+static void add_engines(struct fixture *fixture, bool reads)
+{
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (fixture->engines[i].can_read == reads && !fixture->engines[i].bypasses)
+            add_endpoint(fixture, fixture->engines[i].place);
+}
+
+static void add_functions(struct fixture *fixture, bool bridges)
+{
+    const struct pci *pci = &fixture->platform->pci;
+
+    for (unsigned i = 0; i < pci->function_count; i++)
+        if (is_bridge(&pci->functions[i]) == bridges)
+            add_endpoint(fixture, (struct device_location){.function = &pci->functions[i]});
+}
+
+/*
+ * Those that show most come first, because tests of requests take the first: an IOMMU may do less for
+ * a host bridge, which it knows of and which never makes an access, than for a device that does.
+ */
 static void find_endpoints(struct fixture *fixture)
 {
     const struct platform *platform = fixture->platform;
 
-    for (unsigned i = 0; i < platform->pci.function_count; i++)
-        add_endpoint(fixture, (struct device_location){.function = &platform->pci.functions[i]});
+    add_engines(fixture, true);
+    add_engines(fixture, false);
+    add_functions(fixture, false);
     for (unsigned i = 0; i < platform->block_count; i++)
         add_endpoint(fixture, (struct device_location){.block = &platform->blocks[i]});
+    add_functions(fixture, true);
 }
 
 static void manage(const struct fixture *fixture, struct dma_engine *engine)

@@ -30,30 +30,24 @@ void *memory_units(struct test *test, unsigned count)
     return fixture_pages(test, (unsigned)(unit / PAGE_SIZE * count));
 }
 
-/* From the end of memory, so that it is apart from what the test takes. */
-static uint64_t unused_size(struct test *test)
+uint64_t memory_unused_count(struct test *test)
 {
     const struct pages *pages = &test->fixture->pages;
     uint64_t granule = granule_of(test);
     uint64_t end = pages->end & -granule, next = (pages->next + (granule - 1)) & -granule;
 
-    return end > next ? end - next : 0;
+    return end > next ? (end - next) / granule : 0;
 }
 
-uint64_t memory_unused(struct test *test, uint64_t size)
+/* From the end of memory down, so that it is apart from what the test takes. */
+uint64_t memory_unused(struct test *test, uint64_t n, uint64_t count)
 {
-    uint64_t granule = granule_of(test);
+    uint64_t granule = granule_of(test), room = memory_unused_count(test);
 
-    if (size > unused_size(test))
-        skip(test, "%llu KiB of memory are left, expected 0x%llx bytes in granules of 0x%llx bytes",
-             (unsigned long long)pages_left(&test->fixture->pages) * PAGE_SIZE >> 10,
-             (unsigned long long)size, (unsigned long long)granule);
-    return (test->fixture->pages.end - size) & -granule;
-}
-
-uint64_t memory_unused_granules(struct test *test)
-{
-    return unused_size(test) / granule_of(test);
+    if (count > room)
+        skip(test, "%llu granules of 0x%llx bytes are left of memory, expected %llu",
+             (unsigned long long)room, (unsigned long long)granule, (unsigned long long)count);
+    return (test->fixture->pages.end & -granule) - (n % (room - count + 1) + count) * granule;
 }
 
 struct fixture_range footprint_range(struct test *test, const struct dma_engine *engine)

@@ -22,12 +22,14 @@ static inline uint64_t memory_unit_of(uint64_t granule)
  */
 void *memory_units(struct test *test, unsigned count);
 /*
- * The physical address of `size` bytes of RAM, a multiple of a granule, for mappings through which
- * nothing is transferred. The same memory each time; skips the test where there is not as much.
+ * The physical address of `count` granules of RAM, for mappings through which nothing is
+ * transferred: an IOMMU in front of an assigned device can't map anything else. Other values of `n`
+ * give other memory, as far as there is some, and the same gives the same. Skips the test where there
+ * are fewer than `count` granules.
  */
-uint64_t memory_unused(struct test *test, uint64_t size);
-/* How many granules memory_unused() has room for. */
-uint64_t memory_unused_granules(struct test *test);
+uint64_t memory_unused(struct test *test, uint64_t n, uint64_t count);
+/* How large `count` can be. */
+uint64_t memory_unused_count(struct test *test);
 
 /* The units in which an engine's own rings and buffers are; of an engine that has some. */
 struct fixture_range footprint_range(struct test *test, const struct dma_engine *engine);

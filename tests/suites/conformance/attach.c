@@ -9,8 +9,8 @@ static struct viommu_request any_map(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
 
-    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0,
-                      READ_WRITE);
+    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1,
+                      memory_unused(test, 0, 1), READ_WRITE);
 }
 
 /*

@@ -15,8 +15,8 @@ static struct viommu_request map_one(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
 
-    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0,
-                      READ_WRITE);
+    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1,
+                      memory_unused(test, 0, 1), READ_WRITE);
 }
 
 /* MUST ignore here, MUST reject in ATTACH: a device that checks both alike is wrong in one. */

@@ -58,8 +58,9 @@ TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
 {
     uint64_t address = free_iova(test);
     uint32_t domain = fixture_domain(test, 0);
-    struct viommu_request map = viommu_map(
-        domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0x200000, READ_WRITE);
+    struct viommu_request map =
+        viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1,
+                   memory_unused(test, 0, 1), READ_WRITE);
 
     require_attach(test, 0, 0);
     require_ok(test, map);

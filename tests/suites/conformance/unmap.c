@@ -38,11 +38,12 @@ static uint64_t last_of(const struct scale *scale, unsigned n)
     return first_of(scale, n + 1) - 1;
 }
 
-/* Each to its own address: where a mapping leads does not matter here. */
+/* Where a mapping leads does not matter here. */
 static void map(const struct scale *scale, unsigned first, unsigned last)
 {
-    require_ok(scale->test, viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
-                                       first_of(scale, first), READ_WRITE));
+    require_ok(scale->test,
+               viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
+                          memory_unused(scale->test, first, last - first + 1), READ_WRITE));
 }
 
 static struct viommu_request unmap(const struct scale *scale, unsigned first, unsigned last)

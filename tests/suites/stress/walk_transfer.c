@@ -9,7 +9,6 @@
 #define PIECES_MAX        8
 #define TRANSFER          512 /* bytes */
 #define ALIGNMENT         16
-#define ARENA_BYTES       (WALK_ARENA * (uint64_t)PAGE_SIZE)
 
 typedef unsigned long long ull;
 
@@ -32,9 +31,7 @@ struct plan {
 
 bool walk_can_transfer(const struct viommu *viommu)
 {
-    uint64_t granule = viommu_granule(viommu);
-
-    return granule <= PAGE_SIZE && granule * (PIECES_MAX - 1) >= TRANSFER;
+    return viommu_granule(viommu) * (PIECES_MAX - 1) >= TRANSFER;
 }
 
 /*
@@ -88,7 +85,7 @@ static void plan_parts(const struct walk *walk, enum model_access access, struct
     }
 }
 
-/* Not where a mapping is longer than the arena: such a transfer would write to other memory. */
+/* Not where a mapping leads to other memory: the footprint of an engine. */
 static bool stays_in_arena(const struct walk *walk, const struct plan *plan)
 {
     for (unsigned i = 0; i < plan->count; i++) {
@@ -96,7 +93,7 @@ static bool stays_in_arena(const struct walk *walk, const struct plan *plan)
         uint64_t offset = part->memory - (uintptr_t)walk->arena;
 
         if ((part->is_allowed || part->is_open) &&
-            (offset >= ARENA_BYTES || ARENA_BYTES - offset < part->length))
+            (offset >= walk->arena_size || walk->arena_size - offset < part->length))
             return false;
     }
     return true;
@@ -131,7 +128,7 @@ static bool arena_is_poison(const struct walk *walk)
     const uint64_t word = 0x0101010101010101ull * WALK_POISON;
     const uint64_t *words = (const uint64_t *)walk->arena;
 
-    for (size_t i = 0; i < ARENA_BYTES / sizeof(word); i++)
+    for (size_t i = 0; i < walk->arena_size / sizeof(word); i++)
         if (words[i] != word)
             return false;
     return true;
@@ -185,7 +182,7 @@ static void number_arena(struct walk *walk, uint64_t first)
 {
     uint64_t *words = (uint64_t *)walk->arena;
 
-    for (size_t i = 0; i < ARENA_BYTES / sizeof(*words); i++)
+    for (size_t i = 0; i < walk->arena_size / sizeof(*words); i++)
         words[i] = first + i;
 }
 
@@ -201,7 +198,8 @@ static bool saw_all(const struct plan *plan, const uint8_t *seen)
 }
 
 /* Whether a part that is denied has a word of the arena. */
-static bool saw_denied(const struct plan *plan, const uint8_t *seen, uint64_t first)
+static bool saw_denied(const struct walk *walk, const struct plan *plan, const uint8_t *seen,
+                       uint64_t first)
 {
     for (unsigned i = 0; i < plan->count; i++) {
         const struct part *part = &plan->parts[i];
@@ -211,7 +209,7 @@ static bool saw_denied(const struct plan *plan, const uint8_t *seen, uint64_t fi
             uint64_t word;
 
             memcpy(&word, seen + part->offset + at, sizeof(word));
-            if (word - first < ARENA_BYTES / sizeof(word))
+            if (word - first < walk->arena_size / sizeof(word))
                 return true;
         }
     }
@@ -236,9 +234,9 @@ static bool read_somewhere(struct walk *walk, struct plan *plan)
     else if (plan->is_allowed && !saw_all(plan, seen))
         fault = "it did not see them";
 
-    bool leaked = saw_denied(plan, seen, first);
+    bool leaked = saw_denied(walk, plan, seen, first);
 
-    memset(walk->arena, WALK_POISON, ARENA_BYTES);
+    memset(walk->arena, WALK_POISON, walk->arena_size);
     if (leaked)
         return judge(walk, plan, IOMMU_MAP_P04, "reads", "it saw memory", result);
     return judge(walk, plan, IOMMU_MAP_P03, "reads", fault, result);

@@ -85,9 +85,11 @@ static void submit_each_type(struct test *test, void *context)
 
     (void)context;
     expect_status(test, IOMMU_OP_D01, viommu_attach(domain, endpoint, 0), VIRTIO_IOMMU_S_OK);
-    expect_status(test, IOMMU_OP_D01, viommu_map(domain, first, last, 0, READ_WRITE),
+    expect_status(test, IOMMU_OP_D01,
+                  viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
-    expect_refused(test, IOMMU_MAP_D07, viommu_map(domain, first, last, 0, READ_WRITE));
+    expect_refused(test, IOMMU_MAP_D07,
+                   viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE));
     expect_status(test, IOMMU_OP_D01, viommu_unmap(domain, first, last), VIRTIO_IOMMU_S_OK);
     expect_status(test, IOMMU_OP_D01, viommu_detach(domain, endpoint), VIRTIO_IOMMU_S_OK);
 }

@@ -4,16 +4,16 @@
  * translation.c.
  */
 #include "lib/array/array.h"
+#include "tests/framework/addresses.h"
 #include "tests/framework/properties.h"
-#include "tests/framework/transfer.h"
+#include "tests/framework/request.h"
 
 #define SUITE "conformance.map"
 
 #define READ  VIRTIO_IOMMU_MAP_F_READ
 #define NEEDS (NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 
-#define USUAL_ROOM 64u   /* granules */
-#define MANY       1000u /* mappings */
+#define USUAL_ROOM 64u /* granules */
 
 /* A domain with an endpoint, and where tests map in it. */
 struct window {
@@ -342,104 +342,4 @@ TEST(target_beyond_memory_leaves_the_device_alive, .clauses = CLAUSES(IOMMU_MAP_
 
     note(test, "MAP to physical 2^50: %s", viommu_reply_text(&reply));
     expect_status(test, IOMMU_MAP_P06, map(&window, 1, 1), VIRTIO_IOMMU_S_OK);
-}
-
-/* Mappings with gaps between them; what leads to `targets` is proven by DMA, where there is an engine. */
-struct many {
-    struct dma_engine *engine; /* or NULL */
-    struct target targets[2];  /* of the first and of the last mapping */
-    uint32_t domain;
-    uint64_t at, unit;
-};
-
-static struct many many_new(struct test *test)
-{
-    uint64_t unit = memory_unit(test);
-    struct many many = {.engine = fixture_engine(test),
-                        .domain = fixture_domain(test, 0),
-                        .at = free_iova_of(test, 2 * MANY * unit),
-                        .unit = unit};
-
-    if (many.engine && !footprint_can_be_mapped(test, many.engine))
-        many.engine = NULL;
-    for (unsigned i = 0; i < ARRAY_LENGTH(many.targets); i++)
-        many.targets[i] = target_new(test, 1);
-    if (many.engine) {
-        prepare_engine(test, many.engine);
-        attach_engine(test, many.domain, many.engine);
-    } else {
-        require_attach(test, 0, 0);
-        waive(test, IOMMU_MAP_P03, "no DMA engine reads and writes");
-    }
-    return many;
-}
-
-/* MAP of unit n. */
-static struct viommu_request map_of_many(struct test *test, const struct many *many, unsigned n)
-{
-    uint64_t first = many->at + n * many->unit;
-    uint64_t physical =
-        n == 0 ? target_physical(&many->targets[0])
-        : n == 2 * (MANY - 1)
-            ? target_physical(&many->targets[1])
-            : memory_unused(test, n, many->unit / viommu_granule(fixture_iommu(test)));
-
-    return viommu_map(many->domain, first, first + many->unit - 1, physical, READ_WRITE);
-}
-
-static void map_many(struct test *test, const struct many *many)
-{
-    for (unsigned i = 0; i < MANY; i++) {
-        struct viommu_request request = map_of_many(test, many, 2 * i);
-        struct viommu_reply reply = submit(test, &request);
-
-        if (reply.status == VIRTIO_IOMMU_S_NOMEM)
-            skip(test, "the device has room for %u mappings", i);
-        require(test, IOMMU_OP_D01, reply.status == VIRTIO_IOMMU_S_OK,
-                "mapping %u: %s, expected OK", i, viommu_reply_text(&reply));
-    }
-}
-
-/* By DMA: the first and the last mapping lead where they should, what is between them nowhere. */
-static void judge_transfers(struct test *test, const struct many *many, bool is_mapped)
-{
-    const unsigned ends[] = {0, 2 * (MANY - 1)};
-
-    for (unsigned i = 0; many->engine && i < ARRAY_LENGTH(ends); i++) {
-        uint64_t at = many->at + ends[i] * many->unit;
-        uint32_t length = transfer_length(many->engine);
-
-        if (is_mapped)
-            expect_write_lands(test, IOMMU_MAP_P03, many->engine, at, &many->targets[i], 0, length);
-        else
-            expect_write_denied(test, IOMMU_UNMAP_D08, many->engine, at, &many->targets[i], length);
-        expect_write_denied(test, IOMMU_MAP_P04, many->engine, at + many->unit, &many->targets[i],
-                            length);
-    }
-}
-
-/*
- * With gaps, so that they cannot be merged. Catches a table of fixed size that drops entries
- * silently, or in which they collide; a device that runs out of room says NOMEM.
- */
-TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01, IOMMU_MAP_P03),
-     .needs = NEEDS, .limit_s = 30)
-{
-    struct many many = many_new(test);
-
-    map_many(test, &many);
-    expect(test, IOMMU_MAP_P01, is_mapped(test, many.domain, many.at, many.at + many.unit - 1),
-           "the first of many mappings is not there any more");
-    expect_refused(test, IOMMU_MAP_D07, map_of_many(test, &many, MANY));
-    expect_status(test, IOMMU_MAP_P02, map_of_many(test, &many, MANY + 1), VIRTIO_IOMMU_S_OK);
-    judge_transfers(test, &many, true);
-    expect_status(test, IOMMU_UNMAP_D08,
-                  viommu_unmap(many.domain, many.at, many.at + 2 * MANY * many.unit - 1),
-                  VIRTIO_IOMMU_S_OK);
-    for (unsigned i = 0; i < 2 * MANY; i += MANY / 10)
-        expect(test, IOMMU_UNMAP_D08,
-               !is_mapped(test, many.domain, many.at + i * many.unit,
-                          many.at + (i + 1) * many.unit - 1),
-               "unit %u of %u is still mapped", i, 2 * MANY);
-    judge_transfers(test, &many, false);
 }

@@ -55,6 +55,7 @@ enum test_needs {
     NEEDS_MMIO = 1u << 10,         /* the IOMMU is on virtio-mmio */
     NEEDS_CPUS = 1u << 11,         /* a second CPU */
     NEEDS_NO_START = 1u << 12,     /* only registers: the IOMMU is neither reset nor negotiated */
+    NEEDS_WRITER = 1u << 13,       /* an engine that writes */
 };
 
 struct test_definition {

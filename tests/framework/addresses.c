@@ -7,9 +7,11 @@
 #include "tests/framework/properties.h"
 #include "tests/framework/qualify.h"
 
-#define ALIGNMENT   0x200000ull
-#define SIZE_WANTED 0x1000000ull /* of the window behind free_iova() */
-#define GRANULES    2048ull      /* a test maps a thousand, every second one */
+#define ALIGNMENT     0x200000ull
+#define SIZE_WANTED   0x1000000ull /* of the window behind free_iova() */
+#define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of most tests, and some room */
+#define AT_LEAST      64ull        /* granules, likewise */
+#define WANTED        2048ull      /* granules */
 
 static void add_reserved(struct fixture_addresses *addresses, const struct reserved_region *region)
 {
@@ -27,7 +29,7 @@ static bool add_regions_of(struct test *test, uint32_t endpoint, uint8_t *bytes)
     struct viommu_reply reply = viommu_probe(viommu, endpoint, NULL, bytes);
     const struct properties properties = {.bytes = bytes, .size = viommu->config.probe_size};
 
-    if (reply.outcome > VIOMMU_SHORT_REPLY)
+    if (reply.outcome > VIOMMU_UNWRITTEN)
         return false;
     if (reply.status != VIRTIO_IOMMU_S_OK)
         return true;
@@ -166,25 +168,45 @@ static bool choose(struct test *test, struct fixture_range limits, uint64_t size
     return search(test, limits, alignment, size, at);
 }
 
-bool addresses_free(struct test *test, uint64_t *at)
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool find_free(struct test *test, uint64_t size, uint64_t *at)
 {
     struct fixture_range limits = input_range(test);
-    uint64_t granules = GRANULES * viommu_granule(fixture_iommu(test));
+    uint64_t wanted = larger(WANTED * viommu_granule(fixture_iommu(test)), SIZE_WANTED);
     uint64_t reach = engines_reach(test);
 
     limits.last = limits.last < reach ? limits.last : reach;
-    for (uint64_t size = granules > SIZE_WANTED ? granules : SIZE_WANTED; size >= ADDRESSES_SIZE;
-         size /= 2)
-        if (choose(test, limits, size, at))
+    for (wanted = larger(wanted, size); wanted > size; wanted /= 2)
+        if (choose(test, limits, wanted, at))
             return true;
-    return false;
+    return choose(test, limits, size, at);
+}
+
+uint64_t free_iova_of(struct test *test, uint64_t size)
+{
+    uint64_t at;
+
+    if (!find_free(test, size, &at))
+        skip(test, "no 0x%llx bytes of the input range are free to be mapped",
+             (unsigned long long)size);
+    return at;
+}
+
+uint64_t addresses_least(struct test *test)
+{
+    return larger(AT_LEAST * viommu_granule(fixture_iommu(test)), SIZE_AT_LEAST);
+}
+
+bool addresses_free(struct test *test, uint64_t *at)
+{
+    return find_free(test, addresses_least(test), at);
 }
 
 uint64_t free_iova(struct test *test)
 {
-    uint64_t at;
-
-    if (addresses_free(test, &at))
-        return at;
-    skip(test, "no 0x%llx bytes of the input range are free to be mapped", ADDRESSES_SIZE);
+    return free_iova_of(test, addresses_least(test));
 }

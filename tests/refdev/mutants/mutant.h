@@ -35,6 +35,8 @@ bool ref_choose_mutant(const char *name);
 /* A line for each: name, variant of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
+/* With a reset of the device. */
+void mutate_reset(void);
 /* Before a request or an access is judged: a delayed DETACH may be due. */
 void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
 /* Before a request is judged. */
@@ -52,7 +54,7 @@ bool mutate_is_stuck(uint8_t type);
 /* After a PROBE. */
 void mutate_probe(struct ref_iommu *iommu, const void *request);
 /* A reset, by true in a wrong way. */
-bool mutate_reset(struct ref_tables *tables);
+bool mutate_tables_reset(struct ref_tables *tables);
 /* Of several requests in one notification: whether this one has no effect; its status; its reply. */
 bool mutate_batched_effect(struct ref_iommu *iommu, const void *request);
 uint8_t mutate_batched_status(struct ref_iommu *iommu, const void *request, uint8_t status);
@@ -73,6 +75,8 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t add
 bool mutate_early_fault(const struct ref_virtio *virtio);
 /* What a driver writes to queue_select. */
 void mutate_queue_select(const struct ref_virtio *virtio, uint64_t *value);
+/* How many bytes of a piece of an access are moved. */
+uint64_t mutate_size(uint64_t size, bool is_write);
 /*
  * Queues: when one is enabled; after a reset, with its state before; while a reset is in progress;
  * when one is notified.

@@ -8,6 +8,7 @@ same test is the last one. reports.py counts the verdicts.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ LISTED_ALL = 1  # the EXIT of a guest that has listed its tests
 NO_LIST = "the image did not list its tests to the end"
 BARREN_MAX = 2  # boots in a row that end before a test begins; then the run ends
 GLOBS_MAX = 100  # of one command line; the guest takes 128 (CMDLINE_RUN_MAX in lib/cmdline/cmdline.h)
+WITHIN = re.compile(rb"# may hang the VMM: the next words within (\d{1,4}) s")  # tests/framework/report.h
 SHOW_STDERR_AFTER = 5  # seconds; the stderr of a VMM whose console is silent so long is shown
 
 
@@ -104,6 +106,8 @@ class Session:
                 self._show_words()
                 continue
             log.write(raw + b"\n")
+            if within := WITHIN.fullmatch(raw):
+                boot.expect_words(int(within[1]))
             running, planned = console.running, console.plan is not None
             parsed = console.feed(printable(raw))
             if isinstance(parsed, Result):

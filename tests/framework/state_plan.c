@@ -285,10 +285,17 @@ static bool counts_faults(const struct test *test)
     return false;
 }
 
-/* Where none is quick, a thorough test takes what there is. */
+/*
+ * Where none is quick, a thorough test takes what there is. A granule that has both its footprint and
+ * memory of the test would let it through there.
+ */
 static bool is_suitable(struct test *test, const struct dma_engine *engine)
 {
+    const struct pages *pages = &test->fixture->pages;
+
     return footprint_can_be_mapped(test, engine) &&
+           (!engine->footprint_size ||
+            is_apart_from_footprint(test, engine, pages->base, pages->end - 1)) &&
            (!engine->is_slow || (running.is_thorough && engine == fixture_writer(test, 0)));
 }
 

@@ -5,7 +5,8 @@
 the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
 XFAIL; with `verdict = "WARN"` one that warns as listed is a known WARN. One that no longer does is XPASS; with
 `may_pass` it may pass, too, as a random walk that does not come that far. What is not listed stays what it is: it is
-not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the test, VMM-HUNG for one that says no more.
+not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the
+test, VMM-HUNG for one that says no more.
 """
 
 from __future__ import annotations

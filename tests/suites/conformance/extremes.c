@@ -11,10 +11,11 @@
 
 #define SUITE "conformance.extremes"
 
-#define NEEDS   (NEEDS_DMA | NEEDS_MAP_UNMAP)
-#define INDICES 65536u
-#define PAGES   3
-#define FAR_BIT 41 /* of a physical address where no machine has memory */
+#define NEEDS         (NEEDS_DMA | NEEDS_MAP_UNMAP)
+#define INDICES       65536u
+#define USUAL_GRANULE 0x200000
+#define PAGES         3
+#define FAR_BIT       41 /* of a physical address where no machine has memory */
 
 /* Where so many bytes can be mapped, of which the last is one that may be reached; else skips. */
 static uint64_t room_for(struct test *test, const struct scene *s, uint64_t size)
@@ -95,6 +96,26 @@ TEST(high_bits_of_the_target_count, .clauses = CLAUSES(IOMMU_MAP_P03), .needs = 
     }
     if (!tried)
         skip(test, "the device maps to no address without memory");
+}
+
+/*
+ * A granule for which a machine has no memory, as page_size_mask shows it in another byte order: what
+ * is smaller must be refused, as in map.c.
+ */
+TEST(half_of_a_huge_granule_is_refused, .clauses = CLAUSES(IOMMU_MAP_D01, IOMMU_MAP_D02),
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
+{
+    uint64_t granule = viommu_granule(fixture_iommu(test)), at;
+
+    if (granule <= USUAL_GRANULE)
+        skip(test, "the granule is 0x%llx bytes, not more than 0x%x", (unsigned long long)granule,
+             USUAL_GRANULE);
+    at = free_iova(test);
+    require_attach(test, 0, 0);
+    expect_refusal(
+        test, IOMMU_MAP_D01, IOMMU_MAP_D02,
+        viommu_map(fixture_domain(test, 0), at + granule / 2, at + granule - 1, 0, READ_WRITE),
+        VIRTIO_IOMMU_S_RANGE);
 }
 
 /* Ids that differ in one bit, whichever it is, are two domains: what one maps is free in the other. */
@@ -251,6 +272,8 @@ TEST(probe_of_every_readable_length, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P
     for (uint32_t length = 1; length < sizeof(request); length++) {
         struct viommu_reply reply = viommu_submit_malformed(viommu, &request, length, bytes, size);
 
+        if (reply.outcome == VIOMMU_FULL)
+            skip(test, "the request queue has no room for a PROBE");
         if (reply.outcome > VIOMMU_UNWRITTEN) {
             expect(test, IOMMU_OP_P01, viommu_needs_reset(viommu),
                    "PROBE of %u bytes does not come back", (unsigned)length);

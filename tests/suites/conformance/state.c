@@ -291,6 +291,8 @@ TEST(probe_changes_nothing, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs = NEEDS 
         struct viommu_reply reply =
             viommu_probe(fixture_iommu(test), set.endpoints[i], NULL, properties);
 
+        if (reply.outcome == VIOMMU_FULL)
+            skip(test, "the request queue has no room for a PROBE");
         require(test, IOMMU_OP_P01, reply.outcome <= VIOMMU_UNWRITTEN, "PROBE is not answered");
         ledger_skip(1);
         if (state_expect(test, NULL, IOMMU_PROBE_P03, "PROBE"))

@@ -105,6 +105,11 @@ static inline uint64_t viommu_granule(const struct viommu *viommu)
 {
     return viommu->config.page_size_mask & -viommu->config.page_size_mask;
 }
+/* How many requests the request queue holds at once: each takes two descriptors, or a table. */
+static inline unsigned viommu_capacity(const struct viommu *viommu)
+{
+    return viommu->requests.indirect ? viommu->requests.size : viommu->requests.size / 2u;
+}
 bool viommu_needs_reset(struct viommu *viommu);
 
 /* The bypass byte (BYPASS_CONFIG must be negotiated to write it). */

@@ -94,7 +94,15 @@ void *fixture_pages(struct test *test, unsigned count);
  * fails, and with a SKIP where an earlier test has told of it.
  */
 _Noreturn void fixture_not_driven(struct test *test, const char *why);
-/* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
+/*
+ * Ends the test where the request queue, as it is set up, has no room for a request: a SKIP where it
+ * has with INDIRECT_DESC, which the test left out.
+ */
+void fixture_require_room(struct test *test);
+/*
+ * Resets the IOMMU and negotiates `features`; a device that does not come up, or whose request queue
+ * holds no request, ends the test.
+ */
 void fixture_restart(struct test *test, uint64_t features);
 /*
  * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the

@@ -102,24 +102,28 @@ TEST(smaller_queue_works, .clauses = CLAUSES(VQ_SIZE_P01), .needs = NEEDS)
 
 TEST(indirect_table_in_any_order, .clauses = CLAUSES(VQ_IND_P01), .needs = NEEDS)
 {
-    struct split_ring ring = split_open(test, 0);
+    struct split_ring ring = split_open(test, 0, 3);
     struct split_request *request = split_request(test);
     struct virtq_desc *table = request->table;
+    uint16_t entries =
+        ring.size < ARRAY_LENGTH(request->table) ? ring.size : ARRAY_LENGTH(request->table);
+    uint16_t second = entries - 1, third = entries / 2 - 1;
 
     with(test, INDIRECT, "INDIRECT_DESC");
     memset(table, 0xff, sizeof(request->table));
-    table[0] = (struct virtq_desc){(uintptr_t)request->request.bytes, 8, VIRTQ_DESC_F_NEXT, 6};
-    table[6] = (struct virtq_desc){(uintptr_t)request->request.bytes + 8, 12, VIRTQ_DESC_F_NEXT, 3};
-    table[3] = (struct virtq_desc){(uintptr_t)&request->tail, 4, VIRTQ_DESC_F_WRITE, 0};
-    ring.desc[0] =
-        (struct virtq_desc){(uintptr_t)table, sizeof(request->table), VIRTQ_DESC_F_INDIRECT, 0};
+    table[0] = (struct virtq_desc){(uintptr_t)request->request.bytes, 8, VIRTQ_DESC_F_NEXT, second};
+    table[second] =
+        (struct virtq_desc){(uintptr_t)request->request.bytes + 8, 12, VIRTQ_DESC_F_NEXT, third};
+    table[third] = (struct virtq_desc){(uintptr_t)&request->tail, 4, VIRTQ_DESC_F_WRITE, 0};
+    ring.desc[0] = (struct virtq_desc){(uintptr_t)table, entries * (uint32_t)sizeof(*table),
+                                       VIRTQ_DESC_F_INDIRECT, 0};
     split_expect(test, VQ_IND_P01, &ring, request, "indirect table with shuffled entries");
 }
 
 TEST(write_flag_of_an_indirect_descriptor_is_ignored, .clauses = CLAUSES(VQ_IND_D01),
      .needs = NEEDS)
 {
-    struct split_ring ring = split_open(test, 0);
+    struct split_ring ring = split_open(test, 0, 1);
     struct split_request *request = split_request(test);
     struct virtq_desc *table = request->table;
 
@@ -133,7 +137,7 @@ TEST(write_flag_of_an_indirect_descriptor_is_ignored, .clauses = CLAUSES(VQ_IND_
 
 TEST(chain_may_end_in_an_indirect_descriptor, .clauses = CLAUSES(VQ_IND_D02), .needs = NEEDS)
 {
-    struct split_ring ring = split_open(test, 0);
+    struct split_ring ring = split_open(test, 0, 3);
     struct split_request *request = split_request(test);
     struct virtq_desc *table = request->table;
 

@@ -125,8 +125,8 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
                              unsigned count, struct viommu_reply *replies);
 
-/* The largest probe_size that requests are made for; the specification sets no limit. */
-#define VIOMMU_PROBE_MAX 65536u
+/* The largest probe_size that a PROBE is made for; the specification sets no limit. */
+#define VIOMMU_PROBE_MAX (1u << 20)
 
 /*
  * PROBE: `properties` takes config.probe_size bytes, at most VIOMMU_PROBE_MAX, which the caller has

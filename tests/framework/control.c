@@ -209,7 +209,7 @@ static void control(struct test *test, const struct transfer *one)
     struct fixture *fixture = test->fixture;
     uint64_t granule = viommu_granule(fixture_iommu(test));
     struct stage stage = {.engine = &fixture->engines[one->engine - fixture->engines],
-                          .domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN),
+                          .domain = fixture_spare_domain(test),
                           .granule = granule > PAGE_SIZE ? granule : PAGE_SIZE};
     enum dma_result result;
 

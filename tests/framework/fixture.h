@@ -20,7 +20,7 @@ struct fixture_endpoint {
     uint32_t id;
 };
 
-#define FIXTURE_MAX_RESERVED 256
+#define FIXTURE_MAX_RESERVED 2048
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */
@@ -29,6 +29,7 @@ struct fixture_range {
 /* What tests/framework/addresses.c has found out. */
 struct fixture_addresses {
     bool is_known;
+    const char *unknown; /* why there may be more regions than those; NULL: there are not */
     struct fixture_range reserved[FIXTURE_MAX_RESERVED]; /* of all endpoints */
     unsigned reserved_count;
 };
@@ -138,10 +139,15 @@ uint32_t fixture_endpoint_id(struct test *test, unsigned n);
 bool fixture_is_described(struct test *test, uint32_t id);
 /* An id that no description of the topology covers. */
 uint32_t fixture_absent_endpoint(struct test *test);
-/* The n-th domain id that may be used: domain_range.start + n. */
+/*
+ * The n-th domain id that may be used: domain_range.start + n. Skips the test where the range ends
+ * before it.
+ */
 uint32_t fixture_domain(struct test *test, unsigned n);
-/* The n of a domain that no test uses: prepare_engine() has it. */
-#define FIXTURE_SPARE_DOMAIN 12
+/* How many of `wanted` domains there are ids for, at least one. */
+unsigned fixture_domain_count(struct test *test, unsigned wanted);
+/* A domain that no test uses, for what comes before and behind; the last one where there are few. */
+uint32_t fixture_spare_domain(struct test *test);
 
 /*
  * Engines behind the IOMMU, fast ones first; NULL when there are fewer. fixture_engine() reads and

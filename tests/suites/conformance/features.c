@@ -161,9 +161,6 @@ TEST(configuration_is_sound, .clauses = CLAUSES(IOMMU_CFG_D01, IOMMU_CFG_P02, IO
         expect(test, IOMMU_CFG_P02, config->domain_range.start <= config->domain_range.end,
                "domain_range [%u, %u] is inverted", (unsigned)config->domain_range.start,
                (unsigned)config->domain_range.end);
-    if (viommu->offered & F(PROBE))
-        expect(test, IOMMU_CFG_P02, config->probe_size < 65536, "probe_size is %u",
-               (unsigned)config->probe_size);
     if ((viommu->offered & F(BYPASS_CONFIG)) &&
         !platform_has_builtin_topology(test->fixture->platform, &test->fixture->iommu_location))
         expect(test, IOMMU_CFG_D06, config->bypass <= 1, "bypass is %u, expected 0 or 1",

@@ -18,12 +18,18 @@ struct window {
     uint64_t at, granule;
 };
 
-static struct window attached(struct test *test)
+/* With room for as many granules. */
+static struct window attached_for(struct test *test, unsigned granules)
 {
     require_attach(test, 0, 0);
     return (struct window){.domain = fixture_domain(test, 0),
-                           .at = free_iova(test),
+                           .at = free_iova_of(test, granules),
                            .granule = viommu_granule(fixture_iommu(test))};
+}
+
+static struct window attached(struct test *test)
+{
+    return attached_for(test, 32);
 }
 
 /* MAP of granules first..last to the same physical address. */
@@ -60,7 +66,7 @@ TEST(one_granule, .clauses = CLAUSES(IOMMU_CFG_P03), .needs = NEEDS)
 TEST(sizes_that_are_no_page_size, .clauses = CLAUSES(IOMMU_CFG_P04), .needs = NEEDS)
 {
     static const uint64_t sizes[] = {3, 5, 7, 511, 513};
-    struct window window = attached(test);
+    struct window window = attached_for(test, 515);
 
     for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {
         expect_status(test, IOMMU_CFG_P04, map(&window, 1, sizes[i]), VIRTIO_IOMMU_S_OK);
@@ -334,7 +340,7 @@ TEST(target_beyond_memory_leaves_the_device_alive, .clauses = CLAUSES(IOMMU_MAP_
  */
 TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01), .needs = NEEDS)
 {
-    struct window window = attached(test);
+    struct window window = attached_for(test, 2002);
 
     for (unsigned i = 0; i < 1000; i++) {
         struct viommu_request request = map(&window, 2 * i, 2 * i);

@@ -20,7 +20,7 @@ struct fixture_endpoint {
     uint32_t id;
 };
 
-#define FIXTURE_MAX_RESERVED 2048
+#define FIXTURE_MAX_RESERVED 1024
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */

@@ -287,6 +287,21 @@ TEST(domain_ids_have_32_bits, .clauses = CLAUSES(IOMMU_CFG_P06, IOMMU_CFG_P07),
     require_ok(test, viommu_detach(last, fixture_endpoint_id(test, 0)));
 }
 
+/*
+ * Nothing forbids a device to change its configuration all the time, but a driver that reads until
+ * the generation stays (2.5.1) never has one then.
+ */
+TEST(generation_comes_to_rest, .clauses = CLAUSES(DEV_CFG_P02), .needs = NEEDS_IOMMU)
+{
+    struct virtio_iommu_config config;
+
+    expect_should(test, DEV_CFG_P02,
+                  virtio_read_config(fixture_iommu(test)->transport, 0, 4, &config,
+                                     offsetof(struct virtio_iommu_config, bypass)),
+                  "the generation changed in each of 16 readings of the configuration, which may be "
+                  "torn");
+}
+
 /* Two passes over the configuration: if they differ the generation must, too. */
 TEST(generation_stands_for_the_configuration, .clauses = CLAUSES(PCI_COM_D06, MMIO_CFG_D01),
      .needs = NEEDS_IOMMU)

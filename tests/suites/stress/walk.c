@@ -49,12 +49,10 @@ static void add_endpoints(struct walk *walk)
 
 void walk_begin(struct walk *walk, struct test *test)
 {
-    static struct model model; /* too large for a stack frame */
-
     memset(walk, 0, sizeof(*walk));
     walk->test = test;
     walk->viommu = fixture_iommu(test);
-    walk->model = &model;
+    walk->model = fixture_pages(test, sizeof(*walk->model) / PAGE_SIZE + 1);
     walk->arena = fixture_pages(test, WALK_ARENA);
     walk->window = free_iova(test);
     memset(walk->arena, WALK_POISON, WALK_ARENA * PAGE_SIZE);

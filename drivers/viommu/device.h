@@ -111,6 +111,11 @@ static inline uint64_t viommu_granule(const struct viommu *viommu)
 {
     return viommu->config.page_size_mask & -viommu->config.page_size_mask;
 }
+/* How many requests the request queue holds at once: each takes two descriptors, or a table. */
+static inline unsigned viommu_capacity(const struct viommu *viommu)
+{
+    return viommu->requests.indirect ? viommu->requests.size : viommu->requests.size / 2u;
+}
 bool viommu_needs_reset(struct viommu *viommu);
 
 /* The bypass byte (BYPASS_CONFIG must be negotiated to write it). */
@@ -126,8 +131,8 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
                              unsigned count, struct viommu_reply *replies);
 
-/* The largest probe_size that requests are made for; the specification sets no limit. */
-#define VIOMMU_PROBE_MAX 65536u
+/* The largest probe_size that a PROBE is made for; the specification sets no limit. */
+#define VIOMMU_PROBE_MAX (1u << 20)
 
 /*
  * PROBE: `properties` takes config.probe_size bytes, at most VIOMMU_PROBE_MAX, which the caller has

@@ -118,7 +118,7 @@ void virtio_driver_ok(struct virtio_transport *transport)
                                               VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
 }
 
-void virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
+bool virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
                         void *bytes, uint32_t length)
 {
     for (unsigned try = 0; try < GENERATION_TRIES; try++) {
@@ -130,6 +130,7 @@ void virtio_read_config(struct virtio_transport *transport, uint32_t offset, uns
             memcpy((uint8_t *)bytes + done, &field, width);
         }
         if (transport->ops->generation(transport) == before)
-            return;
+            return true;
     }
+    return false;
 }

@@ -225,8 +225,6 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         fields->domain_range.start = fields->domain_range.end + 1;
     if (MUTANT(CONFIG_CHANGES) || MUTANT(MMIO_CONFIG_CHANGES))
         fields->probe_size += ref_look() % 8;
-    if (MUTANT(CONFIG_PROBE_SIZE_HUGE))
-        fields->probe_size = 0x20000;
     if (MUTANT(BYPASS_ANY_VALUE) && iommu->odd_bypass > 1)
         fields->bypass = iommu->odd_bypass;
     if (MUTANT(BYPASS_READS_INVERTED))

@@ -34,15 +34,16 @@ static void add_endpoints(struct walk *walk)
     struct fixture *fixture = walk->test->fixture;
 
     for (unsigned i = 0; i < fixture->endpoint_count; i++) {
-        struct reserved_region regions[RESERVED_REGIONS_MAX];
-        unsigned count = viommu_has(walk->viommu, VIRTIO_IOMMU_F_PROBE)
-                             ? reserved_regions(walk->test, fixture->endpoints[i].id, regions)
-                             : 0;
+        uint32_t id = fixture->endpoints[i].id;
+        unsigned count;
+        const struct reserved_region *regions = reserved_regions(walk->test, id, &count);
 
-        model_add_endpoint(walk->model, fixture->endpoints[i].id);
+        model_add_endpoint(walk->model, id);
         for (unsigned r = 0; r < count; r++)
-            model_add_reserved(walk->model, fixture->endpoints[i].id, regions[r].first,
-                               regions[r].last);
+            if (regions[r].first <= regions[r].last &&
+                !model_add_reserved(walk->model, id, regions[r].first, regions[r].last))
+                skip(walk->test, "the model has no room for %u reserved regions of each endpoint",
+                     count);
     }
 }
 
@@ -60,12 +61,10 @@ static void take_arena(struct walk *walk)
 
 void walk_begin(struct walk *walk, struct test *test)
 {
-    static struct model model; /* too large for a stack frame */
-
     memset(walk, 0, sizeof(*walk));
     walk->test = test;
     walk->viommu = fixture_iommu(test);
-    walk->model = &model;
+    walk->model = fixture_pages(test, sizeof(*walk->model) / PAGE_SIZE + 1);
     take_arena(walk);
     walk->window = free_iova_of(test, WALK_WINDOW * viommu_granule(walk->viommu));
     for (unsigned i = 0; walk->engine_count < WALK_ENGINES && fixture_writer(test, i); i++) {

@@ -48,7 +48,7 @@ static inline uint64_t cpu_hart(void)
 /* The kernel's own page tables. */
 void mmu_init(void);
 void clock_init(uint64_t timer_hz);
-/* The PLIC, for the calling hart alone. */
+/* The interrupt controllers, for the calling hart alone. */
 void interrupts_init(const struct machine *machine);
 
 /* The end of the stack that the hart takes traps on. */

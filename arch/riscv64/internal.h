@@ -53,8 +53,6 @@ void interrupts_init(const struct machine *machine);
 
 /* The end of the stack that the hart takes traps on. */
 void *trap_stack_top(unsigned cpu);
-/* Whether the deadline is over; else the timer runs on towards it, if there is one. */
-bool deadline_is_over(void);
 
 /* Called for an interrupt, with interrupts off. */
 void interrupt_entry(const struct frame *frame, unsigned interrupt);

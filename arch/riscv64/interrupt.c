@@ -4,6 +4,7 @@
  * gets nothing but messages, and an APLIC sends one for each of its lines.
  */
 #include "arch/claim.h"
+#include "arch/deadline.h"
 #include "arch/riscv64/imsic.h"
 #include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"

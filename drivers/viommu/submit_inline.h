@@ -30,7 +30,7 @@ static virtq_inline void viommu_notify(struct viommu *viommu)
     virtq_kick(&viommu->requests);
 }
 
-/* The next used entry; VIRTQ_EMPTY when VIOMMU_TIMEOUT_NS pass or the device asks for a reset. */
+/* The next used entry; VIRTQ_EMPTY when viommu_timeout() passes or the device asks for a reset. */
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used);
 /* What becomes of a request whose answer is anything but VIRTQ_POPPED. */
 enum viommu_outcome viommu_failure(struct viommu *viommu, enum virtq_pop result);

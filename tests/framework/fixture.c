@@ -11,6 +11,7 @@
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
 #include "tests/framework/addresses.h"
+#include "tests/framework/patience.h"
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -63,6 +64,7 @@ void fixture_begin(struct test *test)
         return;
     fixture_restart_detached(test);
     if (!test->fixture->addresses.is_known) {
+        patience_measure(test);
         addresses_find(test);
         fixture_restart_detached(test);
     }

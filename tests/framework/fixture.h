@@ -65,6 +65,7 @@ struct fixture {
     bool keeps_attachments; /* the device has, over a reset */
 
     struct fixture_addresses addresses;
+    uint64_t request_ns; /* what a request costs on this host; 0: not known */
 };
 
 /*

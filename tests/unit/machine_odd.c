@@ -529,7 +529,8 @@ static void undriven_controllers(void)
         uint32_t size;
         const char *property, *report;
     } cases[] = {
-        {"riscv,aplic", NULL, 0x1000, NULL, "(riscv,aplic) is not driven, as its interrupts do not lead to"},
+        {"riscv,aplic", NULL, 0x1000, NULL,
+         "(riscv,aplic) is not driven, as its interrupts do not lead to"},
         {"riscv,imsics", NULL, 0x1000, NULL, "(riscv,imsics) is not driven, as it names no hart"},
         {"arm,gic-v3", NULL, 0x1000, "mbi-ranges", "(mbi-ranges) are not driven"},
         {"arm,gic-v3", "arm,gic-v3-its", 0, NULL, "left out, expected a reg that the CPU reaches"},

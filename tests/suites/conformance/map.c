@@ -332,7 +332,8 @@ TEST(target_beyond_memory_leaves_the_device_alive, .clauses = CLAUSES(IOMMU_MAP_
  * With gaps, so that they cannot be merged. Catches a table of fixed size that drops entries
  * silently; a device that runs out of room says NOMEM.
  */
-TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01), .needs = NEEDS)
+TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01), .needs = NEEDS,
+     .requests = 1000)
 {
     struct window window = attached(test);
 

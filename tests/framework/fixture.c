@@ -11,6 +11,7 @@
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
 #include "tests/framework/addresses.h"
+#include "tests/framework/patience.h"
 
 #define PARKING_DOMAIN 13 /* likewise, for endpoints that can not be detached */
 #define SPARE_DOMAIN   12 /* the n of one that no test uses */
@@ -67,6 +68,7 @@ void fixture_begin(struct test *test)
         return;
     fixture_restart_detached(test);
     if (!test->fixture->addresses.is_known) {
+        patience_measure(test);
         addresses_find(test);
         fixture_restart_detached(test);
     }

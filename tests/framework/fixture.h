@@ -69,6 +69,7 @@ struct fixture {
     bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
 
     struct fixture_addresses addresses;
+    uint64_t request_ns; /* what a request costs on this host; 0: not known */
 };
 
 /*

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "tests/framework/report.h"
+
 static const char *outcome_text(const struct viommu *viommu, const struct viommu_reply *reply)
 {
     switch (reply->outcome) {
@@ -112,6 +114,7 @@ struct viommu_reply submit(struct test *test, const struct viommu_request *reque
     struct viommu *viommu = fixture_iommu(test);
     struct viommu_reply reply = viommu_submit(viommu, request);
 
+    report_life();
     if (!expect_of(test, clause_of_return(viommu, &reply), reply.outcome <= VIOMMU_UNWRITTEN,
                    request, "%s", outcome_text(viommu, &reply)))
         stop(test);
@@ -129,6 +132,7 @@ unsigned submit_batch(struct test *test, const struct viommu_request *requests, 
 {
     unsigned answered = viommu_submit_batch(fixture_iommu(test), requests, count, replies);
 
+    report_life();
     for (unsigned i = 0; i < count; i++)
         if (replies[i].outcome <= VIOMMU_UNWRITTEN)
             fixture_remember(test, &requests[i], replies[i].status);

@@ -306,7 +306,7 @@ TEST(by_size, .needs = NEEDS, .is_optional = true, .limit_s = 120)
             run(test, operation, true, 1, sizes[i], 1, 0);
 }
 
-TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300)
+TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300, .requests = 2 * 65536)
 {
     static const unsigned live[] = {1, 1024, 65536};
     uint64_t granule = viommu_granule(fixture_iommu(test));

@@ -147,10 +147,10 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
     if (!dma_raise_msi(engine, &message))
         error(test, "%s does not raise its MSI", engine->ops->name);
 
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(1000000000);
 
-    while (!interrupts && arch_now_ns() - start < 1000000000)
-        cpu_relax();
+    while (!interrupts && arch_wait_goes_on(&wait))
+        ;
     pci_msi_disable(engine->place.function);
     expect(test, IOMMU_RESV_P03, interrupts == 1,
            "%u interrupts arrived from the attached endpoint, expected 1", interrupts);

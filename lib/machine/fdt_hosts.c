@@ -230,8 +230,8 @@ void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnost
         struct fdt_pci_host read;
 
         if (machine->host_count == MACHINE_MAX_HOSTS) {
-            sink_printf(diagnostics, "device tree: more than %d host bridges, the rest is left out",
-                        MACHINE_MAX_HOSTS);
+            sink_note(diagnostics, "device tree: more than %d host bridges, the rest is left out",
+                      MACHINE_MAX_HOSTS);
             return;
         }
         if (!fdt_read_pci_host(fdt, node, &read, diagnostics))

@@ -325,7 +325,13 @@ static const struct damage {
     unsigned viommu_ranges, other_ranges;
     const char *report;
 } damages[] = {
-    {"node count 513", build_its, {{36, 4, 513}}, 0, 0, 0, "byte 36: node count is 0x201"},
+    {"node count 513",
+     build_its,
+     {{36, 4, 513}},
+     0,
+     0,
+     0,
+     "byte 36: 513 nodes, and room is for 512"},
     {"node count 3", build_its, {{36, 4, 3}}, 0, 0, 0, "byte 36: node count is 0x3"},
     {"node count 0", build_smmu, {{36, 4, 0}, {40, 4, 0}}, 1, 0, 0, NULL},
     {"node offset 47", build_its, {{40, 4, 47}}, 0, 0, 0, "byte 40: node offset"},
@@ -335,9 +341,9 @@ static const struct damage {
     {"node length 15", build_its, {{49, 2, 15}}, 0, 0, 0, "byte 49: node length is 0xf"},
     {"node length past", build_its, {{73, 2, 57}}, 0, 0, 0, "byte 73: node length is 0x39"},
     {"revision 9", build_smmu, {{8, 1, 9}}, 1, 0, 1, NULL},
-    {"type 8", build_paravirt, {{48, 1, 8}}, 1, 0, 0, "byte 48: node type is 0x8"},
+    {"type 8", build_paravirt, {{48, 1, 8}}, 1, 0, 0, "byte 48: node type 0x8 is unknown"},
     {"type 7", build_paravirt, {{48, 1, 7}}, 1, 0, 0, "byte 152: output"},
-    {"type 0x81", build_paravirt, {{48, 1, 0x81}}, 1, 0, 0, "byte 48: node type is 0x81"},
+    {"type 0x81", build_paravirt, {{48, 1, 0x81}}, 1, 0, 0, "byte 48: node type 0x81 is unknown"},
     {"model 2", build_paravirt, {{80, 4, 2}}, 1, 0, 0, "byte 80: model is 0x2"},
     {"model MMIO", build_paravirt, {{80, 4, 0}}, 1, 1, 0, NULL},
     {"base 0", build_paravirt, {{80, 4, 0}, {64, 8, 0}}, 1, 0, 0, "byte 64: base is 0x0"},

@@ -365,6 +365,39 @@ static void lines_hold_what_prints(void)
     sink_printf(NULL, "nobody");
 }
 
+static void forget(void *context, const char *text)
+{
+    (void)context;
+    (void)text;
+}
+
+/* What one table says takes no line from the next, and no note takes that of a fault. */
+static void shares_of_a_sink(void)
+{
+    struct sink sink = {.line = take_line, .context = &diagnostics, .note = forget};
+    struct sink_share share;
+
+    for (unsigned table = 0; table < 2; table++) {
+        const struct sink *own = sink_begin(&share, &sink, table ? "second" : "first");
+
+        memset(&diagnostics, 0, sizeof(diagnostics));
+        for (unsigned i = 0; i < SINK_SHARE_LINES + 3; i++)
+            sink_note(own, "note");
+        for (unsigned i = 0; i < SINK_SHARE_LINES; i++)
+            sink_field(own, "table", i, "field", 1, "0");
+        CHECK_EQ(diagnostics.lines, SINK_SHARE_LINES);
+        CHECK_EQ(share.limit.dropped, 3);
+        sink_printf(own, "one more");
+        CHECK_EQ(diagnostics.lines, SINK_SHARE_LINES);
+        sink.note = NULL;
+        sink_end(&share);
+        CHECK(strstr(diagnostics.text, table ? "second: 4 more lines" : "first: 4 more lines"));
+        sink.note = forget;
+    }
+    CHECK(!sink_begin(&share, NULL, "nobody"));
+    sink_end(&share);
+}
+
 static const struct unit units[] = {
     {"globs", globs},
     {"globs_agree_with_the_definition", globs_agree_with_the_definition},
@@ -380,6 +413,7 @@ static const struct unit units[] = {
     {"too_long_globs", too_long_globs},
     {"random_lines", random_lines},
     {"lines_hold_what_prints", lines_hold_what_prints},
+    {"shares_of_a_sink", shares_of_a_sink},
 };
 
 int main(void)

@@ -256,6 +256,12 @@ unsigned tests_run(struct fixture *fixture)
         report_diagnostic("error: no test matches the default selection");
         return 2;
     }
+    if (options->refused) {
+        report_diagnostic("error: %u boot options are refused or cut off: what would run is not "
+                          "what was asked for",
+                          options->refused);
+        return 2;
+    }
     if (options->from > count) {
         report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
                           count);

@@ -237,10 +237,47 @@ static void nonsense_keeps_the_default(void)
         parse(cases[i].cmdline);
         check_defaults();
         check_diagnostic(cases[i].diagnostic);
+        CHECK_EQ(options.refused, 1);
     }
     parse("seed=5 seed=x");
     CHECK_EQ(options.seed, 5);
-    CHECK_EQ(diagnostics.lines, 1);
+    CHECK_EQ(diagnostics.lines, 2);
+    CHECK_EQ(options.refused, 1);
+}
+
+/* What is wrong with a wish is counted, what is somebody else's is not. */
+static void what_is_refused(void)
+{
+    static const struct {
+        const char *cmdline;
+        unsigned refused, lines;
+    } cases[] = {
+        {"seed=1 run=a run=b viommu=pci:00:01.0 viommu.ep=00:02.0:1 viommu.ep=00:03.0:2", 0, 0},
+        {"console=ttyS0 virtio_mmio.device=nonsense", 0, 2},
+        {"viommu.ep=00:02.0:1", 1, 1},
+        {"viommu=pci:00:01.0 viommu.ep=00:02.0:1:2 viommu.ep=00:02.9:1", 2, 2},
+        {"virtio_mmio.slots=1 pci.ecam=1 pci.window=x topology=y ring=z", 5, 5},
+        {"seed=1 seed=2 list list ring=split ring=packed", 0, 3},
+        {"topology=off topology=dt", 0, 1},
+        {"run=\"a", 1, 1},
+        {"viommu=pci:00:01.0 "
+         "viommu.ep=00:02.0:000000000000000000000000000000000000000000000000000000000000000000000"
+         "0000000000000000001",
+         1, 1},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        parse(cases[i].cmdline);
+        if (options.refused != cases[i].refused || diagnostics.lines != cases[i].lines)
+            unit_fail(__FILE__, __LINE__, "'%s': %u refused, %s", cases[i].cmdline, options.refused,
+                      diagnostics.text);
+    }
+    parse("seed=1 seed=2");
+    CHECK_EQ(options.seed, 2);
+    check_diagnostic("options: byte 7: seed is given again, expected once; the last counts\n");
+    parse("ring=packed ring=split topology=off topology=dt");
+    CHECK(!options.is_ring_packed);
+    CHECK(topology_counts(&options.topology_choice, TOPOLOGY_DEVICE_TREE));
 }
 
 static void quotes(void)
@@ -406,6 +443,7 @@ static const struct unit units[] = {
     {"all_options", all_options},
     {"limits_of_numbers", limits_of_numbers},
     {"nonsense_keeps_the_default", nonsense_keeps_the_default},
+    {"what_is_refused", what_is_refused},
     {"quotes", quotes},
     {"options_of_others_are_told_once", options_of_others_are_told_once},
     {"a_long_line_of_foreign_options", a_long_line_of_foreign_options},

@@ -64,8 +64,11 @@ static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_ho
                diagnostics);
         return;
     }
-    for (uint32_t at = 0, step = PCI_CELLS + parent + 2; at + step <= fdt_cell_count(&ranges);
-         at += step) {
+    uint32_t step = PCI_CELLS + parent + 2, odd = ranges.length % (4 * step);
+
+    if (odd)
+        report(fdt, node, "ranges", (ranges.length - odd) / 4, "a whole window", diagnostics);
+    for (uint32_t at = 0; at + step <= fdt_cell_count(&ranges); at += step) {
         struct machine_window window;
 
         if (host->window_count == MACHINE_MAX_WINDOWS) {

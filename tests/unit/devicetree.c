@@ -478,6 +478,7 @@ static void two_bridges_with_masks(void)
         tree_text(&tree, "compatible", "pci-host-ecam-generic");
         tree_cells(&tree, "reg", (uint32_t[]){0x40 + i, 0, 0, 0x10000000}, 4);
         tree_cells(&tree, "bus-range", (uint32_t[]){0x80 * i, 0x80 * i + 0x7f}, 2);
+        tree_cell(&tree, "linux,pci-domain", 0);
         tree_cells(&tree, "iommu-map", (uint32_t[]){0, MMIO_IOMMU, 0x100 * i, 0x100}, 4);
         tree_cell(&tree, "iommu-map-mask", 0xff);
         tree_end(&tree);

@@ -31,9 +31,9 @@ static bool is_ok(struct test *test, struct viommu_request request)
 
     if (!is_silent)
         reply = viommu_submit(fixture_iommu(test), &request);
-    is_silent = reply.outcome > VIOMMU_SHORT_REPLY;
+    is_silent = reply.outcome > VIOMMU_UNWRITTEN;
     fixture_remember(test, &request, reply.status);
-    return reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK;
+    return reply.outcome <= VIOMMU_UNWRITTEN && reply.status == VIRTIO_IOMMU_S_OK;
 }
 
 static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical)

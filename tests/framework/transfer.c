@@ -54,6 +54,7 @@ void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
 {
     require_ok(test, viommu_detach(domain, engine->endpoint));
+    require_unattached(test, engine->endpoint);
 }
 
 /* An endpoint that is attached to nothing reaches memory. */
@@ -77,7 +78,7 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
             "%s: cannot load its content %s: %s", engine->ops->name,
             by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
     if (by_mapping)
-        detach_engine(test, domain, engine);
+        require_ok(test, viommu_detach(domain, engine->endpoint));
 }
 
 /* Offset of the first byte of target and guards that is not poison; -1 when all are. */
@@ -123,11 +124,12 @@ bool expect_only_touched(struct test *test, enum clause clause, const struct dma
     long before = first_change(target, room_begin(target), allowed);
     long after = first_change(target, allowed + length, room_end(target));
 
-    return expect(test, clause, before < 0 && after < 0,
-                  "%s writes at 0x%llx: offset %ld of the target was changed, expected none but "
-                  "0x%x to 0x%x",
-                  engine->ops->name, (unsigned long long)address, before < 0 ? after : before,
-                  offset, offset + length - 1);
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, before < 0 && after < 0,
+        "%s writes at 0x%llx: offset %ld of the target was changed, expected none but "
+        "0x%x to 0x%x",
+        engine->ops->name, (unsigned long long)address, before < 0 ? after : before, offset,
+        offset + length - 1);
 }
 
 bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,
@@ -136,11 +138,12 @@ bool expect_landed(struct test *test, enum clause clause, const struct dma_engin
 {
     const uint8_t *landing = target->bytes + offset;
 
-    if (!expect(test, clause, arrived(engine, landing, length),
-                "%s writes %u bytes at 0x%llx: they did not arrive at offset 0x%x of the target "
-                "(engine: %s)",
-                engine->ops->name, length, (unsigned long long)address, offset,
-                dma_result_text(result)))
+    if (!expect_impact(
+            test, clause, IMPACT_DATA, arrived(engine, landing, length),
+            "%s writes %u bytes at 0x%llx: they did not arrive at offset 0x%x of the target "
+            "(engine: %s)",
+            engine->ops->name, length, (unsigned long long)address, offset,
+            dma_result_text(result)))
         return false;
     control_arrived(engine, CONTROL_WRITE, address, length);
     return expect_only_touched(test, clause, engine, address, target, offset, length);
@@ -152,10 +155,11 @@ bool expect_untouched(struct test *test, enum clause clause, const struct dma_en
     long change = first_change(target, room_begin(target), room_end(target));
 
     control_denied(test, engine, CONTROL_WRITE, address, length);
-    return expect(test, clause, change < 0,
-                  "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
-                  "was changed",
-                  engine->ops->name, length, (unsigned long long)address, change);
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, change < 0,
+        "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
+        "was changed",
+        engine->ops->name, length, (unsigned long long)address, change);
 }
 
 bool target_is_touched(const struct target *target)
@@ -205,11 +209,12 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
 
     if (has_seen)
         control_arrived(engine, CONTROL_READ, address, length);
-    return expect(test, clause, has_seen,
-                  "%s reads %u bytes at 0x%llx: it did not see offset 0x%x of the target (read: "
-                  "%s, report: %s)",
-                  engine->ops->name, length, (unsigned long long)address, offset,
-                  dma_result_text(read), dma_result_text(report));
+    return expect_impact(
+        test, clause, IMPACT_DATA, has_seen,
+        "%s reads %u bytes at 0x%llx: it did not see offset 0x%x of the target (read: "
+        "%s, report: %s)",
+        engine->ops->name, length, (unsigned long long)address, offset, dma_result_text(read),
+        dma_result_text(report));
 }
 
 /* Any aligned word of the target, wherever it is. */
@@ -241,9 +246,10 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
         error(test, "%s: cannot report what it read: %s", engine->ops->name,
               dma_result_text(report));
     control_denied(test, engine, CONTROL_READ, address, length);
-    return expect(test, clause, !shares_a_word(seen, length, target),
-                  "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
-                  engine->ops->name, length, (unsigned long long)address);
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, !shares_a_word(seen, length, target),
+        "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
+        engine->ops->name, length, (unsigned long long)address);
 }
 
 bool expect_write_cut(struct test *test, enum clause clause, struct dma_engine *engine,
@@ -293,8 +299,8 @@ bool expect_read_cut(struct test *test, enum clause clause, struct dma_engine *e
     control_denied(test, engine, CONTROL_READ, address, length);
     while (i < length && (!leaks[i] || offset + i - allowed->offset < allowed->size))
         i++;
-    return expect(
-        test, clause, i == length,
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, i == length,
         "%s reads %u bytes at 0x%llx: it saw offset 0x%x of the target, expected none but "
         "0x%x to 0x%x",
         engine->ops->name, length, (unsigned long long)address, offset + i, allowed->offset,

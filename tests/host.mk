@@ -104,6 +104,9 @@ $(call depends,$(FUZZ_OBJECTS) $(FUZZERS:=.o))
 fuzz: $(FUZZERS) $(TREES) ## every reader under libFuzzer, FUZZ_SECONDS=60 each
 	@tests/unit/fuzz/fuzz.sh $(FUZZ_SECONDS) $(FUZZERS)
 
+fuzz-merge: $(FUZZERS) $(TREES) ## keeps what make fuzz has found as minimised seeds in the repository
+	@tests/unit/fuzz/merge.sh $(FUZZERS)
+
 # Which lines of the readers the unit tests run.
 COVERAGE_MINIMUM := 95
 COVERAGE_COUNT := -fprofile-instr-generate -fcoverage-mapping

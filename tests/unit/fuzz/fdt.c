@@ -55,7 +55,9 @@ static void check_node(const struct fdt *fdt, uint32_t node)
     FUZZ_CHECK((parent == FDT_NONE) == (node == fdt_root(fdt)));
     FUZZ_CHECK(child == FDT_NONE || fdt_parent(fdt, child) == node);
     FUZZ_CHECK(sibling == FDT_NONE || fdt_parent(fdt, sibling) == parent);
-    FUZZ_CHECK(!phandle || fdt_find_phandle(fdt, phandle) != FDT_NONE);
+    FUZZ_CHECK(!phandle || fdt_has_phandle(fdt, phandle));
+    FUZZ_CHECK(!phandle || !fdt_is_enabled(fdt, node) ||
+               fdt_find_phandle(fdt, phandle) != FDT_NONE);
     check_properties(fdt, node);
     ask(fdt, node);
 }

@@ -29,6 +29,12 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   --strict         WARN and XFAIL count as failures
   --icount         deterministic: the VM's clock counts instructions
   --no-build       boot the image that is there: no packages are checked, nothing is built
+  --vmm-command C  the VMM's command line, split as a shell does, instead of a machine: @IMAGE@ is the image,
+                   @GUEST@ the guest's command line, @DISK@ a disk of 1 MiB, @CONSOLE@ a file that the VMM
+                   writes the console to; without it that is stdout
+  --image KIND     the image of --vmm-command: pvh (default), bzimage or efi on x86_64, image (default) or
+                   efi on the other CPUs
+  --console FILE   judge a console that was saved, and boot nothing
   --machines FILE  read the machines from FILE instead of tests/harness/machines.toml
   -h, --help       this text
 environment:
@@ -43,7 +49,10 @@ exit status:
   0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure,
   3 the VM gave no verdict; with several machines the greatest"""
 
-VALUES = ("-a", "-m", "-j", "-s", "-t", "-o", "--machines", "--at-least")
+VALUES = (
+    *("-a", "-m", "-j", "-s", "-t", "-o", "--machines", "--at-least"),
+    *("--vmm-command", "--image", "--console"),
+)
 GLOB_MAX = 1000  # characters
 FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
 SEED_MAX = (1 << 64) - 1
@@ -61,6 +70,9 @@ class Options:
     arch: str = ""
     machines: str = ""  # names and globs with commas between
     machines_file: str = ""
+    vmm_command: str = ""
+    image: str = ""
+    console: str = ""
     jobs: int = 1
     seed: str = ""
     seconds: int = 2
@@ -107,6 +119,8 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     options.no_build = "--no-build" in flags
     options.arch, options.machines = values.get("-a", ""), values.get("-m", "")
     options.machines_file, options.results = values.get("--machines", ""), values.get("-o", "")
+    options.vmm_command, options.image = values.get("--vmm-command", ""), values.get("--image", "")
+    options.console = values.get("--console", "")
     if "-s" in values:
         options.seed = _seed(values["-s"])
     options.seconds = _number("-t", values.get("-t", "2"))
@@ -114,8 +128,22 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     options.at_least = _number("--at-least", values.get("--at-least", "0"))
     if options.debug and options.list:
         raise Bad("-l lists, and has nothing for -d to debug")
+    _refuse_contradictions(options)
     _take_environment(options, environment)
     return options
+
+
+def _refuse_contradictions(options: Options) -> None:
+    """--vmm-command and --console take the place of a machine."""
+    if options.image and not options.vmm_command:
+        raise Bad("--image is for --vmm-command: a machine has its image")
+    ways = [("--vmm-command", options.vmm_command), ("--console", options.console)]
+    ways += [("-m", options.machines), ("--machines", options.machines_file)]
+    given = [name for name, value in ways if value]
+    if (options.vmm_command or options.console) and len(given) > 1:
+        raise Bad(f"{given[0]} takes the place of {given[1]}: give one of them")
+    if options.console and (options.globs or options.list or options.debug or options.dry):
+        raise Bad("--console judges all of what was saved: no GLOB, -l, -d or -n")
 
 
 def _take_environment(options: Options, environment: Mapping[str, str]) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The placeholders in a machine's arguments, all expanded here.
 
-@BUILD@ is the folder of the images, @GUEST@ the guest's command line. @DISK@ is a disk of 1 MiB, @UEFI@ a copy of
-build/ARCH/viommu-guest.disk that holds that command line, and @DTB@ the VMM's own device tree with an IOMMU in it: new
-files, in memory where there is room.
+@BUILD@ is the folder of the images, @GUEST@ the guest's command line, @BOOT@ the number of the boot. @DISK@ is a disk
+of 1 MiB, @UEFI@ a copy of build/ARCH/viommu-guest.disk that holds that command line, @CONSOLE@ what a VMM writes its
+console to, and @DTB@ the VMM's own device tree with an IOMMU in it: new files, in memory where there is room.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from machines import Machine
 
 DISK_SIZE = 1 << 20
 PREFIX = "viommu-guest."
+FOLLOW = os.path.join(HOME, "tests", "harness", "follow.py")
 UEFI_OPTIONS = os.path.join(HOME, "boot", "efi", "disk.py")
 
 
@@ -74,19 +75,22 @@ class Files:
         argv = substitute(argv, BUILD=build)
         if has(argv, "DISK"):
             argv = substitute(argv, DISK=self.new(_allocate))
+        if has(argv, "CONSOLE"):
+            console = self.new(lambda path: None)
+            argv = [*process.PYTHON, FOLLOW, console, *substitute(argv, CONSOLE=console)]
         if has(argv, "DTB"):
             if not machine.dtb:  # it comes from behind --
                 raise ValueError(f"@DTB@: {machine.name} has no dtb, which says what the tree connects")
             argv = substitute(argv, DTB=self.new(lambda path: devicetree.make(argv, **machine.dtb, path=path)))
         return argv
 
-    def guest(self, argv: list[str], line: str) -> list[str]:
+    def guest(self, argv: list[str], line: str, boot: int = 1) -> list[str]:
         """The command line of a boot whose guest gets this one."""
         if self.uefi:
             finished = process.run([*process.PYTHON, UEFI_OPTIONS, f"--options={line}", self.uefi], 60)
             if finished.status:
                 raise ValueError(finished.last_words())
-        return substitute(argv, GUEST=line)
+        return substitute(argv, GUEST=line, BOOT=str(boot))
 
     def remove(self) -> None:
         for path in self._paths:
@@ -112,6 +116,7 @@ def shown(argv: list[str], machine: Machine, build: str, guest: str) -> tuple[li
     """What -n prints: the command line, and how its files are made."""
     remarks, folder = [], tempfile.gettempdir()
     disk, tree, uefi = f"{folder}/{PREFIX}disk", f"{folder}/{PREFIX}dtb", f"{build}/viommu-guest.disk"
+    console = f"{folder}/{PREFIX}console"
     if has(argv, "DISK"):
         remarks.append(f"the disk: truncate -s 1M {disk}")
     if has(argv, "UEFI"):
@@ -120,4 +125,6 @@ def shown(argv: list[str], machine: Machine, build: str, guest: str) -> tuple[li
         maker = os.path.join(HOME, "tests", "harness", "devicetree.py")
         nodes = " ".join(f"--{name}={path}" for name, path in machine.dtb.items())
         remarks.append(f"the device tree: python3 {maker} {nodes} {tree} -- COMMAND")
-    return substitute(argv, BUILD=build, GUEST=guest, DISK=disk, UEFI=uefi, DTB=tree), remarks
+    if has(argv, "CONSOLE"):
+        remarks.append(f"the console: {console}")
+    return substitute(argv, BUILD=build, GUEST=guest, DISK=disk, UEFI=uefi, DTB=tree, CONSOLE=console), remarks

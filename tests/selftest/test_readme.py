@@ -32,6 +32,7 @@ NOT_RUN = {
     "firecracker ": "no Debian has Firecracker",
     "crosvm ": "no Debian has crosvm",
     "make mutants MUTANT=NAME": "NAME stands for a new mutant",
+    "./run.sh --console ": "it judges what another run has left",
     "python3 -B tests/selftest/": "a step of make test, or what test_harness_readme.py runs",
 }
 # Of make, what ends within seconds; the rest is run dry, which proves that the targets exist.

@@ -25,7 +25,8 @@ def help_names_every_option() -> None:
     for option in ("-h", "--help"):
         ran = run_sh(option)
         ran.ends(0)
-        for word in "-a -m -l -n -s -t -o -d --strict --icount QEMU= ACCEL= LKVM= TIMEOUT= GLOB".split():
+        flags = "-a -m -l -n -s -t -o -d --strict --icount --vmm-command --image --console".split()
+        for word in [*flags, "QEMU=", "ACCEL=", "LKVM=", "TIMEOUT=", "GLOB"]:
             check(word in ran.out, word)
 
 

@@ -90,7 +90,7 @@ def orphans_are_ended() -> None:
 
 def booted(script: str, boot: float = 20, silence: float = 20) -> tuple[list[bytes | None], vm.Boot]:
     log = vm.Log(os.path.join(scratch(), "vmm.log"), 1 << 20)
-    one = vm.Boot(["sh", "-c", script], os.environ, log, vm.Limits(boot, silence), 0.2)
+    one = vm.Boot(process.Child(["sh", "-c", script]), log, vm.Limits(boot, silence), 0.2)
     lines = list(one.lines())
     log.close()
     return lines, one

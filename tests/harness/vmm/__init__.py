@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from machines import Bad, Machine
 
-from . import kvmtool, native, qemu, refdev
+from . import command, kvmtool, native, qemu, refdev, saved
 from .base import Adapter as Adapter
 from .base import Settings
 
@@ -16,6 +16,8 @@ ADAPTERS: dict[str, type[Adapter]] = {
     "qemu": qemu.Qemu,
     "kvmtool": kvmtool.Kvmtool,
     "native": native.Native,
+    "command": command.Command,
+    "saved": saved.Saved,
 }
 
 

@@ -48,7 +48,7 @@ def adapter_of(machine: Machine, options: opt.Options) -> vmm.Adapter:
     if accel == "auto":
         accel = "tcg" if kvm_lacking(machine.arch) else "kvm"
     settings = Settings(
-        options.qemu, options.lkvm, accel, options.icount, options.debug, options.dry, options.words
+        options.qemu, options.programs, accel, options.icount, options.debug, options.dry, options.words
     )
     adapter = vmm.adapter(machine, settings)
     for mode, flag in (("icount", "--icount"), ("debug", "-d")):
@@ -69,7 +69,7 @@ def print_command(machine: Machine, options: opt.Options) -> int:
     job = Job(machine, adapter, options, None)
     argv, remarks = placeholders.shown(adapter.command(), machine, adapter.place, job.guest(options.globs))
     for remark in adapter.remarks() + remarks:
-        print(remark, file=sys.stderr)
+        print(remark.replace("@GUEST@", quoted(job.guest(options.globs))), file=sys.stderr)
     print(" ".join(quoted(word) for word in argv))
     return opt.PASSED
 

@@ -40,8 +40,9 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
 environment:
   QEMU=            the QEMU to use, a command or a path
   ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
-  LKVM=            the lkvm (kvmtool) to use, a command or a path; of several, separated by ':', the
-                   first one for the machine's CPU; default: the one in PATH
+  LKVM=, CLOUD_HYPERVISOR=, CROSVM=, FIRECRACKER=, ALIOTH=
+                   the VMM of that name to use (LKVM: kvmtool), a command or a path; of several, separated
+                   by ':', the first one for the machine's CPU; default: the one in PATH
   TIMEOUT=         seconds for one boot, without the -t of its tests; 0: no limit; default 120
   NO_INSTALL=1     never install packages: if some are missing, name them and exit with status 2
   NO_COLOR=1       no colours on a terminal
@@ -54,6 +55,7 @@ VALUES = (
     *("--vmm-command", "--image", "--console"),
 )
 GLOB_MAX = 1000  # characters
+PROGRAMS = ("LKVM", "CLOUD_HYPERVISOR", "CROSVM", "FIRECRACKER", "ALIOTH")
 FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
 SEED_MAX = (1 << 64) - 1
 ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and takes longer than that
@@ -81,7 +83,7 @@ class Options:
     timeout: int = 120  # 0: none
     accel: str = "tcg"
     qemu: str = ""
-    lkvm: str = ""
+    programs: dict[str, str] = field(default_factory=dict)  # VMMs, by the names of their variables
     version: str = ""  # of ourselves
     list: bool = False
     dry: bool = False
@@ -147,7 +149,8 @@ def _refuse_contradictions(options: Options) -> None:
 
 
 def _take_environment(options: Options, environment: Mapping[str, str]) -> None:
-    options.qemu, options.lkvm = environment.get("QEMU", ""), environment.get("LKVM", "")
+    options.qemu = environment.get("QEMU", "")
+    options.programs = {name: value for name in PROGRAMS if (value := environment.get(name, ""))}
     options.accel = environment.get("ACCEL") or "tcg"
     if not re.fullmatch(r"[a-z0-9,=-]+", options.accel):
         raise Bad(f"ACCEL: '{options.accel}' is not an accelerator")

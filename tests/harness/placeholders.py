@@ -44,6 +44,8 @@ class Files:
 
     def __init__(self) -> None:
         self._paths: list[str] = []
+        self._texts: dict[str, str] = {}  # of @FILES@
+        self._folders: list[str] = []
         self.uefi = ""  # the disk that the guest's command line goes onto
 
     def new(self, fill: Callable[[str], None]) -> str:
@@ -73,8 +75,11 @@ class Files:
             self.uefi = self.new(lambda path: _copy(disk, path))
             argv = substitute(argv, UEFI=self.uefi)
         argv = substitute(argv, BUILD=build)
-        if has(argv, "DISK"):
-            argv = substitute(argv, DISK=self.new(_allocate))
+        if has([*argv, *machine.files.values()], "DISK"):
+            disk = self.new(_allocate)
+            argv = substitute(argv, DISK=disk)
+            self._texts = {name: text.replace("@DISK@", disk) for name, text in machine.files.items()}
+        self._texts = {name: text.replace("@BUILD@", build) for name, text in (self._texts or machine.files).items()}
         if has(argv, "CONSOLE"):
             console = self.new(lambda path: None)
             argv = [*process.PYTHON, FOLLOW, console, *substitute(argv, CONSOLE=console)]
@@ -90,13 +95,27 @@ class Files:
             finished = process.run([*process.PYTHON, UEFI_OPTIONS, f"--options={line}", self.uefi], 60)
             if finished.status:
                 raise ValueError(finished.last_words())
+        if self._texts and has(argv, "FILES"):
+            argv = substitute(argv, FILES=self._fill(line))
         return substitute(argv, GUEST=line, BOOT=str(boot))
+
+    def _fill(self, line: str) -> str:
+        """A folder with the files of one boot."""
+        folder = tempfile.mkdtemp(prefix=PREFIX)
+        self._folders.append(folder)
+        for name, text in self._texts.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text.replace("@GUEST@", line))
+        return folder
 
     def remove(self) -> None:
         for path in self._paths:
             with contextlib.suppress(OSError):
                 os.remove(path)
         self._paths.clear()
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._folders.clear()
 
 
 def _copy(source: str, target: str) -> None:

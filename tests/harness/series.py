@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from options import NO_VERDICT, USAGE
 from protocol import ENDS_THE_BOOT, Console, Result, printable
 from vm import Boot
+from vmm.base import NoStart
 
 if TYPE_CHECKING:
     from session import Session
@@ -142,7 +143,7 @@ class Series:
             words = self.vmm_words()
             for line in words:
                 self.say(line)
-            verdict = "HANG" if self.boot.timed_out else "CRASH"
+            verdict = "ERROR" if self.boot.is_carriers else "HANG" if self.boot.timed_out else "CRASH"
             diagnostics = console.pending_diagnostics() + words
             result = Result(console.next, console.running, verdict, self.boot.why, diagnostics)
             self.take(result, died=verdict == "CRASH")
@@ -172,7 +173,10 @@ class Series:
         while True:
             if late := self.session.is_late():
                 return self._stop(late)
-            console = self.run_boot(self.job.guest(self._globs, first), Console(first))
+            try:
+                console = self.run_boot(self.job.guest(self._globs, first), Console(first))
+            except NoStart as error:
+                return Stop(NO_VERDICT, str(error))
             plan = console.plan if plan is None else plan
             if trouble := self._trouble(console, first, plan):
                 return trouble

@@ -22,7 +22,7 @@ from saved import SavedSeries
 from series import PLAN_MAX, Rest, Series, Stop
 from vm import LOG_MAX, Boot, Limits, Log
 from vmm import Adapter
-from vmm.base import Starter
+from vmm.base import NoStart, Starter
 
 SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test says otherwise
 BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
@@ -205,7 +205,10 @@ class Session:
 
     def _listed(self) -> list[tuple[str, str]] | Stop:
         """Of a boot for that; all tests, and whether they are default ones."""
-        console = Series(self, self.starter(), []).run_boot(self.job.guest([], lists=True), Console())
+        try:
+            console = Series(self, self.starter(), []).run_boot(self.job.guest([], lists=True), Console())
+        except NoStart as error:
+            return Stop(NO_VERDICT, str(error))
         if not console.listed or console.exit_status != LISTED_ALL:
             return Stop(NO_VERDICT, f"{NO_LIST} ({self._ended_why})")
         return console.listed

@@ -62,7 +62,7 @@ class Boot:
 
     def __init__(
         self,
-        child: process.Child,
+        child: process.Running,
         log: Log,
         limits: Limits,
         show_stderr_after: float = 0,
@@ -71,6 +71,7 @@ class Boot:
         self.why = ""
         self.cut_short = b""  # a last line without an end
         self.timed_out = False
+        self.is_carriers = False  # what ended is the carrier, not the VMM
         self.is_over = False  # the guest has said that it is done
         self._log = log
         self._limits = limits
@@ -191,6 +192,8 @@ class Boot:
             self._end = None if self._end is None else self._end + away
 
     def _finish(self) -> None:
+        if self._child.trouble:
+            self.why, self.is_carriers = self._child.trouble, True
         if not self.why:
             status = self._child.status
             if status is not None and status < 0:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shutil
 from collections.abc import Mapping
@@ -23,12 +24,16 @@ class Unusable(Exception):
     """Why there is no run: exit status 2."""
 
 
+class NoStart(Exception):
+    """Why what is to start the VMM could not: the VMM is not to blame."""
+
+
 @dataclass
 class Settings:
     """What the user asks of a VMM."""
 
     qemu: str = ""
-    lkvm: str = ""
+    programs: dict[str, str] = field(default_factory=dict)  # other VMMs, by the names of their variables
     accel: str = "tcg"
     icount: bool = False
     debug: bool = False
@@ -72,12 +77,23 @@ def ask(argv: list[str], limit: float = PROBE_LIMIT, stdin: bytes = b"") -> proc
 class Starter:
     """Starts one boot after the other. Where a VMM takes long to get at, one keeps what it needs between them."""
 
-    def start(self, argv: list[str], environment: Mapping[str, str], guest: str) -> process.Child:
+    def start(self, argv: list[str], environment: Mapping[str, str], guest: str) -> process.Running:
         """`guest` is the guest's command line, which `argv` has already where it is an argument."""
         return process.Child(argv, environment)
 
     def end(self) -> None:
         """Of what it keeps."""
+
+
+class TerminalStarter(Starter):
+    """For a VMM that wants a terminal as its stdin: one at which nobody types."""
+
+    def start(self, argv: list[str], environment: Mapping[str, str], guest: str) -> process.Running:
+        ours, theirs = pty.openpty()
+        try:
+            return process.Child(argv, environment, theirs, keep=[ours])
+        finally:
+            os.close(theirs)
 
 
 class Adapter:

@@ -173,7 +173,7 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n);
  * NULL when there are fewer.
  */
 struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n);
-/* An engine that transfers any number of bytes; or NULL. */
+/* Of the engines that transfer any number of bytes the one that reaches farthest; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);
 /*
  * One of each kind that writes: what is judged with all of these is not judged by what only one kind

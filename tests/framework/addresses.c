@@ -9,8 +9,9 @@
 
 #define ALIGNMENT     0x200000ull
 #define SIZE_WANTED   0x1000000ull /* of the window behind free_iova() */
-#define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of a test, and some room */
-#define GRANULES      128ull       /* what most tests and the walk of the stress are content with */
+#define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of most tests, and some room */
+#define AT_LEAST      64ull        /* granules, likewise */
+#define WANTED        2048ull      /* granules */
 
 /* Most endpoints have the same ones. */
 static void add_reserved(struct fixture_addresses *addresses, const struct reserved_region *region)
@@ -37,7 +38,7 @@ static bool add_regions_of(struct test *test, uint32_t endpoint, uint8_t *bytes)
     struct viommu_reply reply = viommu_probe(viommu, endpoint, NULL, bytes);
     const struct properties properties = {.bytes = bytes, .size = viommu->config.probe_size};
 
-    if (reply.outcome > VIOMMU_SHORT_REPLY)
+    if (reply.outcome > VIOMMU_UNWRITTEN)
         return false;
     if (reply.status != VIRTIO_IOMMU_S_OK)
         return true;
@@ -166,24 +167,31 @@ static bool choose(struct test *test, struct fixture_range limits, uint64_t size
     return search(test, limits, alignment, size, at);
 }
 
-uint64_t free_iova_of(struct test *test, unsigned granules)
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint64_t free_iova_of(struct test *test, uint64_t size)
 {
     struct fixture_range limits = input_range(test);
-    uint64_t wanted = granules * viommu_granule(fixture_iommu(test)), at;
-    uint64_t least = wanted > SIZE_AT_LEAST ? wanted : SIZE_AT_LEAST;
+    uint64_t wanted = larger(WANTED * viommu_granule(fixture_iommu(test)), SIZE_WANTED), at;
     uint64_t reach = engines_reach(test);
 
     if (test->fixture->addresses.unknown)
         skip(test, "which addresses are reserved is unknown: %s", test->fixture->addresses.unknown);
     limits.last = limits.last < reach ? limits.last : reach;
-    if ((least < SIZE_WANTED && choose(test, limits, SIZE_WANTED, &at)) ||
-        choose(test, limits, least, &at))
+    for (wanted = larger(wanted, size); wanted > size; wanted /= 2)
+        if (choose(test, limits, wanted, &at))
+            return at;
+    if (choose(test, limits, size, &at))
         return at;
     skip(test, "no 0x%llx bytes of the input range are free to be mapped",
-         (unsigned long long)least);
+         (unsigned long long)size);
 }
 
 uint64_t free_iova(struct test *test)
 {
-    return free_iova_of(test, GRANULES);
+    return free_iova_of(test,
+                        larger(AT_LEAST * viommu_granule(fixture_iommu(test)), SIZE_AT_LEAST));
 }

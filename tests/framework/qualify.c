@@ -15,9 +15,8 @@
 #include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
 
-#define LENGTH      64u /* more than a word */
-#define POISON      0xa5
-#define GRANULE_MAX 0x200000 /* of more there is not enough memory to align */
+#define LENGTH 64u /* more than a word */
+#define POISON 0xa5
 
 /* The bit that is set in the address of a mapping, the highest first. */
 static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27, 25, 23, 21, 19, 17, 15};
@@ -31,9 +30,9 @@ static bool is_ok(struct test *test, struct viommu_request request)
 
     if (!is_silent)
         reply = viommu_submit(fixture_iommu(test), &request);
-    is_silent = reply.outcome > VIOMMU_SHORT_REPLY;
+    is_silent = reply.outcome > VIOMMU_UNWRITTEN;
     fixture_remember(test, &request, reply.status);
-    return reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK;
+    return reply.outcome <= VIOMMU_UNWRITTEN && reply.status == VIRTIO_IOMMU_S_OK;
 }
 
 static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical)
@@ -42,22 +41,10 @@ static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical
                  viommu_map(fixture_spare_domain(test), at, at + (size - 1), physical, READ_WRITE));
 }
 
-/* With what else is in the same granules. */
 static bool map_footprint(struct test *test, const struct dma_engine *engine)
 {
-    uint64_t granule = viommu_granule(fixture_iommu(test));
-    uint64_t first = engine->footprint & -granule;
-    uint64_t last = (engine->footprint + (engine->footprint_size - 1)) | (granule - 1);
-
-    return addresses_can_be_mapped(test, first, last) && map(test, first, last - first + 1, first);
-}
-
-/* What is mapped at once: no less than a granule, no less than a page. */
-static uint64_t unit(struct test *test)
-{
-    uint64_t granule = viommu_granule(fixture_iommu(test));
-
-    return granule > PAGE_SIZE ? granule : PAGE_SIZE;
+    return footprint_can_be_mapped(test, engine) &&
+           is_ok(test, footprint_map(test, fixture_spare_domain(test), engine));
 }
 
 /* Whether a write to `at` changes the page that is to be there. */
@@ -79,16 +66,17 @@ static bool reaches_mapping(struct test *test, struct dma_engine *engine, uint64
 {
     bool is_reached;
 
-    if (!map(test, at, unit(test), (uintptr_t)page))
+    if (!map(test, at, memory_unit(test), (uintptr_t)page))
         return false;
     is_reached = reaches(engine, at, page);
-    is_ok(test, viommu_unmap(fixture_spare_domain(test), at, at + (unit(test) - 1)));
+    is_ok(test, viommu_unmap(fixture_spare_domain(test), at, at + (memory_unit(test) - 1)));
     return is_reached;
 }
 
 static bool can_be_tried(struct test *test, uint64_t at)
 {
-    return at >= unit(test) && addresses_can_be_mapped(test, at, at + (unit(test) - 1));
+    return at >= memory_unit(test) &&
+           addresses_can_be_mapped(test, at, at + (memory_unit(test) - 1));
 }
 
 /* Of an engine that can't be tried at all. */
@@ -183,16 +171,16 @@ static void qualify(struct test *test, struct dma_engine *engine, uint8_t *page)
 void qualify_engines(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
-    bool can_map =
-        viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP) && viommu_granule(viommu) <= GRANULE_MAX;
-    uint64_t size = can_map ? unit(test) : PAGE_SIZE;
+    bool can_map = viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP);
+    struct pages *pages = &test->fixture->pages;
 
     is_silent = false;
 
-    uint8_t *room = pages_get(&test->fixture->pages, 2 * size / PAGE_SIZE);
-    uint8_t *page = room + (-(uintptr_t)room & (size - 1));
+    /* Where there is not as much memory, there is none for a target either. */
+    uint64_t unit = memory_unit(test);
+    uint8_t *page = pages_align(pages, unit) ? pages_get(pages, unit / PAGE_SIZE) : NULL;
 
-    if (!room)
+    if (!page)
         return;
 
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The reference virtio-iommu: virtio 1.4 section 5.13 around lib/model, with everything behind it
- * that does DMA. Where the text leaves a choice it does the simplest thing that is permitted.
+ * The reference virtio-iommu: virtio 1.4 section 5.13, with everything behind it that does DMA.
+ * Where the text leaves a choice it does the simplest thing that is permitted.
  */
 #pragma once
 
-#include "lib/model/model.h"
+#include "lib/spec/wire.h"
+#include "tests/refdev/device/tables.h"
 #include "tests/refdev/device/topology.h"
 #include "tests/refdev/device/virtio.h"
 
@@ -36,7 +37,7 @@ struct ref_iommu_config {
     uint32_t config_length;    /* of the device configuration in bytes; 0: all that there is */
     unsigned odd_properties;   /* properties of types that nobody knows, of all lengths */
     unsigned vector_count;     /* of MSI-X; 0: the usual number */
-    unsigned max_domains;      /* 0: as many as the model holds; more get NOMEM */
+    unsigned max_domains;      /* 0: as many as the tables hold; more get NOMEM */
     unsigned max_mappings;     /* likewise, of all domains together */
     bool is_unshared;          /* a domain has one endpoint */
     bool is_lazy;              /* requests come back late, in reverse order */
@@ -51,7 +52,8 @@ struct ref_iommu_config {
 struct ref_iommu {
     struct ref_virtio virtio; /* the first member */
     struct ref_iommu_config config;
-    struct model model;
+    struct ref_tables tables;
+    bool bypass; /* the byte of the configuration: endpoints without a domain reach memory */
     uint8_t described[REF_TOPOLOGY_MAX]; /* configuration with a built-in topology */
     int sticky;                          /* the status of the request before */
     unsigned sticky_since;               /* virtio.processed, then */

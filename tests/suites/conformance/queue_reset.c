@@ -56,7 +56,8 @@ static void in_every_format(struct test *test, uint64_t but, void (*body)(struct
     if (!(fixture_iommu(test)->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
     for (unsigned packed = 0; packed <= test->fixture->has_packed_rings; packed++) {
-        fixture_restart(test, features | (packed ? PACKED : 0));
+        test->fixture->features = features | (packed ? PACKED : 0);
+        fixture_restart_detached(test);
         body(test);
     }
 }
@@ -140,7 +141,8 @@ static void use_again(struct test *test)
     uint32_t domain = fixture_domain(test, 0);
 
     require_attach(test, 0, 0);
-    require_ok(test, viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ));
+    require_ok(test,
+               viommu_map(domain, at, last, memory_unused(test, 0, 1), VIRTIO_IOMMU_MAP_F_READ));
     for (unsigned i = 0; i < BATCH; i++)
         requests[i] = any_request(test);
     for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {

@@ -13,8 +13,9 @@
 #include "tests/framework/addresses.h"
 #include "tests/framework/patience.h"
 
-#define PARKING_DOMAIN 13 /* likewise, for endpoints that can not be detached */
-#define SPARE_DOMAIN   12 /* the n of one that no test uses */
+/* The n of domains that no test uses. */
+#define SPARE_DOMAIN   12
+#define PARKING_DOMAIN 13
 
 static const char *lacking(struct test *test, unsigned needs)
 {

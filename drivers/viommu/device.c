@@ -25,6 +25,18 @@ uint64_t viommu_usable_features(uint64_t offered, bool has_bypass_config)
     return offered & known;
 }
 
+void viommu_look(struct viommu *viommu)
+{
+    struct virtio_transport *transport = viommu->transport;
+
+    virtio_reset(transport);
+    virtio_acknowledge(transport);
+    viommu->offered = virtio_offered(transport);
+    virtio_read_config(transport, offsetof(struct virtio_iommu_config, page_size_mask), 4,
+                       &viommu->config.page_size_mask, sizeof(viommu->config.page_size_mask));
+    virtio_reset(transport);
+}
+
 static void lay_out(const struct virtq *queue, struct viommu_slot *slot)
 {
     const struct virtq_segment segments[] = {
@@ -142,7 +154,8 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
 
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)
 {
-    uint64_t start = 0;
+    struct wait wait;
+    bool is_timed = false;
 
     for (unsigned spin = 1;; spin++) {
         enum virtq_pop result = virtq_pop(&viommu->requests, used);
@@ -151,13 +164,11 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
             return result == VIRTQ_BAD_LENGTH ? VIRTQ_POPPED : result;
         if (spin % SPINS_PER_LOOK)
             continue;
-        uint64_t now = arch_now_ns();
-
-        if (!start)
-            start = now;
-        else if (now - start > VIOMMU_TIMEOUT_NS || viommu_needs_reset(viommu))
+        if (!is_timed)
+            wait = arch_wait_begin(viommu_timeout(viommu));
+        else if (!arch_wait_goes_on(&wait) || viommu_needs_reset(viommu))
             return VIRTQ_EMPTY;
-        cpu_relax();
+        is_timed = true;
     }
 }
 

@@ -148,7 +148,8 @@ static void read_lines(const struct machine *machine, uint32_t node, struct mach
             host->lines[host->line_count++] = line;
             continue;
         }
-        report(fdt, node, "interrupt-map", start, "an interrupt of a GIC or PLIC", diagnostics);
+        report(fdt, node, "interrupt-map", start, "an interrupt of a GIC, PLIC or APLIC",
+               diagnostics);
         if (at == start)
             return;
     }

@@ -64,6 +64,18 @@ static void require_to_come_up(struct test *test, enum virtio_result result)
     require(test, clause, !result, "the IOMMU does not come up: %s", virtio_result_text(result));
 }
 
+void fixture_require_room(struct test *test)
+{
+    const struct fixture *fixture = test->fixture;
+
+    if (viommu_capacity(&fixture->iommu))
+        return;
+    if (fixture->usual_features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
+        skip(test, "a request queue of one entry holds no request without INDIRECT_DESC");
+    fixture_not_driven(test, "its request queue has one entry, a request takes two, and "
+                             "INDIRECT_DESC is not offered");
+}
+
 void fixture_restart(struct test *test, uint64_t features)
 {
     struct fixture *fixture = test->fixture;
@@ -82,6 +94,7 @@ void fixture_restart(struct test *test, uint64_t features)
     fixture->came_up |= !result;
     if (fixture->came_up) {
         require_to_come_up(test, result);
+        fixture_require_room(test);
         return;
     }
     if (!fixture->is_trouble_told)

@@ -13,11 +13,10 @@
 #include "lib/assert/assert.h"
 #include "lib/text/glob.h"
 #include "tests/framework/control.h"
+#include "tests/framework/patience.h"
 #include "tests/framework/report.h"
 
-#define MAX_TESTS     512
-#define USUAL_LIMIT_S 10
-#define NS_PER_S      1000000000ull
+#define MAX_TESTS 512
 
 /* Laid out by the linker: every TEST of the image. */
 extern const struct test_definition *const tests_begin[], *const tests_end[];
@@ -200,17 +199,14 @@ static enum verdict run_one(struct fixture *fixture, const struct test_definitio
                             unsigned number)
 {
     struct test test = {.definition = definition, .fixture = fixture};
-    uint64_t seconds = definition->limit_s ? definition->limit_s : USUAL_LIMIT_S;
     char id[TEST_ID_MAX];
 
-    if (definition->adds_duration)
-        seconds += fixture->options->seconds;
     test_id(definition, id);
     rng_derive(&test.rng, fixture->options->seed, id);
     running.definition = definition;
     running.number = number;
     report_start(definition);
-    arch_deadline(seconds * NS_PER_S);
+    arch_deadline(patience_limit(fixture, definition));
     call(&test);
     check_order(&test);
     fixture_end(&test);

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import os
 import selectors
 import signal
@@ -73,6 +74,14 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def _waited(path: str) -> float:
+    """The second number of a schedstat: nanoseconds on a run queue."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(path, encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    return 0.0
+
+
 class Child:
     """A running process, whose stdout and stderr are read by read()."""
 
@@ -119,6 +128,10 @@ class Child:
                 return got
             if left == 0:
                 return {}
+
+    def starved(self) -> float:
+        """Seconds that the thread which waited longest could have run and no CPU was free; 0 where nobody counts."""
+        return max((_waited(path) for path in glob.glob(f"/proc/{self.popen.pid}/task/*/schedstat")), default=0.0)
 
     def _take(self, name: str) -> bytes:
         stream = self.popen.stdout if name == "out" else self.popen.stderr

@@ -26,6 +26,7 @@ SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test s
 BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
 CONSOLE_LOG_MAX = 256 << 20  # bytes
 PLAN_MAX = 100000
+REQUESTS = 200000  # of a whole run, about: what they cost on a host where they are dear is added to a boot's limit
 LISTED_ALL = 1  # the EXIT of a guest that has listed its tests
 NO_LIST = "the image did not list its tests to the end"
 BARREN_MAX = 2  # boots in a row that end before a test begins; then the run ends
@@ -98,7 +99,7 @@ class Session:
     def run_boot(self, guest: str, console: Console) -> Console:
         """Reads a boot to its end; the results are taken as they come."""
         (boot, log), seconds = self._start(guest), self.job.options.seconds
-        first, began = console.next, time.monotonic()
+        first, began, cost = console.next, time.monotonic(), 0.0
         for raw in boot.lines():
             if raw is None:
                 self._show_words()
@@ -110,6 +111,7 @@ class Session:
                 parsed.seconds = round(time.monotonic() - began, 3)
                 self.take(parsed)
             elif parsed:
+                cost = self._allow_for(console.request_cost, cost)
                 self.say(parsed)
             elif console.running != running:
                 began = time.monotonic()
@@ -126,6 +128,12 @@ class Session:
         self._deadline = self._deadline and self._deadline + boot.away
         self._judge_shutdown(console)
         return console
+
+    def _allow_for(self, request_cost: float, known: float) -> float:
+        """A boot on a host where requests are dear takes longer, and the guest has more patience, too."""
+        if self.boot and request_cost and not known:
+            self.boot.extend(min(request_cost * REQUESTS, self.job.options.timeout * BOOTS_OF_TIME / 3))
+        return request_cost
 
     def _show(self, console: Console) -> None:
         done = f"{self._offset + console.next} of {self.run.plan}: {console.running}"

@@ -140,7 +140,7 @@ static uint16_t vector_of(const struct ref_virtio *virtio, uint64_t value)
         return REF_NO_VECTOR;
     if (MUTANT(VECTOR_BEYOND_TAKEN) && value < REF_NO_VECTOR)
         return (uint16_t)value;
-    return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
+    return value < virtio->function.vector_count ? (uint16_t)value : REF_NO_VECTOR;
 }
 
 /* 2.7: a split ring has a power of two of entries, a packed one any number. */

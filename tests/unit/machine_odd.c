@@ -513,7 +513,8 @@ static void controllers(void)
 
     CHECK_EQ(machine->interrupts.kind, MACHINE_GICV2);
     CHECK_EQ(machine->interrupts.cpu_interface, 0x8010000);
-    check_reports("controllers", "reg of v3 has 1 entries", NULL);
+    check_reports("controllers", "redistributor region 0 of v3 left out",
+                  "reg of v3 has 1 entries");
 }
 
 static void add_controller(struct tree *tree, const char *compatible, uint32_t size,
@@ -598,6 +599,9 @@ static void odd_memory(void)
     tree_begin(tree, "memory@1");
     tree_end(tree);
     tree_begin(tree, "memory@2");
+    tree_cells(tree, "reg", CELLS(0, 0x80000000, 0, 0x10000, 0));
+    tree_end(tree);
+    tree_begin(tree, "memory@2");
     tree_text(tree, "status", "disabled");
     tree_end(tree);
     tree_begin(tree, "reserved-memory");
@@ -612,10 +616,11 @@ static void odd_memory(void)
     tree_end(tree);
     finish(tree);
     devicetree_read(&view, TREE_ADDRESS, &info);
-    CHECK_EQ(info.diagnostic_count, 3);
+    CHECK_EQ(info.diagnostic_count, 4);
+    CHECK(strstr(info.diagnostics[2], "reg of memory@2 has 20 bytes, expected entries of 16"));
     CHECK(strstr(info.diagnostics[0], "memory@0, entry 0"));
     CHECK(strstr(info.diagnostics[1], "memory@1 has no reg"));
-    CHECK(strstr(info.diagnostics[2], "wraps from 0xfffffffffffff000"));
+    CHECK(strstr(info.diagnostics[3], "wraps from 0xfffffffffffff000"));
     CHECK_EQ(info.memory_count, 4);
     CHECK(info.memory[1].first == 0x80000000 && info.memory[1].last == 0x80003fff);
     CHECK(info.memory[2].kind == BOOT_FIRMWARE && info.memory[3].last == 0x8000ffff);

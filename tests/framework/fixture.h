@@ -24,6 +24,7 @@ struct fixture_endpoint {
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */
+    bool is_msi;          /* a reserved region of messages */
 };
 
 /* What tests/framework/addresses.c has found out. */
@@ -56,7 +57,10 @@ struct fixture {
     uint64_t features;       /* what it restarts with; a test may change it */
     bool has_packed_rings;   /* RING_PACKED is offered */
 
-    /* Each id once: devices behind one conventional PCI bridge share an id. */
+    /*
+     * Each id once: devices behind one conventional PCI bridge share an id. Those come first whose
+     * transfers show the most: engines that are quick, and read as well as write.
+     */
     struct fixture_endpoint endpoints[FIXTURE_MAX_ENDPOINTS];
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];

@@ -5,6 +5,7 @@
  */
 #include "lib/spec/wire.h"
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
 
 /* A size that may be is one that the device does not let the driver make smaller. */
 static enum clause clause_of_size(struct test *test)
@@ -95,6 +96,9 @@ void fixture_restart(struct test *test, uint64_t features)
     if (fixture->came_up) {
         require_to_come_up(test, result);
         fixture_require_room(test);
+        ledger_begin(test);
+        if (fixture->keeps_attachments)
+            ledger_lose();
         return;
     }
     if (!fixture->is_trouble_told)
@@ -130,6 +134,7 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
     struct fixture *fixture = test->fixture;
     struct fixture_attachment *attachment;
 
+    ledger_note(test, request, status);
     if (status != VIRTIO_IOMMU_S_OK || (request->head.type != VIRTIO_IOMMU_T_ATTACH &&
                                         request->head.type != VIRTIO_IOMMU_T_DETACH))
         return;
@@ -192,6 +197,7 @@ void fixture_restart_detached(struct test *test)
     for (unsigned i = 0; answers && i < fixture->attachment_count; i++)
         answers = detach(test, &fixture->attachments[i]);
     fixture->attachment_count = 0;
+    ledger_begin(test);
 }
 
 void fixture_use_events(struct test *test, unsigned count, uint32_t length)

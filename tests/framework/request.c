@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tests/framework/report.h"
+#include "tests/framework/state.h"
 
 static const char *outcome_text(const struct viommu *viommu, const struct viommu_reply *reply)
 {
@@ -124,6 +125,7 @@ struct viommu_reply submit(struct test *test, const struct viommu_request *reque
         return reply;
     fixture_remember(test, request, reply.status);
     judge_answer(test, request, &reply);
+    state_prove(test, request);
     return reply;
 }
 

@@ -15,6 +15,7 @@
 #include "tests/framework/control.h"
 #include "tests/framework/patience.h"
 #include "tests/framework/report.h"
+#include "tests/framework/state.h"
 
 #define MAX_TESTS 512
 
@@ -174,6 +175,7 @@ static void call(struct test *test)
         return;
     fixture_begin(test);
     controls_begin();
+    state_begin();
     test->checks = 0; /* do not count those of fixture_begin() */
     memset(test->judged, 0, sizeof(test->judged));
     test->definition->run(test);

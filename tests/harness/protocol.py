@@ -151,8 +151,8 @@ def parse_record(text: str) -> object:
 class Console:
     """One boot's console. `plan` and `running` say how far the boot is.
 
-    `first` is the number that the boot's first result must have. What breaks the protocol is kept
-    in `diagnostics`, and reading goes on.
+    `first` is the number that the boot's first result must have, 0: any. What breaks the protocol is kept in
+    `diagnostics`, and reading goes on.
     """
 
     def __init__(self, first: int = 1) -> None:
@@ -272,7 +272,7 @@ class Console:
             verdict, message = "ERROR", "a result of a test that did not run"
         elif self.running != test_id:
             verdict, message = "ERROR", f"the result of {test_id} came while {self.running} ran"
-        elif int(number) != self.next:
+        elif int(number) != (self.next or int(number)):
             verdict, message = "ERROR", f"the result has number {number}, expected {self.next}"
         findings = findings_of(diagnostics)
         if verdict in ("PASS", "WARN", "SKIP") and any(one.verdict == "FAIL" for one in findings):

@@ -67,7 +67,7 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
     case REF_COMMON_CONFIG_GENERATION:
         if (MUTANT(HOSTILE_GENERATION_RUNS))
             return (uint8_t)ref_look();
-        return virtio->generation;
+        return MUTANT(GENERATION_COUNTS_LOOKS) ? (uint8_t)ref_look() : virtio->generation;
     case REF_COMMON_QUEUE_SELECT:
         return virtio->queue_select;
     case REF_COMMON_QUEUE_SIZE:
@@ -197,6 +197,7 @@ void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width
         ref_write_status(virtio, (uint8_t)value);
         break;
     case REF_COMMON_QUEUE_SELECT:
+        mutate_queue_select(virtio, &value);
         virtio->queue_select = (uint16_t)value;
         break;
     default:

@@ -58,6 +58,25 @@ static void judge_event(struct test *test, const struct viommu_event *event,
                (unsigned long long)cause->last);
 }
 
+/*
+ * Whether it is of another engine, which may have faulted late, and of an address that this cause has not:
+ * with the address of the cause the endpoint is wrong.
+ */
+static bool is_of_another(struct test *test, const struct viommu_event *event,
+                          const struct cause *cause)
+{
+    const struct virtio_iommu_fault *fault = &event->fault;
+    const struct fixture *fixture = test->fixture;
+    bool is_there = fault->flags & VIRTIO_IOMMU_FAULT_F_ADDRESS && fault->address >= cause->first &&
+                    fault->address <= cause->last;
+
+    for (unsigned i = 0; i < fixture->engine_count && !is_there; i++)
+        if (fixture->engines[i].endpoint == fault->endpoint &&
+            fault->endpoint != cause->engine->endpoint && fixture->engines[i].is_managed)
+            return true;
+    return false;
+}
+
 /* Judges every report that is there; returns how many were. */
 static unsigned judge_events(struct test *test, const struct cause *cause)
 {
@@ -67,6 +86,11 @@ static unsigned judge_events(struct test *test, const struct cause *cause)
 
     while ((result = viommu_next_event(fixture_iommu(test), count ? 0 : EVENT_WAIT_NS, &event)) ==
            VIRTQ_POPPED) {
+        if (event.written >= sizeof(event.fault) && is_of_another(test, &event, cause)) {
+            note(test, "a report of endpoint 0x%x is not of this test",
+                 (unsigned)event.fault.endpoint);
+            continue;
+        }
         judge_event(test, &event, cause);
         count++;
     }

@@ -295,11 +295,12 @@ TEST(generation_comes_to_rest, .clauses = CLAUSES(DEV_CFG_P02), .needs = NEEDS_I
 {
     struct virtio_iommu_config config;
 
-    expect_should(test, DEV_CFG_P02,
-                  virtio_read_config(fixture_iommu(test)->transport, 0, 4, &config,
-                                     offsetof(struct virtio_iommu_config, bypass)),
-                  "the generation changed in each of 16 readings of the configuration, which may be "
-                  "torn");
+    expect_should(
+        test, DEV_CFG_P02,
+        virtio_read_config(fixture_iommu(test)->transport, 0, 4, &config,
+                           offsetof(struct virtio_iommu_config, bypass)),
+        "the generation changed in each of 16 readings of the configuration, which may be "
+        "torn");
 }
 
 /* Two passes over the configuration: if they differ the generation must, too. */

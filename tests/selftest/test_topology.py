@@ -242,7 +242,7 @@ def damage_is_named_and_the_run_goes_on() -> None:
             for name, (line, _) in chosen.items():
                 line = f"{name}{'' if line[0] == ':' else ' '}{line}"
                 is_said(ran, f"# {line}")
-                is_said(ran, f"# WARN TOPO_FORM_D01 {line}")
+                is_said(ran, f"# WARN TOPO_FORM_D01 [SHOULD, form] {line}")
 
 
 @test

@@ -135,7 +135,8 @@ TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
 }
 
 /* With the byte at 0, so that nothing but the domain lets the transfers through. */
-TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .needs = NEEDS)
+TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03, IOMMU_OP_D06),
+     .needs = NEEDS)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
@@ -180,7 +181,7 @@ TEST(bypass_domain_takes_every_endpoint, .clauses = CLAUSES(IOMMU_ATTACH_P06),
  * The address is mapped to another page than its own while attached: where the write lands shows
  * which of the two holds.
  */
-TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
+TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08, IOMMU_MAP_P03),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
     struct dma_engine *engine = fixture_engine(test);

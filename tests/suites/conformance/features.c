@@ -11,7 +11,7 @@
 #define F(name) VIRTIO_BIT(VIRTIO_IOMMU_F_##name)
 
 /* Read without starting the device: a wrong id may be why it does not start. */
-TEST(device_id_is_23, .clauses = CLAUSES(PCI_ID_D02, PCI_ID_D03),
+TEST(device_id_is_23, .clauses = CLAUSES(PCI_ID_D02, PCI_ID_D03, PCI_ID_D05),
      .needs = NEEDS_PCI | NEEDS_NO_START)
 {
     const struct pci_function *function = test->fixture->iommu_location.function;

@@ -195,7 +195,8 @@ TEST(avail_flag_is_ignored_with_event_index, .clauses = CLAUSES(VQ_USUP_D04), .n
 }
 
 /* Reports are optional; where one comes its queue must notify. */
-TEST(fault_report_interrupts, .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01),
+TEST(fault_report_interrupts,
+     .clauses = CLAUSES(PCI_MSIX_P01, MMIO_INT_P01, IOMMU_FAULT_P03, IOMMU_MAP_P04),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
     struct viommu *viommu = fixture_iommu(test);

@@ -25,6 +25,18 @@ uint64_t viommu_usable_features(uint64_t offered, bool has_bypass_config)
     return offered & known;
 }
 
+void viommu_look(struct viommu *viommu)
+{
+    struct virtio_transport *transport = viommu->transport;
+
+    virtio_reset(transport);
+    virtio_acknowledge(transport);
+    viommu->offered = virtio_offered(transport);
+    virtio_read_config(transport, offsetof(struct virtio_iommu_config, page_size_mask), 4,
+                       &viommu->config.page_size_mask, sizeof(viommu->config.page_size_mask));
+    virtio_reset(transport);
+}
+
 static void lay_out(const struct virtq *queue, struct viommu_slot *slot)
 {
     const struct virtq_segment segments[] = {

@@ -92,6 +92,12 @@ enum virtio_result viommu_start(struct viommu *viommu, uint64_t features);
 enum virtio_result viommu_prepare(struct viommu *viommu, uint64_t features, uint16_t max_size);
 void viommu_go(struct viommu *viommu);
 /*
+ * `offered` and config.page_size_mask of a device that is not driven yet: steps 1 to 4 of 3.1.1, which
+ * allow reading the configuration, and back to the reset. A device that does not even reset shows
+ * what it shows.
+ */
+void viommu_look(struct viommu *viommu);
+/*
  * All that this driver knows of what the device offers. `has_bypass_config`: bit 6 is known to mean
  * VIRTIO_IOMMU_F_BYPASS_CONFIG, and no built-in topology (lib/topology/builtin.h).
  */

@@ -50,17 +50,6 @@ uint64_t virtio_offered(struct virtio_transport *transport)
            (uint64_t)transport->ops->device_features(transport, 1) << 32;
 }
 
-uint64_t virtio_look(struct virtio_transport *transport)
-{
-    uint64_t offered;
-
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    offered = virtio_offered(transport);
-    virtio_reset(transport);
-    return offered;
-}
-
 enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features)
 {
     uint8_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK;

@@ -55,11 +55,6 @@ enum virtio_result virtio_reset(struct virtio_transport *transport);
 void virtio_acknowledge(struct virtio_transport *transport);
 /* Step 4: all 64 feature bits that the device offers. */
 uint64_t virtio_offered(struct virtio_transport *transport);
-/*
- * All 64 feature bits of a device that is not driven yet: steps 1 to 4, and back to the reset. A
- * device that does not even reset shows what it shows.
- */
-uint64_t virtio_look(struct virtio_transport *transport);
 /* Steps 4 to 6: writes `features`, sets FEATURES_OK and reads it back. */
 enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features);
 /*

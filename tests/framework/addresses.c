@@ -9,8 +9,9 @@
 
 #define ALIGNMENT     0x200000ull
 #define SIZE_WANTED   0x1000000ull /* of the window behind free_iova() */
-#define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of a test, and some room */
-#define GRANULES      2048ull      /* a test maps a thousand, every second one */
+#define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of most tests, and some room */
+#define AT_LEAST      64ull        /* granules, likewise */
+#define WANTED        2048ull      /* granules */
 
 static void add_reserved(struct fixture_addresses *addresses, const struct reserved_region *region)
 {
@@ -152,16 +153,29 @@ static bool choose(struct test *test, struct fixture_range limits, uint64_t size
     return search(test, limits, alignment, size, at);
 }
 
-uint64_t free_iova(struct test *test)
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+uint64_t free_iova_of(struct test *test, uint64_t size)
 {
     struct fixture_range limits = input_range(test);
-    uint64_t granules = GRANULES * viommu_granule(fixture_iommu(test)), at;
+    uint64_t wanted = larger(WANTED * viommu_granule(fixture_iommu(test)), SIZE_WANTED), at;
     uint64_t reach = engines_reach(test);
 
     limits.last = limits.last < reach ? limits.last : reach;
-    for (uint64_t size = granules > SIZE_WANTED ? granules : SIZE_WANTED; size >= SIZE_AT_LEAST;
-         size /= 2)
-        if (choose(test, limits, size, &at))
+    for (wanted = larger(wanted, size); wanted > size; wanted /= 2)
+        if (choose(test, limits, wanted, &at))
             return at;
-    skip(test, "no 0x%llx bytes of the input range are free to be mapped", SIZE_AT_LEAST);
+    if (choose(test, limits, size, &at))
+        return at;
+    skip(test, "no 0x%llx bytes of the input range are free to be mapped",
+         (unsigned long long)size);
+}
+
+uint64_t free_iova(struct test *test)
+{
+    return free_iova_of(test,
+                        larger(AT_LEAST * viommu_granule(fixture_iommu(test)), SIZE_AT_LEAST));
 }

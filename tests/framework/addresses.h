@@ -18,3 +18,5 @@ bool addresses_can_be_mapped(struct test *test, uint64_t first, uint64_t last);
  * too: page aligned. Skips the test if there is none.
  */
 uint64_t free_iova(struct test *test);
+/* The same for `size` bytes, of which a test needs more than 64 granules or 4 MiB. */
+uint64_t free_iova_of(struct test *test, uint64_t size);

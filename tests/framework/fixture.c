@@ -32,6 +32,7 @@ static const char *lacking(struct test *test, unsigned needs)
         {NEEDS_ENDPOINT, fixture->endpoint_count >= 1, "no endpoint is behind the IOMMU"},
         {NEEDS_TWO_ENDPOINTS, fixture->endpoint_count >= 2, "fewer than two endpoints"},
         {NEEDS_DMA, fixture_engine(test), "no DMA engine reads and writes"},
+        {NEEDS_WRITER, fixture_writer(test, 0), "no DMA engine writes"},
         {NEEDS_TWO_ENGINES, fixture_writer(test, 1), "fewer than two DMA engines that write"},
         {NEEDS_CPUS, arch_cpu_count() > 1, "the machine has one CPU"},
         {NEEDS_EXACT_DMA, fixture_exact_engine(test), "no DMA engine transfers single bytes"},
@@ -225,13 +226,22 @@ struct dma_engine *fixture_exact_engine(struct test *test)
     return find_engine(test, 0, is_exact);
 }
 
-struct dma_engine *fixture_edge_engine(struct test *test, unsigned n)
+static bool is_first_of_its_kind(struct test *test, unsigned n)
 {
-    struct dma_engine *exact = fixture_exact_engine(test), *quick = fixture_engine(test);
+    for (unsigned i = 0; i < n; i++)
+        if (fixture_writer(test, i)->ops == fixture_writer(test, n)->ops)
+            return false;
+    return true;
+}
 
-    if (n == 0)
-        return exact ? exact : quick;
-    return n == 1 && exact && exact != quick ? quick : NULL;
+struct dma_engine *fixture_kind(struct test *test, unsigned n)
+{
+    struct dma_engine *engine;
+
+    for (unsigned i = 0; (engine = fixture_writer(test, i)); i++)
+        if (is_first_of_its_kind(test, i) && !n--)
+            return engine;
+    return NULL;
 }
 
 struct dma_engine *fixture_msi_engine(struct test *test)

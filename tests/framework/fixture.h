@@ -156,9 +156,9 @@ struct dma_engine *fixture_untranslated_engine(struct test *test, const char *na
 /* An engine that transfers any number of bytes; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);
 /*
- * For what is judged at the edges of mappings: the exact engine, if there is one, and then the one
- * of fixture_engine(), if that is another; n from 0; NULL when there are fewer.
+ * One of each kind that writes: what is judged with all of these is not judged by what only one kind
+ * of engine does, or does not. n from 0; NULL when there are fewer.
  */
-struct dma_engine *fixture_edge_engine(struct test *test, unsigned n);
+struct dma_engine *fixture_kind(struct test *test, unsigned n);
 /* An engine that raises an MSI on demand; NULL when there is none. */
 struct dma_engine *fixture_msi_engine(struct test *test);

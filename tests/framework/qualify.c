@@ -15,9 +15,8 @@
 #include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
 
-#define LENGTH      64u /* more than a word */
-#define POISON      0xa5
-#define GRANULE_MAX 0x200000 /* of more there is not enough memory to align */
+#define LENGTH 64u /* more than a word */
+#define POISON 0xa5
 
 /* The bit that is set in the address of a mapping, the highest first. */
 static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27};
@@ -42,22 +41,10 @@ static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical
                                   physical, READ_WRITE));
 }
 
-/* With what else is in the same granules. */
 static bool map_footprint(struct test *test, const struct dma_engine *engine)
 {
-    uint64_t granule = viommu_granule(fixture_iommu(test));
-    uint64_t first = engine->footprint & -granule;
-    uint64_t last = (engine->footprint + (engine->footprint_size - 1)) | (granule - 1);
-
-    return addresses_can_be_mapped(test, first, last) && map(test, first, last - first + 1, first);
-}
-
-/* What is mapped at once: no less than a granule, no less than a page. */
-static uint64_t unit(struct test *test)
-{
-    uint64_t granule = viommu_granule(fixture_iommu(test));
-
-    return granule > PAGE_SIZE ? granule : PAGE_SIZE;
+    return footprint_can_be_mapped(test, engine) &&
+           is_ok(test, footprint_map(test, fixture_domain(test, FIXTURE_SPARE_DOMAIN), engine));
 }
 
 /* Whether a write to a mapping at `at` changes the page that is mapped there. */
@@ -66,20 +53,20 @@ static bool reaches(struct test *test, struct dma_engine *engine, uint64_t at, u
     uint32_t length = LENGTH > engine->min_length ? LENGTH : engine->min_length;
     bool is_changed = false;
 
-    if (!map(test, at, unit(test), (uintptr_t)page))
+    if (!map(test, at, memory_unit(test), (uintptr_t)page))
         return false;
     memset(page, POISON, PAGE_SIZE);
     dma_write(engine, at, length, transfer_timeout(engine, true));
     for (uint32_t i = 0; i < length; i++)
         is_changed |= page[i] != POISON;
-    is_ok(test,
-          viommu_unmap(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at, at + (unit(test) - 1)));
+    is_ok(test, viommu_unmap(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at,
+                             at + (memory_unit(test) - 1)));
     return is_changed;
 }
 
 static bool can_be_tried(struct test *test, uint64_t at)
 {
-    return addresses_can_be_mapped(test, at, at + (unit(test) - 1));
+    return addresses_can_be_mapped(test, at, at + (memory_unit(test) - 1));
 }
 
 /* The index of the first height that the engine reaches, of those that can be tried from `from` on. */
@@ -133,15 +120,17 @@ void qualify_engines(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
 
-    if (!viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP) || viommu_granule(viommu) > GRANULE_MAX)
+    struct pages *pages = &test->fixture->pages;
+
+    if (!viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP))
         return;
     is_silent = false;
 
-    uint64_t size = unit(test);
-    uint8_t *room = pages_get(&test->fixture->pages, 2 * size / PAGE_SIZE);
-    uint8_t *page = room + (-(uintptr_t)room & (size - 1));
+    /* Where there is not as much memory, there is none for a target either. */
+    uint64_t unit = memory_unit(test);
+    uint8_t *page = pages_align(pages, unit) ? pages_get(pages, unit / PAGE_SIZE) : NULL;
 
-    if (!room)
+    if (!page)
         return;
 
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {

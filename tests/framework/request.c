@@ -270,7 +270,9 @@ void require_attach(struct test *test, unsigned domain, unsigned endpoint)
 
 bool is_mapped(struct test *test, uint32_t domain, uint64_t first, uint64_t last)
 {
-    struct viommu_request map = viommu_map(domain, first, last, first, VIRTIO_IOMMU_MAP_F_READ);
+    uint64_t count = (last - first) / viommu_granule(fixture_iommu(test)) + 1;
+    struct viommu_request map =
+        viommu_map(domain, first, last, memory_unused(test, 0, count), VIRTIO_IOMMU_MAP_F_READ);
     struct viommu_reply reply = submit(test, &map);
 
     if (is_answered_with(&reply, VIRTIO_IOMMU_S_OK)) {

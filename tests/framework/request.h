@@ -3,7 +3,7 @@
 #pragma once
 
 #include "drivers/viommu/request.h"
-#include "tests/framework/fixture.h"
+#include "tests/framework/memory.h"
 
 /*
  * Submits and judges what holds for every answer: it came back (IOMMU-OP-P01) as a used entry that

@@ -79,15 +79,16 @@ bool ref_iommu_access(struct ref_iommu *iommu, uint32_t endpoint, uint64_t addre
             return false;
     for (unsigned i = 0; i < to.count; at += pieces[i++].length) {
         void *memory = around->memory(around->context, pieces[i].address, pieces[i].length);
+        uint64_t size = mutate_size(pieces[i].length, is_write);
 
         if (MUTANT(WRITES_GET_LOST) && is_write && length >= 256)
             continue;
         if (MUTANT(READS_ARE_ZERO) && !is_write && length >= 256)
-            memset(at, 0, pieces[i].length);
+            memset(at, 0, size);
         else if (is_write)
-            memcpy(memory, at, pieces[i].length);
+            memcpy(memory, at, size);
         else
-            memcpy(at, memory, pieces[i].length);
+            memcpy(at, memory, size);
     }
     return true;
 }

@@ -7,7 +7,7 @@ bool ref_place_access(const struct ref_place *place, uint64_t address, void *byt
 {
     uint64_t reach = place->address_bits ? (1ull << place->address_bits) - 1 : UINT64_MAX;
 
-    if (place->drops && (address > reach || length > reach - address))
+    if (place->drops && length && (address > reach || length - 1 > reach - address))
         return false;
     return ref_iommu_access(place->iommu, place->id, address & reach, bytes, length, is_write);
 }

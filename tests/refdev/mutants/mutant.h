@@ -35,6 +35,8 @@ bool ref_choose_mutant(const char *name);
 /* A line for each: name, variant of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
+/* With a reset of the device. */
+void mutate_reset(void);
 /* Before a request or an access is judged: a delayed DETACH may be due. */
 void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
 /* Before a request is judged. */
@@ -56,6 +58,8 @@ bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned widt
 void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
                         uint32_t length, bool is_write, struct ref_route *to,
                         struct ref_piece *pieces);
+/* How many bytes of a piece of an access are moved. */
+uint64_t mutate_size(uint64_t size, bool is_write);
 /*
  * Queues: when one is enabled; after a reset, with its state before; while a reset is in progress;
  * when one is notified.

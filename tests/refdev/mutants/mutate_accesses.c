@@ -5,6 +5,7 @@
 #include "tests/refdev/device/iommu_parts.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
+#include "tests/refdev/mutants/mutate_translation.h"
 
 #define PAGE   4096u
 #define PADDED 32u /* bytes for a property of 24 */
@@ -114,7 +115,9 @@ static void mutate_mapped(const struct ref_iommu *iommu, const struct ref_endpoi
         allow(to, pieces, physical, length);
     if (MUTANT(CROSSING_IS_DENIED) && to->count > 1)
         deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
-    if (MUTANT(CROSSING_GOES_ON_LINEARLY) && to->is_allowed && to->count > 1)
+    if ((MUTANT(CROSSING_GOES_ON_LINEARLY) ||
+         (MUTANT(CROSSING_GOES_ON_LINEARLY_READS) && !is_write)) &&
+        to->is_allowed && to->count > 1)
         allow(to, pieces, pieces[0].address, length);
     if (MUTANT(PERMISSIONS_IGNORED) && domain && !to->is_allowed) {
         const struct ref_mapping *mapping = ref_find_mapping(domain, address, address);
@@ -154,6 +157,18 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, 
     mutate_bypass(iommu, endpoint, address, length, is_write, to, pieces);
     mutate_mapped(iommu, endpoint, address, length, is_write, to, pieces);
     mutate_cached(endpoint, address, length, to, pieces);
+    mutate_views(iommu, endpoint, address, length, is_write, to, pieces);
+    mutate_tlb(endpoint, address, length, is_write, to, pieces);
+}
+
+uint64_t mutate_size(uint64_t size, bool is_write)
+{
+    if (size > 2048 && MUTANT(LONG_TRANSFERS_CUT))
+        return 2048;
+    if (size > 4 && size % 4 &&
+        (MUTANT(ODD_BYTES_LOST) || (!is_write && MUTANT(ODD_BYTES_LOST_READS))))
+        return size & -4ull;
+    return size;
 }
 
 /* -- configuration, properties, fault reports ----------------------------------------------- */

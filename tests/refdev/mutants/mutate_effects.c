@@ -3,6 +3,7 @@
 #include "tests/refdev/device/iommu_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 #include "tests/refdev/mutants/mutate_mappings.h"
+#include "tests/refdev/mutants/mutate_translation.h"
 
 #define LATE_ACCESSES 12 /* about as many as a transfer of virtio-blk makes */
 
@@ -123,6 +124,7 @@ void mutate_state(struct ref_iommu *iommu, const void *request)
 
     if (head->head.type == VIRTIO_IOMMU_T_ATTACH)
         iommu->was_attached = true;
+    mutate_tlb_by(request);
     if (!ref_mutant || !domain)
         return;
     if (head->head.type == VIRTIO_IOMMU_T_MAP)

@@ -46,7 +46,7 @@ struct bench {
     struct viommu *viommu;
     struct rangemap *tracker; /* NULL: the job is raw */
     uint32_t domain;
-    uint64_t base, size;
+    uint64_t base, size, physical; /* every mapping leads there */
     unsigned slots;
     uint64_t at[BATCH_MAX]; /* first address of each measured mapping */
 };
@@ -101,11 +101,13 @@ static measured void stage_maps(struct bench *bench, unsigned count)
 
     for (unsigned i = 0; i < count; i++) {
         uint64_t first = bench->at[i], last = first + bench->size - 1;
-        struct viommu_request request = viommu_map(bench->domain, first, last, first, READ_WRITE);
+        struct viommu_request request =
+            viommu_map(bench->domain, first, last, bench->physical, READ_WRITE);
 
         if (bench->tracker)
             check(bench,
-                  rangemap_insert(bench->tracker, first, last, first, READ_WRITE) == RANGEMAP_OK,
+                  rangemap_insert(bench->tracker, first, last, bench->physical, READ_WRITE) ==
+                      RANGEMAP_OK,
                   "tracking a mapping");
         check(bench, viommu_stage(bench->viommu, &request, &head), "staging a MAP");
     }
@@ -251,6 +253,9 @@ static struct series run(struct test *test, enum operation operation, bool track
 
     struct series series = series_new(test, REGIONS);
 
+    /* Aligned as what is mapped, of which an IOMMU may make one large page. */
+    bench.physical =
+        (memory_unused(test, 0, 2 * size / viommu_granule(bench.viommu)) + (size - 1)) & -size;
     fixture_restart_detached(test);
     require_attach(test, 0, 0);
     if (tracked)

@@ -123,7 +123,7 @@ TEST(unmapped_write,
 {
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
-    uint64_t at = free_iova(test) + PAGE_SIZE; /* bits in both halves */
+    uint64_t at = free_iova(test) + target.unit; /* bits in both halves */
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + transfer_length(engine) - 1};
 
@@ -152,8 +152,8 @@ TEST(write_to_a_read_only_mapping, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_MAP
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
-    struct viommu_request map =
-        viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1, target_physical(&target), READ);
+    struct viommu_request map = viommu_map(fixture_domain(test, 0), at, at + target.unit - 1,
+                                           target_physical(&target), READ);
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + transfer_length(engine) - 1};
 
@@ -203,7 +203,7 @@ TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_
     require(test, IOMMU_FAULT_P02, !viommu_needs_reset(fixture_iommu(test)),
             "the device asks for a reset after faults that found no buffer");
     expect_status(test, IOMMU_FAULT_P02,
-                  viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
+                  viommu_map(fixture_domain(test, 0), at, at + target.unit - 1,
                              target_physical(&target), READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
     expect_write_lands(test, IOMMU_FAULT_P02, engine, at, &target, 0, transfer_length(engine));
@@ -275,9 +275,10 @@ TEST(short_buffers,
             attach_engine(test, fixture_domain(test, 0), engine);
         }
     }
-    expect_status(test, IOMMU_FAULT_P02,
-                  viommu_unmap(fixture_domain(test, 0), free_iova(test), free_iova(test) + 0xfff),
-                  VIRTIO_IOMMU_S_OK);
+    expect_status(
+        test, IOMMU_FAULT_P02,
+        viommu_unmap(fixture_domain(test, 0), free_iova(test), free_iova(test) + target.unit - 1),
+        VIRTIO_IOMMU_S_OK);
     require_report(test, engine, &target);
 }
 

@@ -141,7 +141,8 @@ static void use_again(struct test *test)
     uint32_t domain = fixture_domain(test, 0);
 
     require_attach(test, 0, 0);
-    require_ok(test, viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ));
+    require_ok(test,
+               viommu_map(domain, at, last, memory_unused(test, 0, 1), VIRTIO_IOMMU_MAP_F_READ));
     for (unsigned i = 0; i < BATCH; i++)
         requests[i] = any_request(test);
     for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++) {

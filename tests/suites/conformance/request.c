@@ -15,7 +15,7 @@ TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
     uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;
     struct viommu_request requests[] = {
         viommu_attach(domain, endpoint, 0),
-        viommu_map(domain, first, last, 0x200000, READ_WRITE),
+        viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE),
         viommu_unmap(domain, first, last),
         viommu_detach(domain, endpoint),
     };
@@ -36,8 +36,9 @@ TEST(answers_are_four_bytes,
     uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;
 
     require_ok(test, viommu_attach(domain, endpoint, 0));
-    require_ok(test, viommu_map(domain, first, last, 0x200000, READ_WRITE));
-    expect_refused(test, IOMMU_MAP_D07, viommu_map(domain, first, last, 0x200000, READ_WRITE));
+    require_ok(test, viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE));
+    expect_refused(test, IOMMU_MAP_D07,
+                   viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE));
     require_ok(test, viommu_unmap(domain, first, last));
     require_ok(test, viommu_detach(domain, endpoint));
     expect_refused(test, IOMMU_DETACH_D02, viommu_detach(domain, fixture_absent_endpoint(test)));
@@ -125,7 +126,7 @@ TEST(short_readable_parts_do_not_succeed,
     uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;
     const struct viommu_request requests[] = {
         viommu_attach(domain, fixture_endpoint_id(test, 0), 0),
-        viommu_map(domain, first, last, 0x200000, READ_WRITE),
+        viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE),
         viommu_unmap(domain, first, last),
         viommu_detach(domain, fixture_endpoint_id(test, 0)),
     };
@@ -166,7 +167,7 @@ TEST(batch_is_answered_one_by_one, .clauses = CLAUSES(IOMMU_OP_P05, IOMMU_OP_P01
     require_attach(test, 0, 0);
     for (unsigned i = 0; i < COUNT; i++) /* every third one is unaligned and must fail alone */
         requests[i] = viommu_map(domain, at + 2 * i * granule, at + (2 * i + 1) * granule - 1,
-                                 at + i * granule, i % 3 == 2 ? 0x80000000 : READ_WRITE);
+                                 memory_unused(test, i, 1), i % 3 == 2 ? 0x80000000 : READ_WRITE);
     require(test, IOMMU_OP_P01, submit_batch(test, requests, COUNT, replies) == COUNT,
             "not every request of a batch of %u was answered", COUNT);
     for (unsigned i = 0; i < COUNT; i++) {

@@ -57,7 +57,8 @@ TEST(regions_are_sound,
 /* Undone where it succeeds, so that the next MAP does not overlap. */
 static void expect_no_mapping(struct test *test, uint32_t domain, uint64_t first, uint64_t last)
 {
-    struct viommu_request map = viommu_map(domain, first, last, 0x200000, READ_WRITE);
+    struct viommu_request map =
+        viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE);
 
     if (!expect_refused(test, IOMMU_RESV_D04, map))
         require_ok(test, viommu_unmap(domain, first, last));
@@ -67,7 +68,8 @@ static void expect_no_mapping(struct test *test, uint32_t domain, uint64_t first
 static void expect_neighbour(struct test *test, uint32_t domain, uint64_t first, uint64_t last)
 {
     if (addresses_can_be_mapped(test, first, last))
-        expect_status(test, IOMMU_MAP_P01, viommu_map(domain, first, last, 0x200000, READ_WRITE),
+        expect_status(test, IOMMU_MAP_P01,
+                      viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE),
                       VIRTIO_IOMMU_S_OK);
 }
 

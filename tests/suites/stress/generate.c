@@ -56,14 +56,12 @@ static struct viommu_request generate_map(struct walk *walk)
                                      VIRTIO_IOMMU_MAP_F_READ,
                                      VIRTIO_IOMMU_MAP_F_READ,
                                      VIRTIO_IOMMU_MAP_F_WRITE};
-    uint64_t granule = walk->model->config.granule, first, last;
+    uint64_t granule = walk->model->config.granule, first, last, offset;
 
     any_range(walk, &first, &last);
-
-    uint64_t spare = WALK_ARENA * (uint64_t)PAGE_SIZE - (last - first + 1);
-    uint64_t offset = last - first < WALK_ARENA * (uint64_t)PAGE_SIZE
-                          ? below(walk, spare / granule + 1) * granule
-                          : 0;
+    if (last - first >= walk->arena_size)
+        last = first + walk->arena_size - 1;
+    offset = below(walk, (walk->arena_size - (last - first + 1)) / granule + 1) * granule;
 
     return viommu_map(any_domain(walk), first, last, (uintptr_t)walk->arena + offset,
                       flags[below(walk, ARRAY_LENGTH(flags))]);

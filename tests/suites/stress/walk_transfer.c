@@ -9,7 +9,6 @@
 #define PIECES_MAX        8
 #define TRANSFER          512 /* bytes */
 #define ALIGNMENT         16
-#define ARENA_BYTES       (WALK_ARENA * (uint64_t)PAGE_SIZE)
 
 typedef unsigned long long ull;
 
@@ -33,9 +32,7 @@ struct plan {
 
 bool walk_can_transfer(const struct viommu *viommu)
 {
-    uint64_t granule = viommu_granule(viommu);
-
-    return granule <= PAGE_SIZE && granule * (PIECES_MAX - 1) >= TRANSFER;
+    return viommu_granule(viommu) * (PIECES_MAX - 1) >= TRANSFER;
 }
 
 /*
@@ -93,7 +90,7 @@ static bool is_in_arena(const struct walk *walk, const struct part *part)
 {
     uint64_t offset = part->memory - (uintptr_t)walk->arena;
 
-    return offset < ARENA_BYTES && ARENA_BYTES - offset >= part->length;
+    return offset < walk->arena_size && walk->arena_size - offset >= part->length;
 }
 
 static bool leads_somewhere(const struct part *part)
@@ -101,7 +98,7 @@ static bool leads_somewhere(const struct part *part)
     return part->is_allowed || part->is_open;
 }
 
-/* False where a mapping is longer than the arena: such a write would change other memory. */
+/* Not where a mapping leads to other memory, longer than the arena or the footprint of an engine. */
 static bool stays_in_arena(const struct walk *walk, const struct plan *plan)
 {
     for (unsigned i = 0; i < plan->count; i++)
@@ -139,7 +136,7 @@ static bool arena_is_poison(const struct walk *walk)
     const uint64_t word = 0x0101010101010101ull * WALK_POISON;
     const uint64_t *words = (const uint64_t *)walk->arena;
 
-    for (size_t i = 0; i < ARENA_BYTES / sizeof(word); i++)
+    for (size_t i = 0; i < walk->arena_size / sizeof(word); i++)
         if (words[i] != word)
             return false;
     return true;
@@ -192,7 +189,7 @@ static void number_arena(struct walk *walk, uint64_t first)
 {
     uint64_t *words = (uint64_t *)walk->arena;
 
-    for (size_t i = 0; i < ARENA_BYTES / sizeof(*words); i++)
+    for (size_t i = 0; i < walk->arena_size / sizeof(*words); i++)
         words[i] = first + i;
 }
 
@@ -220,7 +217,7 @@ static bool saw_denied(const struct walk *walk, const struct plan *plan, const u
             uint64_t word;
 
             memcpy(&word, seen + part->offset + at, sizeof(word));
-            if (word - first < ARENA_BYTES / sizeof(word))
+            if (word - first < walk->arena_size / sizeof(word))
                 return true;
         }
     }
@@ -247,7 +244,7 @@ static bool read_somewhere(struct walk *walk, struct plan *plan)
 
     bool leaked = saw_denied(walk, plan, seen, first);
 
-    memset(walk->arena, WALK_POISON, ARENA_BYTES);
+    memset(walk->arena, WALK_POISON, walk->arena_size);
     if (leaked)
         return judge(walk, plan, plan->denied, "reads", "it saw memory", result);
     return judge(walk, plan, plan->lands, "reads", fault, result);
@@ -264,7 +261,7 @@ bool walk_transfer(struct walk *walk)
         plan.lands = IOMMU_MAP_P03;
         plan.denied = IOMMU_MAP_P04;
     } else { /* untranslated, the window is no memory */
-        plan.address = (uintptr_t)walk->arena + rng_below(rng, ARENA_BYTES - TRANSFER);
+        plan.address = (uintptr_t)walk->arena + rng_below(rng, walk->arena_size - TRANSFER);
         plan.address &= -(uint64_t)ALIGNMENT;
         plan.lands = IOMMU_BYP_P06;
         plan.denied = IOMMU_OP_D06;

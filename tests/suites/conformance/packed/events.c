@@ -176,8 +176,8 @@ TEST(requests_start_in_the_order_of_the_ring, .clauses = CLAUSES(PACKED_D01),
     uint64_t at = free_iova(test), last = at + viommu_granule(fixture_iommu(test)) - 1;
     const struct viommu_request requests[] = {
         viommu_attach(domain, endpoint, 0),
-        viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ),
-        viommu_map(domain, at, last, at, VIRTIO_IOMMU_MAP_F_READ),
+        viommu_map(domain, at, last, memory_unused(test, 0, 1), VIRTIO_IOMMU_MAP_F_READ),
+        viommu_map(domain, at, last, memory_unused(test, 0, 1), VIRTIO_IOMMU_MAP_F_READ),
         viommu_detach(domain, endpoint),
     };
     struct viommu_reply replies[4];

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/refdev/device/iommu_parts.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/rules.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -173,6 +174,7 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
     _Alignas(8) uint8_t request[READABLE_MAX] = {0};
     uint32_t length = ref_chain_read(&iommu->virtio, chain, 0, request, sizeof(request));
 
+    ref_order_request(&iommu->virtio, request[0], chain, iommu->config.probe_size);
     if (MUTANT(SHORT_REQUEST_TAKEN) && length >= 4)
         length = sizeof(request);
     if (MUTANT(SHORT_TAIL_WRITTEN) && chain->writable_length < TAIL_SIZE)

@@ -22,7 +22,7 @@ TEST(byte_reads_back, .clauses = CLAUSES(IOMMU_CFG_P10), .needs = NEEDS_IOMMU | 
 
 /* A driver must not write them; the device must still never show anything but 0 or 1. */
 TEST(byte_is_never_more_than_one, .clauses = CLAUSES(IOMMU_CFG_D06),
-     .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
+     .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG, .provokes = true)
 {
     static const uint8_t values[] = {2, 0x80, 0xff, 0xfe};
     struct viommu *viommu = fixture_iommu(test);

@@ -153,7 +153,7 @@ TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs 
 TEST(small_property_areas,
      .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11, IOMMU_OP_P01,
                         IOMMU_OP_P02),
-     .needs = NEEDS)
+     .needs = NEEDS, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     uint32_t probe_size = viommu->config.probe_size;

@@ -48,7 +48,7 @@ TEST(answers_are_four_bytes,
 
 TEST(unknown_types_are_left_unwritten,
      .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP_D03, VQ_USED_D02, IOMMU_OP_P01, IOMMU_OP_P04),
-     .needs = NEEDS_IOMMU)
+     .needs = NEEDS_IOMMU, .provokes = true)
 {
     static const uint8_t types[] = {0, 0x7f, 0xff};
 
@@ -72,7 +72,7 @@ TEST(unknown_types_are_left_unwritten,
 /* Each is too short for the device to find the tail, or for a request to be in it. */
 TEST(truncated_requests_come_back_unwritten,
      .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01, IOMMU_OP_P02), .needs = NEEDS_ENDPOINT,
-     .limit_s = 30)
+     .limit_s = 30, .provokes = true)
 {
     static const struct {
         const char *what;
@@ -120,7 +120,7 @@ TEST(truncated_requests_come_back_unwritten,
  */
 TEST(short_readable_parts_do_not_succeed,
      .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01, IOMMU_OP_P02),
-     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 30)
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 30, .provokes = true)
 {
     uint32_t domain = fixture_domain(test, 0);
     uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;

@@ -157,7 +157,8 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
  * An avail index that is further ahead than the queue has entries, which is invalid. A device may
  * ignore it; if it sets NEEDS_RESET, it must notify.
  */
-TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_ENDPOINT)
+TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04), .needs = NEEDS_ENDPOINT,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;

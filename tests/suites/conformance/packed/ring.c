@@ -48,7 +48,8 @@ TEST(used_flags_follow_the_wrap_counter, .clauses = CLAUSES(PACKED_P01, PACKED_P
 }
 
 /* Also of a request whose type nobody knows, which devices leave unwritten or answer. */
-TEST(used_descriptor_tells_of_writes, .clauses = CLAUSES(PACKED_P02, PACKED_P01), .needs = NEEDS)
+TEST(used_descriptor_tells_of_writes, .clauses = CLAUSES(PACKED_P02, PACKED_P01), .needs = NEEDS,
+     .provokes = true)
 {
     struct packed_ring ring = packed_open(test, SIZE, 0);
     struct packed_request *request = packed_request(test);

@@ -244,6 +244,8 @@ check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck
 	$(run)shellcheck -x $(CHECKED_SH)
 	$(say) CHECK python
 	$(run)tests/check/python.sh
+	$(say) CHECK claims
+	$(run)python3 -B tests/check/claims.py $(filter tests/suites/%,$(filter %.c,$(SRC_tests)))
 	$(say) CHECK layers
 	$(run)tests/check/layers.sh $(BUILD)
 	$(say) CHECK licences

@@ -238,7 +238,7 @@ TEST(mmio_flag_without_the_feature, .clauses = CLAUSES(IOMMU_MAP_P08), .needs = 
  * device goes on. A device may ask for a reset.
  */
 TEST(probe_of_every_readable_length, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P02),
-     .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .limit_s = 30)
+     .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .limit_s = 30, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     const struct virtio_iommu_req_probe request = {.head.type = VIRTIO_IOMMU_T_PROBE,

@@ -217,7 +217,8 @@ TEST(interrupt_status_stays_until_acknowledged, .clauses = CLAUSES(MMIO_INT_D01,
 }
 
 /* A bit that is left over would be the first interrupt of the next driver. */
-TEST(reset_clears_interrupt_status, .clauses = CLAUSES(MMIO_RST_D01), .needs = NEEDS_MMIO)
+TEST(reset_clears_interrupt_status, .clauses = CLAUSES(MMIO_RST_D01, MMIO_INT_D01),
+     .needs = NEEDS_MMIO)
 {
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     submit_any(test);

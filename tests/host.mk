@@ -174,7 +174,7 @@ vacuity: $(SWIFT) ## every mutant in every composition: tests that pass though t
 REFDEV := build/host/refdev
 REFDEVFLAGS := $(HOST_BASE) -O2 -D_GNU_SOURCE
 REFDEV_OBJECTS := $(patsubst %.c,build/refdev/%.o,$(wildcard tests/refdev/device/*.c \
-	tests/refdev/mutants/*.c tests/refdev/server/*.c lib/model/*.c lib/spec/*.c))
+	tests/refdev/mutants/*.c tests/refdev/server/*.c lib/spec/*.c))
 
 $(eval $(call flavour,refdev,REFDEVFLAGS))
 

@@ -145,7 +145,8 @@ class Series:
                 self.say(line)
             verdict = "ERROR" if self.boot.is_carriers else "HANG" if self.boot.timed_out else "CRASH"
             diagnostics = console.pending_diagnostics() + words
-            result = Result(console.next, console.running, verdict, self.boot.why, diagnostics)
+            impact = "" if self.boot.is_carriers else "liveness"
+            result = Result(console.next, console.running, verdict, self.boot.why, diagnostics, impact=impact)
             self.take(result, died=verdict == "CRASH")
             console.next += 1
         elif console.exit_status in (1, 3):

@@ -58,8 +58,9 @@ TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
 {
     uint64_t address = free_iova(test);
     uint32_t domain = fixture_domain(test, 0);
-    struct viommu_request map = viommu_map(
-        domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0x200000, READ_WRITE);
+    struct viommu_request map =
+        viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1,
+                   memory_unused(test, 0, 1), READ_WRITE);
 
     require_attach(test, 0, 0);
     require_ok(test, map);
@@ -79,7 +80,7 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
 
     prepare_engine(test, engine);
     attach_engine(test, fixture_domain(test, 0), engine);
-    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
+    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + target.unit - 1,
                                 target_physical(&target), READ_WRITE));
     expect_write_lands(test, IOMMU_MAP_P01, engine, at, &target, 0, transfer_length(engine));
     viommu_set_bypass(fixture_iommu(test), 0);

@@ -109,6 +109,7 @@ static bool step(struct walk *walk, const struct viommu_request *request)
     bool is_permitted = answered && !reply.out_of_bounds && reply.status <= VIRTIO_IOMMU_S_NOMEM &&
                         answer.permitted >> reply.status & 1;
 
+    report_life();
     walk->requests++;
     if (walk->step_count < ARRAY_LENGTH(walk->steps))
         walk->steps[walk->step_count++] =

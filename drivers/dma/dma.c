@@ -38,9 +38,16 @@ static const struct kind *kind_of(const struct device_location *place)
     return NULL;
 }
 
+/* What every engine gets, and where from. */
+struct supply {
+    struct pages *pages;
+    size_t alignment;
+    const struct sink *diagnostics;
+};
+
 /* Opens the engine at `place`, if one is there; returns how many that makes. */
-static unsigned open_engine(struct device_location place, struct pages *pages,
-                            struct dma_engine *engine, const struct sink *diagnostics)
+static unsigned open_engine(struct device_location place, const struct supply *supply,
+                            struct dma_engine *engine)
 {
     const struct kind *kind = kind_of(&place);
 
@@ -50,36 +57,37 @@ static unsigned open_engine(struct device_location place, struct pages *pages,
     /* Engines are polled. A line that nobody lowers would block other devices on it. */
     if (place.function)
         pci_command(place.function, PCI_COMMAND_INTX_DISABLE, 0);
-    return kind->open(engine, pages, diagnostics);
+    pages_align(supply->pages, supply->alignment);
+    return kind->open(engine, supply->pages, supply->diagnostics);
 }
 
 /* The same for the next of `count` engines, if there is room. */
-static unsigned add_engine(struct device_location place, struct pages *pages,
-                           struct dma_engine *engines, unsigned count,
-                           const struct sink *diagnostics)
+static unsigned add_engine(struct device_location place, const struct supply *supply,
+                           struct dma_engine *engines, unsigned count)
 {
     char text[LOCATION_TEXT];
 
     if (count < DMA_MAX_ENGINES)
-        return open_engine(place, pages, &engines[count], diagnostics);
+        return open_engine(place, supply, &engines[count]);
     if (kind_of(&place))
-        sink_printf(diagnostics, "DMA engine at %s is not used, expected %d at most",
+        sink_printf(supply->diagnostics, "DMA engine at %s is not used, expected %d at most",
                     location_text(&place, text), DMA_MAX_ENGINES);
     return 0;
 }
 
-unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
+unsigned dma_find_engines(const struct platform *platform, struct pages *pages, size_t alignment,
                           struct dma_engine *engines, const struct sink *diagnostics)
 {
+    const struct supply supply = {pages, alignment, diagnostics};
     const struct pci *pci = &platform->pci;
     unsigned count = 0;
 
     for (unsigned i = 0; i < pci->function_count; i++)
-        count += add_engine((struct device_location){.function = &pci->functions[i]}, pages,
-                            engines, count, diagnostics);
+        count += add_engine((struct device_location){.function = &pci->functions[i]}, &supply,
+                            engines, count);
     for (unsigned i = 0; i < platform->block_count; i++)
-        count += add_engine((struct device_location){.block = &platform->blocks[i]}, pages, engines,
-                            count, diagnostics);
+        count += add_engine((struct device_location){.block = &platform->blocks[i]}, &supply,
+                            engines, count);
     return count;
 }
 

@@ -90,9 +90,10 @@ struct dma_engine {
 
 /*
  * Finds every engine among the PCI functions and virtio-mmio devices, and gives each memory from
- * `pages`. Nothing is started. Returns how many were found (at most DMA_MAX_ENGINES).
+ * `pages`, which begins at a multiple of `alignment` bytes (a power of two) where there is enough.
+ * Nothing is started. Returns how many were found (at most DMA_MAX_ENGINES).
  */
-unsigned dma_find_engines(const struct platform *platform, struct pages *pages,
+unsigned dma_find_engines(const struct platform *platform, struct pages *pages, size_t alignment,
                           struct dma_engine *engines, const struct sink *diagnostics);
 
 /* Whether it reaches its own footprint. */

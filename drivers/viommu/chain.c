@@ -50,8 +50,10 @@ static bool part_surroundings_intact(const struct part *part)
            is_poison(part->bytes + part->length, part->room_end);
 }
 
+/* `table` has memory for two entries. */
 static struct viommu_reply submit_parts(struct viommu *viommu, const void *request,
-                                        const struct part *readable, const struct part *writable)
+                                        const struct part *readable, const struct part *writable,
+                                        struct virtq_desc *table)
 {
     struct virtq_segment segments[2];
     struct viommu_reply reply, used;
@@ -64,18 +66,17 @@ static struct viommu_reply submit_parts(struct viommu *viommu, const void *reque
     if (writable->length)
         segments[count++] =
             (struct virtq_segment){(uintptr_t)writable->bytes, writable->length, true};
-    if (!virtq_add(&viommu->requests, segments, count))
+    if (!virtq_add_fitting(&viommu->requests, segments, count, table))
         return viommu_unanswered(VIOMMU_FULL);
     viommu_notify(viommu);
     used = viommu_collect(viommu, &head);
-    if (used.outcome > VIOMMU_SHORT_REPLY)
+    if (used.outcome > VIOMMU_UNWRITTEN)
         return used;
     reply = writable->length >= TAIL
                 ? viommu_decode((const void *)(writable->bytes + writable->length - TAIL))
-                : viommu_unanswered(VIOMMU_SHORT_REPLY);
+                : viommu_unanswered(VIOMMU_UNWRITTEN);
     reply.written = used.written;
-    reply.outcome = writable->length && reply.written == writable->length ? VIOMMU_ANSWERED
-                                                                          : VIOMMU_SHORT_REPLY;
+    reply.outcome = reply.has_status ? VIOMMU_ANSWERED : VIOMMU_UNWRITTEN;
     reply.out_of_bounds = memcmp(readable->bytes, request, readable->length) ||
                           !part_surroundings_intact(readable) ||
                           !part_surroundings_intact(writable);
@@ -89,17 +90,18 @@ static struct viommu_reply submit_chain(struct viommu *viommu, const void *reque
 {
     struct viommu_reply result = viommu_unanswered(VIOMMU_FULL);
     uintptr_t mark = pages_mark(viommu->pages);
+    struct virtq_desc *table = pages_for(viommu->pages, 2 * sizeof(*table));
     struct part in, out;
 
-    if (part_init(viommu->pages, &in, request, readable) &&
+    if (table && part_init(viommu->pages, &in, request, readable) &&
         part_init(viommu->pages, &out, NULL, writable)) {
-        result = submit_parts(viommu, request, &in, &out);
+        result = submit_parts(viommu, request, &in, &out, table);
         memcpy(reply, out.bytes, kept);
     } else {
         memset(reply, VIOMMU_POISON, kept);
     }
     /* A chain that never came back may still be written to: its memory is not used again. */
-    if (result.outcome <= VIOMMU_SHORT_REPLY || result.outcome == VIOMMU_FULL)
+    if (result.outcome <= VIOMMU_UNWRITTEN || result.outcome == VIOMMU_FULL)
         pages_release(viommu->pages, mark);
     return result;
 }

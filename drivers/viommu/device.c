@@ -25,6 +25,18 @@ uint64_t viommu_usable_features(uint64_t offered, bool has_bypass_config)
     return offered & known;
 }
 
+void viommu_look(struct viommu *viommu)
+{
+    struct virtio_transport *transport = viommu->transport;
+
+    virtio_reset(transport);
+    virtio_acknowledge(transport);
+    viommu->offered = virtio_offered(transport);
+    virtio_read_config(transport, offsetof(struct virtio_iommu_config, page_size_mask), 4,
+                       &viommu->config.page_size_mask, sizeof(viommu->config.page_size_mask));
+    virtio_reset(transport);
+}
+
 static void lay_out(const struct virtq *queue, struct viommu_slot *slot)
 {
     const struct virtq_segment segments[] = {
@@ -149,7 +161,7 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
         enum virtq_pop result = virtq_pop(&viommu->requests, used);
 
         if (result != VIRTQ_EMPTY)
-            return result;
+            return result == VIRTQ_BAD_LENGTH ? VIRTQ_POPPED : result;
         if (spin % SPINS_PER_LOOK)
             continue;
         if (!is_timed)
@@ -199,7 +211,7 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 
     struct viommu_reply reply = viommu_collect(viommu, &head);
 
-    if (reply.outcome <= VIOMMU_SHORT_REPLY)
+    if (reply.outcome <= VIOMMU_UNWRITTEN)
         reply.out_of_bounds = out_of_bounds(&viommu->slots[head], request);
     return reply;
 }
@@ -218,7 +230,7 @@ static unsigned submit_round(struct viommu *viommu, const struct viommu_request 
     for (unsigned i = 0; i < staged; i++) {
         struct viommu_reply reply = viommu_collect(viommu, &head);
 
-        if (reply.outcome > VIOMMU_SHORT_REPLY) {
+        if (reply.outcome > VIOMMU_UNWRITTEN) {
             /* Nothing after this can be told apart: every request without an answer fails so. */
             for (unsigned rest = 0; rest < staged; rest++)
                 if (replies[rest].outcome == VIOMMU_TIMEOUT)

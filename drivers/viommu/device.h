@@ -17,8 +17,8 @@
 #define VIOMMU_POISON 0xa5
 
 enum viommu_outcome {
-    VIOMMU_ANSWERED,      /* came back with a whole tail */
-    VIOMMU_SHORT_REPLY,   /* came back with fewer bytes than reach the end of the tail */
+    VIOMMU_ANSWERED,      /* came back with a status, whatever the used length says */
+    VIOMMU_UNWRITTEN,     /* came back without one */
     VIOMMU_TIMEOUT,       /* did not come back within viommu_timeout(), or the device is broken */
     VIOMMU_BAD_USED_RING, /* the used ring is wrong; viommu->ring_error says how */
     VIOMMU_FULL,          /* could not be handed over: no descriptor left */
@@ -36,7 +36,7 @@ struct viommu_reply {
     bool has_status;
     uint8_t status;      /* of the tail; without one, a value that is none of 5.13.6's */
     uint8_t reserved[3]; /* of the tail */
-    uint32_t written;    /* the used length */
+    uint32_t written;    /* the used length, which may be wrong */
     /* A byte outside the tail, of the request or next to either, was changed. */
     bool out_of_bounds;
 };
@@ -74,8 +74,8 @@ struct viommu {
     struct viommu_slot *slots;
     unsigned event_count; /* buffers of the event queue, and their bytes, before DRIVER_OK */
     uint32_t event_length;
-    uint8_t *event_buffers; /* by head of the event queue; NULL until some are posted */
-    enum virtq_pop ring_error;
+    uint8_t *event_buffers;    /* by head of the event queue; NULL until some are posted */
+    enum virtq_pop ring_error; /* VIRTQ_BAD_INDEX or VIRTQ_BAD_ID */
     uint64_t timeout_ns; /* of a request, where VIOMMU_TIMEOUT_NS is too short for this host */
 };
 
@@ -99,6 +99,12 @@ enum virtio_result viommu_start(struct viommu *viommu, uint64_t features);
 enum virtio_result viommu_prepare(struct viommu *viommu, uint64_t features, uint16_t max_size);
 void viommu_go(struct viommu *viommu);
 /*
+ * `offered` and config.page_size_mask of a device that is not driven yet: steps 1 to 4 of 3.1.1, which
+ * allow reading the configuration, and back to the reset. A device that does not even reset shows
+ * what it shows.
+ */
+void viommu_look(struct viommu *viommu);
+/*
  * All that this driver knows of what the device offers. `has_bypass_config`: bit 6 is known to mean
  * VIRTIO_IOMMU_F_BYPASS_CONFIG, and no built-in topology (lib/topology/builtin.h).
  */
@@ -112,6 +118,11 @@ static inline uint64_t viommu_granule(const struct viommu *viommu)
 {
     return viommu->config.page_size_mask & -viommu->config.page_size_mask;
 }
+/* How many requests the request queue holds at once: each takes two descriptors, or a table. */
+static inline unsigned viommu_capacity(const struct viommu *viommu)
+{
+    return viommu->requests.indirect ? viommu->requests.size : viommu->requests.size / 2u;
+}
 bool viommu_needs_reset(struct viommu *viommu);
 
 /* The bypass byte (BYPASS_CONFIG must be negotiated to write it). */
@@ -122,13 +133,13 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass);
 struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_request *request);
 /*
  * `count` requests, one notification for as many as the queue holds; replies in the order of the
- * requests, whatever order the device answers in. Returns how many were answered with a whole tail.
+ * requests, whatever order the device answers in. Returns how many were answered with a status.
  */
 unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
                              unsigned count, struct viommu_reply *replies);
 
-/* The largest probe_size that requests are made for; the specification sets no limit. */
-#define VIOMMU_PROBE_MAX 65536u
+/* The largest probe_size that a PROBE is made for; the specification sets no limit. */
+#define VIOMMU_PROBE_MAX (1u << 20)
 
 /*
  * PROBE: `properties` takes config.probe_size bytes, at most VIOMMU_PROBE_MAX, which the caller has

@@ -48,17 +48,6 @@ uint64_t virtio_offered(struct virtio_transport *transport)
            (uint64_t)transport->ops->device_features(transport, 1) << 32;
 }
 
-uint64_t virtio_look(struct virtio_transport *transport)
-{
-    uint64_t offered;
-
-    virtio_reset(transport);
-    virtio_acknowledge(transport);
-    offered = virtio_offered(transport);
-    virtio_reset(transport);
-    return offered;
-}
-
 enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features)
 {
     uint8_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK;
@@ -125,7 +114,7 @@ void virtio_driver_ok(struct virtio_transport *transport)
                                               VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
 }
 
-void virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
+bool virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
                         void *bytes, uint32_t length)
 {
     for (unsigned try = 0; try < GENERATION_TRIES; try++) {
@@ -137,6 +126,7 @@ void virtio_read_config(struct virtio_transport *transport, uint32_t offset, uns
             memcpy((uint8_t *)bytes + done, &field, width);
         }
         if (transport->ops->generation(transport) == before)
-            return;
+            return true;
     }
+    return false;
 }

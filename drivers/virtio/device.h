@@ -55,11 +55,6 @@ enum virtio_result virtio_reset(struct virtio_transport *transport);
 void virtio_acknowledge(struct virtio_transport *transport);
 /* Step 4: all 64 feature bits that the device offers. */
 uint64_t virtio_offered(struct virtio_transport *transport);
-/*
- * All 64 feature bits of a device that is not driven yet: steps 1 to 4, and back to the reset. A
- * device that does not even reset shows what it shows.
- */
-uint64_t virtio_look(struct virtio_transport *transport);
 /* Steps 4 to 6: writes `features`, sets FEATURES_OK and reads it back. */
 enum virtio_result virtio_negotiate(struct virtio_transport *transport, uint64_t features);
 /*
@@ -80,7 +75,8 @@ void virtio_driver_ok(struct virtio_transport *transport);
 
 /*
  * Reads fields of the device configuration that are `width` bytes wide, 64-bit ones as two of 4;
- * `length` is a multiple of it. Again when the generation changed (2.5.1).
+ * `length` is a multiple of it. Again when the generation changed (2.5.1), up to 16 times: false
+ * where it changed each time, and what was read may be of different generations.
  */
-void virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
+bool virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
                         void *bytes, uint32_t length);

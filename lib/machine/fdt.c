@@ -155,9 +155,9 @@ static void find_mmio(const struct fdt *fdt, struct machine *machine,
             continue;
         }
         if (machine->mmio_count == MACHINE_MAX_MMIO) {
-            sink_printf(diagnostics,
-                        "device tree: more than %d virtio-mmio blocks, the rest is left out",
-                        MACHINE_MAX_MMIO);
+            sink_note(diagnostics,
+                      "device tree: more than %d virtio-mmio blocks, the rest is left out",
+                      MACHINE_MAX_MMIO);
             return;
         }
         *block = (struct machine_mmio){.base = reg.base, .size = reg.size};

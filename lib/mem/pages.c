@@ -42,6 +42,16 @@ size_t pages_left(const struct pages *pages)
     return (pages->end - pages->next) / PAGE_SIZE;
 }
 
+bool pages_align(struct pages *pages, size_t alignment)
+{
+    uintptr_t skipped = -pages->next & (alignment - 1);
+
+    if (skipped >= pages->end - pages->next)
+        return false;
+    pages->next += skipped;
+    return true;
+}
+
 uintptr_t pages_mark(const struct pages *pages)
 {
     return pages->next;

@@ -24,6 +24,12 @@ void *pages_for(struct pages *pages, size_t bytes);
 bool pages_share(struct pages *pages, size_t count, struct pages *part);
 size_t pages_left(const struct pages *pages);
 
+/*
+ * The next page is a multiple of `alignment`, a power of two; false, and nothing has changed, where
+ * there is no such page left.
+ */
+bool pages_align(struct pages *pages, size_t alignment);
+
 uintptr_t pages_mark(const struct pages *pages);
 /* `mark` is of this pool, and nothing that was taken before it has been given back since. */
 void pages_release(struct pages *pages, uintptr_t mark);

@@ -13,6 +13,10 @@
 #include "tests/framework/addresses.h"
 #include "tests/framework/patience.h"
 
+/* The n of domains that no test uses. */
+#define SPARE_DOMAIN   12
+#define PARKING_DOMAIN 13
+
 static const char *lacking(struct test *test, unsigned needs)
 {
     const struct fixture *fixture = test->fixture;
@@ -33,6 +37,7 @@ static const char *lacking(struct test *test, unsigned needs)
         {NEEDS_ENDPOINT, fixture->endpoint_count >= 1, "no endpoint is behind the IOMMU"},
         {NEEDS_TWO_ENDPOINTS, fixture->endpoint_count >= 2, "fewer than two endpoints"},
         {NEEDS_DMA, fixture_engine(test), "no DMA engine reads and writes"},
+        {NEEDS_WRITER, fixture_writer(test, 0), "no DMA engine writes"},
         {NEEDS_TWO_ENGINES, fixture_writer(test, 1), "fewer than two DMA engines that write"},
         {NEEDS_CPUS, arch_cpu_count() > 1, "the machine has one CPU"},
         {NEEDS_EXACT_DMA, fixture_exact_engine(test), "no DMA engine transfers single bytes"},
@@ -144,13 +149,33 @@ uint32_t fixture_absent_endpoint(struct test *test)
     return id;
 }
 
+unsigned fixture_domain_count(struct test *test, unsigned wanted)
+{
+    const struct viommu *viommu = fixture_iommu(test);
+    uint32_t more = viommu->config.domain_range.end - viommu->config.domain_range.start;
+
+    return viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) && more < wanted ? more + 1 : wanted;
+}
+
 uint32_t fixture_domain(struct test *test, unsigned n)
 {
     const struct viommu *viommu = fixture_iommu(test);
-    uint32_t start =
-        viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
+    unsigned count = fixture_domain_count(test, n + 1);
 
-    return start + n;
+    if (count <= n)
+        skip(test, "domain_range has %u domains, expected at least %u", count, n + 1);
+    return n + (viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start
+                                                                : 0);
+}
+
+uint32_t fixture_spare_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, SPARE_DOMAIN + 1) - 1);
+}
+
+uint32_t fixture_parking_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, PARKING_DOMAIN + 1) - 1);
 }
 
 static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
@@ -227,13 +252,22 @@ struct dma_engine *fixture_exact_engine(struct test *test)
     return best;
 }
 
-struct dma_engine *fixture_edge_engine(struct test *test, unsigned n)
+static bool is_first_of_its_kind(struct test *test, unsigned n)
 {
-    struct dma_engine *exact = fixture_exact_engine(test), *quick = fixture_engine(test);
+    for (unsigned i = 0; i < n; i++)
+        if (fixture_writer(test, i)->ops == fixture_writer(test, n)->ops)
+            return false;
+    return true;
+}
 
-    if (n == 0)
-        return exact ? exact : quick;
-    return n == 1 && exact && exact != quick ? quick : NULL;
+struct dma_engine *fixture_kind(struct test *test, unsigned n)
+{
+    struct dma_engine *engine;
+
+    for (unsigned i = 0; (engine = fixture_writer(test, i)); i++)
+        if (is_first_of_its_kind(test, i) && !n--)
+            return engine;
+    return NULL;
 }
 
 struct dma_engine *fixture_msi_engine(struct test *test)

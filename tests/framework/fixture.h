@@ -20,15 +20,17 @@ struct fixture_endpoint {
     uint32_t id;
 };
 
-#define FIXTURE_MAX_RESERVED 256
+#define FIXTURE_MAX_RESERVED 1024
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */
+    bool is_msi;          /* a reserved region of messages */
 };
 
 /* What tests/framework/addresses.c has found out. */
 struct fixture_addresses {
     bool is_known;
+    const char *unknown; /* why there may be more regions than those; NULL: there are not */
     struct fixture_range reserved[FIXTURE_MAX_RESERVED]; /* of all endpoints */
     unsigned reserved_count;
 };
@@ -36,6 +38,7 @@ struct fixture_addresses {
 /* An endpoint that a test has attached, and to which domain. */
 struct fixture_attachment {
     uint32_t endpoint, domain;
+    bool is_over; /* it was detached, or the device has said so */
 };
 
 struct fixture {
@@ -54,7 +57,10 @@ struct fixture {
     uint64_t features;       /* what it restarts with; a test may change it */
     bool has_packed_rings;   /* RING_PACKED is offered */
 
-    /* Each id once: devices behind one conventional PCI bridge share an id. */
+    /*
+     * Each id once: devices behind one conventional PCI bridge share an id. Those come first whose
+     * transfers show the most: engines that are quick, and read as well as write.
+     */
     struct fixture_endpoint endpoints[FIXTURE_MAX_ENDPOINTS];
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
@@ -63,6 +69,8 @@ struct fixture {
     struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS]; /* since the last reset */
     unsigned attachment_count;
     bool keeps_attachments; /* the device has, over a reset */
+
+    bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
 
     struct fixture_addresses addresses;
     uint64_t request_ns; /* what a request costs on this host; 0: not known */
@@ -95,7 +103,15 @@ void *fixture_pages(struct test *test, unsigned count);
  * fails, and with a SKIP where an earlier test has told of it.
  */
 _Noreturn void fixture_not_driven(struct test *test, const char *why);
-/* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
+/*
+ * Ends the test where the request queue, as it is set up, has no room for a request: a SKIP where it
+ * has with INDIRECT_DESC, which the test left out.
+ */
+void fixture_require_room(struct test *test);
+/*
+ * Resets the IOMMU and negotiates `features`; a device that does not come up, or whose request queue
+ * holds no request, ends the test.
+ */
 void fixture_restart(struct test *test, uint64_t features);
 /*
  * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the
@@ -118,12 +134,15 @@ void fixture_use_events(struct test *test, unsigned count, uint32_t length);
  */
 void fixture_use_packed_rings(struct test *test);
 /*
- * Remembers what a request attaches that was answered with `status`: the next test is not to suffer
+ * Remembers what a request attaches or detaches that was answered with `status`: the next test is not to suffer
  * from a device that keeps attachments over a reset (IOMMU-INIT-P01). submit(), submit_batch() and
  * the rings of packed.h and split.h do so; a test that hands an ATTACH over in another way calls it
  * itself.
  */
 void fixture_remember(struct test *test, const struct viommu_request *request, uint8_t status);
+
+/* Whether the endpoint is attached, by what fixture_remember() got since the last reset; where to. */
+bool fixture_attached(struct test *test, uint32_t endpoint, uint32_t *domain);
 
 /* The id of the n-th endpoint behind the IOMMU; n counts from 0, below what .needs promises. */
 uint32_t fixture_endpoint_id(struct test *test, unsigned n);
@@ -131,10 +150,19 @@ uint32_t fixture_endpoint_id(struct test *test, unsigned n);
 bool fixture_is_described(struct test *test, uint32_t id);
 /* An id that no description of the topology covers. */
 uint32_t fixture_absent_endpoint(struct test *test);
-/* The n-th domain id that may be used: domain_range.start + n. */
+/*
+ * The n-th domain id that may be used: domain_range.start + n. Skips the test where the range ends
+ * before it.
+ */
 uint32_t fixture_domain(struct test *test, unsigned n);
-/* The n of a domain that no test uses: prepare_engine() has it. */
-#define FIXTURE_SPARE_DOMAIN 12
+/* How many of `wanted` domains there are ids for, at least one. */
+unsigned fixture_domain_count(struct test *test, unsigned wanted);
+/*
+ * Domains that no test uses: of prepare_engine() and of what comes before a test and behind, and
+ * where what can't be detached goes. The last ones, where there are few.
+ */
+uint32_t fixture_spare_domain(struct test *test);
+uint32_t fixture_parking_domain(struct test *test);
 
 /*
  * Engines behind the IOMMU, fast ones first; NULL when there are fewer. fixture_engine() reads and
@@ -150,9 +178,9 @@ struct dma_engine *fixture_untranslated_engine(struct test *test, const char *na
 /* Of the engines that transfer any number of bytes the one that reaches farthest; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);
 /*
- * For what is judged at the edges of mappings: the exact engine, if there is one, and then the one
- * of fixture_engine(), if that is another; n from 0; NULL when there are fewer.
+ * One of each kind that writes: what is judged with all of these is not judged by what only one kind
+ * of engine does, or does not. n from 0; NULL when there are fewer.
  */
-struct dma_engine *fixture_edge_engine(struct test *test, unsigned n);
+struct dma_engine *fixture_kind(struct test *test, unsigned n);
 /* An engine that raises an MSI on demand; NULL when there is none. */
 struct dma_engine *fixture_msi_engine(struct test *test);

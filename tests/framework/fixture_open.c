@@ -4,11 +4,13 @@
  * DMA engines. Divides the memory between them and the tests.
  */
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
+#include "tests/framework/memory.h"
 #include "tests/framework/report.h"
 #include "tests/framework/scan.h"
 
+#define CLASS_BRIDGE 0x06
 #define IOMMU_PAGES  1024 /* rings, slots and malformed chains of one test */
-#define ENGINE_PAGES 512
 
 /* Behind a host bridge that can't be driven it may be there. */
 static bool may_be_there(const struct platform *platform, const struct topology_device *device)
@@ -53,11 +55,11 @@ static bool find_iommu(struct fixture *fixture, struct device_location *place)
 }
 
 /* A device that gets no memory does not start, and every test that needs it is skipped or fails. */
-static void take_pages(struct pages *memory, unsigned count, struct pages *part, const char *whose)
+static void take_pages(struct pages *memory, struct pages *part)
 {
-    if (!pages_share(memory, count, part))
-        report_diagnostic("memory: %zu pages left, expected %u for %s", pages_left(memory), count,
-                          whose);
+    if (!pages_share(memory, IOMMU_PAGES, part))
+        report_diagnostic("memory: %zu pages left, expected %u for the IOMMU", pages_left(memory),
+                          IOMMU_PAGES);
 }
 
 /* Split rings unless the command line says otherwise; tests of packed rings ask for them. */
@@ -80,7 +82,7 @@ static void open_iommu(struct fixture *fixture, struct pages *memory)
 
     if (!find_iommu(fixture, &fixture->iommu_location))
         return;
-    take_pages(memory, IOMMU_PAGES, &pages, "the IOMMU");
+    take_pages(memory, &pages);
     if (!location_open_virtio(&fixture->iommu_location, &fixture->iommu_device,
                               &report_diagnostics)) {
         fixture->iommu_trouble = "its transport can't be used";
@@ -90,7 +92,7 @@ static void open_iommu(struct fixture *fixture, struct pages *memory)
                                      .pages = &pages,
                                      .event_count = VIOMMU_EVENTS,
                                      .event_length = VIOMMU_EVENT_LENGTH};
-    fixture->iommu.offered = virtio_look(fixture->iommu.transport);
+    viommu_look(&fixture->iommu);
     fixture->features = viommu_usable_features(
         fixture->iommu.offered,
         platform_has_bypass_config(fixture->platform, &fixture->iommu_location));
@@ -139,14 +141,37 @@ static void add_endpoint(struct fixture *fixture, struct device_location place)
             (struct fixture_endpoint){.place = place, .id = id};
 }
 
+static bool is_bridge(const struct pci_function *function)
+{
+    return function->class_code >> 16 == CLASS_BRIDGE;
+}
+
+static void add_engines(struct fixture *fixture)
+{
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (!fixture->engines[i].bypasses)
+            add_endpoint(fixture, fixture->engines[i].place);
+}
+
+static void add_functions(struct fixture *fixture, bool bridges)
+{
+    const struct pci *pci = &fixture->platform->pci;
+
+    for (unsigned i = 0; i < pci->function_count; i++)
+        if (is_bridge(&pci->functions[i]) == bridges)
+            add_endpoint(fixture, (struct device_location){.function = &pci->functions[i]});
+}
+
+/* There may be more than there is room for: engines first, bridges last. */
 static void find_endpoints(struct fixture *fixture)
 {
     const struct platform *platform = fixture->platform;
 
-    for (unsigned i = 0; i < platform->pci.function_count; i++)
-        add_endpoint(fixture, (struct device_location){.function = &platform->pci.functions[i]});
+    add_engines(fixture);
+    add_functions(fixture, false);
     for (unsigned i = 0; i < platform->block_count; i++)
         add_endpoint(fixture, (struct device_location){.block = &platform->blocks[i]});
+    add_functions(fixture, true);
 }
 
 static void manage(const struct fixture *fixture, struct dma_engine *engine)
@@ -161,20 +186,64 @@ static void manage(const struct fixture *fixture, struct dma_engine *engine)
                           location_text(&engine->place, text));
 }
 
+/*
+ * Each engine's footprint begins a granule, where there is that much memory, so that no two of them
+ * are in one; the tests' memory begins another.
+ */
+static void open_engines(struct fixture *fixture, struct pages *memory)
+{
+    uint64_t unit = memory_unit_of(viommu_granule(&fixture->iommu));
+
+    fixture->engine_count =
+        dma_find_engines(fixture->platform, memory, unit, fixture->engines, &report_diagnostics);
+    ledger_open(memory);
+    pages_align(memory, unit);
+    pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
+}
+
+/* How well transfers can show what a test does to the endpoint, the better the higher. */
+static unsigned worth(const struct fixture *fixture, uint32_t id)
+{
+    unsigned best = 0;
+
+    for (unsigned i = 0; i < fixture->engine_count; i++) {
+        const struct dma_engine *engine = &fixture->engines[i];
+        unsigned worth = engine->can_write + 2 * (engine->can_write && !engine->is_slow) +
+                         (engine->can_write && engine->can_read);
+
+        if (engine->is_managed && engine->endpoint == id && worth > best)
+            best = worth;
+    }
+    return best;
+}
+
+/*
+ * Those that show most come first, because tests of requests take the first: an IOMMU may do less for
+ * a host bridge, which it knows of and which never makes an access, than for a device that does.
+ */
+static void sort_endpoints(struct fixture *fixture)
+{
+    for (unsigned i = 1; i < fixture->endpoint_count; i++) {
+        const struct fixture_endpoint endpoint = fixture->endpoints[i];
+        unsigned at = i;
+
+        for (; at && worth(fixture, fixture->endpoints[at - 1].id) < worth(fixture, endpoint.id);
+             at--)
+            fixture->endpoints[at] = fixture->endpoints[at - 1];
+        fixture->endpoints[at] = endpoint;
+    }
+}
+
 void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory)
 {
-    struct pages engine_pages;
-
     *fixture = (struct fixture){.options = options, .platform = platform};
     open_iommu(fixture, memory);
-    take_pages(memory, ENGINE_PAGES, &engine_pages, "DMA engines");
-    fixture->engine_count =
-        dma_find_engines(platform, &engine_pages, fixture->engines, &report_diagnostics);
-    pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
+    open_engines(fixture, memory);
     if (options->topology.scan_count)
         scan_endpoints(fixture, &options->topology);
     find_endpoints(fixture);
     for (unsigned i = 0; i < fixture->engine_count; i++)
         manage(fixture, &fixture->engines[i]);
+    sort_endpoints(fixture);
 }

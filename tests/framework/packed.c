@@ -6,7 +6,7 @@
 #define TIMEOUT_NS 2000000000ull
 #define BOTH       (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
 
-struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but)
+struct packed_ring packed_open(struct test *test, uint16_t size, uint16_t least, uint64_t but)
 {
     struct viommu *viommu = fixture_iommu(test);
 
@@ -14,6 +14,10 @@ struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but)
     if (viommu_prepare(viommu, test->fixture->features & ~but, size))
         error(test, "the request queue can't be set up with a packed ring of %u entries", size);
     viommu_go(viommu);
+    fixture_require_room(test);
+    if (viommu->requests.size < least)
+        skip(test, "a packed ring of %u entries has no room for the %u that this takes",
+             viommu->requests.size, least);
 
     struct virtq *queue = &viommu->requests;
 

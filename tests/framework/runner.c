@@ -15,6 +15,7 @@
 #include "tests/framework/control.h"
 #include "tests/framework/patience.h"
 #include "tests/framework/report.h"
+#include "tests/framework/state.h"
 
 #define MAX_TESTS 512
 
@@ -174,6 +175,7 @@ static void call(struct test *test)
         return;
     fixture_begin(test);
     controls_begin();
+    state_begin();
     test->checks = 0; /* do not count those of fixture_begin() */
     memset(test->judged, 0, sizeof(test->judged));
     test->definition->run(test);
@@ -229,6 +231,26 @@ void tests_catch_traps(void)
     arch_on_trap(trapped);
 }
 
+/* False, with the reason said: it would not be the run that was asked for. */
+static bool may_run(const struct cmdline *options, const struct test_definition **selected,
+                    unsigned count)
+{
+    if (has_unmatched(options, selected, count))
+        return false;
+    if (options->refused)
+        report_diagnostic("error: %u boot options are refused or cut off: what would run is not "
+                          "what was asked for",
+                          options->refused);
+    else if (!count)
+        report_diagnostic("error: no test matches the default selection");
+    else if (options->from > count)
+        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
+                          count);
+    else
+        return true;
+    return false;
+}
+
 unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
@@ -246,17 +268,8 @@ unsigned tests_run(struct fixture *fixture)
         return 2;
     if (options->list)
         return list(selected, count);
-    if (has_unmatched(options, selected, count))
+    if (!may_run(options, selected, count))
         return 2;
-    if (!count) {
-        report_diagnostic("error: no test matches the default selection");
-        return 2;
-    }
-    if (options->from > count) {
-        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
-                          count);
-        return 2;
-    }
     report_plan(count);
     for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
         tally[run_one(fixture, selected[i], i + 1)]++;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/spec/wire.h"
+#include "tests/framework/memory.h"
 #include "tests/framework/report.h"
 
 #define POISON 0xa5
@@ -27,13 +28,14 @@ struct search {
     unsigned iommu; /* its index there */
     struct known known[FIXTURE_MAX_ENDPOINTS];
     unsigned count;
-    /* A page that the address is the address of, then one for each known id. */
+    /* A unit (memory.h) that the address is the address of, then one for each known id. */
     uint8_t *pages;
+    uint64_t unit;
 };
 
 static uint8_t *page_of(const struct search *search, unsigned n)
 {
-    return search->pages + (1 + n) * (size_t)PAGE_SIZE;
+    return search->pages + (1 + n) * (size_t)search->unit;
 }
 
 static uint32_t domain_of(const struct search *search, unsigned n)
@@ -87,16 +89,23 @@ static bool map(struct search *search, unsigned n, uint64_t address, uint64_t si
                                   READ_WRITE)) == VIRTIO_IOMMU_S_OK;
 }
 
+static bool map_footprint(struct search *search, unsigned n, const struct dma_engine *engine)
+{
+    uint64_t first = engine->footprint & -search->unit;
+    uint64_t end = engine->footprint + engine->footprint_size;
+
+    return map(search, n, first, ((end + (search->unit - 1)) & -search->unit) - first, first);
+}
+
 /* Makes the n-th domain one in which every engine works and the address leads to its own page. */
 static void prepare(struct search *search, unsigned n)
 {
     struct fixture *fixture = search->fixture;
     bool is_ready =
-        map(search, n, (uintptr_t)search->pages, PAGE_SIZE, (uintptr_t)page_of(search, n));
+        map(search, n, (uintptr_t)search->pages, search->unit, (uintptr_t)page_of(search, n));
 
     for (unsigned i = 0; i < fixture->engine_count; i++)
-        is_ready &= map(search, n, fixture->engines[i].footprint,
-                        fixture->engines[i].footprint_size, fixture->engines[i].footprint);
+        is_ready &= map_footprint(search, n, &fixture->engines[i]);
     if (!is_ready)
         report_diagnostic("scan: MAP for id 0x%x fails; no engine can use it",
                           (unsigned)search->known[n].id);
@@ -104,7 +113,7 @@ static void prepare(struct search *search, unsigned n)
 
 static bool is_changed(const uint8_t *page)
 {
-    for (unsigned i = 0; i < PAGE_SIZE; i++)
+    for (unsigned i = 0; i < PAGE_SIZE; i++) /* where a transfer may arrive */
         if (page[i] != POISON)
             return true;
     return false;
@@ -143,7 +152,7 @@ static void find_engine(struct search *search, struct dma_engine *engine)
     uint64_t timeout = engine->is_slow ? SLOW_TIMEOUT_NS : TIMEOUT_NS;
     char text[LOCATION_TEXT];
 
-    memset(search->pages, POISON, (1 + search->count) * (size_t)PAGE_SIZE);
+    memset(search->pages, POISON, (1 + search->count) * (size_t)search->unit);
     dma_prepare(engine, timeout);
     dma_write(engine, (uintptr_t)search->pages, length, timeout);
     engine->needs_start = true;
@@ -179,12 +188,32 @@ static bool start(struct search *search)
     if (viommu_has(&fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&fixture->iommu, 1);
     search->iommu = search->topology->iommu_count;
-    search->pages = pages_get(&fixture->pages, 1 + FIXTURE_MAX_ENDPOINTS);
-    return search->pages &&
-           topology_add_iommu(
-               search->topology,
-               &(struct topology_iommu){.source = TOPOLOGY_SCAN,
-                                        .device = location_device(&fixture->iommu_location)});
+    search->unit = memory_unit_of(viommu_granule(&fixture->iommu));
+    return topology_add_iommu(
+        search->topology,
+        &(struct topology_iommu){.source = TOPOLOGY_SCAN,
+                                 .device = location_device(&fixture->iommu_location)});
+}
+
+/* Lets each engine that writes do so, and looks which of the known ids it uses. */
+static void find_engines(struct search *search)
+{
+    struct fixture *fixture = search->fixture;
+    struct pages *pages = &fixture->pages;
+
+    if (pages_align(pages, search->unit))
+        search->pages = pages_get(pages, (1 + search->count) * (search->unit / PAGE_SIZE));
+    if (!search->pages) {
+        report_diagnostic(
+            "scan: too little memory for %u granules of 0x%llx bytes; no engine is tried",
+            1 + search->count, (unsigned long long)search->unit);
+        return;
+    }
+    for (unsigned n = 0; n < search->count; n++)
+        prepare(search, n);
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (fixture->engines[i].can_write && !fixture->engines[i].bypasses)
+            find_engine(search, &fixture->engines[i]);
 }
 
 /* The reset that follows should do that, but nothing has judged it yet. */
@@ -201,15 +230,11 @@ void scan_endpoints(struct fixture *fixture, const struct topology *asked)
     if (!fixture->has_iommu)
         return;
     if (!start(&search)) {
-        report_diagnostic("scan: the IOMMU does not come up, or there is no memory");
+        report_diagnostic("scan: the IOMMU does not come up, or has no room in the topology");
         return;
     }
     find_ids(&search, asked);
-    for (unsigned n = 0; n < search.count; n++)
-        prepare(&search, n);
-    for (unsigned i = 0; i < fixture->engine_count; i++)
-        if (fixture->engines[i].can_write && !fixture->engines[i].bypasses)
-            find_engine(&search, &fixture->engines[i]);
+    find_engines(&search);
     add_unplaced(&search);
     detach_all(&search);
     virtio_reset(fixture->iommu.transport);

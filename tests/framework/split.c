@@ -5,11 +5,14 @@
 
 #define TIMEOUT_NS 2000000000ull
 
-struct split_ring split_open(struct test *test, uint64_t but)
+struct split_ring split_open(struct test *test, uint64_t but, unsigned longest)
 {
     struct virtq *queue = &fixture_iommu(test)->requests;
 
     fixture_restart(test, test->fixture->features & ~(but | VIRTIO_BIT(VIRTIO_F_RING_PACKED)));
+    if (queue->size < longest)
+        skip(test, "a request queue of %u entries takes no chain of %u descriptors", queue->size,
+             longest);
     return (struct split_ring){.queue = queue, .desc = queue->desc, .size = queue->size};
 }
 
@@ -66,9 +69,8 @@ void split_expect(struct test *test, enum clause clause, struct split_ring *ring
            "%s: the readable part was written", what);
     expect(test, VQ_USED_P01, !is_back || used.id == 0, "%s: comes back with id %u, expected 0",
            what, (unsigned)used.id);
-    expect(test, clause,
-           is_back && used.length == sizeof(request->tail) &&
-               request->tail.status == VIRTIO_IOMMU_S_OK,
-           "%s: %s, used length %u, status %s", what, is_back ? "returned" : "did not come back",
-           (unsigned)used.length, viommu_status_text(request->tail.status));
+    expect(test, clause, is_back && request->tail.status == VIRTIO_IOMMU_S_OK, "%s: %s, status %s",
+           what, is_back ? "returned" : "did not come back",
+           request->tail.status == VIOMMU_POISON ? "none"
+                                                 : viommu_status_text(request->tail.status));
 }

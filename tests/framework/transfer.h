@@ -7,15 +7,17 @@
 #pragma once
 
 #include "tests/framework/addresses.h"
+#include "tests/framework/memory.h"
 #include "tests/framework/request.h"
 
-/* A stretch of memory, whole pages, with a guard page on either side. */
+/* A stretch of memory, whole units (memory.h), with a unit as a guard on either side. */
 struct target {
     uint8_t *bytes;
-    uint32_t size;
+    uint32_t size, unit;
 };
 
-struct target target_new(struct test *test, unsigned pages);
+/* Skips the test where the machine has too little memory. */
+struct target target_new(struct test *test, unsigned units);
 static inline uint64_t target_physical(const struct target *target)
 {
     return (uintptr_t)target->bytes;
@@ -34,9 +36,14 @@ uint32_t transfer_length(const struct dma_engine *engine);
 
 /*
  * Makes an engine usable in `domain`: attaches its endpoint and maps its footprint at its own
- * address. detach() only sends DETACH.
+ * address. detach_engine() sends DETACH, and skips the test where the device can't.
  */
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
+/*
+ * The same in a domain that already has an engine, which skips the test where the device does not share
+ * domains.
+ */
+void join_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
 /*
  * Loads the engine's content, in bypass or else through a mapping in a domain of its own; the first

@@ -28,11 +28,12 @@ import process  # noqa: E402
 import progress  # noqa: E402
 import reports  # noqa: E402
 import session  # noqa: E402
+import versions  # noqa: E402
 import vm  # noqa: E402
 import vmm  # noqa: E402
 from machines import Machine, Machines  # noqa: E402
 from protocol import Result  # noqa: E402
-from vmm import base, kvmtool, native, qemu, refdev  # noqa: E402
+from vmm import base, kvm, native, qemu, refdev  # noqa: E402
 
 
 def scratch() -> str:
@@ -90,7 +91,7 @@ def orphans_are_ended() -> None:
 
 def booted(script: str, boot: float = 20, silence: float = 20) -> tuple[list[bytes | None], vm.Boot]:
     log = vm.Log(os.path.join(scratch(), "vmm.log"), 1 << 20)
-    one = vm.Boot(["sh", "-c", script], os.environ, log, vm.Limits(boot, silence), 0.2)
+    one = vm.Boot(process.Child(["sh", "-c", script]), log, vm.Limits(boot, silence), 0.2)
     lines = list(one.lines())
     log.close()
     return lines, one
@@ -240,6 +241,22 @@ def reports_of_all_verdicts() -> None:
 
 
 @test
+def reports_of_impact() -> None:
+    run = reports.Run(strict=True)
+    run.plan = 5
+    verdicts = ("FAIL", "XFAIL", "WARN", "WARN", "HANG")
+    impacts = ["isolation", "isolation", "status", "form", "liveness"]
+    for number, (verdict, impact) in enumerate(zip(verdicts, impacts), 1):
+        run.take(Result(number, f"a.b{number}", verdict, "why", impact=impact, is_known=impact == "form"))
+    lines, suite, document = texts(run)
+    check(run.impacts() == document["impact"] == "1 isolation, 1 liveness, 1 status", run.impacts())
+    check(run.summary()[-1] == "# impact: 1 isolation, 1 liveness, 1 status", run.summary())
+    check([one.get("value") for one in suite.iter("property") if one.get("name") == "impact"] == impacts)
+    check(run.total() == "2 passed, 3 failed, 0 skipped" and lines[5].startswith("ok 4 a.b4 # WARN"), lines)
+    check(reports.Run().impacts() == "" and not reports.Run().summary())
+
+
+@test
 def run_that_was_stopped_says_so_for_each_test() -> None:
     run = reports.Run()
     run.plan, run.stopped = 3, "because"
@@ -354,19 +371,19 @@ def launchers_are_around_the_vmm() -> None:
 def kvmtool_here_and_carried() -> None:
     here, other = os.uname().machine, "aarch64" if os.uname().machine == "x86_64" else "x86_64"
     lkvm = ktap.script("#!/bin/sh\necho kvm tool 3.18.0-1\n", "lkvm")
-    machine = Machine("m", here, "kvmtool", words=["-k", "@BUILD@/x"])
-    own = adapter(machine, lkvm=lkvm)
+    machine, named = Machine("m", here, "kvmtool", words=["-k", "@BUILD@/x"]), {"programs": {"LKVM": lkvm}}
+    own = adapter(machine, **named)
     check((own.path, own.version, own.accel) == (lkvm, "3.18.0", "kvm"), own.path, own.version)
     check(own.lacking() == base.kvm_lacking(here) and own.command() == [lkvm, "run", "-k", "@BUILD@/x"])
-    with mock.patch.object(kvmtool, "NESTED", scratch()):
-        own = adapter(machine, lkvm=lkvm)
+    with mock.patch.object(kvm, "NESTED", scratch()):
+        own = adapter(machine, **named)
         own.prepare()
         check(os.path.isdir(own.environment["HOME"]))
-    check(adapter(Machine("m", other, "kvmtool"), lkvm=lkvm).lacking() == f"no lkvm for {other} in LKVM={lkvm}")
-    refused(lambda: adapter(machine, lkvm="/no/such"), "LKVM", "/no/such")
-    carried = adapter(Machine("m", here, "kvmtool", carrier=["-c"]), lkvm=lkvm)
-    check(carried.lacking() == f"{lkvm} is no ELF file" and carried.accel == "kvm in tcg", carried.lacking())
-    check("-c" in carried.command() and carried.remarks() == ["there: lkvm run "], carried.command())
+    check(adapter(Machine("m", other, "kvmtool"), **named).lacking() == f"no lkvm for {other} in LKVM={lkvm}")
+    refused(lambda: adapter(machine, programs={"LKVM": "/no/such"}), "LKVM", "/no/such")
+    carried = adapter(Machine("m", here, "kvmtool", carrier=["-c"]), **named)
+    check("no ELF file" in carried.lacking() and carried.accel == "kvm in tcg", carried.lacking())
+    check("-c" in carried.command() and carried.remarks() == ["there: lkvm run"], carried.command())
     check(KVM_OF_ANOTHER in base.kvm_lacking(other))
 
 
@@ -374,9 +391,23 @@ KVM_OF_ANOTHER = "KVM runs VMs of this machine's CPU"
 
 
 @test
-def libraries_of_a_program() -> None:
-    found = kvmtool._libraries(sys.executable if os.path.exists(sys.executable) else "/bin/sh")
-    check(any(name.endswith("libc.so.6") for name in found) and all(f"/{name}" == path for name, path in found.items()))
+def vmms_say_their_versions() -> None:
+    for kind, says, version in (
+        ("cloud-hypervisor", "cloud-hypervisor v53.0-246-gae44c2971", "53.0-246-gae44c2971"),
+        ("crosvm", "crosvm 0.1.0-f1e797a68", "0.1.0-f1e797a68"),
+        ("firecracker", "Firecracker v1.17.0-dev", "1.17.0-dev"),
+        ("alioth", "alioth-cli 0.12.0", "0.12.0"),
+    ):
+        program = ktap.script(f"#!/bin/sh\necho '{says}'\n", kind)
+        machine = Machine("m", os.uname().machine, kind, carrier=["-c"])
+        variable = kind.upper().replace("-", "_")
+        check(adapter(machine, programs={variable: program}).version == version, kind)
+        check(versions.parse(version), version)
+        check(adapter(machine, programs={variable: program}).accel == "kvm in tcg", kind)
+        check(adapter(machine, programs={variable: program}, accel="kvm").accel == "kvm", kind)
+    machine = Machine("m", "x86_64", "cloud-hypervisor", words=["--user-device", "socket=x"])
+    check("vfio-user" in adapter(machine, programs={"CLOUD_HYPERVISOR": program}).lacking())
+    check(versions.parse("53.0-246-g1") == (53, 0) and versions.parse("unknown") is None)
 
 
 @test

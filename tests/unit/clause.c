@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* lib/spec/clauses.def: every row complete, no row twice, level and severity as the id says. */
+/* lib/spec/clauses.def: every row complete, no row twice, level as the id says, severity by level and impact. */
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -17,8 +17,11 @@ static void rows_are_complete(void)
         size_t length = strlen(row->text);
         bool closed = length > 10 && (row->text[length - 1] == '.' || row->text[length - 1] == ')');
 
-        if (!isdigit((unsigned char)row->section[0]) || !closed || row->text[0] == '.' ||
-            strlen(row->id) >= ID_MAX)
+        bool is_ours = !strncmp(row->id, "TOPO_", 5);
+        bool has_place =
+            is_ours ? !strcmp(row->section, CLAUSE_HOUSE) : isdigit((unsigned char)row->section[0]);
+
+        if (!has_place || !closed || row->text[0] == '.' || strlen(row->id) >= ID_MAX)
             unit_fail(__FILE__, __LINE__, "%s, section '%s': '%s'", row->id, row->section,
                       row->text);
     }
@@ -41,7 +44,7 @@ static void ids_and_texts_are_unique(void)
 static void the_row_of_no_clause_is_empty(void)
 {
     CHECK_EQ(strlen(clause_row(CLAUSE_NONE)->id), 0);
-    CHECK_EQ(clause_severity(CLAUSE_NONE), CLAUSE_NOTE);
+    CHECK_EQ(clause_severity(CLAUSE_NONE, IMPACT_FORM), CLAUSE_NOTE);
 }
 
 /* The number at the end of an id, and the letter before it: D device, P prose, E example. */
@@ -66,7 +69,7 @@ static void levels_agree_with_the_ids(void)
     }
 }
 
-static void severity_follows_the_level(void)
+static void severity_follows_from_level_and_impact(void)
 {
     static const struct {
         enum clause clause;
@@ -80,11 +83,17 @@ static void severity_follows_the_level(void)
         {IOMMU_MAP_D07, CLAUSE_SHOULD, CLAUSE_WARN, "5.13.6.5.2"},
         {IOMMU_UNMAP_D07, CLAUSE_SHOULD_NOT, CLAUSE_WARN, "5.13.6.6.2"},
         {IOMMU_DETACH_D05, CLAUSE_MAY, CLAUSE_NOTE, "5.13.6.4.2"},
+        {TOPO_FORM_D01, CLAUSE_SHOULD, CLAUSE_WARN, "house"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         CHECK_EQ(clause_row(cases[i].clause)->level, cases[i].level);
-        CHECK_EQ(clause_severity(cases[i].clause), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_STATUS), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_REPORT), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_FORM), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_ISOLATION), CLAUSE_FAIL);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_DATA), CLAUSE_FAIL);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_LIVENESS), CLAUSE_FAIL);
         CHECK(!strcmp(clause_row(cases[i].clause)->section, cases[i].section));
     }
 }
@@ -96,7 +105,7 @@ int main(void)
         {"ids_and_texts_are_unique", ids_and_texts_are_unique},
         {"the_row_of_no_clause_is_empty", the_row_of_no_clause_is_empty},
         {"levels_agree_with_the_ids", levels_agree_with_the_ids},
-        {"severity_follows_the_level", severity_follows_the_level},
+        {"severity_follows_from_level_and_impact", severity_follows_from_level_and_impact},
     };
 
     return unit_main("clause", units, ARRAY_LENGTH(units));

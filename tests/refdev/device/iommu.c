@@ -20,8 +20,7 @@ static bool offers(const struct ref_iommu *iommu, unsigned feature)
     return iommu->config.features >> feature & 1;
 }
 
-/* 5.13.3: a bit changes the meaning of requests only if the driver has accepted it. */
-static bool negotiates(const struct ref_iommu *iommu, unsigned feature)
+bool ref_negotiates(const struct ref_iommu *iommu, unsigned feature)
 {
     return offers(iommu, feature) && ref_has(&iommu->virtio, feature);
 }
@@ -36,7 +35,7 @@ static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)
         .input_range = {config->input_first, config->input_last},
         .domain_range = {config->domain_first, config->domain_last},
         .probe_size = config->probe_size,
-        .bypass = iommu->model.bypass,
+        .bypass = iommu->bypass,
     };
 
     if (config->topology && offset >= REF_TOPOLOGY_FIRST)
@@ -56,19 +55,18 @@ static void config_write(struct ref_virtio *virtio, uint32_t offset, uint8_t val
         return;
     if (MUTANT(BYPASS_ANY_VALUE) && offset == CONFIG_BYPASS)
         iommu->odd_bypass = value;
-    if (offset == CONFIG_BYPASS && value <= 1 && negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
-        iommu->model.bypass = value;
+    if (offset == CONFIG_BYPASS && value <= 1 &&
+        ref_negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        iommu->bypass = value;
 }
 
-/* Ranges count when they are offered, bits of requests when they are negotiated. */
+/* The older bit, where there is no byte. */
 static void negotiated(struct ref_virtio *virtio)
 {
     struct ref_iommu *iommu = ref_iommu_of(virtio);
 
-    iommu->model.config.bypass_config = negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
-    iommu->model.config.mmio = negotiates(iommu, VIRTIO_IOMMU_F_MMIO);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
-        iommu->model.bypass = ref_has(virtio, VIRTIO_IOMMU_F_BYPASS);
+        iommu->bypass = ref_has(virtio, VIRTIO_IOMMU_F_BYPASS);
 }
 
 /* 5.13.5; the byte `bypass` survives a reset of the device. */
@@ -77,14 +75,13 @@ static void reset(struct ref_virtio *virtio)
     struct ref_iommu *iommu = ref_iommu_of(virtio);
 
     if (MUTANT(RESET_CLEARS_BYPASS) || MUTANT(RESET_SETS_BYPASS))
-        iommu->model.bypass = MUTANT(RESET_SETS_BYPASS);
-    for (unsigned i = 0; MUTANT(ATTACH_STALE_MAPPINGS) && i < MODEL_DOMAINS; i++)
-        iommu->model.domains[i].count = 0;
+        iommu->bypass = MUTANT(RESET_SETS_BYPASS);
     iommu->was_attached = false;
-    if (!MUTANT(RESET_KEEPS_DOMAINS))
-        model_reset(&iommu->model);
+    mutate_tlb_reset();
+    if (!MUTANT(RESET_KEEPS_DOMAINS) && !MUTANT(RESET_IS_IGNORED))
+        ref_tables_reset(&iommu->tables);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
-        iommu->model.bypass = false;
+        iommu->bypass = false;
 }
 
 static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct ref_chain *chain)
@@ -103,21 +100,6 @@ static const struct ref_virtio_ops ops = {
     .reset = reset,
 };
 
-/* 5.13.6: without the feature a range is everything. */
-static struct model_config model_config_of(const struct ref_iommu_config *config)
-{
-    bool has_input = config->features >> VIRTIO_IOMMU_F_INPUT_RANGE & 1;
-    bool has_domains = config->features >> VIRTIO_IOMMU_F_DOMAIN_RANGE & 1;
-
-    return (struct model_config){
-        .granule = config->page_size_mask & -config->page_size_mask,
-        .input_first = has_input ? config->input_first : 0,
-        .input_last = has_input ? config->input_last : UINT64_MAX,
-        .domain_first = has_domains ? config->domain_first : 0,
-        .domain_last = has_domains ? config->domain_last : UINT32_MAX,
-    };
-}
-
 /* Fills in where the machine has its MSI doorbells. */
 static void place_messages(struct ref_iommu_config *config, uint64_t first, uint64_t last)
 {
@@ -131,7 +113,6 @@ static void place_messages(struct ref_iommu_config *config, uint64_t first, uint
 void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *config,
                     uint64_t message_first, uint64_t message_last)
 {
-    const struct model_config model_config = model_config_of(config);
     uint64_t rings = REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) |
                      REF_BIT(REF_F_RING_PACKED) | REF_BIT(REF_F_RING_RESET);
     uint64_t features = config->features | (rings & ~config->withheld);
@@ -139,12 +120,17 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
     memset(iommu, 0, sizeof(*iommu));
     iommu->config = *config;
     place_messages(&iommu->config, message_first, message_last);
-    model_init(&iommu->model, &model_config, config->bypass);
+    ref_tables_init(&iommu->tables);
+    iommu->bypass = config->bypass;
     if (config->topology)
         features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     iommu->virtio.has_decoys = config->has_decoys;
     ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
-                    config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
+                    config->topology        ? REF_TOPOLOGY_MAX
+                    : config->config_length ? config->config_length
+                                            : sizeof(struct virtio_iommu_config));
+    if (config->vector_count)
+        ref_limit_vectors(&iommu->virtio.function, config->vector_count);
     if (config->has_no_msix)
         ref_remove_msix(&iommu->virtio.function);
     iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
@@ -153,30 +139,29 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
     iommu->virtio.is_strict = config->is_strict;
     for (unsigned i = 0; config->queue_size && i < 2; i++)
         iommu->virtio.queues[i].size_max = config->queue_size;
+    if (config->event_queue_size)
+        iommu->virtio.queues[VIRTIO_IOMMU_EVENTQ].size_max = config->event_queue_size;
 }
 
 static void describe(struct ref_iommu *iommu)
 {
-    uint32_t ids[MODEL_ENDPOINTS];
+    const struct ref_tables *tables = &iommu->tables;
+    uint32_t ids[REF_ENDPOINTS];
 
-    for (unsigned i = 0; i < iommu->model.endpoint_count; i++)
-        ids[i] = iommu->model.endpoints[i].id;
+    for (unsigned i = 0; i < tables->endpoint_count; i++)
+        ids[i] = tables->endpoints[i].id;
     memset(iommu->described, 0, sizeof(iommu->described));
-    ref_topology_write(iommu->config.topology, ids, iommu->model.endpoint_count, iommu->described);
+    ref_topology_write(iommu->config.topology, ids, tables->endpoint_count, iommu->described);
 }
 
 bool ref_iommu_add(struct ref_iommu *iommu, uint32_t endpoint)
 {
     if (endpoint == 0x28 && MUTANT(ENDPOINT_UNKNOWN))
         return true;
-    if (MUTANT(UNDESCRIBED_ID_KNOWN) && !model_find_endpoint(&iommu->model, 0x100))
-        model_add_endpoint(&iommu->model, 0x100);
-    if (!model_add_endpoint(&iommu->model, endpoint))
+    if (MUTANT(UNDESCRIBED_ID_KNOWN))
+        ref_add_endpoint(&iommu->tables, 0x100);
+    if (!ref_add_endpoint(&iommu->tables, endpoint))
         return false;
-    for (unsigned i = 0; i < iommu->config.region_count; i++)
-        if (!model_add_reserved(&iommu->model, endpoint, iommu->config.regions[i].first,
-                                iommu->config.regions[i].last))
-            return false;
     describe(iommu);
     return true;
 }

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "tests/refdev/device/iommu_parts.h"
+#include "tests/refdev/device/rules.h"
 #include "tests/refdev/mutants/mutant.h"
-
-#define PIECES_MAX 64
 
 /* A report that finds no buffer, or none that is long enough, is lost (5.13.6.9). */
 static void report_fault(struct ref_iommu *iommu, const struct virtio_iommu_fault *fault)
@@ -14,7 +13,7 @@ static void report_fault(struct ref_iommu *iommu, const struct virtio_iommu_faul
     struct ref_queue *queue = &virtio->queues[VIRTIO_IOMMU_EVENTQ];
     const struct ref_chain *chain = &queue->chain;
 
-    if (!ref_is_running(virtio) || iommu->config.is_silent)
+    if ((!ref_is_running(virtio) && !mutate_early_fault(virtio)) || iommu->config.is_silent)
         return;
     if (ref_pop(virtio, queue) != REF_POPPED) {
         if (MUTANT(FAULT_WITHOUT_BUFFER_BREAKS))
@@ -53,19 +52,16 @@ bool ref_iommu_access(struct ref_iommu *iommu, uint32_t endpoint, uint64_t addre
                       uint32_t length, bool is_write)
 {
     const struct ref_surroundings *around = iommu->virtio.function.around;
-    struct model_piece pieces[PIECES_MAX];
-    void *memory[PIECES_MAX];
+    struct ref_piece pieces[REF_PIECES_MAX];
     uint8_t *at = bytes;
 
     if (!length)
         return true;
     mutate_late_detach(iommu, true);
-    struct model_translation to =
-        model_translate(&iommu->model, endpoint, address, length,
-                        is_write ? MODEL_WRITE : MODEL_READ, pieces, PIECES_MAX);
+    struct ref_route to = ref_route_of(iommu, endpoint, address, length, is_write, pieces);
 
     mutate_translation(iommu, endpoint, address, length, is_write, &to, pieces);
-    if (!to.allowed) {
+    if (!to.is_allowed) {
         struct virtio_iommu_fault fault = {
             .reason = to.reason,
             .flags = VIRTIO_IOMMU_FAULT_F_ADDRESS |
@@ -79,17 +75,20 @@ bool ref_iommu_access(struct ref_iommu *iommu, uint32_t endpoint, uint64_t addre
         return false;
     }
     for (unsigned i = 0; i < to.count; i++)
-        if (!(memory[i] = around->memory(around->context, pieces[i].address, pieces[i].length)))
+        if (!around->memory(around->context, pieces[i].address, pieces[i].length))
             return false;
     for (unsigned i = 0; i < to.count; at += pieces[i++].length) {
+        void *memory = around->memory(around->context, pieces[i].address, pieces[i].length);
+        uint64_t size = mutate_size(pieces[i].length, is_write);
+
         if (MUTANT(WRITES_GET_LOST) && is_write && length >= 256)
             continue;
         if (MUTANT(READS_ARE_ZERO) && !is_write && length >= 256)
-            memset(at, 0, pieces[i].length);
+            memset(at, 0, size);
         else if (is_write)
-            memcpy(memory[i], at, pieces[i].length);
+            memcpy(memory, at, size);
         else
-            memcpy(at, memory[i], pieces[i].length);
+            memcpy(at, memory, size);
     }
     return true;
 }

@@ -2,32 +2,33 @@
 /* Mutants of accesses, of the configuration, of properties and of fault reports. */
 #include <string.h>
 
+#include "tests/refdev/device/iommu_parts.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
+#include "tests/refdev/mutants/mutate_translation.h"
 
 #define PAGE   4096u
 #define PADDED 32u /* bytes for a property of 24 */
 
-static void allow(struct model_translation *to, struct model_piece *piece, uint64_t address,
-                  uint32_t length)
+static void allow(struct ref_route *to, struct ref_piece *piece, uint64_t address, uint32_t length)
 {
-    *to = (struct model_translation){.allowed = true, .count = 1};
-    *piece = (struct model_piece){address, length};
+    *to = (struct ref_route){.is_allowed = true, .count = 1};
+    *piece = (struct ref_piece){address, length};
 }
 
-static void deny(struct model_translation *to, uint8_t reason, uint64_t address)
+static void deny(struct ref_route *to, uint8_t reason, uint64_t address)
 {
-    *to = (struct model_translation){.reason = reason, .address = address};
+    *to = (struct ref_route){.reason = reason, .address = address};
 }
 
 /* Mutants of bypass mode: an endpoint that is not attached, or is in a bypass domain. */
-static void mutate_bypass(const struct ref_iommu *iommu, const struct model_endpoint *endpoint,
-                          uint64_t address, uint32_t length, bool is_write,
-                          struct model_translation *to, struct model_piece *pieces)
+static void mutate_bypass(const struct ref_iommu *iommu, const struct ref_endpoint *endpoint,
+                          uint64_t address, uint32_t length, bool is_write, struct ref_route *to,
+                          struct ref_piece *pieces)
 {
-    const struct model_domain *domain = endpoint->domain;
-    bool unattached = !domain, in_bypass_domain = domain && domain->bypass;
-    bool negotiated = iommu->model.config.bypass_config;
+    const struct ref_domain *domain = endpoint->domain;
+    bool unattached = !domain, in_bypass_domain = domain && domain->is_bypass;
+    bool negotiated = ref_negotiates(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG);
 
     if (unattached && (MUTANT(BYPASS_NEVER) || MUTANT(OLD_BYPASS_MISSING) ||
                        (MUTANT(BYPASS_NEEDS_THE_FEATURE) && !negotiated) ||
@@ -36,26 +37,26 @@ static void mutate_bypass(const struct ref_iommu *iommu, const struct model_endp
     if (unattached && (MUTANT(BYPASS_ALWAYS) || MUTANT(OLD_BYPASS_UNASKED) ||
                        MUTANT(BYPASS_UNOFFERED) || (MUTANT(BYPASS_READS) && !is_write)))
         allow(to, pieces, address, length);
-    if (domain && !in_bypass_domain && iommu->model.bypass && !to->allowed &&
+    if (domain && !in_bypass_domain && iommu->bypass && !to->is_allowed &&
         MUTANT(BYPASS_ATTACHED_TOO))
         allow(to, pieces, address, length);
-    if (domain && MUTANT(IDENTITY_WHERE_UNMAPPED) && !to->allowed)
+    if (domain && MUTANT(IDENTITY_WHERE_UNMAPPED) && !to->is_allowed)
         allow(to, pieces, address, length);
     if (in_bypass_domain && (MUTANT(BYPASS_DOMAIN_BLOCKS) ||
                              (MUTANT(BYPASS_DOMAIN_FIRST_ONLY) && endpoint->id != 0x20) ||
                              (MUTANT(BYPASS_DOMAIN_READ_ONLY) && is_write)))
         deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
-    if ((in_bypass_domain || unattached) && to->allowed && !is_write && MUTANT(BYPASS_NO_READS) &&
-        length >= 256)
+    if ((in_bypass_domain || unattached) && to->is_allowed && !is_write &&
+        MUTANT(BYPASS_NO_READS) && length >= 256)
         deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
-    if ((in_bypass_domain || unattached) && to->allowed && is_write && length >= 256 &&
+    if ((in_bypass_domain || unattached) && to->is_allowed && is_write && length >= 256 &&
         MUTANT(BYPASS_PAGE_OFF))
         pieces[0].address += PAGE;
 }
 
 /* Translations that outlive what made them. */
-static void mutate_cached(const struct model_endpoint *endpoint, uint64_t address, uint32_t length,
-                          struct model_translation *to, struct model_piece *pieces)
+static void mutate_cached(const struct ref_endpoint *endpoint, uint64_t address, uint32_t length,
+                          struct ref_route *to, struct ref_piece *pieces)
 {
     static struct {
         uint32_t endpoint, domain;
@@ -72,9 +73,9 @@ static void mutate_cached(const struct model_endpoint *endpoint, uint64_t addres
 
     if (by_domain && !is_other)
         hit = false;
-    if (hit && (!to->allowed || MUTANT(UNMAP_CACHED_OVER_NEW_MAP)))
+    if (hit && (!to->is_allowed || MUTANT(UNMAP_CACHED_OVER_NEW_MAP)))
         allow(to, pieces, kept.physical, length);
-    else if (to->allowed && to->count == 1 && length >= 256 && pieces[0].address != address &&
+    else if (to->is_allowed && to->count == 1 && length >= 256 && pieces[0].address != address &&
              endpoint->domain && !(by_domain && is_other)) {
         kept.endpoint = endpoint->id;
         kept.domain = endpoint->domain->id;
@@ -85,12 +86,13 @@ static void mutate_cached(const struct model_endpoint *endpoint, uint64_t addres
 }
 
 /* For a device that keeps one table of mappings for all domains. */
-static bool is_in_any_domain(const struct model *model, uint64_t address, uint64_t *physical)
+static bool is_in_any_domain(const struct ref_tables *tables, uint64_t address, uint64_t *physical)
 {
-    for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
-        const struct model_domain *domain = &model->domains[i];
-        const struct model_mapping *mapping =
-            domain->exists && !domain->bypass ? model_find_mapping(domain, address) : NULL;
+    for (unsigned i = 0; i < REF_DOMAINS; i++) {
+        const struct ref_domain *domain = &tables->domains[i];
+        const struct ref_mapping *mapping = domain->exists && !domain->is_bypass
+                                                ? ref_find_mapping(domain, address, address)
+                                                : NULL;
 
         if (mapping) {
             *physical = mapping->physical + (address - mapping->first);
@@ -101,60 +103,72 @@ static bool is_in_any_domain(const struct model *model, uint64_t address, uint64
 }
 
 /* Mutants of translation through mappings. */
-static void mutate_mapped(const struct ref_iommu *iommu, const struct model_endpoint *endpoint,
-                          uint64_t address, uint32_t length, bool is_write,
-                          struct model_translation *to, struct model_piece *pieces)
+static void mutate_mapped(const struct ref_iommu *iommu, const struct ref_endpoint *endpoint,
+                          uint64_t address, uint32_t length, bool is_write, struct ref_route *to,
+                          struct ref_piece *pieces)
 {
-    const struct model_domain *domain = endpoint->domain;
+    const struct ref_domain *domain = endpoint->domain;
     uint64_t physical;
 
-    if (MUTANT(DOMAINS_SHARE_MAPPINGS) && domain && !to->allowed &&
-        is_in_any_domain(&iommu->model, address, &physical))
+    if (MUTANT(DOMAINS_SHARE_MAPPINGS) && domain && !to->is_allowed &&
+        is_in_any_domain(&iommu->tables, address, &physical))
         allow(to, pieces, physical, length);
     if (MUTANT(CROSSING_IS_DENIED) && to->count > 1)
         deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
-    if (MUTANT(CROSSING_GOES_ON_LINEARLY) && to->allowed && to->count > 1)
+    if ((MUTANT(CROSSING_GOES_ON_LINEARLY) ||
+         (MUTANT(CROSSING_GOES_ON_LINEARLY_READS) && !is_write)) &&
+        to->is_allowed && to->count > 1)
         allow(to, pieces, pieces[0].address, length);
-    if (MUTANT(PERMISSIONS_IGNORED) && domain && !to->allowed) {
-        const struct model_mapping *mapping = model_find_mapping(domain, address);
+    if (MUTANT(PERMISSIONS_IGNORED) && domain && !to->is_allowed) {
+        const struct ref_mapping *mapping = ref_find_mapping(domain, address, address);
 
         if (mapping)
             allow(to, pieces, mapping->physical + (address - mapping->first), length);
     }
-    if (MUTANT(PAGE_OFFSET_LOST) && to->allowed && domain && is_write && length >= 256)
+    if (MUTANT(PAGE_OFFSET_LOST) && to->is_allowed && domain && is_write && length >= 256)
         pieces[0].address &= ~(uint64_t)(PAGE - 1);
     if ((MUTANT(START_DECIDES) || (MUTANT(START_DECIDES_READS) && !is_write)) && domain &&
-        !to->allowed && to->count)
+        !to->is_allowed && to->count)
         allow(to, pieces, pieces[0].address, length);
 }
 
 void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, uint32_t length,
-                        bool is_write, struct model_translation *to, struct model_piece *pieces)
+                        bool is_write, struct ref_route *to, struct ref_piece *pieces)
 {
-    const struct model_endpoint *endpoint = model_find_endpoint(&iommu->model, id);
-    unsigned access = is_write ? MODEL_WRITE : MODEL_READ;
+    const struct ref_endpoint *endpoint = ref_find_endpoint(&iommu->tables, id);
 
     if (!ref_mutant || !endpoint)
         return;
-    const struct model_endpoint *other = model_find_endpoint(&iommu->model, id == 0x20   ? 0x28
-                                                                            : id == 0x28 ? 0x20
-                                                                                         : id);
+    const struct ref_endpoint *other = ref_find_endpoint(&iommu->tables, id == 0x20   ? 0x28
+                                                                         : id == 0x28 ? 0x20
+                                                                                      : id);
 
     if (other && other != endpoint && MUTANT(ENDPOINTS_MIXED_UP)) {
         endpoint = other;
-        *to = model_translate(&iommu->model, endpoint->id, address, length, access, pieces, 64);
+        *to = ref_route_of(iommu, endpoint->id, address, length, is_write, pieces);
     }
     if (id == 0x28 && MUTANT(ENDPOINT_ESCAPES))
         allow(to, pieces, address, length);
-    if (MUTANT(ADDRESS_40_BITS) && endpoint->domain && !endpoint->domain->bypass)
-        *to = model_translate(&iommu->model, id, address & ((1ull << 40) - 1), length, access,
-                              pieces, 64);
-    if (MUTANT(ADDRESS_SIGN_EXTENDED) && endpoint->domain && !endpoint->domain->bypass &&
+    if (MUTANT(ADDRESS_40_BITS) && endpoint->domain && !endpoint->domain->is_bypass)
+        *to = ref_route_of(iommu, id, address & ((1ull << 40) - 1), length, is_write, pieces);
+    if (MUTANT(ADDRESS_SIGN_EXTENDED) && endpoint->domain && !endpoint->domain->is_bypass &&
         address >> 47 & 1)
         deny(to, VIRTIO_IOMMU_FAULT_R_MAPPING, address);
     mutate_bypass(iommu, endpoint, address, length, is_write, to, pieces);
     mutate_mapped(iommu, endpoint, address, length, is_write, to, pieces);
     mutate_cached(endpoint, address, length, to, pieces);
+    mutate_views(iommu, endpoint, address, length, is_write, to, pieces);
+    mutate_tlb(endpoint, address, length, is_write, to, pieces);
+}
+
+uint64_t mutate_size(uint64_t size, bool is_write)
+{
+    if (size > 2048 && MUTANT(LONG_TRANSFERS_CUT))
+        return 2048;
+    if (size > 4 && size % 4 &&
+        (MUTANT(ODD_BYTES_LOST) || (!is_write && MUTANT(ODD_BYTES_LOST_READS))))
+        return size & -4ull;
+    return size;
 }
 
 /* -- configuration, properties, fault reports ----------------------------------------------- */
@@ -201,7 +215,7 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         memset(fields, 0, sizeof(*fields));
     if (MUTANT(CONFIG_RANGE_AFTER_FEATURES_OK) && !is_settled)
         memset(&fields->input_range, 0, sizeof(fields->input_range));
-    if (MUTANT(CONFIG_BIG_ENDIAN))
+    if (MUTANT(CONFIG_BIG_ENDIAN) || MUTANT(CONFIG_BIG_ENDIAN_LARGE))
         fields->page_size_mask = __builtin_bswap64(fields->page_size_mask);
     if (MUTANT(CONFIG_DOMAINS_IN_BITS))
         fields->domain_range.end = 32;
@@ -211,8 +225,6 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         fields->domain_range.start = fields->domain_range.end + 1;
     if (MUTANT(CONFIG_CHANGES) || MUTANT(MMIO_CONFIG_CHANGES))
         fields->probe_size += ref_look() % 8;
-    if (MUTANT(CONFIG_PROBE_SIZE_HUGE))
-        fields->probe_size = 0x20000;
     if (MUTANT(BYPASS_ANY_VALUE) && iommu->odd_bypass > 1)
         fields->bypass = iommu->odd_bypass;
     if (MUTANT(BYPASS_READS_INVERTED))
@@ -225,10 +237,17 @@ static void put_property(uint8_t *area, uint32_t at,
     memcpy(area + at, value, sizeof(*value));
 }
 
+static bool is_any_attached(const struct ref_tables *tables)
+{
+    for (unsigned i = 0; i < tables->endpoint_count; i++)
+        if (tables->endpoints[i].domain)
+            return true;
+    return false;
+}
+
 void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size)
 {
     struct virtio_iommu_probe_resv_mem first;
-    bool is_attached = iommu->model.domains[0].exists || iommu->model.domains[1].exists;
     uint32_t second = (uint32_t)sizeof(first);
 
     if (!ref_mutant || size < 2 * sizeof(first))
@@ -248,7 +267,7 @@ void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t si
     }
     if (MUTANT(PROBE_JUNK_BEHIND))
         area[size - 1] = 0xa5;
-    if (MUTANT(PROBE_CHANGES_WHEN_ATTACHED) && is_attached)
+    if (MUTANT(PROBE_CHANGES_WHEN_ATTACHED) && is_any_attached(&iommu->tables))
         memset(area, 0, sizeof(first));
     if (MUTANT(RESV_RESERVED_SET))
         first.reserved[1] = 1;

@@ -1,80 +1,60 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Mutants whose answers are right and whose effects are not. */
-#include "lib/model/mappings.h"
+#include "tests/refdev/device/iommu_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 #include "tests/refdev/mutants/mutate_mappings.h"
+#include "tests/refdev/mutants/mutate_translation.h"
 
 #define LATE_ACCESSES 12 /* about as many as a transfer of virtio-blk makes */
 
-/* A new domain that begins with the mappings of the one that had its slot before. */
-static bool attach_stale(struct model *model, struct model_endpoint *endpoint,
-                         const struct virtio_iommu_req_attach *request)
+/* The endpoints of a domain but one, which may be NULL, are in none; the domain stays. */
+static void forget_members(struct ref_tables *tables, struct ref_domain *domain,
+                           const struct ref_endpoint *but)
 {
-    for (unsigned i = 0; i < MODEL_DOMAINS; i++) {
-        struct model_domain *place = &model->domains[i];
-
-        if (place->exists)
-            continue;
-        place->exists = true;
-        place->id = request->domain;
-        place->bypass = request->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS;
-        if (endpoint->domain)
-            endpoint->domain->exists = model_members(model, endpoint->domain) > 1;
-        endpoint->domain = place;
-        return true;
-    }
-    return false;
+    for (unsigned i = 0; i < tables->endpoint_count; i++)
+        if (tables->endpoints[i].domain == domain && &tables->endpoints[i] != but) {
+            tables->endpoints[i].domain = NULL;
+            domain->members--;
+        }
 }
 
-static bool attach(struct model *model, struct model_endpoint *endpoint,
-                   struct model_domain *domain, const struct virtio_iommu_req_attach *request)
+static void empty(struct ref_tables *tables, struct ref_domain *domain)
 {
-    switch (ref_mutant) {
-    case MUTANT_ATTACH_NO_EFFECT:
+    ref_remove_inside(tables, domain, 0, UINT64_MAX);
+}
+
+static bool attach(struct ref_tables *tables, struct ref_endpoint *endpoint,
+                   struct ref_domain *domain, const struct virtio_iommu_req_attach *request)
+{
+    struct ref_domain *old = endpoint->domain;
+
+    /* Of a refusal that was turned into OK. */
+    if (domain && domain->is_bypass != !!(request->flags & VIRTIO_IOMMU_ATTACH_F_BYPASS))
         return true;
-    case MUTANT_ATTACH_STALE_MAPPINGS:
-        return !domain && attach_stale(model, endpoint, request);
-    case MUTANT_ATTACH_MOVE_KEEPS_OLD_DOMAIN:
-        if (endpoint->domain != domain)
-            endpoint->domain = NULL;
-        return false;
-    case MUTANT_ATTACH_MOVE_TAKES_MAPPINGS:
-        if (!endpoint->domain || domain || model_members(model, endpoint->domain) > 1)
-            return false;
-        endpoint->domain->id = request->domain;
+    if (MUTANT(ATTACH_NO_EFFECT))
         return true;
-    case MUTANT_ATTACH_MOVE_IGNORED:
-        return endpoint->domain;
-    case MUTANT_ATTACH_AGAIN_DETACHES:
-        if (!endpoint->domain || endpoint->domain != domain)
-            return false;
-        domain->exists = model_members(model, domain) > 1;
+    if (old && old != domain && MUTANT(ATTACH_MOVE_KEEPS_OLD_DOMAIN))
         endpoint->domain = NULL;
+    if (old && !domain && old->members == 1 && MUTANT(ATTACH_MOVE_TAKES_MAPPINGS)) {
+        old->id = request->domain;
         return true;
-    case MUTANT_ATTACH_REPLACES_MEMBER:
-        for (unsigned i = 0; domain && i < model->endpoint_count; i++)
-            if (model->endpoints[i].domain == domain && &model->endpoints[i] != endpoint)
-                model->endpoints[i].domain = NULL;
-        return false;
-    case MUTANT_ATTACH_JOIN_EMPTIES:
-        if (domain && endpoint->domain != domain)
-            domain->count = 0;
-        return false;
-    default:
-        return false;
     }
-}
-
-static void leave(struct model *model, struct model_endpoint *endpoint)
-{
-    if (endpoint->domain)
-        endpoint->domain->exists = model_members(model, endpoint->domain) > 1;
-    endpoint->domain = NULL;
+    if (old && MUTANT(ATTACH_MOVE_IGNORED))
+        return true;
+    if (old && old == domain && MUTANT(ATTACH_AGAIN_DETACHES)) {
+        ref_detach(tables, endpoint);
+        return true;
+    }
+    if (domain && MUTANT(ATTACH_REPLACES_MEMBER))
+        forget_members(tables, domain, endpoint);
+    if (domain && old != domain && MUTANT(ATTACH_JOIN_EMPTIES))
+        empty(tables, domain);
+    return false;
 }
 
 /* A DETACH that takes effect late; the next request ends the delay, or it would see it. */
 static struct {
-    struct model_endpoint *endpoint;
+    struct ref_endpoint *endpoint;
     unsigned accesses;
 } late;
 
@@ -82,61 +62,56 @@ void mutate_late_detach(struct ref_iommu *iommu, bool is_access)
 {
     if (!late.endpoint || (is_access && late.accesses--))
         return;
-    leave(&iommu->model, late.endpoint);
+    ref_detach(&iommu->tables, late.endpoint);
     late.endpoint = NULL;
 }
 
-static bool detach(struct model *model, struct model_endpoint *endpoint)
+static bool detach(struct ref_tables *tables, struct ref_endpoint *endpoint)
 {
-    struct model_domain *domain = endpoint->domain;
+    struct ref_domain *domain = endpoint->domain;
 
-    switch (ref_mutant) {
-    case MUTANT_DETACH_NO_EFFECT:
+    if (!domain || MUTANT(DETACH_NO_EFFECT))
         return true;
-    case MUTANT_DETACH_LATE:
+    if (MUTANT(DETACH_LATE)) {
         late.endpoint = endpoint;
         late.accesses = LATE_ACCESSES;
         return true;
-    case MUTANT_DETACH_KEEPS_DOMAIN:
+    }
+    if (MUTANT(DETACH_KEEPS_DOMAIN)) {
         endpoint->domain = NULL;
         return true;
-    case MUTANT_DETACH_DESTROYS_SHARED:
-        for (unsigned i = 0; i < model->endpoint_count; i++)
-            if (model->endpoints[i].domain == domain)
-                model->endpoints[i].domain = NULL;
-        if (domain)
-            domain->exists = false;
-        return true;
-    case MUTANT_DETACH_EMPTIES_SHARED:
-        if (domain)
-            domain->count = 0;
-        return false;
-    default:
-        return false;
     }
+    if (MUTANT(DETACH_DESTROYS_SHARED))
+        forget_members(tables, domain, endpoint);
+    if (MUTANT(DETACH_EMPTIES_SHARED))
+        empty(tables, domain);
+    return false;
 }
 
+/* Requests that the device refuses may get here, too, as mutants turn their status into OK. */
 bool mutate_effect(struct ref_iommu *iommu, const void *request)
 {
     const struct virtio_iommu_req_attach *head = request; /* all begin with type and domain */
-    struct model *model = &iommu->model;
+    struct ref_tables *tables = &iommu->tables;
     const struct virtio_iommu_req_unmap *unmapping = request;
-    struct model_domain *domain = model_find_domain(model, head->domain);
-    struct model_endpoint *endpoint = model_find_endpoint(model, head->endpoint);
+    struct ref_domain *domain = ref_find_domain(tables, head->domain);
+    struct ref_endpoint *endpoint = ref_find_endpoint(tables, head->endpoint);
+    bool has_mappings = domain && !domain->is_bypass;
 
     if (!ref_mutant)
         return false;
+    if (mutate_batched_effect(iommu, request))
+        return true;
     switch (head->head.type) {
     case VIRTIO_IOMMU_T_ATTACH:
-        return !endpoint || attach(model, endpoint, domain, head);
+        return !endpoint || attach(tables, endpoint, domain, head);
     case VIRTIO_IOMMU_T_DETACH:
-        return !endpoint || detach(model, endpoint);
+        return !endpoint || detach(tables, endpoint);
     case VIRTIO_IOMMU_T_MAP:
-        return !domain || domain->bypass || mutate_map(domain, request);
+        return !has_mappings || mutate_map(tables, domain, request);
     case VIRTIO_IOMMU_T_UNMAP:
-        return !domain || domain->bypass ||
-               mappings_split(domain, unmapping->virt_start, unmapping->virt_end) ||
-               mutate_unmap(domain, unmapping->virt_start, unmapping->virt_end);
+        return !has_mappings || ref_is_split(domain, unmapping->virt_start, unmapping->virt_end) ||
+               mutate_unmap(tables, domain, unmapping->virt_start, unmapping->virt_end);
     default:
         return false;
     }
@@ -145,16 +120,17 @@ bool mutate_effect(struct ref_iommu *iommu, const void *request)
 void mutate_state(struct ref_iommu *iommu, const void *request)
 {
     const struct virtio_iommu_req_attach *head = request;
-    struct model *model = &iommu->model;
+    struct ref_tables *tables = &iommu->tables;
     const struct virtio_iommu_req_unmap *unmapping = request;
-    struct model_domain *domain = model_find_domain(model, head->domain);
+    struct ref_domain *domain = ref_find_domain(tables, head->domain);
 
     if (head->head.type == VIRTIO_IOMMU_T_ATTACH)
         iommu->was_attached = true;
+    mutate_tlb_by(request);
     if (!ref_mutant || !domain)
         return;
     if (head->head.type == VIRTIO_IOMMU_T_MAP)
-        mutate_mapping(domain, request, model->config.granule);
+        mutate_mapping(tables, domain, request, ref_granule(iommu));
     if (head->head.type == VIRTIO_IOMMU_T_UNMAP)
-        mutate_refused_unmap(domain, unmapping->virt_start, unmapping->virt_end);
+        mutate_refused_unmap(tables, domain, unmapping->virt_start, unmapping->virt_end);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/array/array.h"
+#include "tests/refdev/device/iommu_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 
 #define S(name) VIRTIO_IOMMU_S_##name
@@ -46,17 +47,19 @@ static void mutate_attach(struct virtio_iommu_req_attach *attach)
         attach->domain &= 0xffff;
 }
 
-static void mutate_map(const struct ref_iommu *iommu, struct virtio_iommu_req_map *map)
+static void mutate_map(struct ref_iommu *iommu, struct virtio_iommu_req_map *map)
 {
-    uint64_t granule = iommu->model.config.granule;
+    uint64_t granule = ref_granule(iommu), before = map->virt_start - 1;
+    const struct ref_domain *domain = ref_find_domain(&iommu->tables, map->domain);
 
-    const struct model_domain *domain = model_find_domain(&iommu->model, map->domain);
-
-    if (MUTANT(MAP_ADJACENT_INVAL) && domain && model_find_mapping(domain, map->virt_start - 1))
+    if (MUTANT(MAP_ADJACENT_INVAL) && domain && ref_find_mapping(domain, before, before))
         map->virt_start -= granule;
-    for (unsigned i = 0; MUTANT(MAP_ALIAS_INVAL) && domain && i < domain->count; i++)
-        if (domain->mappings[i].physical == map->phys_start)
+    for (struct ref_mapping *it = domain && MUTANT(MAP_ALIAS_INVAL) ? domain->mappings : NULL; it;
+         it = it->next)
+        if (it->physical == map->phys_start)
             map->flags |= 1u << 31;
+    if (map->flags & VIRTIO_IOMMU_MAP_F_MMIO && MUTANT(MMIO_FLAG_IS_REFUSED))
+        map->flags |= 1u << 31;
     if (MUTANT(MAP_FLAGS_ACCEPTED))
         map->flags &= 7;
     if (MUTANT(MAP_FLAG_3_ACCEPTED))
@@ -71,12 +74,26 @@ static void mutate_map(const struct ref_iommu *iommu, struct virtio_iommu_req_ma
         map->domain &= 0xffff;
 }
 
+/* All but PROBE have the domain at the same place. */
+static void mutate_domain(struct virtio_iommu_req_attach *request)
+{
+    if (request->head.type == VIRTIO_IOMMU_T_PROBE)
+        return;
+    if (MUTANT(DOMAIN_31_BITS))
+        request->domain &= UINT32_MAX >> 1;
+    if (MUTANT(DOMAIN_24_BITS))
+        request->domain &= 0xffffff;
+    if (request->domain == UINT32_MAX && MUTANT(DOMAIN_MINUS_1_IS_NONE))
+        request->flags |= 1u << 31;
+}
+
 void mutate_request(struct ref_iommu *iommu, void *request)
 {
     struct virtio_iommu_req_head *head = request;
     struct virtio_iommu_req_unmap *unmap = request;
     struct virtio_iommu_req_detach *detach = request;
 
+    mutate_domain(request);
     switch (head->type) {
     case VIRTIO_IOMMU_T_ATTACH:
         mutate_attach(request);
@@ -114,6 +131,8 @@ static const struct {
     {MUTANT_ATTACH_NEW_NOENT, IOMMU_ATTACH_P01, S(NOENT)},
     {MUTANT_DETACH_ABSENT_INVAL, IOMMU_DETACH_D03, S(INVAL)},
     {MUTANT_DETACH_ABSENT_OK, IOMMU_DETACH_D03, S(OK)},
+    {MUTANT_DETACH_UNSUPP, IOMMU_DETACH_P01, S(UNSUPP)},
+    {MUTANT_ATTACH_MOVE_UNSUPP, IOMMU_ATTACH_D12, S(UNSUPP)},
     {MUTANT_MAP_START_INVAL, IOMMU_MAP_D02, S(INVAL)},
     {MUTANT_MAP_PHYS_INVAL, IOMMU_MAP_D04, S(INVAL)},
     {MUTANT_MAP_END_INVAL, IOMMU_MAP_D06, S(INVAL)},
@@ -151,7 +170,7 @@ static bool any_set(const uint8_t *bytes, size_t count)
     return false;
 }
 
-static void mutate_valid(const void *request, struct model_answer *answer)
+static void mutate_valid(const void *request, struct ref_answer *answer)
 {
     const struct virtio_iommu_req_head *head = request;
     const struct virtio_iommu_req_detach *detach = request;
@@ -185,7 +204,7 @@ static void mutate_valid(const void *request, struct model_answer *answer)
         answer->status = S(IOERR);
 }
 
-void mutate_answer(const void *request, struct model_answer *answer)
+void mutate_answer(const void *request, struct ref_answer *answer)
 {
     if (!ref_mutant)
         return;

@@ -36,7 +36,8 @@ REASONS = os.path.join(os.path.dirname(__file__), "vacuous.txt")
 GLOBS_MAX = 8  # of a command line
 FINDING = re.compile(r"# (?:FAIL|WARN) (\w+)")
 
-KILLED, PASSED, UNMET = "killed", "passed", "unmet"  # UNMET: passed, and the mutant's code was not reached
+# UNMET, and KILLED_UNMET: the mutant's code was not reached in the time of the test.
+KILLED, KILLED_UNMET, PASSED, UNMET = "killed", "killed unmet", "passed", "unmet"
 
 
 @dataclass
@@ -68,7 +69,7 @@ def verdicts_of(job: Job, tests: list[native.Test]) -> dict[str, str]:
     for test in tests:
         found = {match[1] for line in test.lines if (match := FINDING.match(line))}
         if found & set(job.mutant.clauses):
-            verdicts[test.name] = KILLED
+            verdicts[test.name] = KILLED if native.MET in test.lines else KILLED_UNMET
         elif test.word == "PASS":
             verdicts[test.name] = PASSED if native.MET in test.lines else UNMET
         else:
@@ -165,13 +166,13 @@ def run_jobs(jobs: list[Job], options: argparse.Namespace) -> dict[tuple[str, st
 def vacuous(results: dict[tuple[str, str], dict[str, str]]) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
     """By test and mutant: where it passes, and where it kills. Code that no test ever reached is code that
     runs at the start: it counts as reached by all."""
-    met = {mutant for (mutant, _), verdicts in results.items() if PASSED in verdicts.values()}
+    met = {mutant for (mutant, _), verdicts in results.items() if {PASSED, KILLED} & set(verdicts.values())}
     places: dict[tuple[str, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for (mutant, composition), verdicts in sorted(results.items()):
         for test, verdict in verdicts.items():
             if verdict == PASSED or (verdict == UNMET and mutant not in met):
                 places[test, mutant][0].append(composition)
-            elif verdict == KILLED:
+            elif verdict in (KILLED, KILLED_UNMET):
                 places[test, mutant][1].append(composition)
     return {pair: both for pair, both in sorted(places.items()) if both[0] and both[1]}
 

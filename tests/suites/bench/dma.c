@@ -41,7 +41,7 @@ TEST(dma_latency, .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG, .i
         prepare_engine(test, engine);
         measure(test, engine->ops->name, "bypass", engine, target_physical(&target), 512);
         attach_engine(test, fixture_domain(test, n), engine);
-        require_ok(test, viommu_map(fixture_domain(test, n), at, at + PAGE_SIZE - 1,
+        require_ok(test, viommu_map(fixture_domain(test, n), at, at + target.unit - 1,
                                     target_physical(&target), READ_WRITE));
         measure(test, engine->ops->name, "mapped", engine, at, 512);
     }

@@ -9,8 +9,8 @@ static struct viommu_request any_map(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
 
-    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0,
-                      READ_WRITE);
+    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1,
+                      memory_unused(test, 0, 1), READ_WRITE);
 }
 
 /*
@@ -37,11 +37,13 @@ TEST(every_described_endpoint_can_be_attached, .clauses = CLAUSES(IOMMU_ATTACH_D
 {
     struct fixture *fixture = test->fixture;
 
-    for (unsigned i = 0; i < fixture->endpoint_count; i++) {
-        uint32_t domain = fixture_domain(test, i % DOMAINS_AT_ONCE);
+    const unsigned at_once = fixture_domain_count(test, DOMAINS_AT_ONCE);
 
-        if (i >= DOMAINS_AT_ONCE)
-            require_ok(test, viommu_detach(domain, fixture->endpoints[i - DOMAINS_AT_ONCE].id));
+    for (unsigned i = 0; i < fixture->endpoint_count; i++) {
+        uint32_t domain = fixture_domain(test, i % at_once);
+
+        if (i >= at_once)
+            require_ok(test, viommu_detach(domain, fixture->endpoints[i - at_once].id));
         expect_status(test, IOMMU_ATTACH_D19, viommu_attach(domain, fixture->endpoints[i].id, 0),
                       VIRTIO_IOMMU_S_OK);
     }
@@ -243,16 +245,21 @@ TEST(mappings_do_not_follow_a_moved_endpoint,
     struct dma_engine *engine = fixture_engine(test);
     struct target first = target_new(test, 1), second = target_new(test, 1);
     uint32_t old = fixture_domain(test, 0), new = fixture_domain(test, 1);
-    uint64_t here = free_iova(test), there = here + 0x100000;
+    uint64_t here = free_iova(test), there = here + 16 * memory_unit(test);
 
     prepare_engine(test, engine);
     attach_engine(test, old, engine);
     require_ok(test,
-               viommu_map(old, here, here + PAGE_SIZE - 1, target_physical(&first), READ_WRITE));
+               viommu_map(old, here, here + first.unit - 1, target_physical(&first), READ_WRITE));
     expect_write_lands(test, IOMMU_MAP_P01, engine, here, &first, 0, transfer_length(engine));
+
+    const struct viommu_request move = viommu_attach(new, engine->endpoint, 0);
+
+    if (submit(test, &move).status != VIRTIO_IOMMU_S_OK)
+        skip(test, "the device does not move an attached endpoint");
     attach_engine(test, new, engine);
-    require_ok(test,
-               viommu_map(new, there, there + PAGE_SIZE - 1, target_physical(&second), READ_WRITE));
+    require_ok(test, viommu_map(new, there, there + second.unit - 1, target_physical(&second),
+                                READ_WRITE));
     expect_write_lands(test, IOMMU_ATTACH_D12, engine, there, &second, 0, transfer_length(engine));
     expect_write_denied(test, IOMMU_ATTACH_P04, engine, here, &first, transfer_length(engine));
 }
@@ -265,18 +272,19 @@ TEST(domains_are_isolated, .clauses = CLAUSES(IOMMU_ATTACH_P05),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP)
 {
     struct target targets[2] = {target_new(test, 1), target_new(test, 1)};
-    uint64_t shared = free_iova(test), only_first = shared + 0x100000;
+    uint64_t shared = free_iova(test), only_first = shared + 16 * memory_unit(test);
 
     for (unsigned i = 0; i < 2; i++) {
         struct dma_engine *engine = fixture_writer(test, i);
 
         prepare_engine(test, engine);
         attach_engine(test, fixture_domain(test, i), engine);
-        require_ok(test, viommu_map(fixture_domain(test, i), shared, shared + PAGE_SIZE - 1,
+        require_ok(test, viommu_map(fixture_domain(test, i), shared, shared + targets[i].unit - 1,
                                     target_physical(&targets[i]), READ_WRITE));
     }
-    require_ok(test, viommu_map(fixture_domain(test, 0), only_first, only_first + PAGE_SIZE - 1,
-                                target_physical(&targets[0]), READ_WRITE));
+    require_ok(test,
+               viommu_map(fixture_domain(test, 0), only_first, only_first + targets[0].unit - 1,
+                          target_physical(&targets[0]), READ_WRITE));
     for (unsigned i = 0; i < 2; i++)
         expect_write_lands(test, IOMMU_ATTACH_P05, fixture_writer(test, i), shared, &targets[i], 0,
                            512);
@@ -294,27 +302,23 @@ TEST(endpoints_of_a_domain_share_its_mappings, .clauses = CLAUSES(IOMMU_ATTACH_P
     struct dma_engine *early = fixture_writer(test, 0), *late = fixture_writer(test, 1);
     struct target target = target_new(test, 2);
     uint32_t domain = fixture_domain(test, 0);
-    uint64_t before = free_iova(test), after = before + PAGE_SIZE;
-    struct viommu_request join = viommu_attach(domain, late->endpoint, 0);
+    uint64_t before = free_iova(test), after = before + target.unit;
 
     prepare_engine(test, early);
     prepare_engine(test, late);
     attach_engine(test, domain, early);
-    require_ok(test, viommu_map(domain, before, before + PAGE_SIZE - 1, target_physical(&target),
+    require_ok(test, viommu_map(domain, before, before + target.unit - 1, target_physical(&target),
                                 READ_WRITE));
-    if (submit(test, &join).status != VIRTIO_IOMMU_S_OK)
-        skip(test, "the device does not share a domain between endpoints");
-    require_ok(test, viommu_map(domain, late->footprint, late->footprint + late->footprint_size - 1,
-                                late->footprint, READ_WRITE));
-    require_ok(test, viommu_map(domain, after, after + PAGE_SIZE - 1,
-                                target_physical(&target) + PAGE_SIZE, READ_WRITE));
+    join_engine(test, domain, late);
+    require_ok(test, viommu_map(domain, after, after + target.unit - 1,
+                                target_physical(&target) + target.unit, READ_WRITE));
     for (unsigned i = 0; i < 2; i++) {
         struct dma_engine *engine = fixture_writer(test, i);
 
         expect_write_lands(test, IOMMU_ATTACH_P03, engine, before, &target, 0, 512);
-        expect_write_lands(test, IOMMU_ATTACH_P03, engine, after, &target, PAGE_SIZE, 512);
+        expect_write_lands(test, IOMMU_ATTACH_P03, engine, after, &target, target.unit, 512);
     }
-    require_ok(test, viommu_unmap(domain, before, before + PAGE_SIZE - 1));
+    require_ok(test, viommu_unmap(domain, before, before + target.unit - 1));
     for (unsigned i = 0; i < 2; i++)
         expect_write_denied(test, IOMMU_ATTACH_P03, fixture_writer(test, i), before, &target, 512);
 }

@@ -74,8 +74,8 @@ TEST(unattached_endpoint_reaches_memory, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU
                        transfer_length(engine));
     expect_write_lands(test, IOMMU_BYP_P06, engine, target_physical(&target) + 100, &target, 100,
                        transfer_length(engine));
-    expect_read_sees(test, IOMMU_BYP_P06, engine, target_physical(&target) + PAGE_SIZE, &target,
-                     PAGE_SIZE, transfer_length(engine));
+    expect_read_sees(test, IOMMU_BYP_P06, engine, target_physical(&target) + target.unit, &target,
+                     target.unit, transfer_length(engine));
 }
 
 /* The engine reports what it read through memory, which bypass makes reachable again. */
@@ -129,7 +129,7 @@ TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
     attach_engine(test, fixture_domain(test, 0), engine);
     expect_write_denied(test, IOMMU_BYP_P07, engine, target_physical(&target), &target,
                         transfer_length(engine));
-    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + PAGE_SIZE - 1,
+    require_ok(test, viommu_map(fixture_domain(test, 0), at, at + target.unit - 1,
                                 target_physical(&target), READ_WRITE));
     expect_write_lands(test, IOMMU_BYP_P07, engine, at, &target, 0, transfer_length(engine));
 }
@@ -149,6 +149,7 @@ TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .n
     expect_read_sees(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
                      transfer_length(engine));
     require_ok(test, viommu_detach(domain, engine->endpoint));
+    require_unattached(test, engine->endpoint);
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
                         transfer_length(engine));
 }
@@ -190,7 +191,7 @@ TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
     require_ok(test,
-               viommu_map(domain, at, at + PAGE_SIZE - 1, target_physical(&mapped), READ_WRITE));
+               viommu_map(domain, at, at + mapped.unit - 1, target_physical(&mapped), READ_WRITE));
     expect_write_lands(test, IOMMU_MAP_P03, engine, at, &mapped, 0, transfer_length(engine));
     detach_engine(test, domain, engine);
     expect_write_lands(test, IOMMU_BYP_P08, engine, at, &identity, 0, transfer_length(engine));
@@ -223,6 +224,7 @@ static struct dma_engine *engine_without_the_byte(struct test *test)
     if (viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
         skip(test, "VIRTIO_IOMMU_F_BYPASS_CONFIG is offered");
     prepare_engine(test, engine);
+    require_unattached(test, engine->endpoint);
     return engine;
 }
 

@@ -15,8 +15,8 @@ static struct viommu_request map_one(struct test *test, uint32_t domain)
 {
     uint64_t address = free_iova(test);
 
-    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1, 0,
-                      READ_WRITE);
+    return viommu_map(domain, address, address + viommu_granule(fixture_iommu(test)) - 1,
+                      memory_unused(test, 0, 1), READ_WRITE);
 }
 
 /* MUST ignore here, MUST reject in ATTACH: a device that checks both alike is wrong in one. */
@@ -148,7 +148,7 @@ TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P
     viommu_set_bypass(fixture_iommu(test), 0);
     for (unsigned round = 0; round < 16; round++) {
         attach_engine(test, domain, engine);
-        require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1,
+        require_ok(test, viommu_map(domain, address, address + target.unit - 1,
                                     target_physical(&target), READ_WRITE));
         expect_write_lands(test, IOMMU_MAP_P01, engine, address, &target, 0,
                            transfer_length(engine));
@@ -178,7 +178,7 @@ TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
     for (unsigned round = 0; round < 4; round++) {
         viommu_set_bypass(fixture_iommu(test), 0);
         attach_engine(test, domain, engine);
-        require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1,
+        require_ok(test, viommu_map(domain, address, address + target.unit - 1,
                                     target_physical(&target), READ_WRITE));
         expect_read_sees(test, IOMMU_MAP_P01, engine, address, &target, 0, transfer_length(engine));
         detach_engine(test, domain, engine);
@@ -199,19 +199,14 @@ TEST(other_members_keep_their_mappings, .clauses = CLAUSES(IOMMU_DETACH_P04, IOM
     struct target target = target_new(test, 1);
     uint32_t domain = fixture_domain(test, 0);
     uint64_t address = free_iova(test);
-    struct viommu_request join = viommu_attach(domain, leaves->endpoint, 0);
 
     prepare_engine(test, stays);
     prepare_engine(test, leaves);
     viommu_set_bypass(fixture_iommu(test), 0);
     attach_engine(test, domain, stays);
-    if (submit(test, &join).status != VIRTIO_IOMMU_S_OK)
-        skip(test, "the device does not share a domain between endpoints");
-    require_ok(test,
-               viommu_map(domain, leaves->footprint, leaves->footprint + leaves->footprint_size - 1,
-                          leaves->footprint, READ_WRITE));
-    require_ok(test, viommu_map(domain, address, address + PAGE_SIZE - 1, target_physical(&target),
-                                READ_WRITE));
+    join_engine(test, domain, leaves);
+    require_ok(test, viommu_map(domain, address, address + target.unit - 1,
+                                target_physical(&target), READ_WRITE));
     expect_write_lands(test, IOMMU_ATTACH_P03, leaves, address, &target, 0, 512);
     require_ok(test, viommu_detach(domain, leaves->endpoint));
     expect_write_denied(test, IOMMU_DETACH_D06, leaves, address, &target, 512);

@@ -90,7 +90,9 @@ TEST(notifications_lie_inside_their_capability,
            "notify_off_multiplier is %u, expected 0 or an even power of 2", (unsigned)multiplier);
     expect(test, PCI_NOT_D04, length >= 2, "cap.length is %u, expected at least 2",
            (unsigned)length);
-    for (uint16_t queue = 0; device(test)->common && queue < QUEUES; queue++) {
+    if (!device(test)->common)
+        skip(test, "the common configuration structure can't be reached");
+    for (uint16_t queue = 0; queue < QUEUES; queue++) {
         uint64_t last = read_of_queue(test, queue, QUEUE_NOTIFY_OFF) * (uint64_t)multiplier + 2;
 
         expect(test, PCI_NOT_D05, length >= last,

@@ -3,15 +3,14 @@
 
 #include "tests/framework/properties.h"
 
-struct scene scene_new(struct test *test, struct dma_engine *engine, unsigned pages)
+struct scene scene_new(struct test *test, struct dma_engine *engine, unsigned units)
 {
     struct scene scene = {.engine = engine,
-                          .target = target_new(test, pages),
+                          .target = target_new(test, units),
                           .domain = fixture_domain(test, 0),
                           .at = free_iova(test)};
 
-    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
-        skip(test, "the granule is larger than a page of the target");
+    scene.unit = scene.target.unit;
     prepare_engine(test, engine);
     attach_engine(test, scene.domain, engine);
     return scene;
@@ -19,15 +18,25 @@ struct scene scene_new(struct test *test, struct dma_engine *engine, unsigned pa
 
 void scene_end(struct test *test, const struct scene *scene)
 {
-    detach_engine(test, scene->domain, scene->engine);
+    require_ok(test, viommu_detach(scene->domain, scene->engine->endpoint));
 }
 
 void scene_map(struct test *test, const struct scene *scene, unsigned first, unsigned last,
                uint32_t flags)
 {
-    require_ok(test, viommu_map(scene->domain, scene->at + first * PAGE_SIZE,
-                                scene->at + (last + 1) * PAGE_SIZE - 1,
-                                target_physical(&scene->target) + first * PAGE_SIZE, flags));
+    uint64_t unit = scene->unit;
+
+    require_ok(test, viommu_map(scene->domain, scene->at + first * unit,
+                                scene->at + (last + 1) * unit - 1,
+                                target_physical(&scene->target) + first * unit, flags));
+}
+
+void scene_map_unit(struct test *test, const struct scene *scene, unsigned at, unsigned to)
+{
+    uint64_t unit = scene->unit, first = scene->at + at * unit;
+
+    require_ok(test, viommu_map(scene->domain, first, first + unit - 1,
+                                target_physical(&scene->target) + to * unit, READ_WRITE));
 }
 
 uint64_t scene_last(struct test *test, const struct scene *scene)

@@ -38,11 +38,12 @@ static uint64_t last_of(const struct scale *scale, unsigned n)
     return first_of(scale, n + 1) - 1;
 }
 
-/* Each to its own address: where a mapping leads does not matter here. */
+/* Where a mapping leads does not matter here. */
 static void map(const struct scale *scale, unsigned first, unsigned last)
 {
-    require_ok(scale->test, viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
-                                       first_of(scale, first), READ_WRITE));
+    require_ok(scale->test,
+               viommu_map(scale->domain, first_of(scale, first), last_of(scale, last),
+                          memory_unused(scale->test, first, last - first + 1), READ_WRITE));
 }
 
 static struct viommu_request unmap(const struct scale *scale, unsigned first, unsigned last)
@@ -312,7 +313,7 @@ TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
     struct dma_engine *engine = fixture_engine(test);
     struct target old = target_new(test, 1), new = target_new(test, 1);
     uint32_t domain = fixture_domain(test, 0);
-    uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
+    uint64_t first = free_iova(test), last = first + memory_unit(test) - 1;
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
@@ -334,7 +335,7 @@ TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02),
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
     uint32_t domain = fixture_domain(test, 0);
-    uint64_t first = free_iova(test), last = first + PAGE_SIZE - 1;
+    uint64_t first = free_iova(test), last = first + memory_unit(test) - 1;
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
@@ -353,16 +354,15 @@ TEST(refused_split_still_translates, .clauses = CLAUSES(IOMMU_UNMAP_P04),
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 4);
-    uint32_t domain = fixture_domain(test, 0);
+    uint32_t domain = fixture_domain(test, 0), unit = target.unit;
     uint64_t first = free_iova(test);
 
     prepare_engine(test, engine);
     attach_engine(test, domain, engine);
     require_ok(test, viommu_map(domain, first, first + target.size - 1, target_physical(&target),
                                 READ_WRITE));
-    expect_refused(test, IOMMU_UNMAP_P04,
-                   viommu_unmap(domain, first + PAGE_SIZE, first + 2 * PAGE_SIZE - 1));
-    for (uint32_t page = 0; page < 4; page++)
-        expect_write_lands(test, IOMMU_UNMAP_P04, engine, first + page * PAGE_SIZE, &target,
-                           page * PAGE_SIZE, transfer_length(engine));
+    expect_refused(test, IOMMU_UNMAP_P04, viommu_unmap(domain, first + unit, first + 2 * unit - 1));
+    for (uint32_t offset = 0; offset < target.size; offset += unit)
+        expect_write_lands(test, IOMMU_UNMAP_P04, engine, first + offset, &target, offset,
+                           transfer_length(engine));
 }

@@ -11,10 +11,13 @@
 #include "tests/framework/transfer.h"
 
 #define WALK_EPISODE 200 /* requests */
+#define WALK_BATCH   64  /* of them in one notification, at most */
 #define WALK_DOMAINS 4
 #define WALK_ENGINES 2
-#define WALK_ARENA   64 /* pages that mappings point to */
-#define WALK_WINDOW  96 /* granules that mappings are made in */
+#define WALK_ARENA   64        /* units that mappings point to, but ... */
+#define WALK_BYTES   0x1000000 /* ... about as many bytes at the most, and ... */
+#define WALK_LEAST   4         /* ... units at the least */
+#define WALK_WINDOW  96        /* granules that mappings are made in */
 #define WALK_POISON  0x5a
 
 struct walk_step {
@@ -26,13 +29,14 @@ struct walk {
     struct test *test;
     struct viommu *viommu;
     struct model *model;
-    uint8_t *arena; /* WALK_ARENA pages of poison */
+    uint8_t *arena; /* poison */
+    uint64_t arena_size;
     uint64_t window;
     struct dma_engine *engines[WALK_ENGINES]; /* fast ones that write */
     unsigned engine_count;
     /* Clauses that the device violates: reported once, then left out of the walk. */
     bool excluded[CLAUSE_COUNT];
-    struct walk_step steps[WALK_EPISODE + 64]; /* of this episode */
+    struct walk_step steps[WALK_EPISODE + WALK_BATCH]; /* of this episode */
     unsigned step_count;
     uint64_t episodes, requests, refused, transfers, denied;
 };

@@ -82,20 +82,17 @@ static void judge_dma(struct test *test, struct dma_engine *engine, uint32_t id,
                       const struct target *target, uint64_t iova)
 {
     uint32_t domain = fixture_domain(test, 0);
-    uint64_t end = engine->footprint + engine->footprint_size - 1;
 
     if (!expect_status(test, TOPO_DMA_D03, viommu_attach(domain, id, 0), VIRTIO_IOMMU_S_OK))
         return;
     if (engine->footprint_size)
-        expect_status(test, TOPO_DMA_D03,
-                      viommu_map(domain, engine->footprint, end, engine->footprint, READ_WRITE),
-                      VIRTIO_IOMMU_S_OK);
+        expect_status(test, TOPO_DMA_D03, footprint_map(test, domain, engine), VIRTIO_IOMMU_S_OK);
     expect_write_denied(test, TOPO_DMA_D03, engine, iova, target, transfer_length(engine));
     expect_write_denied(test, TOPO_DMA_D03, engine, target_physical(target), target,
                         transfer_length(engine));
     expect_status(
         test, TOPO_DMA_D03,
-        viommu_map(domain, iova, iova + PAGE_SIZE - 1, target_physical(target), READ_WRITE),
+        viommu_map(domain, iova, iova + target->unit - 1, target_physical(target), READ_WRITE),
         VIRTIO_IOMMU_S_OK);
     expect_write_lands(test, TOPO_DMA_D03, engine, iova, target, 0, transfer_length(engine));
     expect_status(test, TOPO_DMA_D03, viommu_detach(domain, id), VIRTIO_IOMMU_S_OK);

@@ -76,7 +76,7 @@ static void wait_for_transfers(const struct traffic *traffic)
 
 static struct viommu_request map_of(const struct traffic *traffic)
 {
-    return viommu_map(traffic->domain, traffic->at, traffic->at + PAGE_SIZE - 1,
+    return viommu_map(traffic->domain, traffic->at, traffic->at + traffic->target.unit - 1,
                       target_physical(&traffic->target), READ_WRITE);
 }
 
@@ -87,8 +87,6 @@ static void open_traffic(struct test *test, struct traffic *traffic, struct dma_
                                 .target = target_new(test, 1),
                                 .domain = fixture_domain(test, n),
                                 .at = free_iova(test)};
-    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
-        skip(test, "the granule is larger than a page of the target");
     prepare_engine(test, engine);
     attach_engine(test, traffic->domain, engine);
     require_ok(test, map_of(traffic));
@@ -159,9 +157,9 @@ TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMM
  */
 static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)
 {
-    uint64_t first = traffic->at + PAGE_SIZE, last = first + PAGE_SIZE - 1;
+    uint64_t unit = traffic->target.unit, first = traffic->at + unit, last = first + unit - 1;
     const struct viommu_request map = viommu_map(
-        traffic->domain, first, last, target_physical(&traffic->target) + PAGE_SIZE, READ_WRITE);
+        traffic->domain, first, last, target_physical(&traffic->target) + unit, READ_WRITE);
     const struct viommu_request unmap = viommu_unmap(traffic->domain, first, last);
     unsigned refused = viommu_submit(viommu, &map).status != VIRTIO_IOMMU_S_OK;
 
@@ -233,7 +231,8 @@ TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P0
 
     fixture_use_events(test, 2, VIOMMU_EVENT_LENGTH);
     open_traffic(test, &traffic, fixture_engine(test), 0);
-    require_ok(test, viommu_unmap(traffic.domain, traffic.at, traffic.at + PAGE_SIZE - 1));
+    require_ok(test,
+               viommu_unmap(traffic.domain, traffic.at, traffic.at + traffic.target.unit - 1));
     traffic.phase = PHASE_UNMAPPED;
     start_traffic(test, &traffic, 1);
     wait = arch_wait_begin(ROUND_NS);

@@ -24,8 +24,6 @@ static void open_scene(struct test *test, struct scene *scene)
                             .target = target_new(test, 1),
                             .domain = fixture_domain(test, 0),
                             .at = free_iova(test)};
-    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE)
-        skip(test, "the granule is larger than a page of the target");
     prepare_engine(test, scene->engine);
     attach_engine(test, scene->domain, scene->engine);
 }
@@ -34,7 +32,7 @@ static void map(struct test *test, void *context)
 {
     const struct scene *scene = context;
 
-    require_ok(test, viommu_map(scene->domain, scene->at, scene->at + PAGE_SIZE - 1,
+    require_ok(test, viommu_map(scene->domain, scene->at, scene->at + scene->target.unit - 1,
                                 target_physical(&scene->target), READ_WRITE));
 }
 
@@ -42,7 +40,7 @@ static void unmap(struct test *test, void *context)
 {
     const struct scene *scene = context;
 
-    require_ok(test, viommu_unmap(scene->domain, scene->at, scene->at + PAGE_SIZE - 1));
+    require_ok(test, viommu_unmap(scene->domain, scene->at, scene->at + scene->target.unit - 1));
 }
 
 static void transfer(struct scene *scene, bool is_denied)
@@ -87,9 +85,11 @@ static void submit_each_type(struct test *test, void *context)
 
     (void)context;
     expect_status(test, IOMMU_OP_D01, viommu_attach(domain, endpoint, 0), VIRTIO_IOMMU_S_OK);
-    expect_status(test, IOMMU_OP_D01, viommu_map(domain, first, last, 0, READ_WRITE),
+    expect_status(test, IOMMU_OP_D01,
+                  viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
-    expect_refused(test, IOMMU_MAP_D07, viommu_map(domain, first, last, 0, READ_WRITE));
+    expect_refused(test, IOMMU_MAP_D07,
+                   viommu_map(domain, first, last, memory_unused(test, 0, 1), READ_WRITE));
     expect_status(test, IOMMU_OP_D01, viommu_unmap(domain, first, last), VIRTIO_IOMMU_S_OK);
     expect_status(test, IOMMU_OP_D01, viommu_detach(domain, endpoint), VIRTIO_IOMMU_S_OK);
 }

@@ -32,7 +32,7 @@ static virtq_inline void viommu_notify(struct viommu *viommu)
 
 /*
  * The next used entry, VIRTQ_POPPED also with a length that can't be right; VIRTQ_EMPTY when
- * VIOMMU_TIMEOUT_NS pass or the device asks for a reset.
+ * viommu_timeout() passes or the device asks for a reset.
  */
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used);
 /* What becomes of a request whose answer is anything but VIRTQ_POPPED. */

@@ -11,6 +11,10 @@
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
 #include "tests/framework/addresses.h"
+#include "tests/framework/patience.h"
+
+#define PARKING_DOMAIN 13 /* likewise, for endpoints that can not be detached */
+#define SPARE_DOMAIN   12 /* the n of one that no test uses */
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -64,6 +68,7 @@ void fixture_begin(struct test *test)
         return;
     fixture_restart_detached(test);
     if (!test->fixture->addresses.is_known) {
+        patience_measure(test);
         addresses_find(test);
         fixture_restart_detached(test);
     }
@@ -148,13 +153,33 @@ uint32_t fixture_absent_endpoint(struct test *test)
     return id;
 }
 
+unsigned fixture_domain_count(struct test *test, unsigned wanted)
+{
+    const struct viommu *viommu = fixture_iommu(test);
+    uint32_t more = viommu->config.domain_range.end - viommu->config.domain_range.start;
+
+    return viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) && more < wanted ? more + 1 : wanted;
+}
+
 uint32_t fixture_domain(struct test *test, unsigned n)
 {
     const struct viommu *viommu = fixture_iommu(test);
-    uint32_t start =
-        viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
+    unsigned count = fixture_domain_count(test, n + 1);
 
-    return start + n;
+    if (count <= n)
+        skip(test, "domain_range has %u domains, expected at least %u", count, n + 1);
+    return n + (viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start
+                                                                : 0);
+}
+
+uint32_t fixture_spare_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, SPARE_DOMAIN + 1) - 1);
+}
+
+uint32_t fixture_parking_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, PARKING_DOMAIN + 1) - 1);
 }
 
 static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,

@@ -26,10 +26,10 @@ static void lower(void *context)
 
 static void wait_for(const struct line *line, unsigned hits, uint64_t ns)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (line->hits < hits && arch_now_ns() - start < ns)
-        cpu_relax();
+    while (line->hits < hits && arch_wait_goes_on(&wait))
+        ;
 }
 
 /* Raises the line three times; a fourth interrupt would be another device's. False: no line. */

@@ -54,7 +54,7 @@ static virtq_inline struct viommu_reply viommu_decode(const struct virtio_iommu_
 /* Waits for any one request; `head` says which came back, if one did. */
 static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
 {
-    struct virtq_used_element used;
+    struct virtq_used_element used = {0, 0};
     enum virtq_pop result = virtq_pop(&viommu->requests, &used);
 
     *head = 0;

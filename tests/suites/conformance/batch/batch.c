@@ -216,12 +216,14 @@ static void send_triples(struct test *test)
 
 #define CLAIMED IOMMU_OP_P05, IOMMU_OP_P01, IOMMU_OP_P02, IOMMU_OP_D05
 
-TEST(every_pair_of_types, .clauses = CLAUSES(CLAIMED), .needs = NEEDS, .limit_s = 60, .provokes = true)
+TEST(every_pair_of_types, .clauses = CLAUSES(CLAIMED), .needs = NEEDS, .limit_s = 60,
+     .provokes = true)
 {
     send_pairs(test);
 }
 
-TEST(every_triple_of_types, .clauses = CLAUSES(CLAIMED), .needs = NEEDS, .limit_s = 60, .provokes = true)
+TEST(every_triple_of_types, .clauses = CLAUSES(CLAIMED), .needs = NEEDS, .limit_s = 60,
+     .provokes = true)
 {
     send_triples(test);
 }

@@ -251,7 +251,7 @@ check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck
 	$(say) CHECK licences
 	$(run)tests/check/spdx.sh
 
-test: ## set-up, check, unit tests, mutants, tests of the harness, every machine; not compositions and vacuity
+test: ## set-up, check, unit tests, mutants, compositions, tests of the harness, every machine; not vacuity
 	tests/harness/all.sh
 
 clean: ## removes build/

@@ -169,9 +169,10 @@ mutants: $(NATIVE) ## the suites against every mutant of the reference device; M
 mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the mutants; MUTANT=
 	@python3 -B tests/refdev/mutants/mutants.py --vm $(MUTANT)
 
-compositions: $(NATIVE) ## the suites in every composition of the native machine; COMPOSITION=, SAMPLE=SEED/N, VARIANT=
+compositions: $(NATIVE) ## the suites in every composition of the native machine; COMPOSITION=, VARIANT=, RANDOM=N, SEED=
 	@python3 -B tests/refdev/native/compositions.py $(if $(SAMPLE),--sample '$(SAMPLE)') \
-		$(if $(VARIANT),--variant '$(VARIANT)') $(COMPOSITION)
+		$(if $(VARIANT),--variant '$(VARIANT)') $(if $(RANDOM),--random '$(RANDOM)') \
+		$(if $(SEED),--seed '$(SEED)') $(COMPOSITION)
 
 vacuity: $(SWIFT) ## every mutant in every composition: tests that pass though the bug was met; MUTANT=, ten minutes
 	@python3 -B tests/refdev/native/vacuity.py $(MUTANT)

@@ -59,8 +59,8 @@ static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, ui
 
     *head = 0;
     if (virtq_unlikely(result != VIRTQ_POPPED)) {
-        struct virtq_used_element late = {
-            0, 0}; /* its address is taken, and `used` stays in registers */
+        /* Its address is taken, and `used` stays in registers. */
+        struct virtq_used_element late = {0, 0};
 
         if (result == VIRTQ_EMPTY) {
             result = viommu_wait(viommu, &late);

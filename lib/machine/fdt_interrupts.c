@@ -78,12 +78,18 @@ static bool read_gicv3(const struct fdt *fdt, uint32_t node, struct machine_inte
     struct fdt_range reg;
 
     if (regions > MACHINE_MAX_RANGES)
-        sink_printf(diagnostics, "device tree: %s has %u redistributor regions, expected 8 at most",
-                    fdt_name(fdt, node), (unsigned)regions);
-    for (uint32_t i = 0; i < regions && i < MACHINE_MAX_RANGES; i++)
+        sink_note(diagnostics, "device tree: %s has %u redistributor regions, and room is for %d",
+                  fdt_name(fdt, node), (unsigned)regions, MACHINE_MAX_RANGES);
+    for (uint32_t i = 0; i < regions && i < MACHINE_MAX_RANGES; i++) {
         if (fdt_reg(fdt, node, 1 + i, &reg))
             interrupts->redistributors[interrupts->redistributor_count++] =
                 (struct machine_range){reg.base, reg.size};
+        else
+            sink_printf(diagnostics,
+                        "device tree: redistributor region %u of %s left out, expected a reg that "
+                        "the CPU reaches",
+                        (unsigned)i, fdt_name(fdt, node));
+    }
     find_its(fdt, interrupts, diagnostics);
     find_v2m(fdt, interrupts, diagnostics);
     return interrupts->redistributor_count;

@@ -13,8 +13,9 @@
 #include "tests/framework/addresses.h"
 #include "tests/framework/patience.h"
 
-#define PARKING_DOMAIN 13 /* likewise, for endpoints that can not be detached */
-#define SPARE_DOMAIN   12 /* the n of one that no test uses */
+/* The n of domains that no test uses. */
+#define SPARE_DOMAIN   12
+#define PARKING_DOMAIN 13
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -248,7 +249,12 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n)
 
 struct dma_engine *fixture_exact_engine(struct test *test)
 {
-    return find_engine(test, 0, is_exact);
+    struct dma_engine *best = NULL, *engine;
+
+    for (unsigned n = 0; (engine = find_engine(test, n, is_exact)); n++)
+        if (!best || engine->reach > best->reach)
+            best = engine;
+    return best;
 }
 
 static bool is_first_of_its_kind(struct test *test, unsigned n)

@@ -157,9 +157,11 @@ uint32_t fixture_absent_endpoint(struct test *test);
 uint32_t fixture_domain(struct test *test, unsigned n);
 /* How many of `wanted` domains there are ids for, at least one. */
 unsigned fixture_domain_count(struct test *test, unsigned wanted);
-/* A domain that no test uses, for what comes before and behind; the last one where there are few. */
+/*
+ * Domains that no test uses: of prepare_engine() and of what comes before a test and behind, and
+ * where what can't be detached goes. The last ones, where there are few.
+ */
 uint32_t fixture_spare_domain(struct test *test);
-/* Another one, where endpoints go that can't be detached; likewise. */
 uint32_t fixture_parking_domain(struct test *test);
 
 /*
@@ -173,7 +175,7 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n);
  * NULL when there are fewer.
  */
 struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n);
-/* An engine that transfers any number of bytes; or NULL. */
+/* Of the engines that transfer any number of bytes the one that reaches farthest; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);
 /*
  * One of each kind that writes: what is judged with all of these is not judged by what only one kind

@@ -50,6 +50,18 @@ void fixture_not_driven(struct test *test, const char *why)
     error(test, "the IOMMU is not driven: %s", why);
 }
 
+void fixture_require_room(struct test *test)
+{
+    const struct fixture *fixture = test->fixture;
+
+    if (viommu_capacity(&fixture->iommu))
+        return;
+    if (fixture->usual_features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
+        skip(test, "a request queue of one entry holds no request without INDIRECT_DESC");
+    fixture_not_driven(test, "its request queue has one entry, a request takes two, and "
+                             "INDIRECT_DESC is not offered");
+}
+
 /*
  * Of a device that came up before. One that a reset does not bring back would fail every test: those
  * that claim it judge it, and the first one of a run does; the others need a boot of their own.
@@ -63,18 +75,6 @@ static void require_to_come_up(struct test *test, enum virtio_result result)
         skip(test, "the IOMMU does not come up again: %s", virtio_result_text(result));
     *is_told |= result;
     require(test, clause, !result, "the IOMMU does not come up: %s", virtio_result_text(result));
-}
-
-void fixture_require_room(struct test *test)
-{
-    const struct fixture *fixture = test->fixture;
-
-    if (viommu_capacity(&fixture->iommu))
-        return;
-    if (fixture->usual_features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
-        skip(test, "a request queue of one entry holds no request without INDIRECT_DESC");
-    fixture_not_driven(test, "its request queue has one entry, a request takes two, and "
-                             "INDIRECT_DESC is not offered");
 }
 
 void fixture_restart(struct test *test, uint64_t features)

@@ -241,7 +241,8 @@ static bool make_detour(struct test *test, const struct viommu_request *request,
               is_attach ? "DETACH comes before the move" : "ATTACH to another domain instead");
     if (is_attach)
         return succeeds(test, viommu_detach(old, endpoint)) && succeeds(test, *request);
-    return succeeds(test, viommu_attach(fixture_parking_domain(test), endpoint, 0));
+    return fixture_parking_domain(test) != domain &&
+           succeeds(test, viommu_attach(fixture_parking_domain(test), endpoint, 0));
 }
 
 void require_unattached(struct test *test, uint32_t endpoint)

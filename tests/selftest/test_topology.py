@@ -242,7 +242,7 @@ def damage_is_named_and_the_run_goes_on() -> None:
             for name, (line, _) in chosen.items():
                 line = f"{name}{'' if line[0] == ':' else ' '}{line}"
                 is_said(ran, f"# {line}")
-                is_said(ran, f"# WARN TOPO_FORM_D01 {line}")
+                is_said(ran, f"# WARN TOPO_FORM_D01 [SHOULD, form] {line}")
 
 
 @test
@@ -294,8 +294,8 @@ IOMMU = tables.viot_iommu(4 << 3)
 FIRST, LAST = 5 << 3, 8 << 3  # the endpoints, with ids that are their numbers
 
 
-def audit(*bodies: bytes, signature: str = "VIOT") -> Ran:
-    return run("q35-refdev", extra=[(signature, body) for body in bodies])
+def audit(*bodies: bytes, signature: str = "VIOT", vmm: list[str] | None = None) -> Ran:
+    return run("q35-refdev", extra=[(signature, body) for body in bodies], vmm=vmm)
 
 
 @test
@@ -312,6 +312,18 @@ def function_that_is_missing_warns() -> None:
     ran.ends(0)
     is_judged(ran, descriptions_agree="PASS")
     is_said(ran, "TOPO_RANGE_D01", "VIOT names function 0000:0x0099, which is missing")
+
+
+@test
+def function_that_may_be_plugged_in_is_not_missing() -> None:
+    viot = tables.viot(IOMMU, tables.viot_range(FIRST, LAST, FIRST), tables.viot_range(0x100, 0x100, 0x100))
+    port = "pcie-root-port,addr=a.0,chassis=1,hotplug="
+    ran = audit(viot, vmm=["-device", f"{port}on"])
+    is_judged(ran, described_endpoints_exist="PASS")
+    is_said(ran, "# VIOT names function 0000:0x0100, which may still be plugged in")
+    ran = audit(viot, vmm=["-device", f"{port}off"])
+    is_judged(ran, described_endpoints_exist="WARN")
+    is_said(ran, "TOPO_RANGE_D01", "VIOT names function 0000:0x0100, which is missing")
 
 
 @test

@@ -115,6 +115,9 @@ class Carried:
         self.trouble = channel.trouble
         return got
 
+    def kill(self) -> None:
+        self._channel.child.kill()
+
     def end(self) -> None:
         """A VMM that has not ended takes the carrier with it."""
         if self.status is None:

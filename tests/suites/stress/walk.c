@@ -215,6 +215,7 @@ bool walk_episode(struct walk *walk)
     walk->episodes++;
     walk->step_count = 0;
     fixture_restart_detached(walk->test);
+    ledger_lose(); /* the walk has a model of its own */
     model_reset(walk->model);
     if (walk->model->config.bypass_config) {
         walk->model->bypass = rng_chance(&walk->test->rng, 1, 2);

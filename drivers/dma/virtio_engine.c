@@ -28,8 +28,8 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
         return false;
     }
     virtio_acknowledge(&virtio->device.transport);
-    virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-                       (virtio_offered(&virtio->device.transport) & VIRTIO_PLATFORM);
+    virtio->offered = virtio_offered(&virtio->device.transport);
+    virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio->offered & VIRTIO_PLATFORM);
     engine->bypasses = !(virtio->features & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));
     pages_init(&virtio->pages, block, VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE);
     engine->state = virtio;

@@ -14,6 +14,7 @@
 #include "tests/framework/fixture.h"
 #include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
+#include "tests/framework/trial.h"
 
 #define LENGTH 64u /* more than a word */
 #define POISON 0xa5
@@ -21,30 +22,16 @@
 /* The bit that is set in the address of a mapping, the highest first. */
 static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27};
 
-/* One IOMMU that leaves a request unanswered would take the time of all. */
-static bool is_silent;
-
-static bool is_ok(struct test *test, struct viommu_request request)
-{
-    struct viommu_reply reply = {.outcome = VIOMMU_TIMEOUT};
-
-    if (!is_silent)
-        reply = viommu_submit(fixture_iommu(test), &request);
-    is_silent = reply.outcome > VIOMMU_SHORT_REPLY;
-    fixture_remember(test, &request, reply.status);
-    return reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK;
-}
-
 static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical)
 {
-    return is_ok(test, viommu_map(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at, at + (size - 1),
-                                  physical, READ_WRITE));
+    return trial_ok(test, viommu_map(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at,
+                                     at + (size - 1), physical, READ_WRITE));
 }
 
 static bool map_footprint(struct test *test, const struct dma_engine *engine)
 {
     return footprint_can_be_mapped(test, engine) &&
-           is_ok(test, footprint_map(test, fixture_domain(test, FIXTURE_SPARE_DOMAIN), engine));
+           trial_ok(test, footprint_map(test, fixture_domain(test, FIXTURE_SPARE_DOMAIN), engine));
 }
 
 /* Whether a write to a mapping at `at` changes the page that is mapped there. */
@@ -59,8 +46,8 @@ static bool reaches(struct test *test, struct dma_engine *engine, uint64_t at, u
     dma_write(engine, at, length, transfer_timeout(engine, true));
     for (uint32_t i = 0; i < length; i++)
         is_changed |= page[i] != POISON;
-    is_ok(test, viommu_unmap(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at,
-                             at + (memory_unit(test) - 1)));
+    trial_ok(test, viommu_unmap(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at,
+                                at + (memory_unit(test) - 1)));
     return is_changed;
 }
 
@@ -76,14 +63,14 @@ static unsigned first_reached(struct test *test, struct dma_engine *engine, unsi
     uint32_t domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN);
     unsigned found = count;
 
-    if (!is_ok(test, viommu_attach(domain, engine->endpoint, 0)))
+    if (!trial_ok(test, viommu_attach(domain, engine->endpoint, 0)))
         return count;
     if (map_footprint(test, engine))
         for (unsigned i = from; i < count && found == count; i++)
             if (can_be_tried(test, 1ull << heights[i]) &&
                 reaches(test, engine, 1ull << heights[i], page))
                 found = i;
-    is_ok(test, viommu_detach(domain, engine->endpoint));
+    trial_ok(test, viommu_detach(domain, engine->endpoint));
     return found;
 }
 
@@ -124,7 +111,7 @@ void qualify_engines(struct test *test)
 
     if (!viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP))
         return;
-    is_silent = false;
+    trial_begin();
 
     /* Where there is not as much memory, there is none for a target either. */
     uint64_t unit = memory_unit(test);

@@ -15,9 +15,10 @@
 #include "tests/framework/control.h"
 #include "tests/framework/report.h"
 
-#define MAX_TESTS     512
-#define USUAL_LIMIT_S 10
-#define NS_PER_S      1000000000ull
+#define MAX_TESTS        512
+#define FIND_OUT_LIMIT_S 120 /* engines that never answer take seconds each */
+#define USUAL_LIMIT_S    10
+#define NS_PER_S         1000000000ull
 
 /* Laid out by the linker: every TEST of the image. */
 extern const struct test_definition *const tests_begin[], *const tests_end[];
@@ -169,10 +170,13 @@ static void check_claims(struct test *test)
             error(test, "%s is claimed, and nothing judged it", clause_row(*claim)->id);
 }
 
-static void call(struct test *test)
+static void call(struct test *test, uint64_t seconds)
 {
     if (setjmp(test->stop))
         return;
+    arch_deadline(FIND_OUT_LIMIT_S * NS_PER_S);
+    fixture_find_out(test);
+    arch_deadline(seconds * NS_PER_S);
     fixture_begin(test);
     controls_begin();
     test->checks = 0; /* do not count those of fixture_begin() */
@@ -210,8 +214,7 @@ static enum verdict run_one(struct fixture *fixture, const struct test_definitio
     running.definition = definition;
     running.number = number;
     report_start(definition);
-    arch_deadline(seconds * NS_PER_S);
-    call(&test);
+    call(&test, seconds);
     check_order(&test);
     fixture_end(&test);
     arch_deadline(0);

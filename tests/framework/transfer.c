@@ -100,6 +100,8 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
 
     enum dma_result result = dma_prepare(engine, TIMEOUT_NS);
 
+    if (result == DMA_CANNOT)
+        error(test, "%s can't be started", engine->ops->name);
     require(test, by_mapping ? IOMMU_MAP_P11 : IOMMU_BYP_P06, result == DMA_COMPLETED,
             "%s: cannot load its content %s: %s", engine->ops->name,
             by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
@@ -206,6 +208,8 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
 
     enum dma_result result = dma_write(engine, address, length, TIMEOUT_NS);
 
+    if (result == DMA_CANNOT)
+        error(test, "%s can't be started, or does not write %u bytes", engine->ops->name, length);
     return expect_landed(test, clause, engine, address, target, offset, length, result);
 }
 

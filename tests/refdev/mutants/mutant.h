@@ -58,6 +58,8 @@ bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned widt
 void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
                         uint32_t length, bool is_write, struct ref_route *to,
                         struct ref_piece *pieces);
+/* Whether a message of the endpoint's does not arrive. */
+bool mutate_message(struct ref_iommu *iommu, uint32_t endpoint);
 /* How many bytes of a piece of an access are moved. */
 uint64_t mutate_size(uint64_t size, bool is_write);
 /*

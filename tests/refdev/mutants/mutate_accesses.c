@@ -161,6 +161,13 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, 
     mutate_tlb(endpoint, address, length, is_write, to, pieces);
 }
 
+bool mutate_message(struct ref_iommu *iommu, uint32_t id)
+{
+    const struct ref_endpoint *endpoint = ref_find_endpoint(&iommu->tables, id);
+
+    return endpoint && endpoint->domain && MUTANT(RESV_MSI_BLOCKED);
+}
+
 uint64_t mutate_size(uint64_t size, bool is_write)
 {
     if (size > 2048 && MUTANT(LONG_TRANSFERS_CUT))

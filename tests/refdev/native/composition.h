@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "tests/refdev/device/iommu.h"
+#include "tests/refdev/device/endpoints.h"
 
 enum endpoint_kind {
     ENDPOINT_NONE,
@@ -22,6 +22,7 @@ struct composition_endpoints {
     unsigned count;
     unsigned address_bits; /* as in struct ref_place, like the next two */
     bool drops, has_no_msi;
+    enum ref_flaw flaw;
 };
 
 #define COMPOSITION_KINDS     5
@@ -40,6 +41,8 @@ struct composition {
     struct ref_region regions[REF_REGIONS_MAX];
     unsigned region_count; /* 0: the variant's */
     bool is_silent, has_no_msix;
+    /* Of which engine a test says by an ERROR that it may be that or the IOMMU; NULL: none does. */
+    const char *errs;
     /* Why a conforming device gets a WARN here; NULL: it gets none. */
     const char *warns;
 };

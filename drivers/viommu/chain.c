@@ -68,14 +68,13 @@ static struct viommu_reply submit_parts(struct viommu *viommu, const void *reque
         return viommu_unanswered(VIOMMU_FULL);
     viommu_notify(viommu);
     used = viommu_collect(viommu, &head);
-    if (used.outcome > VIOMMU_SHORT_REPLY)
+    if (used.outcome > VIOMMU_UNWRITTEN)
         return used;
     reply = writable->length >= TAIL
                 ? viommu_decode((const void *)(writable->bytes + writable->length - TAIL))
-                : viommu_unanswered(VIOMMU_SHORT_REPLY);
+                : viommu_unanswered(VIOMMU_UNWRITTEN);
     reply.written = used.written;
-    reply.outcome = writable->length && reply.written == writable->length ? VIOMMU_ANSWERED
-                                                                          : VIOMMU_SHORT_REPLY;
+    reply.outcome = reply.has_status ? VIOMMU_ANSWERED : VIOMMU_UNWRITTEN;
     reply.out_of_bounds = memcmp(readable->bytes, request, readable->length) ||
                           !part_surroundings_intact(readable) ||
                           !part_surroundings_intact(writable);
@@ -99,7 +98,7 @@ static struct viommu_reply submit_chain(struct viommu *viommu, const void *reque
         memset(reply, VIOMMU_POISON, kept);
     }
     /* A chain that never came back may still be written to: its memory is not used again. */
-    if (result.outcome <= VIOMMU_SHORT_REPLY || result.outcome == VIOMMU_FULL)
+    if (result.outcome <= VIOMMU_UNWRITTEN || result.outcome == VIOMMU_FULL)
         pages_release(viommu->pages, mark);
     return result;
 }

@@ -160,7 +160,7 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
         enum virtq_pop result = virtq_pop(&viommu->requests, used);
 
         if (result != VIRTQ_EMPTY)
-            return result;
+            return result == VIRTQ_BAD_LENGTH ? VIRTQ_POPPED : result;
         if (spin % SPINS_PER_LOOK)
             continue;
         uint64_t now = arch_now_ns();
@@ -212,7 +212,7 @@ struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_req
 
     struct viommu_reply reply = viommu_collect(viommu, &head);
 
-    if (reply.outcome <= VIOMMU_SHORT_REPLY)
+    if (reply.outcome <= VIOMMU_UNWRITTEN)
         reply.out_of_bounds = out_of_bounds(&viommu->slots[head], request);
     return reply;
 }
@@ -231,7 +231,7 @@ static unsigned submit_round(struct viommu *viommu, const struct viommu_request 
     for (unsigned i = 0; i < staged; i++) {
         struct viommu_reply reply = viommu_collect(viommu, &head);
 
-        if (reply.outcome > VIOMMU_SHORT_REPLY) {
+        if (reply.outcome > VIOMMU_UNWRITTEN) {
             /* Nothing after this can be told apart: every request without an answer fails so. */
             for (unsigned rest = 0; rest < staged; rest++)
                 if (replies[rest].outcome == VIOMMU_TIMEOUT)

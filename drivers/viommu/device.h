@@ -17,8 +17,8 @@
 #define VIOMMU_POISON 0xa5
 
 enum viommu_outcome {
-    VIOMMU_ANSWERED,      /* came back with a whole tail */
-    VIOMMU_SHORT_REPLY,   /* came back with fewer bytes than reach the end of the tail */
+    VIOMMU_ANSWERED,      /* came back with a status, whatever the used length says */
+    VIOMMU_UNWRITTEN,     /* came back without one */
     VIOMMU_TIMEOUT,       /* did not come back within VIOMMU_TIMEOUT_NS, or the device is broken */
     VIOMMU_BAD_USED_RING, /* the used ring is wrong; viommu->ring_error says how */
     VIOMMU_FULL,          /* could not be handed over: no descriptor left */
@@ -36,7 +36,7 @@ struct viommu_reply {
     bool has_status;
     uint8_t status;      /* of the tail; without one, a value that is none of 5.13.6's */
     uint8_t reserved[3]; /* of the tail */
-    uint32_t written;    /* the used length */
+    uint32_t written;    /* the used length, which may be wrong */
     /* A byte outside the tail, of the request or next to either, was changed. */
     bool out_of_bounds;
 };
@@ -74,8 +74,8 @@ struct viommu {
     struct viommu_slot *slots;
     unsigned event_count; /* buffers of the event queue, and their bytes, before DRIVER_OK */
     uint32_t event_length;
-    uint8_t *event_buffers; /* by head of the event queue; NULL until some are posted */
-    enum virtq_pop ring_error;
+    uint8_t *event_buffers;    /* by head of the event queue; NULL until some are posted */
+    enum virtq_pop ring_error; /* VIRTQ_BAD_INDEX or VIRTQ_BAD_ID */
 };
 
 /*
@@ -121,7 +121,7 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass);
 struct viommu_reply viommu_submit(struct viommu *viommu, const struct viommu_request *request);
 /*
  * `count` requests, one notification for as many as the queue holds; replies in the order of the
- * requests, whatever order the device answers in. Returns how many were answered with a whole tail.
+ * requests, whatever order the device answers in. Returns how many were answered with a status.
  */
 unsigned viommu_submit_batch(struct viommu *viommu, const struct viommu_request *requests,
                              unsigned count, struct viommu_reply *replies);

@@ -30,7 +30,10 @@ static virtq_inline void viommu_notify(struct viommu *viommu)
     virtq_kick(&viommu->requests);
 }
 
-/* The next used entry; VIRTQ_EMPTY when VIOMMU_TIMEOUT_NS pass or the device asks for a reset. */
+/*
+ * The next used entry, VIRTQ_POPPED also with a length that can't be right; VIRTQ_EMPTY when
+ * VIOMMU_TIMEOUT_NS pass or the device asks for a reset.
+ */
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used);
 /* What becomes of a request whose answer is anything but VIRTQ_POPPED. */
 enum viommu_outcome viommu_failure(struct viommu *viommu, enum virtq_pop result);
@@ -56,20 +59,21 @@ static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, ui
 
     *head = 0;
     if (virtq_unlikely(result != VIRTQ_POPPED)) {
-        struct virtq_used_element late; /* its address is taken, and `used` stays in registers */
+        struct virtq_used_element late = {
+            0, 0}; /* its address is taken, and `used` stays in registers */
 
-        if (result == VIRTQ_EMPTY)
+        if (result == VIRTQ_EMPTY) {
             result = viommu_wait(viommu, &late);
-        if (result != VIRTQ_POPPED)
+            used = late;
+        }
+        if (result != VIRTQ_POPPED && result != VIRTQ_BAD_LENGTH)
             return viommu_unanswered(viommu_failure(viommu, result));
-        used = late;
     }
 
     struct viommu_reply reply = viommu_decode(&viommu->slots[used.id].tail);
 
     *head = (uint16_t)used.id;
-    reply.outcome =
-        used.length >= sizeof(struct virtio_iommu_req_tail) ? VIOMMU_ANSWERED : VIOMMU_SHORT_REPLY;
+    reply.outcome = reply.has_status ? VIOMMU_ANSWERED : VIOMMU_UNWRITTEN;
     reply.written = used.length;
     return reply;
 }

@@ -30,7 +30,7 @@ static bool add_regions_of(struct test *test, uint32_t endpoint, uint8_t *bytes)
     struct viommu_reply reply = viommu_probe(viommu, endpoint, NULL, bytes);
     const struct properties properties = {.bytes = bytes, .size = viommu->config.probe_size};
 
-    if (reply.outcome > VIOMMU_SHORT_REPLY)
+    if (reply.outcome > VIOMMU_UNWRITTEN)
         return false;
     if (reply.status != VIRTIO_IOMMU_S_OK)
         return true;

@@ -138,11 +138,11 @@ static void require_answer(struct test *test, struct viommu_request request)
     char text[VIOMMU_REQUEST_TEXT];
 
     fixture_remember(test, &request, reply.status);
-    if (reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK)
+    if (reply.outcome <= VIOMMU_UNWRITTEN && reply.status == VIRTIO_IOMMU_S_OK)
         return;
     viommu_request_text(&request, text);
     error(test, "control: %s: %s, expected OK", text,
-          reply.outcome <= VIOMMU_SHORT_REPLY ? viommu_reply_text(&reply) : "no answer");
+          reply.outcome <= VIOMMU_UNWRITTEN ? viommu_reply_text(&reply) : "no answer");
 }
 
 static void map_stage(struct test *test, struct stage *stage, const struct transfer *one)

@@ -36,6 +36,7 @@ struct fixture_addresses {
 /* An endpoint that a test has attached, and to which domain. */
 struct fixture_attachment {
     uint32_t endpoint, domain;
+    bool is_over; /* it was detached, or the device has said so */
 };
 
 struct fixture {
@@ -65,6 +66,8 @@ struct fixture {
     struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS]; /* since the last reset */
     unsigned attachment_count;
     bool keeps_attachments; /* the device has, over a reset */
+
+    bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
 
     struct fixture_addresses addresses;
 };
@@ -124,12 +127,15 @@ void fixture_use_events(struct test *test, unsigned count, uint32_t length);
  */
 void fixture_use_packed_rings(struct test *test);
 /*
- * Remembers what a request attaches that was answered with `status`: the next test is not to suffer
+ * Remembers what a request attaches or detaches that was answered with `status`: the next test is not to suffer
  * from a device that keeps attachments over a reset (IOMMU-INIT-P01). submit(), submit_batch() and
  * the rings of packed.h and split.h do so; a test that hands an ATTACH over in another way calls it
  * itself.
  */
 void fixture_remember(struct test *test, const struct viommu_request *request, uint8_t status);
+
+/* Whether the endpoint is attached, by what fixture_remember() got since the last reset; where to. */
+bool fixture_attached(struct test *test, uint32_t endpoint, uint32_t *domain);
 
 /* The id of the n-th endpoint behind the IOMMU; n counts from 0, below what .needs promises. */
 uint32_t fixture_endpoint_id(struct test *test, unsigned n);
@@ -139,8 +145,9 @@ bool fixture_is_described(struct test *test, uint32_t id);
 uint32_t fixture_absent_endpoint(struct test *test);
 /* The n-th domain id that may be used: domain_range.start + n. */
 uint32_t fixture_domain(struct test *test, unsigned n);
-/* The n of a domain that no test uses: prepare_engine() has it. */
-#define FIXTURE_SPARE_DOMAIN 12
+/* The n of domains that no test uses: of prepare_engine(), and where what can't be detached goes. */
+#define FIXTURE_SPARE_DOMAIN   12
+#define FIXTURE_PARKING_DOMAIN 13
 
 /*
  * Engines behind the IOMMU, fast ones first; NULL when there are fewer. fixture_engine() reads and

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Records findings, and keeps the first one of the worst verdict as the reason. */
+/* Records findings, and keeps the worst one as the reason: by its verdict, then by its impact. */
 #include "tests/framework/test.h"
 
 #include <stdarg.h>
@@ -8,89 +8,127 @@
 
 #include "tests/framework/report.h"
 
-static void record(struct test *test, enum verdict verdict, const char *clause, const char *text)
+static bool is_worse(const struct test *test, enum verdict verdict, enum impact impact)
+{
+    return verdict > test->verdict || (verdict == test->verdict && impact < test->impact);
+}
+
+static void record(struct test *test, enum verdict verdict, enum impact impact, const char *text)
 {
     static const char *const words[] = {[VERDICT_PASS] = "NOTE",
                                         [VERDICT_SKIP] = "SKIP",
                                         [VERDICT_WARN] = "WARN",
                                         [VERDICT_FAIL] = "FAIL",
                                         [VERDICT_ERROR] = "ERROR"};
-    const char *space = *clause ? " " : "";
 
     if (verdict != VERDICT_SKIP)
-        report_diagnostic("%s%s%s %s", words[verdict], space, clause, text);
-    if (verdict <= test->verdict)
+        report_diagnostic("%s %s", words[verdict], text);
+    if (verdict == VERDICT_PASS || !is_worse(test, verdict, impact))
         return;
     test->verdict = verdict;
-    snprintf(test->reason, sizeof(test->reason), "%s%s%s", clause, space, text);
+    test->impact = impact;
+    snprintf(test->reason, sizeof(test->reason), "%s", text);
 }
 
-static enum verdict verdict_of(enum clause clause)
-{
-    switch (clause_severity(clause)) {
-    case CLAUSE_FAIL:
-        return VERDICT_FAIL;
-    case CLAUSE_WARN:
-        return VERDICT_WARN;
-    default:
-        return VERDICT_PASS;
-    }
-}
-
-/* A test that claims nothing judges whatever it looks at. */
-static bool is_claimed(const struct test *test, enum clause clause)
+bool test_claims(const struct test *test, enum clause clause)
 {
     const enum clause *claim = test->definition->clauses;
 
-    if (!claim)
-        return true;
-    while (*claim && *claim != clause)
+    while (claim && *claim && *claim != clause)
         claim++;
-    return *claim;
+    return claim && *claim;
 }
 
-static bool judge(struct test *test, enum clause clause, enum verdict worst, bool condition,
+/* What a check is about. */
+struct statement {
+    enum clause clause;
+    enum impact impact; /* of its violation */
+    bool is_open;       /* the text leaves the case open */
+};
+
+static enum verdict verdict_of(const struct statement *statement)
+{
+    enum clause_severity severity = clause_severity(statement->clause, statement->impact);
+
+    if (severity == CLAUSE_NOTE)
+        return VERDICT_PASS;
+    if (severity == CLAUSE_WARN || (statement->is_open && statement->impact >= IMPACT_STATUS))
+        return VERDICT_WARN;
+    return VERDICT_FAIL;
+}
+
+static bool judge(struct test *test, const struct statement *statement, bool condition,
                   const char *format, va_list args)
 {
-    enum verdict verdict = verdict_of(clause);
+    const struct clause_row *row = clause_row(statement->clause);
+    char finding[TEST_REASON_MAX], text[TEST_REASON_MAX];
 
-    char text[TEST_REASON_MAX];
-
-    test->checks += is_claimed(test, clause);
-    test->judged[clause] = true;
+    /* A test that claims nothing judges whatever it looks at. */
+    test->checks += !test->definition->clauses || test_claims(test, statement->clause);
+    test->judged[statement->clause] = true;
     if (condition)
         return true;
-    vsnprintf(text, sizeof(text), format, args);
-    record(test, verdict < worst ? verdict : worst, clause_row(clause)->id, text);
+    vsnprintf(finding, sizeof(finding), format, args);
+    snprintf(text, sizeof(text), "%s [%s, %s] %s", row->id,
+             statement->is_open ? "open" : clause_level_text(row->level),
+             impact_text(statement->impact), finding);
+    record(test, verdict_of(statement), statement->impact, text);
     return false;
 }
 
 bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
+    struct statement statement = {clause, clause_row(clause)->impact, false};
     va_list args;
 
     va_start(args, format);
-    judge(test, clause, VERDICT_FAIL, condition, format, args);
+    judge(test, &statement, condition, format, args);
+    va_end(args);
+    return condition;
+}
+
+bool expect_impact(struct test *test, enum clause clause, enum impact impact, bool condition,
+                   const char *format, ...)
+{
+    struct statement statement = {clause, impact, false};
+    va_list args;
+
+    va_start(args, format);
+    judge(test, &statement, condition, format, args);
     va_end(args);
     return condition;
 }
 
 bool expect_should(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
+    enum impact impact = clause_row(clause)->impact;
+    struct statement statement = {clause, impact < IMPACT_STATUS ? IMPACT_STATUS : impact, true};
     va_list args;
 
     va_start(args, format);
-    judge(test, clause, VERDICT_WARN, condition, format, args);
+    judge(test, &statement, condition, format, args);
+    va_end(args);
+    return condition;
+}
+
+bool expect_survival(struct test *test, enum clause clause, bool condition, const char *format, ...)
+{
+    struct statement statement = {clause, IMPACT_LIVENESS, true};
+    va_list args;
+
+    va_start(args, format);
+    judge(test, &statement, condition, format, args);
     va_end(args);
     return condition;
 }
 
 void require(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
+    struct statement statement = {clause, clause_row(clause)->impact, false};
     va_list args;
 
     va_start(args, format);
-    judge(test, clause, VERDICT_FAIL, condition, format, args);
+    judge(test, &statement, condition, format, args);
     va_end(args);
     if (!condition)
         longjmp(test->stop, 1);
@@ -104,7 +142,7 @@ void skip(struct test *test, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    record(test, VERDICT_SKIP, "", text);
+    record(test, VERDICT_SKIP, IMPACT_FORM, text);
     longjmp(test->stop, 1);
 }
 
@@ -116,7 +154,7 @@ void error(struct test *test, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    record(test, VERDICT_ERROR, "", text);
+    record(test, VERDICT_ERROR, IMPACT_FORM, text);
     longjmp(test->stop, 1);
 }
 

@@ -12,13 +12,17 @@
  * sees nothing of it.
  * tests/README.md leads through the first one.
  *
- * The verdict follows from the clause's level in lib/spec/clauses.def, not from the test. A test
- * decides one thing only: whether the specification decides the case.
+ * The verdict follows from the clause's level in lib/spec/clauses.def and from the impact of what was
+ * seen, not from the test: isolation, data and liveness are a FAIL at every level, the rest is a FAIL
+ * by a MUST or by defining prose, and a WARN by a SHOULD. A test decides one thing only: whether the
+ * specification decides the case.
  *
- *   expect()         The text decides: FAIL by a MUST or by defining prose, WARN by a SHOULD.
- *   expect_should()  The text leaves the case open, and a device that does the other thing
- *                    conforms: a driver must not send this, two statements disagree, or nothing is
- *                    said. WARN at most, whatever the level.
+ *   expect()          The text decides. The impact is the clause's, in clauses.def.
+ *   expect_impact()   The same, where more was seen: DMA that got through, say.
+ *   expect_should()   The text leaves the case open, and a device that does the other thing
+ *                     conforms: a driver must not send this, two statements disagree, or nothing is
+ *                     said. WARN at most, whatever the level.
+ *   expect_survival() The case is open, and whatever the device does there, it must go on.
  *
  * What is open for a request stands in lib/model/judge.c: where it sets `is_open` or calls
  * expect_should_not(), with the reason beside it. A test and the model must agree: the stress walk
@@ -79,7 +83,7 @@ struct test_definition {
 /* In rising severity. */
 enum verdict { VERDICT_PASS, VERDICT_SKIP, VERDICT_WARN, VERDICT_FAIL, VERDICT_ERROR };
 
-#define TEST_REASON_MAX 240
+#define TEST_REASON_MAX 280
 
 /* The running test. */
 struct test {
@@ -89,19 +93,28 @@ struct test {
     unsigned checks;           /* of clauses that it claims, or of any where it claims none */
     bool judged[CLAUSE_COUNT]; /* which statements they were of */
     enum verdict verdict;
-    char reason[TEST_REASON_MAX]; /* of the first finding of the worst verdict */
+    enum impact impact;           /* of the finding that decided it, if any */
+    char reason[TEST_REASON_MAX]; /* the worst finding, of several the first */
     jmp_buf stop;
 };
 
+/* Whether the test's `.clauses` name it. */
+bool test_claims(const struct test *test, enum clause clause);
+
 /*
- * Judges a statement; `format` says what was seen and what was expected. A violated MUST or
- * defining prose is a FAIL, a SHOULD a WARN, a MAY only a note; the test continues. Returns the
- * condition.
+ * Judges a statement; `format` says what was seen and what was expected. The finding is a FAIL, a
+ * WARN or, of a MAY, only a note; the test continues. Returns the condition.
  */
 bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same for a case that the text leaves open, or for robustness: a WARN at most. */
 bool expect_should(struct test *test, enum clause clause, bool condition, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* As expect(), with the impact of what was seen in place of the clause's. */
+bool expect_impact(struct test *test, enum clause clause, enum impact impact, bool condition,
+                   const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The device still works after something that the text leaves open; if not, it is a FAIL. */
+bool expect_survival(struct test *test, enum clause clause, bool condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* As expect(), and a false condition ends the test. */
 void require(struct test *test, enum clause clause, bool condition, const char *format, ...)

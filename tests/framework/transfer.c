@@ -81,6 +81,7 @@ void join_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
 void detach_engine(struct test *test, uint32_t domain, struct dma_engine *engine)
 {
     require_ok(test, viommu_detach(domain, engine->endpoint));
+    require_unattached(test, engine->endpoint);
 }
 
 /* An endpoint that is attached to nothing reaches memory. */
@@ -106,7 +107,7 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
             "%s: cannot load its content %s: %s", engine->ops->name,
             by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
     if (by_mapping)
-        detach_engine(test, domain, engine);
+        require_ok(test, viommu_detach(domain, engine->endpoint));
 }
 
 static bool is_word_of_poison(const uint8_t *bytes)
@@ -160,11 +161,12 @@ bool expect_only_touched(struct test *test, enum clause clause, const struct dma
     long before = first_change(target, room_begin(target), allowed);
     long after = first_change(target, allowed + length, room_end(target));
 
-    return expect(test, clause, before < 0 && after < 0,
-                  "%s writes at 0x%llx: offset %ld of the target was changed, expected none but "
-                  "0x%x to 0x%x",
-                  engine->ops->name, (unsigned long long)address, before < 0 ? after : before,
-                  offset, offset + length - 1);
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, before < 0 && after < 0,
+        "%s writes at 0x%llx: offset %ld of the target was changed, expected none but "
+        "0x%x to 0x%x",
+        engine->ops->name, (unsigned long long)address, before < 0 ? after : before, offset,
+        offset + length - 1);
 }
 
 bool expect_landed(struct test *test, enum clause clause, const struct dma_engine *engine,
@@ -173,11 +175,12 @@ bool expect_landed(struct test *test, enum clause clause, const struct dma_engin
 {
     const uint8_t *landing = target->bytes + offset;
 
-    if (!expect(test, clause, arrived(engine, landing, length),
-                "%s writes %u bytes at 0x%llx: they did not arrive at offset 0x%x of the target "
-                "(engine: %s)",
-                engine->ops->name, length, (unsigned long long)address, offset,
-                dma_result_text(result)))
+    if (!expect_impact(
+            test, clause, IMPACT_DATA, arrived(engine, landing, length),
+            "%s writes %u bytes at 0x%llx: they did not arrive at offset 0x%x of the target "
+            "(engine: %s)",
+            engine->ops->name, length, (unsigned long long)address, offset,
+            dma_result_text(result)))
         return false;
     control_arrived(engine, CONTROL_WRITE, address, length);
     return expect_only_touched(test, clause, engine, address, target, offset, length);
@@ -189,10 +192,11 @@ bool expect_untouched(struct test *test, enum clause clause, const struct dma_en
     long change = first_change(target, room_begin(target), room_end(target));
 
     control_denied(test, engine, CONTROL_WRITE, address, length);
-    return expect(test, clause, change < 0,
-                  "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
-                  "was changed",
-                  engine->ops->name, length, (unsigned long long)address, change);
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, change < 0,
+        "%s writes %u bytes at 0x%llx, which must be denied: offset %ld of the target "
+        "was changed",
+        engine->ops->name, length, (unsigned long long)address, change);
 }
 
 bool target_is_touched(const struct target *target)

@@ -36,7 +36,7 @@ uint32_t transfer_length(const struct dma_engine *engine);
 
 /*
  * Makes an engine usable in `domain`: attaches its endpoint and maps its footprint at its own
- * address. detach() only sends DETACH.
+ * address. detach_engine() sends DETACH, and skips the test where the device can't.
  */
 void attach_engine(struct test *test, uint32_t domain, struct dma_engine *engine);
 /*

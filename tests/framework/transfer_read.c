@@ -52,11 +52,12 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
 
     if (has_seen)
         control_arrived(engine, CONTROL_READ, address, length);
-    return expect(test, clause, has_seen,
-                  "%s reads %u bytes at 0x%llx: it did not see offset 0x%x of the target (read: "
-                  "%s, report: %s)",
-                  engine->ops->name, length, (unsigned long long)address, offset,
-                  dma_result_text(read), dma_result_text(report));
+    return expect_impact(
+        test, clause, IMPACT_DATA, has_seen,
+        "%s reads %u bytes at 0x%llx: it did not see offset 0x%x of the target (read: "
+        "%s, report: %s)",
+        engine->ops->name, length, (unsigned long long)address, offset, dma_result_text(read),
+        dma_result_text(report));
 }
 
 /* Any aligned word of the target, wherever it is; `first` is what fill_secret() returned. */
@@ -93,9 +94,10 @@ bool expect_read_denied(struct test *test, enum clause clause, struct dma_engine
         error(test, "%s: cannot report what it read: %s", engine->ops->name,
               dma_result_text(report));
     control_denied(test, engine, CONTROL_READ, address, length);
-    return expect(test, clause, !shares_a_word(seen, length, target, first),
-                  "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
-                  engine->ops->name, length, (unsigned long long)address);
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, !shares_a_word(seen, length, target, first),
+        "%s reads %u bytes at 0x%llx, which must be denied: it saw bytes of the target",
+        engine->ops->name, length, (unsigned long long)address);
 }
 
 /* Reads once, with what is in the target now; adds to `leaks` what was not seen before. */
@@ -134,8 +136,8 @@ bool expect_read_cut(struct test *test, enum clause clause, struct dma_engine *e
     control_denied(test, engine, CONTROL_READ, address, length);
     while (i < length && (!leaks[i] || offset + i - allowed->offset < allowed->size))
         i++;
-    return expect(
-        test, clause, i == length,
+    return expect_impact(
+        test, clause, IMPACT_ISOLATION, i == length,
         "%s reads %u bytes at 0x%llx: it saw offset 0x%x of the target, expected none but "
         "0x%x to 0x%x",
         engine->ops->name, length, (unsigned long long)address, offset + i, allowed->offset,

@@ -17,7 +17,7 @@ bool trial_ok(struct test *test, struct viommu_request request)
 
     if (!is_silent)
         reply = viommu_submit(fixture_iommu(test), &request);
-    is_silent = reply.outcome > VIOMMU_SHORT_REPLY;
+    is_silent = reply.outcome > VIOMMU_UNWRITTEN;
     fixture_remember(test, &request, reply.status);
-    return reply.outcome <= VIOMMU_SHORT_REPLY && reply.status == VIRTIO_IOMMU_S_OK;
+    return reply.outcome <= VIOMMU_UNWRITTEN && reply.status == VIRTIO_IOMMU_S_OK;
 }

@@ -3,8 +3,9 @@
 
 `[[deviation]]` has the `test`, the `clauses` that it then finds violated, the `reason`, the `evidence` for it, and
 the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
-XFAIL, one that no longer does is XPASS; with `may_pass` it may pass, too, as a random walk that does not come that far.
-The clause VMM-DIED stands for a VMM that crashes in the test.
+XFAIL; with `verdict = "WARN"` one that warns as listed is a known WARN. One that no longer does is XPASS; with
+`may_pass` it may pass, too, as a random walk that does not come that far. What is not listed stays what it is: it is
+not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the test.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from versions import Version, bounds, holds, parse
 
 VMM_DIED = "VMM-DIED"
 LISTS = ("clauses", "versions", "arch", "machine")
+VERDICTS = ("FAIL", "WARN")
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Deviation:
     arch: list[str] = field(default_factory=list)
     machine: list[str] = field(default_factory=list)
     may_pass: bool = False
+    verdict: str = "FAIL"
 
     def is_of(self, version: Version, arch: str, machine: str) -> bool:
         return (
@@ -68,16 +71,34 @@ class Expectations:
                 self.by_test[one.test] = one
 
     def apply(self, result: Result, vmm_died: bool = False) -> None:
-        """Turns an expected failure into XFAIL and an expected failure that passed into XPASS."""
+        """Turns what is expected into XFAIL or a known WARN, and what is expected and did not come into XPASS."""
         deviation = self.by_test.get(result.id)
         if deviation is None:
             return
-        found = {VMM_DIED} if vmm_died else set(result.failed_clauses)
-        failed_as_listed = (result.verdict == "FAIL" or vmm_died) and found <= set(deviation.clauses)
-        if failed_as_listed and found:
-            result.verdict, result.message = "XFAIL", deviation.reason
-        elif result.verdict == "PASS" and not deviation.may_pass:
+        if deviation.verdict == "WARN":
+            _apply_warning(deviation, result)
+        elif result.verdict == "FAIL" or vmm_died:
+            _apply_failure(deviation, result, {VMM_DIED} if vmm_died else set(result.failed_clauses))
+        elif result.verdict in ("PASS", "WARN") and not deviation.may_pass:
             result.verdict, result.message = "XPASS", f"no longer fails: {deviation.reason}"
+
+
+def _apply_failure(deviation: Deviation, result: Result, found: set[str]) -> None:
+    if not found or not found <= set(deviation.clauses):
+        return
+    result.verdict, result.message = "XFAIL", deviation.reason
+    for finding in result.findings:
+        if finding.clause not in deviation.clauses:
+            result.verdict, result.impact = finding.verdict, finding.impact
+            result.message = f"{finding.clause} {finding.text}, beside what is known: {deviation.reason}"
+            return
+
+
+def _apply_warning(deviation: Deviation, result: Result) -> None:
+    if result.verdict == "PASS" and not deviation.may_pass:
+        result.verdict, result.message = "XPASS", f"no longer warns: {deviation.reason}"
+    elif result.verdict == "WARN" and set(result.clauses) <= set(deviation.clauses):
+        result.is_known, result.message = True, f"known: {deviation.reason}"
 
 
 def read(path: str) -> list[Deviation]:
@@ -125,6 +146,8 @@ def _parse(where: str, entry: object) -> Deviation:
     texts = (deviation.test, deviation.reason, deviation.evidence)
     if not isinstance(deviation.may_pass, bool) or not all(isinstance(text, str) and text for text in texts):
         raise ValueError(f"{where}: test, reason and evidence are strings, may_pass is true or false")
+    if deviation.verdict not in VERDICTS:
+        raise ValueError(f"{where}: verdict: {deviation.verdict!r}, expected {' or '.join(VERDICTS)}")
     for text in deviation.versions:
         try:
             bounds(text)

@@ -26,7 +26,7 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
                    several machines DIR/MACHINE for each; default build/results/MACHINE
   -d               wait for gdb before the first instruction; no time limits
   --at-least N     fewer tests executed, neither skipped nor left out, are a failure of each machine; default 0
-  --strict         WARN and XFAIL count as failures
+  --strict         a WARN that is not known counts as a failure
   --icount         deterministic: the VM's clock counts instructions
   --no-build       boot the image that is there: no packages are checked, nothing is built
   --machines FILE  read the machines from FILE instead of tests/harness/machines.toml

@@ -19,7 +19,7 @@ RUN = re.compile(r"^# run (\S+)$")
 RESULT = re.compile(r"^(ok|not ok) ([0-9]{1,6}) ([^\s#]+)(?: # ([A-Z]+)(?: (.*))?)?$")
 LIKE_A_RESULT = re.compile(r"^(ok|not ok)\b|^1\.\.|^Bail out!")
 EXIT = re.compile(r"^EXIT: STATUS=([0-9]{1,3})$")
-FINDING = re.compile(r"^# (FAIL|WARN) ([A-Z0-9][A-Z0-9_-]*) ")
+FINDING = re.compile(r"^# (FAIL|WARN) ([A-Z0-9][A-Z0-9_-]*) (?:\[([A-Za-z ]+), ([a-z]+)\] )?(.*)$")
 LISTED = re.compile(r"^# test (\S+) (default|optional)$")
 ERROR = re.compile(r"^# error: (.*)$")
 TERMINAL = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[0-Z\\-~])")
@@ -29,10 +29,24 @@ RECORD = "# json "
 WORDS = {"WARN": True, "SKIP": True, "FAIL": False, "ERROR": False, "CRASH": False, "HANG": False}
 ENDS_THE_BOOT = ("CRASH", "HANG")
 
+# What a finding does to a guest, the worst first; lib/spec/clause.h says what each is.
+IMPACTS = ("isolation", "data", "liveness", "status", "report", "form")
+
 KEPT_LINES, KEPT_BYTES = 4000, 1 << 18  # of the diagnostics of one test
 PROTOCOL_ERRORS_MAX = 8  # of one kind that are listed one by one
 RECORDS_MAX = 16 << 20  # bytes of one boot's records
 LISTED_MAX = 100000
+
+
+@dataclass
+class Finding:
+    """A statement that was violated."""
+
+    verdict: str  # FAIL or WARN
+    clause: str
+    level: str  # MUST, ..., prose or open; '' where the line does not say
+    impact: str  # one of IMPACTS, or ''
+    text: str
 
 
 @dataclass
@@ -44,6 +58,9 @@ class Result:
     diagnostics: list[str] = field(default_factory=list)
     clauses: list[str] = field(default_factory=list)  # of the FAIL and WARN diagnostics
     failed_clauses: list[str] = field(default_factory=list)  # of the FAIL diagnostics
+    findings: list[Finding] = field(default_factory=list)
+    impact: str = ""  # the worst of the findings that decided the verdict
+    is_known: bool = False  # a WARN that is expected
     seconds: float = 0.0
 
 
@@ -101,9 +118,17 @@ def glob_matches(pattern: str, test_id: str) -> bool:
     return re.fullmatch(expression, test_id) is not None
 
 
-def findings_of(lines: Iterable[str]) -> list[tuple[str, str]]:
-    """FAIL or WARN, and the clause, of the diagnostics that report a violation."""
-    return [(found[1], found[2]) for line in lines if (found := FINDING.match(line))]
+def findings_of(lines: Iterable[str]) -> list[Finding]:
+    """Of the diagnostics that report a violation."""
+    matches = (FINDING.match(line) for line in lines)
+    return [Finding(*(group or "" for group in found.groups())) for found in matches if found]
+
+
+def worst_impact(verdict: str, findings: list[Finding]) -> str:
+    if verdict in ENDS_THE_BOOT:
+        return "liveness"
+    found = {finding.impact for finding in findings if finding.verdict == verdict}
+    return next((impact for impact in IMPACTS if impact in found), "")
 
 
 def parse_record(text: str) -> object:
@@ -246,7 +271,7 @@ class Console:
         elif int(number) != self.next:
             verdict, message = "ERROR", f"the result has number {number}, expected {self.next}"
         findings = findings_of(diagnostics)
-        if verdict in ("PASS", "WARN", "SKIP") and any(word == "FAIL" for word, _ in findings):
+        if verdict in ("PASS", "WARN", "SKIP") and any(one.verdict == "FAIL" for one in findings):
             verdict, message = "ERROR", f"a FAIL diagnostic, and the result is {verdict}"
         result = Result(
             int(number),
@@ -254,8 +279,10 @@ class Console:
             verdict,
             message or "",
             diagnostics,
-            sorted({clause for _, clause in findings}),
-            sorted({clause for word, clause in findings if word == "FAIL"}),
+            sorted({one.clause for one in findings}),
+            sorted({one.clause for one in findings if one.verdict == "FAIL"}),
+            findings,
+            worst_impact(verdict, findings),
         )
         self.results.append(result)
         self._verdicts.add(word or ("PASS" if ok == "ok" else "FAIL"))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Counts the verdicts of a run, decides which are failures (FAILURES, and LENIENT with --strict), and writes
-results.ktap, junit.xml and results.json.
+"""Counts the verdicts of a run, decides which are failures (FAILURES, with --strict a WARN that is not known, too), and
+writes results.ktap, junit.xml and results.json.
 
 Each is written whole or not at all, for every way in which a run can end; what did not run is an error in each.
 """
@@ -18,10 +18,9 @@ import time
 import xml.etree.ElementTree as ET
 from dataclasses import asdict
 
-from protocol import START, Result, printable
+from protocol import IMPACTS, START, Result, printable
 
 FAILURES = ("FAIL", "ERROR", "CRASH", "HANG", "XPASS", "PLAN")
-LENIENT = ("WARN", "XFAIL")
 NOT_RUN = "PLAN"
 FILES = ("console.log", "results.ktap", "junit.xml", "results.json", "vmm.log")
 OURS = re.compile(r"\.(results\.ktap|junit\.xml|results\.json)\.[0-9]+")  # what a killed run may leave
@@ -29,7 +28,7 @@ NAMELESS = "run.verdict"  # the one test of a run without a plan
 
 
 def is_failure(result: Result, strict: bool) -> bool:
-    return result.verdict in FAILURES or (strict and result.verdict in LENIENT)
+    return result.verdict in FAILURES or (strict and result.verdict == "WARN" and not result.is_known)
 
 
 def ktap_line(result: Result, strict: bool) -> str:
@@ -166,7 +165,12 @@ class Run:
             f"# {result.verdict} {result.id}: {result.message}"
             for result in self.ordered()
             if result.verdict not in ("PASS", "SKIP")
-        ] + self.remarks()
+        ] + [*self.remarks(), *([f"# impact: {impacts}"] if (impacts := self.impacts()) else [])]
+
+    def impacts(self) -> str:
+        """How many tests found what, the worst first; '' if none did. What is known is not counted."""
+        found = [one.impact for one in self.results.values() if one.verdict != "XFAIL" and not one.is_known]
+        return ", ".join(f"{count} {impact}" for impact in IMPACTS if (count := found.count(impact)))
 
     def counts(self) -> str:
         count = collections.Counter(result.verdict for result in self.results.values())
@@ -196,6 +200,7 @@ class Run:
             "seconds": round(self.seconds(), 3),
             "plan": self.plan or 0,
             "executed": self.executed(),
+            "impact": self.impacts(),
             "error": self.stopped or None,
             "diagnostics": self.diagnostics,
             "warnings": self.warnings,
@@ -255,6 +260,8 @@ class Run:
             failure.text = _clean("\n".join([result.message, *result.diagnostics]))
         elif result.verdict == "SKIP":
             ET.SubElement(case, "skipped", message=_clean(result.message))
+        if result.impact:
+            ET.SubElement(ET.SubElement(case, "properties"), "property", name="impact", value=result.impact)
         if result.diagnostics:
             ET.SubElement(case, "system-out").text = _clean("\n".join(result.diagnostics))
 

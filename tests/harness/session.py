@@ -190,7 +190,7 @@ class Session:
                 self.say(line)
             verdict = "HANG" if self.boot.timed_out else "CRASH"
             diagnostics = console.pending_diagnostics() + words
-            result = Result(console.next, console.running, verdict, self.boot.why, diagnostics)
+            result = Result(console.next, console.running, verdict, self.boot.why, diagnostics, impact="liveness")
             self.take(result, died=verdict == "CRASH")
             console.next += 1
         elif console.exit_status in (1, 3):

@@ -30,6 +30,39 @@ TEST(warns, .is_optional = true)
     expect(test, IOMMU_OP_D01, false, "planted");
 }
 
+/* A SHOULD NOT, but an endpoint that is let through. */
+TEST(fails_by_impact, .is_optional = true)
+{
+    expect(test, IOMMU_OP_D06, false, "planted");
+}
+
+/* What was seen decides, not only what the clause is about. */
+TEST(fails_by_what_was_seen, .is_optional = true)
+{
+    expect_impact(test, IOMMU_OP_D01, IMPACT_DATA, false, "planted");
+}
+
+/* Where the text leaves a case open, the device must go on all the same. */
+TEST(fails_by_no_survival, .is_optional = true)
+{
+    expect_survival(test, IOMMU_MAP_P02, false, "planted");
+}
+
+TEST(warns_of_open_case, .is_optional = true)
+{
+    expect_should(test, IOMMU_MAP_P02, false, "planted");
+}
+
+/* The headline is the worst finding, and the first of several such. */
+TEST(worst_comes_third, .is_optional = true)
+{
+    expect(test, IOMMU_OP_D01, false, "a WARN");
+    expect(test, IOMMU_OP_P04, false, "a FAIL, of a status");
+    expect(test, IOMMU_MAP_P04, false, "a FAIL, of isolation");
+    expect(test, IOMMU_MAP_P04, false, "another one");
+    expect(test, IOMMU_OP_P01, false, "a FAIL, of liveness");
+}
+
 TEST(skips, .is_optional = true)
 {
     skip(test, "planted");

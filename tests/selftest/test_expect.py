@@ -14,7 +14,7 @@ from ktap import HOME, check, refused, test
 sys.path.insert(0, os.path.join(HOME, "tests", "harness"))
 import expect  # noqa: E402
 import versions  # noqa: E402
-from protocol import Result  # noqa: E402
+from protocol import Finding, Result  # noqa: E402
 
 ID = "conformance.map.overlap_is_rejected"
 CLAUSE, OTHER = "IOMMU_MAP_D07", "IOMMU_MAP_D08"
@@ -44,9 +44,18 @@ def expectations(*entries: dict[str, object], version: str = "7.2.22", arch: str
 
 
 def judged(verdict: str, failed: list[str], died: bool = False, **more: object) -> str:
-    result = Result(1, ID, verdict, "text", [], failed, failed)
+    findings = [Finding("FAIL", clause, "MUST", "status", "seen") for clause in failed]
+    result = Result(1, ID, verdict, "text", [], failed, failed, findings)
     expectations({**GOOD, **more}).apply(result, died)
     return result.verdict
+
+
+def warned(found: list[str], failed: list[str], **more: object) -> Result:
+    findings = [Finding("FAIL" if one in failed else "WARN", one, "SHOULD", "status", "seen") for one in found]
+    verdict = "FAIL" if failed else "WARN" if found else "PASS"
+    result = Result(1, ID, verdict, "text", [], found, failed, findings)
+    expectations({**GOOD, **more}).apply(result)
+    return result
 
 
 @test
@@ -61,6 +70,26 @@ def expectation_covers_every_clause() -> None:
 def expectation_that_passes_is_noticed() -> None:
     check(judged("PASS", []) == "XPASS" and judged("SKIP", []) == "SKIP")
     check(judged("PASS", [], may_pass=True) == "PASS")
+
+
+@test
+def expectation_hides_nothing_else() -> None:
+    beside = warned([CLAUSE, OTHER], [CLAUSE])
+    check(beside.verdict == "WARN" and OTHER in beside.message and "known" in beside.message, beside)
+    check(warned([CLAUSE, OTHER], [CLAUSE], clauses=[CLAUSE, OTHER]).verdict == "XFAIL")
+    check(warned([CLAUSE], []).verdict == "XPASS", "a FAIL that has become a WARN")
+    check(warned([CLAUSE], [], may_pass=True).verdict == "WARN")
+
+
+@test
+def known_warning_stays_one() -> None:
+    known = warned([CLAUSE], [], verdict="WARN")
+    check(known.verdict == "WARN" and known.is_known and known.message == "known: known", known)
+    new = warned([CLAUSE, OTHER], [], verdict="WARN")
+    check(new.verdict == "WARN" and not new.is_known, new)
+    check(warned([CLAUSE], [CLAUSE], verdict="WARN").verdict == "FAIL")
+    check(warned([], [], verdict="WARN").verdict == "XPASS")
+    check(warned([], [], verdict="WARN", may_pass=True).verdict == "PASS")
 
 
 @test
@@ -99,6 +128,7 @@ def mistakes_are_named_with_their_place() -> None:
         (changed(clauses=[]), ["clauses"]),
         (changed(versions=["7.2"]), ["'7.2'", "range"]),
         (changed(may_pass="yes"), ["may_pass"]),
+        (changed(verdict="PASS"), ["verdict", "'PASS'", "FAIL or WARN"]),
         (changed(reason=""), ["reason"]),
         (changed(tset="x"), ["tset"]),
         ({k: v for k, v in GOOD.items() if k != "evidence"}, ["evidence"]),

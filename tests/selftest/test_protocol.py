@@ -10,7 +10,7 @@ import ktap
 from ktap import check, test
 
 sys.path.insert(0, os.path.join(ktap.HERE, "..", "harness"))
-from protocol import Console, glob_matches, printable  # noqa: E402
+from protocol import Console, Finding, glob_matches, printable  # noqa: E402
 
 
 def read(*lines: str, first: int = 1) -> Console:
@@ -38,6 +38,7 @@ def result_takes_the_diagnostics_since_its_start() -> None:
     (result,) = console.results
     check(result.diagnostics == ["# FAIL C-1 x", "# WARN C-2 y", "# plain"], result)
     check(result.clauses == ["C-1", "C-2"] and result.failed_clauses == ["C-1"], result)
+    check(result.impact == "" and result.findings[0] == Finding("FAIL", "C-1", "", "", "x"), result)
     check(result.verdict == "FAIL" and result.message == "C-1 x", result)
 
 
@@ -47,6 +48,16 @@ def words_of_results() -> None:
     check(verdicts("# run a", "ok 1 a # SKIP why") == ["SKIP"])
     check(verdicts("# run a", "ok 1 a # WARN C-1 why") == ["WARN"])
     check(verdicts("# run a", "not ok 1 a # HANG") == ["HANG"])
+
+
+@test
+def findings_have_level_and_impact() -> None:
+    lines = ["# FAIL C-1 [MUST NOT, data] [x] y", "# FAIL C-2 [SHOULD, isolation] z", "# WARN C-3 [open, status] w"]
+    result = read("1..2", "# run a.b", *lines, "not ok 1 a.b # FAIL C-2 [SHOULD, isolation] z").results[0]
+    check(result.findings[0] == Finding("FAIL", "C-1", "MUST NOT", "data", "[x] y"), result)
+    check(result.impact == "isolation" and result.clauses == ["C-1", "C-2", "C-3"], result)
+    hung = read("1..1", "# run a.b", "not ok 1 a.b # HANG it does").results[0]
+    check(hung.impact == "liveness", hung)
 
 
 @test

@@ -217,6 +217,22 @@ def reports_of_all_verdicts() -> None:
 
 
 @test
+def reports_of_impact() -> None:
+    run = reports.Run(strict=True)
+    run.plan = 5
+    verdicts = ("FAIL", "XFAIL", "WARN", "WARN", "HANG")
+    impacts = ["isolation", "isolation", "status", "form", "liveness"]
+    for number, (verdict, impact) in enumerate(zip(verdicts, impacts), 1):
+        run.take(Result(number, f"a.b{number}", verdict, "why", impact=impact, is_known=impact == "form"))
+    lines, suite, document = texts(run)
+    check(run.impacts() == document["impact"] == "1 isolation, 1 liveness, 1 status", run.impacts())
+    check(run.summary()[-1] == "# impact: 1 isolation, 1 liveness, 1 status", run.summary())
+    check([one.get("value") for one in suite.iter("property") if one.get("name") == "impact"] == impacts)
+    check(run.total() == "2 passed, 3 failed, 0 skipped" and lines[5].startswith("ok 4 a.b4 # WARN"), lines)
+    check(reports.Run().impacts() == "" and not reports.Run().summary())
+
+
+@test
 def run_that_was_stopped_says_so_for_each_test() -> None:
     run = reports.Run()
     run.plan, run.stopped = 3, "because"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* lib/spec/clauses.def: every row complete, no row twice, level and severity as the id says. */
+/* lib/spec/clauses.def: every row complete, no row twice, level as the id says, severity by level and impact. */
 #include "lib/array/array.h"
 #include "tests/unit/fixtures/unit.h"
 
@@ -41,7 +41,7 @@ static void ids_and_texts_are_unique(void)
 static void the_row_of_no_clause_is_empty(void)
 {
     CHECK_EQ(strlen(clause_row(CLAUSE_NONE)->id), 0);
-    CHECK_EQ(clause_severity(CLAUSE_NONE), CLAUSE_NOTE);
+    CHECK_EQ(clause_severity(CLAUSE_NONE, IMPACT_FORM), CLAUSE_NOTE);
 }
 
 /* The number at the end of an id, and the letter before it: D device, P prose, E example. */
@@ -66,7 +66,7 @@ static void levels_agree_with_the_ids(void)
     }
 }
 
-static void severity_follows_the_level(void)
+static void severity_follows_from_level_and_impact(void)
 {
     static const struct {
         enum clause clause;
@@ -84,7 +84,12 @@ static void severity_follows_the_level(void)
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         CHECK_EQ(clause_row(cases[i].clause)->level, cases[i].level);
-        CHECK_EQ(clause_severity(cases[i].clause), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_STATUS), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_REPORT), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_FORM), cases[i].severity);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_ISOLATION), CLAUSE_FAIL);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_DATA), CLAUSE_FAIL);
+        CHECK_EQ(clause_severity(cases[i].clause, IMPACT_LIVENESS), CLAUSE_FAIL);
         CHECK(!strcmp(clause_row(cases[i].clause)->section, cases[i].section));
     }
 }
@@ -96,7 +101,7 @@ int main(void)
         {"ids_and_texts_are_unique", ids_and_texts_are_unique},
         {"the_row_of_no_clause_is_empty", the_row_of_no_clause_is_empty},
         {"levels_agree_with_the_ids", levels_agree_with_the_ids},
-        {"severity_follows_the_level", severity_follows_the_level},
+        {"severity_follows_from_level_and_impact", severity_follows_from_level_and_impact},
     };
 
     return unit_main("clause", units, ARRAY_LENGTH(units));

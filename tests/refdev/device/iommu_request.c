@@ -135,7 +135,7 @@ static int64_t answer_with(struct ref_iommu *iommu, const struct ref_chain *chai
         tail.reserved[1] = 1;
     if (MUTANT(STATUS_UNDEFINED) && status)
         tail.status = status + 32;
-    if (MUTANT(USED_LENGTH_ZERO))
+    if (MUTANT(USED_LENGTH_ZERO) || (status && MUTANT(USED_LENGTH_ZERO_REFUSED)))
         return ref_chain_write(&iommu->virtio, chain, before, &tail, TAIL_SIZE) ? 0 : 0;
     if (MUTANT(PROBE_STATUS_FIRST) && type == VIRTIO_IOMMU_T_PROBE) {
         write_properties(iommu, area + TAIL_SIZE);

@@ -80,6 +80,7 @@ struct ref_virtio {
     bool is_slow;
     unsigned resetting; /* reads that will still show the reset of the device as in progress */
     uint8_t status_before;
+    bool was_running; /* DRIVER_OK was set once */
     struct ref_late late[REF_QUEUE_SIZE];
     unsigned late_count;
 };

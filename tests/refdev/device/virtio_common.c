@@ -55,6 +55,10 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
     case REF_COMMON_DEVICE_STATUS:
         if (MUTANT(RESET_STATUS_COMES_BACK) && !virtio->status && virtio->resets)
             return ref_look() % 2 ? 0 : 1;
+        if (MUTANT(HOSTILE_RESET_NEVER_ENDS) && !virtio->status)
+            return STATUS_ACKNOWLEDGE;
+        if (MUTANT(RESET_NEVER_ENDS) && !virtio->status && virtio->was_running)
+            return virtio->status_before;
         if (virtio->resetting && !virtio->status) {
             virtio->resetting--;
             return virtio->status_before;

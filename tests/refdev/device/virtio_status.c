@@ -57,7 +57,8 @@ void ref_virtio_reset(struct ref_virtio *virtio)
     virtio->device_select = virtio->driver_select = 0;
     virtio->config_vector = REF_NO_VECTOR;
     virtio->queue_select = 0;
-    virtio->status_before = virtio->status;
+    virtio->status_before = virtio->status ? virtio->status : virtio->status_before;
+    virtio->was_running |= virtio->status & STATUS_DRIVER_OK;
     virtio->resetting = virtio->is_slow ? REF_SLOW_READS : 0;
     virtio->status = virtio->isr = 0;
     virtio->is_stopped = false;
@@ -70,6 +71,7 @@ void ref_virtio_reset(struct ref_virtio *virtio)
 
         ref_queue_reset(&virtio->queues[i]);
         if (before.size && (MUTANT(RESET_LEAVES_QUEUES) || MUTANT(MMIO_RESET_LEAVES_QUEUES) ||
+                            (MUTANT(RESET_IS_IGNORED) && virtio->queue_count == REF_QUEUES) ||
                             MUTANT(RUNS_AFTER_RESET)))
             virtio->queues[i] = before;
         if (MUTANT(RESET_LEAVES_VECTORS))

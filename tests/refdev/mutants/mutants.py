@@ -62,7 +62,7 @@ HOSTILE = "HOSTILE_"
 FOR_HOSTILE = (
     *("conformance.attach.a*", "conformance.map.o*", "conformance.features.*", "conformance.fault.u*"),
     *("conformance.interrupt.*", "conformance.queue.*", "conformance.probe.*", "conformance.reset.*"),
-    *("discovery.pci.*", "stress.short_walk"),
+    *("conformance.request.answers*", "discovery.pci.*", "stress.short_walk"),
 )
 
 
@@ -157,11 +157,11 @@ def boot(mutant: Mutant | None, variant: str, globs: list[str], first: int) -> C
 
 def take(mutant: Mutant, test: str, diagnostics: list[str]) -> None:
     """Who finds what."""
-    for word, clause in findings_of(diagnostics):
-        if clause in mutant.clauses:
-            mutant.kills.setdefault(test, set()).add(clause)
+    for finding in findings_of(diagnostics):
+        if finding.clause in mutant.clauses:
+            mutant.kills.setdefault(test, set()).add(finding.clause)
         else:
-            mutant.others.add(f"{test}: {word} {clause}")
+            mutant.others.add(f"{test}: {finding.verdict} {finding.clause}")
 
 
 def take_results(mutant: Mutant, results: list[Result]) -> None:

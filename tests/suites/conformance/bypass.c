@@ -149,6 +149,7 @@ TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .n
     expect_read_sees(test, IOMMU_BYP_P03, engine, target_physical(&target), &target, 0,
                      transfer_length(engine));
     require_ok(test, viommu_detach(domain, engine->endpoint));
+    require_unattached(test, engine->endpoint);
     expect_write_denied(test, IOMMU_OP_D06, engine, target_physical(&target), &target,
                         transfer_length(engine));
 }
@@ -223,6 +224,7 @@ static struct dma_engine *engine_without_the_byte(struct test *test)
     if (viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
         skip(test, "VIRTIO_IOMMU_F_BYPASS_CONFIG is offered");
     prepare_engine(test, engine);
+    require_unattached(test, engine->endpoint);
     return engine;
 }
 

@@ -56,7 +56,8 @@ static void in_every_format(struct test *test, uint64_t but, void (*body)(struct
     if (!(fixture_iommu(test)->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
     for (unsigned packed = 0; packed <= test->fixture->has_packed_rings; packed++) {
-        fixture_restart(test, features | (packed ? PACKED : 0));
+        test->fixture->features = features | (packed ? PACKED : 0);
+        fixture_restart_detached(test);
         body(test);
     }
 }

@@ -18,7 +18,7 @@ struct scene scene_new(struct test *test, struct dma_engine *engine, unsigned un
 
 void scene_end(struct test *test, const struct scene *scene)
 {
-    detach_engine(test, scene->domain, scene->engine);
+    require_ok(test, viommu_detach(scene->domain, scene->engine->endpoint));
 }
 
 void scene_map(struct test *test, const struct scene *scene, unsigned first, unsigned last,

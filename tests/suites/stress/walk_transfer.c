@@ -26,7 +26,8 @@ struct plan {
     uint64_t address;
     struct part parts[PIECES_MAX];
     unsigned count;
-    bool is_allowed; /* all of it */
+    bool is_allowed;           /* all of it */
+    enum clause lands, denied; /* what says so */
 };
 
 bool walk_can_transfer(const struct viommu *viommu)
@@ -85,17 +86,24 @@ static void plan_parts(const struct walk *walk, enum model_access access, struct
     }
 }
 
-/* Not where a mapping leads to other memory: the footprint of an engine. */
+static bool is_in_arena(const struct walk *walk, const struct part *part)
+{
+    uint64_t offset = part->memory - (uintptr_t)walk->arena;
+
+    return offset < walk->arena_size && walk->arena_size - offset >= part->length;
+}
+
+static bool leads_somewhere(const struct part *part)
+{
+    return part->is_allowed || part->is_open;
+}
+
+/* Not where a mapping leads to other memory, longer than the arena or the footprint of an engine. */
 static bool stays_in_arena(const struct walk *walk, const struct plan *plan)
 {
-    for (unsigned i = 0; i < plan->count; i++) {
-        const struct part *part = &plan->parts[i];
-        uint64_t offset = part->memory - (uintptr_t)walk->arena;
-
-        if ((part->is_allowed || part->is_open) &&
-            (offset >= walk->arena_size || walk->arena_size - offset < part->length))
+    for (unsigned i = 0; i < plan->count; i++)
+        if (leads_somewhere(&plan->parts[i]) && !is_in_arena(walk, &plan->parts[i]))
             return false;
-    }
     return true;
 }
 
@@ -171,9 +179,8 @@ static bool write_somewhere(struct walk *walk, struct plan *plan)
     bool arrived = take_parts(plan) || !plan->is_allowed;
 
     if (!arena_is_poison(walk))
-        return judge(walk, plan, IOMMU_MAP_P04, "writes", "memory changed elsewhere", result);
-    return judge(walk, plan, IOMMU_MAP_P03, "writes", arrived ? NULL : "they did not arrive",
-                 result);
+        return judge(walk, plan, plan->denied, "writes", "memory changed elsewhere", result);
+    return judge(walk, plan, plan->lands, "writes", arrived ? NULL : "they did not arrive", result);
 }
 
 /* -- reads: from an arena whose words are numbered --------------------------------------------- */
@@ -197,15 +204,16 @@ static bool saw_all(const struct plan *plan, const uint8_t *seen)
     return true;
 }
 
-/* Whether a part that is denied has a word of the arena. */
+/* Whether a part that is denied, or leads to other memory, has a word of the arena. */
 static bool saw_denied(const struct walk *walk, const struct plan *plan, const uint8_t *seen,
                        uint64_t first)
 {
     for (unsigned i = 0; i < plan->count; i++) {
         const struct part *part = &plan->parts[i];
 
-        for (uint32_t at = 0; at + 8 <= part->length && !part->is_allowed && !part->is_open;
-             at += 8) {
+        if (leads_somewhere(part) && is_in_arena(walk, part))
+            continue;
+        for (uint32_t at = 0; at + 8 <= part->length; at += 8) {
             uint64_t word;
 
             memcpy(&word, seen + part->offset + at, sizeof(word));
@@ -223,8 +231,8 @@ static bool read_somewhere(struct walk *walk, struct plan *plan)
     const char *fault = NULL;
 
     plan_parts(walk, MODEL_READ, plan);
-    if (!stays_in_arena(walk, plan))
-        return true;
+    /* Other memory may be none, and holds nothing that is known. */
+    plan->is_allowed &= stays_in_arena(walk, plan);
     number_arena(walk, first);
 
     enum dma_result result = transfer(plan, dma_read);
@@ -238,8 +246,8 @@ static bool read_somewhere(struct walk *walk, struct plan *plan)
 
     memset(walk->arena, WALK_POISON, walk->arena_size);
     if (leaked)
-        return judge(walk, plan, IOMMU_MAP_P04, "reads", "it saw memory", result);
-    return judge(walk, plan, IOMMU_MAP_P03, "reads", fault, result);
+        return judge(walk, plan, plan->denied, "reads", "it saw memory", result);
+    return judge(walk, plan, plan->lands, "reads", fault, result);
 }
 
 bool walk_transfer(struct walk *walk)
@@ -248,9 +256,16 @@ bool walk_transfer(struct walk *walk)
     struct plan plan = {.engine = walk->engines[rng_below(rng, walk->engine_count)]};
     const struct model_endpoint *endpoint = model_find_endpoint(walk->model, plan.engine->endpoint);
 
-    if (!endpoint->domain || endpoint->domain->bypass)
-        return true; /* untranslated, the window is no memory */
-    plan.address = any_address(walk, endpoint->domain);
+    if (endpoint->domain && !endpoint->domain->bypass) {
+        plan.address = any_address(walk, endpoint->domain);
+        plan.lands = IOMMU_MAP_P03;
+        plan.denied = IOMMU_MAP_P04;
+    } else { /* untranslated, the window is no memory */
+        plan.address = (uintptr_t)walk->arena + rng_below(rng, walk->arena_size - TRANSFER);
+        plan.address &= -(uint64_t)ALIGNMENT;
+        plan.lands = IOMMU_BYP_P06;
+        plan.denied = IOMMU_OP_D06;
+    }
     if (plan.engine->can_read && rng_chance(rng, 1, 2))
         return read_somewhere(walk, &plan);
     return write_somewhere(walk, &plan);

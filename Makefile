@@ -69,12 +69,12 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit fuzz coverage-host native host mutants mutants-vm compositions \
+.PHONY: image images published check unit fuzz fuzz-merge coverage-host native host mutants mutants-vm compositions \
 	vacuity refdev test help clean
 .DELETE_ON_ERROR:
 
 # The tests' own loaders, for boot entry points that no VMM at hand uses.
-LOADERS_x86_64 := $(BUILD)/linux64-loader.elf
+LOADERS_x86_64 := $(BUILD)/linux64-loader.elf $(BUILD)/linux64-elsewhere-loader.elf
 
 image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-guest.elf, .bzimage, .image (default)
 
@@ -164,7 +164,15 @@ $(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
 	$(say) DISK $@
 	$(run)python3 -B boot/efi/disk.py $@ $(EFI_NAME_$(ARCH))=$<
 
-$(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
+# Where each puts the kernel: where everybody does, and at a multiple of its alignment.
+$(BUILD)/tests/loader/linux64.o: CFLAGS += -DKERNEL=0x100000
+$(BUILD)/tests/loader/linux64-elsewhere.o: CFLAGS += -DKERNEL=0x6200000
+$(BUILD)/tests/loader/linux64-elsewhere.o: tests/loader/linux64.S Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LOADERS_x86_64): $(BUILD)/%-loader.elf: $(BUILD)/tests/loader/%.o
 	$(say) LD $@
 	$(run)$(LD) -nostdlib -static --build-id=none --image-base=0x4000000 -e loader $< -o $@
 

@@ -107,7 +107,7 @@ bool virtio_blk_open(struct dma_engine *engine, struct pages *pages, const struc
     uint64_t sectors = 0;
     char text[LOCATION_TEXT];
 
-    if (!virtio_engine_open(engine, &blk->engine, OWN_PAGES, pages, diagnostics))
+    if (!virtio_engine_open(engine, &blk->engine, OWN_PAGES, 3, pages, diagnostics))
         return false;
     virtio_read_config(&blk->engine.device.transport, 0, 4, &sectors, sizeof(sectors));
     if (sectors < SECTORS) {

@@ -175,10 +175,10 @@ static bool check_node(const struct opener *opener, uint32_t node)
     uint32_t length = length_of(opener, node);
 
     if (!layout) {
-        if (type != IORT_TYPE_IWB)
-            report(opener, node, "node type", type,
-                   iort->is_in_viot ? "0 to 7, 0x80 or 0x81 (node left out)"
-                                    : "0 to 7, or 0x80 (node left out)");
+        if (type != IORT_TYPE_IWB) /* a later issue may have it */
+            sink_note(opener->sink,
+                      "%s byte %" PRIu32 ": node type 0x%x is unknown (node left out)", iort->label,
+                      iort->base + node, type);
         return false;
     }
     uint32_t minimum = revision_of(opener, node) ? layout->revised : layout->length;
@@ -330,7 +330,9 @@ static bool check_structure(const struct opener *opener)
     uint32_t node = opener->first_node;
 
     if (opener->count > IORT_MAX_NODES) {
-        report(opener, 36, "node count", opener->count, "512 or less (table left out)");
+        sink_note(opener->sink,
+                  "%s byte %" PRIu32 ": %" PRIu32 " nodes, and room is for %d (table left out)",
+                  iort->label, iort->base + 36, opener->count, IORT_MAX_NODES);
         return false;
     }
     if (opener->count && (node < FIRST_NODE || node > iort->length)) {
@@ -365,8 +367,8 @@ static bool open_nodes(struct opener *opener)
             mappings += mapping_count(opener, node);
         }
     if (mappings > IORT_MAX_MAPPINGS) {
-        sink_printf(opener->sink, "%s: %" PRIu32 " mappings, expected %d at most (table left out)",
-                    iort->label, mappings, IORT_MAX_MAPPINGS);
+        sink_note(opener->sink, "%s: %" PRIu32 " mappings, and room is for %d (table left out)",
+                  iort->label, mappings, IORT_MAX_MAPPINGS);
         return false;
     }
     for (unsigned i = 0; i < iort->node_count; i++)

@@ -207,7 +207,7 @@ static void control(struct test *test, const struct transfer *one)
 {
     struct fixture *fixture = test->fixture;
     struct stage stage = {.engine = &fixture->engines[one->engine - fixture->engines],
-                          .domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN),
+                          .domain = fixture_spare_domain(test),
                           .unit = memory_unit(test)};
     enum dma_result result;
 

@@ -114,17 +114,15 @@ static void be_denied(const struct candidate *it)
     uint64_t timeout = engine->is_slow ? SLOW_NS : DENIED_NS;
 
     if (it->is_mapped)
-        trial_ok(it->test,
-                 viommu_unmap(fixture_domain(it->test, FIXTURE_SPARE_DOMAIN), (uintptr_t)it->page,
-                              (uintptr_t)it->page + memory_unit(it->test) - 1));
+        trial_ok(it->test, viommu_unmap(fixture_spare_domain(it->test), (uintptr_t)it->page,
+                                        (uintptr_t)it->page + memory_unit(it->test) - 1));
     else
         viommu_set_bypass(fixture_iommu(it->test), 0);
     dma_write(engine, at, engine->min_length, timeout);
     if (it->is_mapped)
-        trial_ok(it->test,
-                 viommu_map(fixture_domain(it->test, FIXTURE_SPARE_DOMAIN), (uintptr_t)it->page,
-                            (uintptr_t)it->page + memory_unit(it->test) - 1, (uintptr_t)it->page,
-                            READ_WRITE));
+        trial_ok(it->test, viommu_map(fixture_spare_domain(it->test), (uintptr_t)it->page,
+                                      (uintptr_t)it->page + memory_unit(it->test) - 1,
+                                      (uintptr_t)it->page, READ_WRITE));
     else
         viommu_set_bypass(fixture_iommu(it->test), 1);
 }
@@ -160,7 +158,7 @@ static const struct flaw *flaw_of(const struct candidate *it)
 static bool try_mapped(struct candidate *it, const struct flaw **flaw)
 {
     struct test *test = it->test;
-    uint32_t domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN);
+    uint32_t domain = fixture_spare_domain(test);
     uint64_t first = (uintptr_t)it->page, last = first + memory_unit(test) - 1;
     bool is_tried = false;
 

@@ -13,8 +13,14 @@
 #include "lib/spec/wire.h"
 #include "tests/framework/addresses.h"
 #include "tests/framework/fitness.h"
+#include "tests/framework/patience.h"
 
 #define NEEDS_ENGINES (NEEDS_DMA | NEEDS_WRITER | NEEDS_TWO_ENGINES | NEEDS_EXACT_DMA)
+
+#define FIND_OUT_NS 120000000000ull /* engines that never answer take seconds each */
+
+#define PARKING_DOMAIN 13 /* likewise, for endpoints that can not be detached */
+#define SPARE_DOMAIN   12 /* the n of one that no test uses */
 
 /* A machine may have an engine that tests do not use. */
 static const char *with_unfit_engine(struct test *test, const char *reason)
@@ -77,6 +83,8 @@ void fixture_find_out(struct test *test)
     if (!is_driven(test) || test->fixture->addresses.is_known)
         return;
     fixture_restart_detached(test);
+    patience_measure(test);
+    arch_deadline(FIND_OUT_NS);
     addresses_find(test);
 }
 
@@ -180,13 +188,33 @@ uint32_t fixture_absent_endpoint(struct test *test)
     return id;
 }
 
+unsigned fixture_domain_count(struct test *test, unsigned wanted)
+{
+    const struct viommu *viommu = fixture_iommu(test);
+    uint32_t more = viommu->config.domain_range.end - viommu->config.domain_range.start;
+
+    return viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) && more < wanted ? more + 1 : wanted;
+}
+
 uint32_t fixture_domain(struct test *test, unsigned n)
 {
     const struct viommu *viommu = fixture_iommu(test);
-    uint32_t start =
-        viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
+    unsigned count = fixture_domain_count(test, n + 1);
 
-    return start + n;
+    if (count <= n)
+        skip(test, "domain_range has %u domains, expected at least %u", count, n + 1);
+    return n + (viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start
+                                                                : 0);
+}
+
+uint32_t fixture_spare_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, SPARE_DOMAIN + 1) - 1);
+}
+
+uint32_t fixture_parking_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, PARKING_DOMAIN + 1) - 1);
 }
 
 static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
@@ -255,7 +283,12 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n)
 
 struct dma_engine *fixture_exact_engine(struct test *test)
 {
-    return find_engine(test, 0, is_exact);
+    struct dma_engine *best = NULL, *engine;
+
+    for (unsigned n = 0; (engine = find_engine(test, n, is_exact)); n++)
+        if (!best || engine->reach > best->reach)
+            best = engine;
+    return best;
 }
 
 static bool is_first_of_its_kind(struct test *test, unsigned n)

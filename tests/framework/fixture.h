@@ -20,15 +20,17 @@ struct fixture_endpoint {
     uint32_t id;
 };
 
-#define FIXTURE_MAX_RESERVED 256
+#define FIXTURE_MAX_RESERVED 1024
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */
+    bool is_msi;          /* a reserved region of messages */
 };
 
 /* What tests/framework/addresses.c has found out. */
 struct fixture_addresses {
     bool is_known;
+    const char *unknown; /* why there may be more regions than those; NULL: there are not */
     struct fixture_range reserved[FIXTURE_MAX_RESERVED]; /* of all endpoints */
     unsigned reserved_count;
 };
@@ -55,7 +57,10 @@ struct fixture {
     uint64_t features;       /* what it restarts with; a test may change it */
     bool has_packed_rings;   /* RING_PACKED is offered */
 
-    /* Each id once: devices behind one conventional PCI bridge share an id. */
+    /*
+     * Each id once: devices behind one conventional PCI bridge share an id. Those come first whose
+     * transfers show the most: engines that are quick, and read as well as write.
+     */
     struct fixture_endpoint endpoints[FIXTURE_MAX_ENDPOINTS];
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
@@ -70,6 +75,7 @@ struct fixture {
     bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
 
     struct fixture_addresses addresses;
+    uint64_t request_ns; /* what a request costs on this host; 0: not known */
 };
 
 /*
@@ -104,7 +110,15 @@ void *fixture_pages(struct test *test, unsigned count);
  * fails, and with a SKIP where an earlier test has told of it.
  */
 _Noreturn void fixture_not_driven(struct test *test, const char *why);
-/* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
+/*
+ * Ends the test where the request queue, as it is set up, has no room for a request: a SKIP where it
+ * has with INDIRECT_DESC, which the test left out.
+ */
+void fixture_require_room(struct test *test);
+/*
+ * Resets the IOMMU and negotiates `features`; a device that does not come up, or whose request queue
+ * holds no request, ends the test.
+ */
 void fixture_restart(struct test *test, uint64_t features);
 /*
  * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the
@@ -143,11 +157,17 @@ uint32_t fixture_endpoint_id(struct test *test, unsigned n);
 bool fixture_is_described(struct test *test, uint32_t id);
 /* An id that no description of the topology covers. */
 uint32_t fixture_absent_endpoint(struct test *test);
-/* The n-th domain id that may be used: domain_range.start + n. */
+/*
+ * The n-th domain id that may be used: domain_range.start + n. Skips the test where the range ends
+ * before it.
+ */
 uint32_t fixture_domain(struct test *test, unsigned n);
-/* The n of domains that no test uses: of prepare_engine(), and where what can't be detached goes. */
-#define FIXTURE_SPARE_DOMAIN   12
-#define FIXTURE_PARKING_DOMAIN 13
+/* How many of `wanted` domains there are ids for, at least one. */
+unsigned fixture_domain_count(struct test *test, unsigned wanted);
+/* A domain that no test uses, for what comes before and behind; the last one where there are few. */
+uint32_t fixture_spare_domain(struct test *test);
+/* Another one, where endpoints go that can't be detached; likewise. */
+uint32_t fixture_parking_domain(struct test *test);
 
 /*
  * Engines behind the IOMMU, fast ones first; NULL when there are fewer. fixture_engine() reads and
@@ -160,7 +180,7 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n);
  * NULL when there are fewer.
  */
 struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n);
-/* An engine that transfers any number of bytes; or NULL. */
+/* Of the engines that transfer any number of bytes the one that reaches farthest; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);
 /*
  * One of each kind that writes: what is judged with all of these is not judged by what only one kind

@@ -5,6 +5,7 @@
  */
 #include "lib/spec/wire.h"
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
 
 /* A size that may be is one that the device does not let the driver make smaller. */
 static enum clause clause_of_size(struct test *test)
@@ -64,6 +65,18 @@ static void require_to_come_up(struct test *test, enum virtio_result result)
     require(test, clause, !result, "the IOMMU does not come up: %s", virtio_result_text(result));
 }
 
+void fixture_require_room(struct test *test)
+{
+    const struct fixture *fixture = test->fixture;
+
+    if (viommu_capacity(&fixture->iommu))
+        return;
+    if (fixture->usual_features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
+        skip(test, "a request queue of one entry holds no request without INDIRECT_DESC");
+    fixture_not_driven(test, "its request queue has one entry, a request takes two, and "
+                             "INDIRECT_DESC is not offered");
+}
+
 void fixture_restart(struct test *test, uint64_t features)
 {
     struct fixture *fixture = test->fixture;
@@ -82,6 +95,10 @@ void fixture_restart(struct test *test, uint64_t features)
     fixture->came_up |= !result;
     if (fixture->came_up) {
         require_to_come_up(test, result);
+        fixture_require_room(test);
+        ledger_begin(test);
+        if (fixture->keeps_attachments)
+            ledger_lose();
         return;
     }
     if (!fixture->is_trouble_told)
@@ -117,6 +134,7 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
     struct fixture *fixture = test->fixture;
     struct fixture_attachment *attachment;
 
+    ledger_note(test, request, status);
     if (status != VIRTIO_IOMMU_S_OK || (request->head.type != VIRTIO_IOMMU_T_ATTACH &&
                                         request->head.type != VIRTIO_IOMMU_T_DETACH))
         return;
@@ -179,6 +197,7 @@ void fixture_restart_detached(struct test *test)
     for (unsigned i = 0; answers && i < fixture->attachment_count; i++)
         answers = detach(test, &fixture->attachments[i]);
     fixture->attachment_count = 0;
+    ledger_begin(test);
 }
 
 void fixture_use_events(struct test *test, unsigned count, uint32_t length)

@@ -4,6 +4,7 @@
  * DMA engines. Divides the memory between them and the tests.
  */
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
 #include "tests/framework/memory.h"
 #include "tests/framework/report.h"
 #include "tests/framework/scan.h"
@@ -145,11 +146,10 @@ static bool is_bridge(const struct pci_function *function)
     return function->class_code >> 16 == CLASS_BRIDGE;
 }
 
-/* Those of the engines that the IOMMU translates and that read, or that only write. */
-static void add_engines(struct fixture *fixture, bool reads)
+static void add_engines(struct fixture *fixture)
 {
     for (unsigned i = 0; i < fixture->engine_count; i++)
-        if (fixture->engines[i].can_read == reads && !fixture->engines[i].bypasses)
+        if (!fixture->engines[i].bypasses)
             add_endpoint(fixture, fixture->engines[i].place);
 }
 
@@ -162,16 +162,12 @@ static void add_functions(struct fixture *fixture, bool bridges)
             add_endpoint(fixture, (struct device_location){.function = &pci->functions[i]});
 }
 
-/*
- * Those that show most come first, because tests of requests take the first: an IOMMU may do less for
- * a host bridge, which it knows of and which never makes an access, than for a device that does.
- */
+/* There may be more than there is room for: engines first, bridges last. */
 static void find_endpoints(struct fixture *fixture)
 {
     const struct platform *platform = fixture->platform;
 
-    add_engines(fixture, true);
-    add_engines(fixture, false);
+    add_engines(fixture);
     add_functions(fixture, false);
     for (unsigned i = 0; i < platform->block_count; i++)
         add_endpoint(fixture, (struct device_location){.block = &platform->blocks[i]});
@@ -200,8 +196,42 @@ static void open_engines(struct fixture *fixture, struct pages *memory)
 
     fixture->engine_count =
         dma_find_engines(fixture->platform, memory, unit, fixture->engines, &report_diagnostics);
+    ledger_open(memory);
     pages_align(memory, unit);
     pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
+}
+
+/* How well transfers can show what a test does to the endpoint, the better the higher. */
+static unsigned worth(const struct fixture *fixture, uint32_t id)
+{
+    unsigned best = 0;
+
+    for (unsigned i = 0; i < fixture->engine_count; i++) {
+        const struct dma_engine *engine = &fixture->engines[i];
+        unsigned worth = engine->can_write + 2 * (engine->can_write && !engine->is_slow) +
+                         (engine->can_write && engine->can_read);
+
+        if (engine->is_managed && engine->endpoint == id && worth > best)
+            best = worth;
+    }
+    return best;
+}
+
+/*
+ * Those that show most come first, because tests of requests take the first: an IOMMU may do less for
+ * a host bridge, which it knows of and which never makes an access, than for a device that does.
+ */
+static void sort_endpoints(struct fixture *fixture)
+{
+    for (unsigned i = 1; i < fixture->endpoint_count; i++) {
+        const struct fixture_endpoint endpoint = fixture->endpoints[i];
+        unsigned at = i;
+
+        for (; at && worth(fixture, fixture->endpoints[at - 1].id) < worth(fixture, endpoint.id);
+             at--)
+            fixture->endpoints[at] = fixture->endpoints[at - 1];
+        fixture->endpoints[at] = endpoint;
+    }
 }
 
 void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
@@ -215,4 +245,5 @@ void fixture_open(struct fixture *fixture, const struct cmdline *options, struct
     find_endpoints(fixture);
     for (unsigned i = 0; i < fixture->engine_count; i++)
         manage(fixture, &fixture->engines[i]);
+    sort_endpoints(fixture);
 }

@@ -20,18 +20,18 @@
 #define POISON 0xa5
 
 /* The bit that is set in the address of a mapping, the highest first. */
-static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27};
+static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27, 25, 23, 21, 19, 17, 15};
 
 static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical)
 {
-    return trial_ok(test, viommu_map(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at,
-                                     at + (size - 1), physical, READ_WRITE));
+    return trial_ok(
+        test, viommu_map(fixture_spare_domain(test), at, at + (size - 1), physical, READ_WRITE));
 }
 
 static bool map_footprint(struct test *test, const struct dma_engine *engine)
 {
     return footprint_can_be_mapped(test, engine) &&
-           trial_ok(test, footprint_map(test, fixture_domain(test, FIXTURE_SPARE_DOMAIN), engine));
+           trial_ok(test, footprint_map(test, fixture_spare_domain(test), engine));
 }
 
 /* Whether a write to a mapping at `at` changes the page that is mapped there. */
@@ -46,26 +46,34 @@ static bool reaches(struct test *test, struct dma_engine *engine, uint64_t at, u
     dma_write(engine, at, length, transfer_timeout(engine, true));
     for (uint32_t i = 0; i < length; i++)
         is_changed |= page[i] != POISON;
-    trial_ok(test, viommu_unmap(fixture_domain(test, FIXTURE_SPARE_DOMAIN), at,
-                                at + (memory_unit(test) - 1)));
+    trial_ok(test, viommu_unmap(fixture_spare_domain(test), at, at + (memory_unit(test) - 1)));
     return is_changed;
 }
 
 static bool can_be_tried(struct test *test, uint64_t at)
 {
-    return addresses_can_be_mapped(test, at, at + (memory_unit(test) - 1));
+    return at >= memory_unit(test) &&
+           addresses_can_be_mapped(test, at, at + (memory_unit(test) - 1));
 }
 
-/* The index of the first height that the engine reaches, of those that can be tried from `from` on. */
+/* Of an engine that can't be tried at all. */
+#define UNTRIED UINT32_MAX
+
+/*
+ * The index of the first height that the engine reaches, of those that can be tried from `from` on;
+ * `count`: none.
+ */
 static unsigned first_reached(struct test *test, struct dma_engine *engine, unsigned from,
                               unsigned count, uint8_t *page)
 {
-    uint32_t domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN);
+    uint32_t domain = fixture_spare_domain(test);
     unsigned found = count;
 
     if (!trial_ok(test, viommu_attach(domain, engine->endpoint, 0)))
-        return count;
-    if (map_footprint(test, engine))
+        return UNTRIED;
+    if (!map_footprint(test, engine))
+        found = UNTRIED;
+    else
         for (unsigned i = from; i < count && found == count; i++)
             if (can_be_tried(test, 1ull << heights[i]) &&
                 reaches(test, engine, 1ull << heights[i], page))
@@ -74,14 +82,19 @@ static unsigned first_reached(struct test *test, struct dma_engine *engine, unsi
     return found;
 }
 
-/* Whether an engine with addresses of 64 bits misses the height, too. */
+/* Whether the first engine with addresses of 64 bits that can be tried misses the height, too. */
 static bool is_missed_by_others(struct test *test, unsigned height, uint8_t *page)
 {
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {
         struct dma_engine *engine = &test->fixture->engines[i];
 
-        if (engine->is_managed && engine->can_write && !engine->may_fall_short)
-            return first_reached(test, engine, height, height + 1, page) != height;
+        if (!engine->is_managed || !engine->can_write || engine->may_fall_short)
+            continue;
+
+        unsigned reached = first_reached(test, engine, height, height + 1, page);
+
+        if (reached != UNTRIED)
+            return reached != height;
     }
     return false;
 }
@@ -95,7 +108,7 @@ static void qualify(struct test *test, struct dma_engine *engine, uint8_t *page)
         top++;
     unsigned found = first_reached(test, engine, top, ARRAY_LENGTH(heights), page);
 
-    if (found == ARRAY_LENGTH(heights) || found == top || is_missed_by_others(test, top, page))
+    if (found >= ARRAY_LENGTH(heights) || found == top || is_missed_by_others(test, top, page))
         return;
     engine->reach = (2ull << heights[found]) - 1;
     report_diagnostic("engine %s at %s does not reach beyond 0x%llx%s", engine->ops->name,

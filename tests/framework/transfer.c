@@ -94,7 +94,7 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
 {
     struct viommu *viommu = fixture_iommu(test);
     bool by_mapping = !is_open(viommu) && viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP);
-    uint32_t domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN);
+    uint32_t domain = fixture_spare_domain(test);
 
     if (by_mapping)
         attach_engine(test, domain, engine);

@@ -29,13 +29,20 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   --strict         a WARN that is not known counts as a failure
   --icount         deterministic: the VM's clock counts instructions
   --no-build       boot the image that is there: no packages are checked, nothing is built
+  --vmm-command C  the VMM's command line, split as a shell does, instead of a machine: @IMAGE@ is the image,
+                   @GUEST@ the guest's command line, @DISK@ a disk of 1 MiB, @CONSOLE@ a file that the VMM
+                   writes the console to; without it that is stdout
+  --image KIND     the image of --vmm-command: pvh (default), bzimage or efi on x86_64, image (default) or
+                   efi on the other CPUs
+  --console FILE   judge a console that was saved, and boot nothing
   --machines FILE  read the machines from FILE instead of tests/harness/machines.toml
   -h, --help       this text
 environment:
   QEMU=            the QEMU to use, a command or a path
   ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
-  LKVM=            the lkvm (kvmtool) to use, a command or a path; of several, separated by ':', the
-                   first one for the machine's CPU; default: the one in PATH
+  LKVM=, CLOUD_HYPERVISOR=, CROSVM=, FIRECRACKER=, ALIOTH=
+                   the VMM of that name to use (LKVM: kvmtool), a command or a path; of several, separated
+                   by ':', the first one for the machine's CPU; default: the one in PATH
   TIMEOUT=         seconds for one boot, without the -t of its tests; 0: no limit; default 120
   NO_INSTALL=1     never install packages: if some are missing, name them and exit with status 2
   NO_COLOR=1       no colours on a terminal
@@ -43,8 +50,12 @@ exit status:
   0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure,
   3 the VM gave no verdict; with several machines the greatest"""
 
-VALUES = ("-a", "-m", "-j", "-s", "-t", "-o", "--machines", "--at-least")
+VALUES = (
+    *("-a", "-m", "-j", "-s", "-t", "-o", "--machines", "--at-least"),
+    *("--vmm-command", "--image", "--console"),
+)
 GLOB_MAX = 1000  # characters
+PROGRAMS = ("LKVM", "CLOUD_HYPERVISOR", "CROSVM", "FIRECRACKER", "ALIOTH")
 FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
 SEED_MAX = (1 << 64) - 1
 ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and takes longer than that
@@ -61,6 +72,9 @@ class Options:
     arch: str = ""
     machines: str = ""  # names and globs with commas between
     machines_file: str = ""
+    vmm_command: str = ""
+    image: str = ""
+    console: str = ""
     jobs: int = 1
     seed: str = ""
     seconds: int = 2
@@ -69,7 +83,7 @@ class Options:
     timeout: int = 120  # 0: none
     accel: str = "tcg"
     qemu: str = ""
-    lkvm: str = ""
+    programs: dict[str, str] = field(default_factory=dict)  # VMMs, by the names of their variables
     version: str = ""  # of ourselves
     list: bool = False
     dry: bool = False
@@ -107,6 +121,8 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     options.no_build = "--no-build" in flags
     options.arch, options.machines = values.get("-a", ""), values.get("-m", "")
     options.machines_file, options.results = values.get("--machines", ""), values.get("-o", "")
+    options.vmm_command, options.image = values.get("--vmm-command", ""), values.get("--image", "")
+    options.console = values.get("--console", "")
     if "-s" in values:
         options.seed = _seed(values["-s"])
     options.seconds = _number("-t", values.get("-t", "2"))
@@ -114,12 +130,27 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     options.at_least = _number("--at-least", values.get("--at-least", "0"))
     if options.debug and options.list:
         raise Bad("-l lists, and has nothing for -d to debug")
+    _refuse_contradictions(options)
     _take_environment(options, environment)
     return options
 
 
+def _refuse_contradictions(options: Options) -> None:
+    """--vmm-command and --console take the place of a machine."""
+    if options.image and not options.vmm_command:
+        raise Bad("--image is for --vmm-command: a machine has its image")
+    ways = [("--vmm-command", options.vmm_command), ("--console", options.console)]
+    ways += [("-m", options.machines), ("--machines", options.machines_file)]
+    given = [name for name, value in ways if value]
+    if (options.vmm_command or options.console) and len(given) > 1:
+        raise Bad(f"{given[0]} takes the place of {given[1]}: give one of them")
+    if options.console and (options.globs or options.list or options.debug or options.dry):
+        raise Bad("--console judges all of what was saved: no GLOB, -l, -d or -n")
+
+
 def _take_environment(options: Options, environment: Mapping[str, str]) -> None:
-    options.qemu, options.lkvm = environment.get("QEMU", ""), environment.get("LKVM", "")
+    options.qemu = environment.get("QEMU", "")
+    options.programs = {name: value for name in PROGRAMS if (value := environment.get(name, ""))}
     options.accel = environment.get("ACCEL") or "tcg"
     if not re.fullmatch(r"[a-z0-9,=-]+", options.accel):
         raise Bad(f"ACCEL: '{options.accel}' is not an accelerator")

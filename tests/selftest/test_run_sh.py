@@ -25,7 +25,8 @@ def help_names_every_option() -> None:
     for option in ("-h", "--help"):
         ran = run_sh(option)
         ran.ends(0)
-        for word in "-a -m -l -n -s -t -o -d --strict --icount QEMU= ACCEL= LKVM= TIMEOUT= GLOB".split():
+        flags = "-a -m -l -n -s -t -o -d --strict --icount --vmm-command --image --console".split()
+        for word in [*flags, "QEMU=", "ACCEL=", "LKVM=", "TIMEOUT=", "GLOB"]:
             check(word in ran.out, word)
 
 
@@ -157,7 +158,7 @@ def machine_that_carries_lkvm_is_one_of_qemus() -> None:
     ran = run_sh("-n", "-s", "5", "-m", "kvmtool-x86-nested", "--", "--irqchip", QEMU=ktap.FAKE)
     ran.ends(0)
     check(ran.out.startswith(f"{ktap.FAKE} -accel tcg ") and "@" not in ran.out, ran.out)
-    check(" -- seed=5 seconds=2 viommu.ep=scan'" in ran.out and "-initrd " in ran.out, ran.out)
+    check("-initrd " in ran.out and "-p 'seed=5 seconds=2 viommu.ep=scan'" in ran.err, ran.out, ran.err)
     check("lkvm run -k /viommu-guest.bzimage " in ran.err and " --irqchip" in ran.err, ran.err)
 
 

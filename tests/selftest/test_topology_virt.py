@@ -175,7 +175,7 @@ CASES: dict[str, Case] = {
     ),
     "phandle of nobody": Case(
         lambda s: with_phandle(s, 0x7777),
-        ["iommu-map byte 4: phandle is 0x7777, expected that of an enabled"],
+        ["iommu-map byte 4: phandle is 0x7777, expected that of an IOMMU"],
         LEFT_OUT,
     ),
     "no #iommu-cells": Case(

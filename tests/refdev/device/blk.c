@@ -28,11 +28,16 @@ static bool dma(struct ref_virtio *virtio, uint64_t address, void *bytes, uint32
     return ref_place_access(&blk_of(virtio)->place, address, bytes, length, is_write);
 }
 
+static uint64_t sectors_of(const struct ref_blk *blk)
+{
+    if (blk->place.flaw == REF_DISK_EMPTY)
+        return 0;
+    return blk->place.sectors ? blk->place.sectors : REF_DISK_SIZE / SECTOR;
+}
+
 static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)
 {
-    uint64_t sectors = blk_of(virtio)->place.flaw == REF_DISK_EMPTY ? 0 : REF_DISK_SIZE / SECTOR;
-
-    return offset < 8 ? (uint8_t)(sectors >> (8 * offset)) : 0;
+    return offset < 8 ? (uint8_t)(sectors_of(blk_of(virtio)) >> (8 * offset)) : 0;
 }
 
 static void config_write(struct ref_virtio *virtio, uint32_t offset, uint8_t value)
@@ -70,7 +75,8 @@ static uint8_t carry_out(struct ref_blk *blk, const struct ref_chain *chain, uin
         return STATUS_UNSUPP;
     if (blk->place.flaw == REF_READ_ONLY && !is_in)
         return STATUS_IOERR;
-    if (length % SECTOR || length > REF_DISK_SIZE || sector > (REF_DISK_SIZE - length) / SECTOR)
+    if (length % SECTOR || length / SECTOR > sectors_of(blk) ||
+        sector > sectors_of(blk) - length / SECTOR)
         return STATUS_IOERR;
     return move(blk, chain, sector * SECTOR, length, is_in) ? STATUS_OK : STATUS_IOERR;
 }
@@ -120,5 +126,6 @@ void ref_blk_init(struct ref_blk *blk, const struct ref_place *place)
     ref_virtio_init(&blk->virtio, &ops, TYPE_BLOCK,
                     REF_BIT(REF_F_ACCESS_PLATFORM) | (place->flaw == REF_READ_ONLY ? F_RO : 0), 1,
                     CONFIG_SIZE);
+    ref_place_virtio(place, &blk->virtio);
     ref_iommu_add(place->iommu, place->id);
 }

@@ -34,7 +34,14 @@ struct ref_place {
     bool drops;            /* what is beyond those is dropped; else the high bits are cut off */
     bool has_no_msi;       /* of edu only */
     enum ref_flaw flaw;
+    bool has_no_msix;    /* of virtio only, as the rest */
+    uint16_t queue_size; /* 0: the usual one */
+    uint32_t sectors;    /* of a disk, at most REF_DISK_SIZE / 512; 0: those */
+    uint32_t chunk;      /* bytes that a request gets from an entropy device; 0: all of them */
 };
+
+/* What such a function is like that both kinds of virtio devices have. */
+void ref_place_virtio(const struct ref_place *place, struct ref_virtio *virtio);
 
 /* QEMU's educational device, whose transfers are over at once. */
 struct ref_edu {

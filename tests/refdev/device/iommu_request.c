@@ -8,13 +8,29 @@
 
 #define READABLE_MAX  sizeof(struct virtio_iommu_req_probe)
 #define PROPERTY_SIZE sizeof(struct virtio_iommu_probe_resv_mem)
-#define PROBE_MAX     1024
+#define PROBE_MAX     4096 /* more than all properties have */
+#define ODD_TYPE      0x123
 #define TAIL_SIZE     sizeof(struct virtio_iommu_req_tail)
 
-/* 5.13.6.8: a property for each region, then zeros. */
+/* Of a type that a later version may have: of `length` bytes; returns where the next one is. */
+static uint8_t *write_odd_property(uint8_t *at, uint16_t length)
+{
+    const struct virtio_iommu_probe_property head = {.type = ODD_TYPE, .length = length};
+
+    memcpy(at, &head, sizeof(head));
+    memset(at + sizeof(head), 0xee, length);
+    return at + sizeof(head) + length;
+}
+
+/* 5.13.6.8: a property for each region, then zeros. One that nobody knows is the first. */
 static void write_properties(const struct ref_iommu *iommu, uint8_t area[PROBE_MAX])
 {
+    unsigned odd = iommu->config.odd_properties;
+    uint8_t *at = area;
+
     memset(area, 0, PROBE_MAX);
+    if (odd)
+        at = write_odd_property(at, 7);
     for (unsigned i = 0; i < iommu->config.region_count; i++) {
         const struct ref_region *region = &iommu->config.regions[i];
         const struct virtio_iommu_probe_resv_mem property = {
@@ -25,8 +41,11 @@ static void write_properties(const struct ref_iommu *iommu, uint8_t area[PROBE_M
             .end = region->last,
         };
 
-        memcpy(area + i * PROPERTY_SIZE, &property, PROPERTY_SIZE);
+        memcpy(at, &property, PROPERTY_SIZE);
+        at += PROPERTY_SIZE;
     }
+    for (uint16_t i = 1; i < odd; i++)
+        at = write_odd_property(at, i - 1);
     mutate_properties(iommu, area, iommu->config.probe_size);
 }
 
@@ -120,7 +139,7 @@ static uint8_t carry_out(struct ref_iommu *iommu, const void *request,
         !take_effect(iommu, request))
         status = VIRTIO_IOMMU_S_NOMEM;
     mutate_state(iommu, request);
-    return status;
+    return status ? mutate_refused(iommu, request, status) : status;
 }
 
 /* 5.13.6: the tail is the last of the writable bytes. */
@@ -173,12 +192,17 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
     _Alignas(8) uint8_t request[READABLE_MAX] = {0};
     uint32_t length = ref_chain_read(&iommu->virtio, chain, 0, request, sizeof(request));
 
+    if (length >= 8 && length < sizeof(request) && request[0] == VIRTIO_IOMMU_T_PROBE &&
+        MUTANT(PROBE_OF_8_BYTES_TAKEN))
+        length = sizeof(request);
     if (MUTANT(SHORT_REQUEST_TAKEN) && length >= 4)
         length = sizeof(request);
     if (MUTANT(SHORT_TAIL_WRITTEN) && chain->writable_length < TAIL_SIZE)
         ref_chain_write(&iommu->virtio, chain, 0, "\0", chain->writable_length ? 1 : 0);
     if (MUTANT(FRAME_WHOLE_DESCRIPTORS) && (chain->readable_count > 2 || chain->writable_count > 2))
         return 0;
+    if (mutate_is_stuck(request[0]))
+        ref_break(&iommu->virtio);
     mutate_late_detach(iommu, false);
     if (length >= 4)
         mutate_request(iommu, request);
@@ -210,7 +234,11 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
         status = iommu->sticky ? iommu->sticky : status;
     iommu->sticky = status;
     iommu->sticky_since = iommu->virtio.processed;
+    if (type == VIRTIO_IOMMU_T_PROBE)
+        mutate_probe(iommu, request);
     if (MUTANT(PROBE_DETACHES) && type == VIRTIO_IOMMU_T_PROBE)
         ref_tables_reset(&iommu->tables);
-    return answer_with(iommu, chain, type, (uint8_t)status);
+    status = mutate_batched_status(iommu, request, (uint8_t)status);
+    return mutate_batched_reply(iommu, chain, type,
+                                answer_with(iommu, chain, type, (uint8_t)status));
 }

@@ -26,6 +26,8 @@ static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct re
         length = (length + 1) / 2;
     if (rng->place.flaw == REF_GIVES_NOTHING)
         length = 0;
+    if (rng->place.chunk && length > rng->place.chunk)
+        length = rng->place.chunk;
     for (uint64_t done = 0; done < length; done += CHUNK) {
         uint64_t left = length - done;
 
@@ -53,5 +55,6 @@ void ref_rng_init(struct ref_rng *rng, const struct ref_place *place)
     rng->place = *place;
     rng->state = place->id;
     ref_virtio_init(&rng->virtio, &ops, TYPE_ENTROPY, REF_BIT(REF_F_ACCESS_PLATFORM), 1, 0);
+    ref_place_virtio(place, &rng->virtio);
     ref_iommu_add(place->iommu, place->id);
 }

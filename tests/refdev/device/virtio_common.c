@@ -67,7 +67,7 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
     case REF_COMMON_CONFIG_GENERATION:
         if (MUTANT(HOSTILE_GENERATION_RUNS))
             return (uint8_t)ref_look();
-        return virtio->generation;
+        return MUTANT(GENERATION_COUNTS_LOOKS) ? (uint8_t)ref_look() : virtio->generation;
     case REF_COMMON_QUEUE_SELECT:
         return virtio->queue_select;
     case REF_COMMON_QUEUE_SIZE:
@@ -140,7 +140,7 @@ static uint16_t vector_of(const struct ref_virtio *virtio, uint64_t value)
         return REF_NO_VECTOR;
     if (MUTANT(VECTOR_BEYOND_TAKEN) && value < REF_NO_VECTOR)
         return (uint16_t)value;
-    return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
+    return value < virtio->function.vector_count ? (uint16_t)value : REF_NO_VECTOR;
 }
 
 /* 2.7: a split ring has a power of two of entries, a packed one any number. */
@@ -197,6 +197,7 @@ void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width
         ref_write_status(virtio, (uint8_t)value);
         break;
     case REF_COMMON_QUEUE_SELECT:
+        mutate_queue_select(virtio, &value);
         virtio->queue_select = (uint16_t)value;
         break;
     default:

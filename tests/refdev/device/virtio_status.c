@@ -31,7 +31,7 @@ void ref_interrupt(struct ref_virtio *virtio, uint16_t vector, uint8_t isr)
             vector = 0;
         if (MUTANT(EVERY_VECTOR_IS_0))
             vector = 0;
-        if (vector < REF_VECTORS)
+        if (vector < virtio->function.vector_count)
             ref_fire(&virtio->function, vector);
         return;
     }
@@ -48,7 +48,10 @@ void ref_break(struct ref_virtio *virtio)
 
     virtio->status |= STATUS_NEEDS_RESET;
     if (was_running && !MUTANT(NEEDS_RESET_IN_SILENCE))
-        ref_interrupt(virtio, virtio->config_vector, ISR_CONFIG);
+        ref_interrupt(virtio, virtio->config_vector,
+                      MUTANT(NEEDS_RESET_WITH_QUEUE_BIT) || MUTANT(MMIO_NEEDS_RESET_WITH_QUEUE_BIT)
+                          ? ISR_CONFIG | 1
+                          : ISR_CONFIG);
 }
 
 void ref_virtio_reset(struct ref_virtio *virtio)
@@ -120,7 +123,8 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
         ((virtio->driver_features & ~virtio->offered) ||
          !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
         value &= (uint8_t)~STATUS_FEATURES_OK;
-    if (virtio->is_strict && value & ~virtio->status & STATUS_DRIVER_OK)
+    if ((virtio->is_strict || MUTANT(EVERY_QUEUE_IS_AWAITED)) &&
+        value & ~virtio->status & STATUS_DRIVER_OK)
         virtio->is_stopped = !has_every_queue(virtio);
     virtio->status = value | (virtio->status & STATUS_NEEDS_RESET);
     if (MUTANT(STATUS_DRIVER_FORGOTTEN))

@@ -61,7 +61,7 @@ static struct {
     uint32_t length;
 } kept;
 
-void mutate_reset(void)
+void mutate_forget(void)
 {
     kept.length = 0;
     mutate_tlb_reset();
@@ -230,7 +230,7 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         memset(fields, 0, sizeof(*fields));
     if (MUTANT(CONFIG_RANGE_AFTER_FEATURES_OK) && !is_settled)
         memset(&fields->input_range, 0, sizeof(fields->input_range));
-    if (MUTANT(CONFIG_BIG_ENDIAN))
+    if (MUTANT(CONFIG_BIG_ENDIAN) || MUTANT(CONFIG_BIG_ENDIAN_LARGE))
         fields->page_size_mask = __builtin_bswap64(fields->page_size_mask);
     if (MUTANT(CONFIG_DOMAINS_IN_BITS))
         fields->domain_range.end = 32;
@@ -240,8 +240,6 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         fields->domain_range.start = fields->domain_range.end + 1;
     if (MUTANT(CONFIG_CHANGES) || MUTANT(MMIO_CONFIG_CHANGES))
         fields->probe_size += ref_look() % 8;
-    if (MUTANT(CONFIG_PROBE_SIZE_HUGE))
-        fields->probe_size = 0x20000;
     if (MUTANT(BYPASS_ANY_VALUE) && iommu->odd_bypass > 1)
         fields->bypass = iommu->odd_bypass;
     if (MUTANT(BYPASS_READS_INVERTED))

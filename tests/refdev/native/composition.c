@@ -16,9 +16,20 @@
 #define RESERVED      VIRTIO_IOMMU_RESV_MEM_T_RESERVED
 #define MSI           VIRTIO_IOMMU_RESV_MEM_T_MSI
 #define BITS(count)   ((1ull << (count)) - 1)
+#define ODD_SIZE      32u     /* of a property that nobody knows, at most */
+#define FAR_STEP      0x10000 /* bytes between two of those that are many */
 
-#define FIRST_ID  0x10 /* of device 2, where ids are BDFs */
-#define ONLY(...) .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
+#define RANDOM "random:"
+#define LIST   "list:"
+
+#define FIRST_ID             0x10 /* of device 2, where ids are BDFs */
+#define ONLY(...)            .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
+#define DOMAINS(first, last) .has_domains = true, .domain_first = (first), .domain_last = (last)
+#define PROBE_SIZE(size)     .has_probe_size = true, .probe_size = (size)
+#define CONFIG_OF_DRAFTS     36 /* bytes: without `bypass` */
+#define RINGS                                                                                      \
+    (REF_BIT(REF_F_INDIRECT_DESC) | REF_BIT(REF_F_EVENT_IDX) | REF_BIT(REF_F_RING_PACKED) |        \
+     REF_BIT(REF_F_RING_RESET))
 /* The endpoints of every machine in which they are not the point. */
 #define USUAL .first_id = FIRST_ID, .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}
 
@@ -114,8 +125,65 @@ static const struct composition compositions[] = {
     {"queue-1", USUAL, .queue_size = 1},
     {"queue-2", USUAL, .queue_size = 2},
     {"queue-4", USUAL, .queue_size = 4},
+    {"queue-8", USUAL, .queue_size = 8},
+    {"queue-16", USUAL, .queue_size = 16},
+    {"queue-64", USUAL, .queue_size = 64},
+    {"queue-1024", USUAL, .queue_size = 1024},
     {"queue-32768", USUAL, .queue_size = 32768},
+    {"queue-2-no-event-idx", USUAL, .queue_size = 2, .without = REF_BIT(REF_F_EVENT_IDX)},
+    {"queue-4-no-indirect", USUAL, .queue_size = 4, .without = REF_BIT(REF_F_INDIRECT_DESC)},
+    {"queue-4-plain", USUAL, .queue_size = 4, .without = RINGS},
+    {"queue-64-events-1", USUAL, .queue_size = 64, .event_queue_size = 1},
+    {"queue-64-events-2", USUAL, .queue_size = 64, .event_queue_size = 2},
+    {"queue-2-events-256", USUAL, .queue_size = 2, .event_queue_size = 256},
+    {"queue-256-events-32768", USUAL, .event_queue_size = 32768},
+    /* Engines' own queues. */
+    {"engine-queues-2", ONLY({ONE(EDU)}, {ONE(BLK), .queue_size = 2}, {ONE(RNG), .queue_size = 1})},
+    {"engine-queues-4", ONLY({ONE(BLK), .queue_size = 4}, {ONE(RNG), .queue_size = 4})},
     {"queue-2-no-indirect", USUAL, .queue_size = 2, .without = REF_BIT(REF_F_INDIRECT_DESC)},
+    /* Domains: one, two, all of 31 bits, those above. */
+    {"domains-0", USUAL, DOMAINS(0, 0)},
+    {"domains-1", USUAL, DOMAINS(1, 1)},
+    {"domains-0-to-1", USUAL, DOMAINS(0, 1)},
+    {"domains-0-to-3", USUAL, DOMAINS(0, 3)},
+    {"domains-of-31-bits", USUAL, DOMAINS(0, 0x7fffffff)},
+    {"domains-from-2g", USUAL, DOMAINS(0x80000000, UINT32_MAX)},
+    {"domains-last", USUAL, DOMAINS(UINT32_MAX, UINT32_MAX)},
+    /* Room for properties. A PROBE is sent for 64 KiB at most. */
+    {"probe-1", USUAL, PROBE_SIZE(1)},
+    {"probe-3", USUAL, PROBE_SIZE(3)},
+    {"probe-4", USUAL, PROBE_SIZE(4)},
+    {"probe-5", USUAL, PROBE_SIZE(5)},
+    {"probe-511", USUAL, PROBE_SIZE(511)},
+    {"probe-8188", USUAL, PROBE_SIZE(8188)},
+    {"probe-8189", USUAL, PROBE_SIZE(8189)},
+    {"probe-65535", USUAL, PROBE_SIZE(65535)},
+    {"probe-65536", USUAL, PROBE_SIZE(65536)},
+    {"probe-65537", USUAL, PROBE_SIZE(65537)},
+    {"probe-1m", USUAL, PROBE_SIZE(1 << 20)},
+    {"probe-4g", USUAL, PROBE_SIZE(UINT32_MAX)},
+    {"probe-64k-queue-1", USUAL, PROBE_SIZE(65536), .queue_size = 1},
+    {"odd-properties", USUAL, .odd_properties = 16},
+    {"odd-properties-and-regions", USUAL, .odd_properties = 3, .more_regions = 20},
+    /* What older or smaller devices have less of. */
+    {"no-ranges", USUAL, .without = BIT(INPUT_RANGE) | BIT(DOMAIN_RANGE)},
+    {"map-unmap-only", USUAL,
+     .without =
+         BIT(INPUT_RANGE) | BIT(DOMAIN_RANGE) | BIT(PROBE) | BIT(MMIO) | BIT(BYPASS_CONFIG) | RINGS,
+     .config_length = CONFIG_OF_DRAFTS},
+    {"config-of-36-bytes", USUAL, .without = BIT(BYPASS_CONFIG), .config_length = CONFIG_OF_DRAFTS},
+    {"no-packed", USUAL, .without = REF_BIT(REF_F_RING_PACKED)},
+    {"no-ring-reset", USUAL, .without = REF_BIT(REF_F_RING_RESET)},
+    {"one-vector", USUAL, .vector_count = 1,
+     .warns = "a device should have two vectors of MSI-X (4.1.5.1.2)"},
+    {"two-vectors", USUAL, .vector_count = 2},
+    {"engines-no-msix", ONLY({ONE(BLK), .has_no_msix = true}, {ONE(RNG), .has_no_msix = true})},
+    {"rng-of-bytes", ONLY({SOME(RNG, 2), .chunk = 1})},
+    {"rng-of-100", ONLY({SOME(RNG, 2), .chunk = 100})},
+    {"blk-of-a-sector", ONLY({ONE(EDU)}, {ONE(BLK), .sectors = 1})},
+    {"blk-of-256-sectors", ONLY({ONE(BLK), .sectors = 256})},
+    {"edu-24", ONLY({SOME(EDU, 2), .address_bits = 24})},
+    {"edu-24-drops", ONLY({SOME(EDU, 1), .address_bits = 24, .drops = true}, {ONE(BLK)})},
     /* Regions over what a test would take first. */
     {"reserved-usual", USUAL,
      .regions = {{0, 0, MSI},
@@ -131,43 +199,108 @@ static const struct composition compositions[] = {
      .region_count = 4},
     {"reserved-high", USUAL, .regions = {{0, 0, MSI}, {0x100000000, BITS(48), RESERVED}},
      .region_count = 2},
+    {"reserved-msi-only", USUAL, .regions = {{0, 0, MSI}}, .region_count = 1},
+    {"reserved-100", USUAL, .regions = {{0, 0, MSI}}, .region_count = 1, .more_regions = 100},
+    {"reserved-all-but-1g", USUAL, .input_last = BITS(48),
+     .regions = {{0x80000000, BITS(48), RESERVED}}, .region_count = 1},
+    {"reserved-all-but-the-top", USUAL, .regions = {{0, ~BITS(32) - 1, RESERVED}},
+     .region_count = 1, .without = BIT(INPUT_RANGE)},
     /* Ids that are no BDFs. */
     {"ids-from-0", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}},
     {"ids-high", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xabc00010},
     {"ids-last", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xffffff10},
 };
 
-static void list(void)
+static void list(const struct composition *it)
 {
-    for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++) {
-        const struct composition *it = &compositions[i];
+    const char *warns = it->warns ? it->warns : "";
 
-        if (!it->endpoints[0].kind)
-            printf("%s\t\t%s", it->name, it->warns ? it->warns : "");
-        else if (it->first_id == FIRST_ID)
-            printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s", it->name, it->warns ? it->warns : "");
-        else
-            printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s", it->name, it->first_id,
-                   it->warns ? it->warns : "");
-        printf("\t%s\n", it->errs ? it->errs : "");
-    }
+    if (!it->endpoints[0].kind)
+        printf("%s\t\t%s", it->name, warns);
+    else if (it->first_id == FIRST_ID)
+        printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s", it->name, warns);
+    else
+        printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s", it->name, it->first_id, warns);
+    printf("\t%s\n", it->errs ? it->errs : "");
+}
+
+/* NULL: there is none. */
+static const struct composition *find(const char *name)
+{
+    static struct composition drawn;
+    char *end = NULL;
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++)
+        if (!strcmp(compositions[i].name, name))
+            return &compositions[i];
+    if (strncmp(name, RANDOM, strlen(RANDOM)))
+        return NULL;
+    composition_draw(&drawn, strtoull(name + strlen(RANDOM), &end, 10));
+    drawn.name = name;
+    return *end ? NULL : &drawn;
 }
 
 const struct composition *composition_chosen(void)
 {
     const char *name = getenv("COMPOSITION");
+    bool is_list = name && !strncmp(name, LIST, strlen(LIST));
+    const struct composition *found;
 
     if (!name || !*name)
         return &compositions[0];
-    for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++)
-        if (!strcmp(compositions[i].name, name))
-            return &compositions[i];
-    if (strcmp(name, "list")) {
+    if (!strcmp(name, "list")) {
+        for (unsigned i = 0; i < ARRAY_LENGTH(compositions); i++)
+            list(&compositions[i]);
+        exit(0);
+    }
+    found = find(is_list ? name + strlen(LIST) : name);
+    if (!found) {
         fprintf(stderr, "COMPOSITION: there is no '%s'; 'list' lists them\n", name);
         exit(2);
     }
-    list();
+    if (!is_list)
+        return found;
+    list(found);
     exit(0);
+}
+
+/* Bytes of all properties, at most. */
+static uint32_t properties_of(const struct ref_iommu_config *config)
+{
+    return config->region_count * (uint32_t)PROPERTY_SIZE + config->odd_properties * ODD_SIZE;
+}
+
+/*
+ * The composition's regions instead of the variant's, and room for them in a reply to PROBE; or
+ * those that there is room for.
+ */
+static void place_regions(const struct composition *composition, struct ref_iommu_config *config)
+{
+    uint64_t granule = config->page_size_mask & -config->page_size_mask;
+    uint64_t step = granule > FAR_STEP ? granule : FAR_STEP;
+
+    if (composition->region_count || composition->more_regions) {
+        config->region_count = composition->region_count;
+        memcpy(config->regions, composition->regions, sizeof(composition->regions));
+    }
+    for (unsigned i = 0; i < composition->more_regions; i++) {
+        uint64_t first = FAR_REGIONS + i * 2 * step;
+
+        config->regions[config->region_count++] =
+            (struct ref_region){first, first + (granule - 1), RESERVED};
+    }
+    if (composition->has_probe_size) {
+        uint32_t room = composition->probe_size / (uint32_t)PROPERTY_SIZE;
+
+        config->probe_size = composition->probe_size;
+        config->region_count = config->region_count < room ? config->region_count : room;
+        if (config->probe_size < properties_of(config))
+            config->odd_properties = 0;
+    } else if (config->probe_size < properties_of(config)) {
+        config->probe_size = properties_of(config);
+    }
+    if (!(config->features & BIT(PROBE)))
+        config->region_count = 0; /* PROBE could not report them */
 }
 
 struct ref_iommu_config composition_config(const struct composition *composition,
@@ -184,16 +317,21 @@ struct ref_iommu_config composition_config(const struct composition *composition
         config.input_first = composition->input_first;
         config.input_last = composition->input_last;
     }
+    if (composition->has_domains) {
+        config.features |= BIT(DOMAIN_RANGE);
+        config.domain_first = composition->domain_first;
+        config.domain_last = composition->domain_last;
+    }
     if (composition->queue_size)
         config.queue_size = composition->queue_size;
-    if (composition->region_count) {
-        memcpy(config.regions, composition->regions, sizeof(config.regions));
-        config.region_count = composition->region_count;
-        if (config.probe_size < config.region_count * PROPERTY_SIZE)
-            config.probe_size = config.region_count * PROPERTY_SIZE;
-    }
-    if (!(config.features & BIT(PROBE)))
-        config.region_count = 0; /* PROBE could not report them */
+    if (composition->event_queue_size)
+        config.event_queue_size = composition->event_queue_size;
+    if (composition->config_length && !(config.features & BIT(BYPASS_CONFIG)))
+        config.config_length = composition->config_length;
+    if (composition->vector_count)
+        config.vector_count = composition->vector_count;
+    config.odd_properties = composition->odd_properties;
+    place_regions(composition, &config);
     config.is_silent |= composition->is_silent;
     config.has_no_msix |= composition->has_no_msix;
     return config;

@@ -164,17 +164,9 @@ static void region(struct bench *bench, enum operation operation, unsigned batch
 /* As many requests as the queue holds at once, up to BATCH_MAX. */
 static unsigned capacity(const struct viommu *viommu)
 {
-    const struct virtq *queue = &viommu->requests;
-    unsigned requests = queue->indirect ? queue->size : queue->size / 2u;
+    unsigned requests = viommu_capacity(viommu);
 
     return requests < BATCH_MAX ? requests : BATCH_MAX;
-}
-
-static void require_capacity(struct test *test)
-{
-    if (!capacity(fixture_iommu(test)))
-        skip(test, "a request queue of %u entries holds no request without INDIRECT_DESC",
-             fixture_iommu(test)->requests.size);
 }
 
 static void fill(struct bench *bench, unsigned live)
@@ -280,7 +272,6 @@ TEST(by_requests_per_notification, .needs = NEEDS, .is_optional = true, .limit_s
     struct series pair = {0};
     uint64_t batched[2] = {0}; /* of MAP and UNMAP, whichever takes more; by job */
 
-    require_capacity(test);
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
         for (enum operation operation = MAP; operation <= PAIR; operation++)
@@ -309,21 +300,19 @@ TEST(by_size, .needs = NEEDS, .is_optional = true, .limit_s = 120)
 {
     const uint64_t sizes[] = {viommu_granule(fixture_iommu(test)), 64 << 10, 2 << 20};
 
-    require_capacity(test);
     print_header(test);
     for (enum operation operation = MAP; operation <= PAIR; operation++)
         for (unsigned i = 0; i < ARRAY_LENGTH(sizes); i++)
             run(test, operation, true, 1, sizes[i], 1, 0);
 }
 
-TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300)
+TEST(by_live_mappings, .needs = NEEDS, .is_optional = true, .limit_s = 300, .requests = 2 * 65536)
 {
     static const unsigned live[] = {1, 1024, 65536};
     uint64_t granule = viommu_granule(fixture_iommu(test));
 
     uint64_t each[ARRAY_LENGTH(live)]; /* of tracked pairs */
 
-    require_capacity(test);
     print_header(test);
     for (unsigned tracked = 0; tracked < 2; tracked++)
         for (unsigned i = 0; i < ARRAY_LENGTH(live); i++) {

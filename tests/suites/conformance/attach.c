@@ -37,11 +37,13 @@ TEST(every_described_endpoint_can_be_attached, .clauses = CLAUSES(IOMMU_ATTACH_D
 {
     struct fixture *fixture = test->fixture;
 
-    for (unsigned i = 0; i < fixture->endpoint_count; i++) {
-        uint32_t domain = fixture_domain(test, i % DOMAINS_AT_ONCE);
+    const unsigned at_once = fixture_domain_count(test, DOMAINS_AT_ONCE);
 
-        if (i >= DOMAINS_AT_ONCE)
-            require_ok(test, viommu_detach(domain, fixture->endpoints[i - DOMAINS_AT_ONCE].id));
+    for (unsigned i = 0; i < fixture->endpoint_count; i++) {
+        uint32_t domain = fixture_domain(test, i % at_once);
+
+        if (i >= at_once)
+            require_ok(test, viommu_detach(domain, fixture->endpoints[i - at_once].id));
         expect_status(test, IOMMU_ATTACH_D19, viommu_attach(domain, fixture->endpoints[i].id, 0),
                       VIRTIO_IOMMU_S_OK);
     }

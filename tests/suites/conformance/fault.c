@@ -58,6 +58,25 @@ static void judge_event(struct test *test, const struct viommu_event *event,
                (unsigned long long)cause->last);
 }
 
+/*
+ * Whether it is of another engine, which may have faulted late, and of an address that this cause has not:
+ * with the address of the cause the endpoint is wrong.
+ */
+static bool is_of_another(struct test *test, const struct viommu_event *event,
+                          const struct cause *cause)
+{
+    const struct virtio_iommu_fault *fault = &event->fault;
+    const struct fixture *fixture = test->fixture;
+    bool is_there = fault->flags & VIRTIO_IOMMU_FAULT_F_ADDRESS && fault->address >= cause->first &&
+                    fault->address <= cause->last;
+
+    for (unsigned i = 0; i < fixture->engine_count && !is_there; i++)
+        if (fixture->engines[i].endpoint == fault->endpoint &&
+            fault->endpoint != cause->engine->endpoint && fixture->engines[i].is_managed)
+            return true;
+    return false;
+}
+
 /* Judges every report that is there; returns how many were. */
 static unsigned judge_events(struct test *test, const struct cause *cause)
 {
@@ -67,6 +86,11 @@ static unsigned judge_events(struct test *test, const struct cause *cause)
 
     while ((result = viommu_next_event(fixture_iommu(test), count ? 0 : EVENT_WAIT_NS, &event)) ==
            VIRTQ_POPPED) {
+        if (event.written >= sizeof(event.fault) && is_of_another(test, &event, cause)) {
+            note(test, "a report of endpoint 0x%x is not of this test",
+                 (unsigned)event.fault.endpoint);
+            continue;
+        }
         judge_event(test, &event, cause);
         count++;
     }
@@ -80,20 +104,6 @@ static void judge_events_if_any(struct test *test, const struct cause *cause)
 {
     if (!judge_events(test, cause))
         skip(test, "the device reports no fault");
-}
-
-static void post_events(struct test *test, unsigned count, uint32_t length)
-{
-    if (!viommu_post_events(fixture_iommu(test), count, length))
-        error(test, "the event queue takes no %u buffers of %u bytes", count, length);
-}
-
-/* With buffers in the event queue that are not the usual ones. */
-static void use_events(struct test *test, unsigned count, uint32_t length)
-{
-    if (count > fixture_iommu(test)->events.size)
-        skip(test, "the event queue has fewer than %u entries", count);
-    fixture_use_events(test, count, length);
 }
 
 /* An engine whose rings were out of reach for a while may have faulted by itself. */
@@ -188,8 +198,9 @@ TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
 TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .needs = NEEDS,
      .provokes = true)
 {
-    use_events(test, 0, 0);
+    fixture_use_events(test, 0, 0);
 
+    struct viommu *viommu = fixture_iommu(test);
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
@@ -205,7 +216,8 @@ TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .need
                              target_physical(&target), READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
     expect_write_lands(test, IOMMU_FAULT_P02, engine, at, &target, 0, transfer_length(engine));
-    post_events(test, 8, sizeof(struct virtio_iommu_fault));
+    if (!viommu_post_events(viommu, viommu_events_at_most(viommu, 8), VIOMMU_EVENT_LENGTH))
+        error(test, "the event queue takes no buffers");
     judge_events(test, &cause);
 }
 
@@ -217,7 +229,7 @@ static void require_report(struct test *test, struct dma_engine *engine,
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + transfer_length(engine) - 1};
 
-    use_events(test, 4, VIOMMU_EVENT_LENGTH);
+    fixture_use_events(test, 4, VIOMMU_EVENT_LENGTH);
     if (viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(fixture_iommu(test), 1);
     attached_engine(test);
@@ -240,7 +252,7 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
         struct viommu_event event;
         unsigned count = 0;
 
-        use_events(test, 4, lengths[i]);
+        fixture_use_events(test, 4, lengths[i]);
         prepare_engine(test, engine);
         attach_engine(test, fixture_domain(test, 0), engine);
         drain_events(test);
@@ -276,12 +288,14 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
         viommu_unmap(fixture_domain(test, 0), free_iova(test), free_iova(test) + target.unit - 1),
         VIRTIO_IOMMU_S_OK);
     require_report(test, engine, &target);
+    if (viommu->events.size == 1)
+        skip(test, "an event queue of one entry can't show that a report is in one buffer only");
 }
 
 /* A report is 24 bytes, whatever the buffer has room for; the used length says so. */
 TEST(long_buffer_gets_one_report, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS)
 {
-    use_events(test, 4, VIOMMU_EVENT_ROOM);
+    fixture_use_events(test, 4, VIOMMU_EVENT_ROOM);
 
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);

@@ -88,7 +88,7 @@ static void judge_transfers(struct test *test, const struct many *many, bool is_
  * silently, or in which they collide; a device that runs out of room says NOMEM.
  */
 TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01, IOMMU_MAP_P03),
-     .needs = NEEDS, .limit_s = 30)
+     .needs = NEEDS, .limit_s = 30, .requests = 1000)
 {
     struct many many = many_new(test, 2 * MANY * memory_unit(test));
 

@@ -198,23 +198,39 @@ TEST(batch_beyond_the_ring, .clauses = CLAUSES(IOMMU_OP_P01), .needs = NEEDS_END
            "not every request of %u was answered", COUNT);
 }
 
-/* 2.7.4.1: a device makes no assumption on how a request is cut into descriptors. */
+/* Adds memory in `pieces` segments, as even as can be. */
+static unsigned cut(struct virtq_segment *segments, const void *bytes, uint32_t length,
+                    unsigned pieces, bool is_writable)
+{
+    for (unsigned i = 0; i < pieces; i++) {
+        uint32_t first = length * i / pieces, next = length * (i + 1) / pieces;
+
+        segments[i] = (struct virtq_segment){(uintptr_t)bytes + first, next - first, is_writable};
+    }
+    return pieces;
+}
+
+/*
+ * 2.7.4.1: a device makes no assumption on how a request is cut into descriptors: as many as the
+ * queue has entries, up to one for two bytes of the request and one for each of the tail.
+ */
 TEST(request_in_many_pieces, .clauses = CLAUSES(VQ_FRAME_D01), .needs = NEEDS_ENDPOINT)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct viommu_request attach =
         viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     uint8_t *bytes = fixture_pages(test, 1), *tail = bytes + 64;
+    unsigned room = viommu->requests.size, of_tail = room < 14 ? room / 4 + !(room / 4) : 4;
     struct virtq_segment segments[14];
     struct virtq_used_element used = {0};
-    unsigned count = 0;
+    unsigned count;
 
+    if (room < 3)
+        skip(test, "a request queue of %u entries takes no request in three pieces", room);
     memcpy(bytes, attach.bytes, attach.length);
     memset(tail, VIOMMU_POISON, 8);
-    for (unsigned i = 0; i < attach.length; i += 2)
-        segments[count++] = (struct virtq_segment){(uintptr_t)bytes + i, 2, false};
-    for (unsigned i = 0; i < 4; i++)
-        segments[count++] = (struct virtq_segment){(uintptr_t)tail + i, 1, true};
+    count = cut(segments, bytes, attach.length, room < 14 ? room - of_tail : 10, false);
+    count += cut(segments + count, tail, sizeof(struct virtio_iommu_req_tail), of_tail, true);
     if (!virtq_add(&viommu->requests, segments, count))
         error(test, "the request queue is full");
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);

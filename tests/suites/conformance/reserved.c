@@ -21,8 +21,8 @@ static unsigned overlaps(const struct reserved_region *regions, unsigned count)
 /* Overlapping or inverted regions leave a driver without a safe choice of addresses. */
 static void judge_regions(struct test *test, uint32_t id)
 {
-    struct reserved_region regions[RESERVED_REGIONS_MAX];
-    unsigned count = reserved_regions(test, id, regions), msi = 0;
+    unsigned count, msi = 0;
+    const struct reserved_region *regions = reserved_regions(test, id, &count);
 
     for (unsigned i = 0; i < count; i++) {
         const struct reserved_region *region = &regions[i];
@@ -79,8 +79,9 @@ static void expect_neighbour(struct test *test, uint32_t domain, uint64_t first,
  */
 TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04), .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
-    struct reserved_region regions[RESERVED_REGIONS_MAX];
-    unsigned count = reserved_regions(test, fixture_endpoint_id(test, 0), regions);
+    unsigned count;
+    const struct reserved_region *regions =
+        reserved_regions(test, fixture_endpoint_id(test, 0), &count);
     uint64_t granule = viommu_granule(fixture_iommu(test));
     uint32_t domain = fixture_domain(test, 0);
 
@@ -125,13 +126,13 @@ static const struct reserved_region *msi_region(const struct reserved_region *re
 static void raise_message(struct test *test, struct dma_engine *engine,
                           const struct arch_msi *message, volatile unsigned *interrupts)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(MESSAGE_NS);
 
     *interrupts = 0;
     if (!dma_raise_msi(engine, message))
         error(test, "%s does not raise its MSI", engine->ops->name);
-    while (!*interrupts && arch_now_ns() - start < MESSAGE_NS)
-        cpu_relax();
+    while (!*interrupts && arch_wait_goes_on(&wait))
+        ;
     pci_msi_disable(engine->place.function);
 }
 
@@ -153,7 +154,6 @@ static void require_message_in_bypass(struct test *test, struct dma_engine *engi
 TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
-    struct reserved_region regions[RESERVED_REGIONS_MAX];
     volatile unsigned interrupts = 0;
     struct dma_engine *engine = fixture_msi_engine(test);
     struct arch_msi message;
@@ -164,7 +164,8 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
                         &message))
         skip(test, "the machine delivers no messages, or has no vector left");
 
-    unsigned count = reserved_regions(test, engine->endpoint, regions);
+    unsigned count;
+    const struct reserved_region *regions = reserved_regions(test, engine->endpoint, &count);
 
     if (!msi_region(regions, count, message.address))
         skip(test, "the doorbell 0x%llx is in no MSI region: it would have to be mapped",

@@ -22,7 +22,16 @@ static uint32_t any_domain(struct walk *walk)
         if (endpoint->domain)
             return endpoint->domain->id;
     }
-    return fixture_domain(walk->test, (unsigned)below(walk, WALK_DOMAINS));
+    return fixture_domain(walk->test,
+                          (unsigned)below(walk, fixture_domain_count(walk->test, WALK_DOMAINS)));
+}
+
+/* One that nothing is attached to, if there are as many. */
+static uint32_t unused_domain(struct walk *walk)
+{
+    return fixture_domain_count(walk->test, WALK_DOMAINS + 1) > WALK_DOMAINS
+               ? fixture_domain(walk->test, WALK_DOMAINS)
+               : any_domain(walk);
 }
 
 static uint32_t any_endpoint(struct walk *walk)
@@ -127,11 +136,10 @@ static struct viommu_request generate_invalid(struct walk *walk)
         request.map.virt_end -= bit & (walk->model->config.granule - 1);
         return request;
     case 4:
-        request.map.domain = fixture_domain(walk->test, WALK_DOMAINS);
+        request.map.domain = unused_domain(walk);
         return request;
     case 5:
-        return viommu_unmap(fixture_domain(walk->test, WALK_DOMAINS), walk->window,
-                            granule_at(walk, WALK_WINDOW) - 1);
+        return viommu_unmap(unused_domain(walk), walk->window, granule_at(walk, WALK_WINDOW) - 1);
     case 6:
         return viommu_attach(any_domain(walk), fixture_absent_endpoint(walk->test), 0);
     case 7:
@@ -145,7 +153,7 @@ static struct viommu_request generate_invalid(struct walk *walk)
     }
 }
 
-struct viommu_request generate_request(struct walk *walk)
+static struct viommu_request generate_request(struct walk *walk)
 {
     uint64_t choice = below(walk, 100);
 
@@ -174,7 +182,7 @@ static bool covers_and_splits(const struct walk *walk, const struct viommu_reque
     return false;
 }
 
-bool is_left_out(const struct walk *walk, const struct viommu_request *request)
+static bool is_left_out(const struct walk *walk, const struct viommu_request *request)
 {
     struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
 
@@ -182,4 +190,67 @@ bool is_left_out(const struct walk *walk, const struct viommu_request *request)
         return true;
     return answer.clause == IOMMU_UNMAP_D06 && walk->excluded[IOMMU_UNMAP_D07] &&
            covers_and_splits(walk, request);
+}
+
+static bool is_of_mappings(const struct viommu_request *request)
+{
+    return request->head.type == VIRTIO_IOMMU_T_MAP || request->head.type == VIRTIO_IOMMU_T_UNMAP;
+}
+
+/* Whether an ATTACH or a DETACH may begin or end the domain, or change who is in it. */
+static bool concerns(const struct walk *walk, const struct viommu_request *request, uint32_t domain)
+{
+    const struct model_endpoint *endpoint =
+        model_find_endpoint(walk->model, request->attach.endpoint);
+
+    return request->attach.domain == domain ||
+           (endpoint && endpoint->domain && endpoint->domain->id == domain);
+}
+
+static bool have_one_address(const struct viommu_request *one, const struct viommu_request *other)
+{
+    return one->map.domain == other->map.domain && one->map.virt_start <= other->map.virt_end &&
+           other->map.virt_start <= one->map.virt_end;
+}
+
+static bool have_one_domain(const struct walk *walk, const struct viommu_request *one,
+                            const struct viommu_request *other)
+{
+    const struct model_endpoint *endpoint = model_find_endpoint(walk->model, one->attach.endpoint);
+
+    return one->attach.endpoint == other->attach.endpoint ||
+           concerns(walk, other, one->attach.domain) ||
+           (endpoint && endpoint->domain && concerns(walk, other, endpoint->domain->id));
+}
+
+/* Of MAP and UNMAP, both have their addresses at the same place. */
+static bool depend(const struct walk *walk, const struct viommu_request *one,
+                   const struct viommu_request *other)
+{
+    if (is_of_mappings(one) && is_of_mappings(other))
+        return have_one_address(one, other);
+    if (is_of_mappings(one))
+        return concerns(walk, other, one->map.domain);
+    if (is_of_mappings(other))
+        return concerns(walk, one, other->map.domain);
+    return have_one_domain(walk, one, other);
+}
+
+unsigned generate_batch(struct walk *walk, struct viommu_request requests[WALK_BATCH],
+                        unsigned limit)
+{
+    /* Mostly few: what a batch is made of does not know what the batch does. */
+    unsigned wanted = 1 + (unsigned)below(walk, below(walk, 6) ? 5 : WALK_BATCH), count = 0;
+
+    wanted = wanted < limit ? wanted : limit;
+    for (unsigned tries = 2 * wanted; tries && count < wanted; tries--) {
+        struct viommu_request request = generate_request(walk);
+        unsigned i = 0;
+
+        while (i < count && !depend(walk, &request, &requests[i]))
+            i++;
+        if (i == count && !is_left_out(walk, &request))
+            requests[count++] = request;
+    }
+    return count;
 }

@@ -8,6 +8,7 @@
 
 #include "drivers/dma/virtio_engine.h"
 
+#define F_RO           5
 #define T_IN           0
 #define T_OUT          1
 #define S_OK           0
@@ -112,7 +113,9 @@ bool virtio_blk_open(struct dma_engine *engine, struct pages *pages, const struc
     if (sectors < SECTORS) {
         sink_printf(diagnostics, "virtio-blk at %s: %llu sectors, expected at least %u",
                     location_text(&engine->place, text), (unsigned long long)sectors, SECTORS);
-        return false;
+        engine->flaw = "its disk is too small";
+    } else if (blk->engine.offered & VIRTIO_BIT(F_RO)) {
+        engine->flaw = "its disk is read-only";
     }
     states_used++;
     engine->ops = &ops;

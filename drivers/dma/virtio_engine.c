@@ -34,8 +34,8 @@ bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
 
     if (!result) {
         virtio_acknowledge(transport);
-        virtio->features =
-            VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(transport) & VIRTIO_PLATFORM);
+        virtio->offered = virtio_offered(transport);
+        virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio->offered & VIRTIO_PLATFORM);
         result = virtio_negotiate(transport, virtio->features);
     }
     if (result)

@@ -14,7 +14,7 @@
 
 struct virtio_engine {
     union virtio_any device;
-    uint64_t features; /* that are negotiated */
+    uint64_t offered, features; /* ... and that are negotiated */
     struct virtq queue;
     struct pages pages; /* of the footprint: the rings first, then what the engine adds */
 };

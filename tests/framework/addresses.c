@@ -3,6 +3,7 @@
 
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
+#include "tests/framework/fitness.h"
 #include "tests/framework/fixture.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/qualify.h"
@@ -73,8 +74,10 @@ static bool find_reserved(struct test *test)
 void addresses_find(struct test *test)
 {
     test->fixture->addresses = (struct fixture_addresses){.is_known = true};
-    if (find_reserved(test))
-        qualify_engines(test);
+    if (!find_reserved(test))
+        return;
+    qualify_engines(test);
+    judge_fitness(test);
 }
 
 /* 5.13.6.5: it holds where it is offered, whatever the driver accepts. */

@@ -5,17 +5,35 @@
  */
 #include "tests/framework/fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "drivers/pci/msi.h"
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
 #include "tests/framework/addresses.h"
+#include "tests/framework/fitness.h"
 #include "tests/framework/patience.h"
+
+#define NEEDS_ENGINES (NEEDS_DMA | NEEDS_WRITER | NEEDS_TWO_ENGINES | NEEDS_EXACT_DMA)
+
+#define FIND_OUT_NS 120000000000ull /* engines that never answer take seconds each */
 
 /* The n of domains that no test uses. */
 #define SPARE_DOMAIN   12
 #define PARKING_DOMAIN 13
+
+/* A machine may have an engine that tests do not use. */
+static const char *with_unfit_engine(struct test *test, const char *reason)
+{
+    static char text[TEST_REASON_MAX];
+    const char *unfit = unfit_engine_text(test);
+
+    if (!unfit)
+        return reason;
+    snprintf(text, sizeof(text), "%s that can be used; not %s", reason, unfit);
+    return text;
+}
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -51,30 +69,54 @@ static const char *lacking(struct test *test, unsigned needs)
 
     for (unsigned i = 0; i < ARRAY_LENGTH(table); i++)
         if ((needs & table[i].need) && !table[i].met)
-            return table[i].reason;
+            return table[i].need & NEEDS_ENGINES ? with_unfit_engine(test, table[i].reason)
+                                                 : table[i].reason;
     return NULL;
+}
+
+static bool is_driven(struct test *test)
+{
+    return test->fixture->has_iommu && !(test->definition->needs & NEEDS_NO_START);
+}
+
+void fixture_find_out(struct test *test)
+{
+    if (!is_driven(test) || test->fixture->addresses.is_known)
+        return;
+    fixture_restart_detached(test);
+    patience_measure(test);
+    arch_deadline(FIND_OUT_NS);
+    addresses_find(test);
+}
+
+/* Nobody can tell whether engine or IOMMU is to blame: once a run that is an ERROR. */
+static void tell_open_flaw(struct test *test, const char *missing)
+{
+    if (!test->fixture->is_flaw_open || test->fixture->is_flaw_told)
+        return;
+    test->fixture->is_flaw_told = true;
+    error(test, "%s; or the IOMMU is at fault", missing);
 }
 
 void fixture_begin(struct test *test)
 {
-    const struct fixture *fixture = test->fixture;
+    struct fixture *fixture = test->fixture;
     const char *missing = lacking(test, test->definition->needs);
+    /* A test with a boot of its own has one reset only, if the device can no more. */
+    bool is_renewed = fixture->options->is_reset_broken && !fixture->has_begun;
 
     /* Without a description's own device, another one may be driven, which has no endpoints then. */
     if (missing && fixture->iommu_trouble && (!fixture->has_iommu || !fixture->endpoint_count))
         fixture_not_driven(test, fixture->iommu_trouble);
+    if (missing && test->definition->needs & NEEDS_ENGINES)
+        tell_open_flaw(test, missing);
     if (missing)
         skip(test, "%s", missing);
-    if (!test->fixture->has_iommu || test->definition->needs & NEEDS_NO_START)
+    if (!is_driven(test))
         return;
-    fixture_restart_detached(test);
-    if (!test->fixture->addresses.is_known) {
-        patience_measure(test);
-        addresses_find(test);
-        /* A test with a boot of its own has one reset only, if the device can no more. */
-        if (!fixture->options->is_reset_broken)
-            fixture_restart_detached(test);
-    }
+    fixture->has_begun = true;
+    if (!is_renewed)
+        fixture_restart_detached(test);
     if (viommu_has(&test->fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->fixture->iommu, 1);
 }

@@ -66,9 +66,12 @@ struct fixture {
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
+    bool is_flaw_open; /* an engine has one that may be the IOMMU's, too */
+    bool is_flaw_told; /* by the ERROR of one test */
 
     struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS]; /* since the last reset */
     unsigned attachment_count;
+    bool has_begun;                 /* a test that drives the IOMMU */
     bool keeps_attachments;         /* the device has, over a reset */
     struct viommu_request last_map; /* that was answered with OK */
     bool has_mapped;
@@ -87,6 +90,11 @@ struct fixture {
 void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory);
 
+/*
+ * Once a run, for the first test that drives the IOMMU: which addresses can be mapped, and which engines
+ * are fit to judge by.
+ */
+void fixture_find_out(struct test *test);
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
 void fixture_begin(struct test *test);
 /* Takes interrupts and memory back, whatever the test did. */

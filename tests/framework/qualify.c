@@ -14,6 +14,7 @@
 #include "tests/framework/fixture.h"
 #include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
+#include "tests/framework/trial.h"
 
 #define LENGTH 64u /* more than a word */
 #define POISON 0xa5
@@ -21,30 +22,16 @@
 /* The bit that is set in the address of a mapping, the highest first. */
 static const uint8_t heights[] = {63, 55, 51, 47, 43, 39, 35, 31, 29, 27, 25, 23, 21, 19, 17, 15};
 
-/* One IOMMU that leaves a request unanswered would take the time of all. */
-static bool is_silent;
-
-static bool is_ok(struct test *test, struct viommu_request request)
-{
-    struct viommu_reply reply = {.outcome = VIOMMU_TIMEOUT};
-
-    if (!is_silent)
-        reply = viommu_submit(fixture_iommu(test), &request);
-    is_silent = reply.outcome > VIOMMU_UNWRITTEN;
-    fixture_remember(test, &request, reply.status);
-    return reply.outcome <= VIOMMU_UNWRITTEN && reply.status == VIRTIO_IOMMU_S_OK;
-}
-
 static bool map(struct test *test, uint64_t at, uint64_t size, uint64_t physical)
 {
-    return is_ok(test,
-                 viommu_map(fixture_spare_domain(test), at, at + (size - 1), physical, READ_WRITE));
+    return trial_ok(
+        test, viommu_map(fixture_spare_domain(test), at, at + (size - 1), physical, READ_WRITE));
 }
 
 static bool map_footprint(struct test *test, const struct dma_engine *engine)
 {
     return footprint_can_be_mapped(test, engine) &&
-           is_ok(test, footprint_map(test, fixture_spare_domain(test), engine));
+           trial_ok(test, footprint_map(test, fixture_spare_domain(test), engine));
 }
 
 /* Whether a write to `at` changes the page that is to be there. */
@@ -69,7 +56,7 @@ static bool reaches_mapping(struct test *test, struct dma_engine *engine, uint64
     if (!map(test, at, memory_unit(test), (uintptr_t)page))
         return false;
     is_reached = reaches(engine, at, page);
-    is_ok(test, viommu_unmap(fixture_spare_domain(test), at, at + (memory_unit(test) - 1)));
+    trial_ok(test, viommu_unmap(fixture_spare_domain(test), at, at + (memory_unit(test) - 1)));
     return is_reached;
 }
 
@@ -92,7 +79,7 @@ static unsigned first_reached(struct test *test, struct dma_engine *engine, unsi
     uint32_t domain = fixture_spare_domain(test);
     unsigned found = count;
 
-    if (!is_ok(test, viommu_attach(domain, engine->endpoint, 0)))
+    if (!trial_ok(test, viommu_attach(domain, engine->endpoint, 0)))
         return UNTRIED;
     if (!map_footprint(test, engine))
         found = UNTRIED;
@@ -101,7 +88,7 @@ static unsigned first_reached(struct test *test, struct dma_engine *engine, unsi
             if (can_be_tried(test, 1ull << heights[i]) &&
                 reaches_mapping(test, engine, 1ull << heights[i], page))
                 found = i;
-    is_ok(test, viommu_detach(domain, engine->endpoint));
+    trial_ok(test, viommu_detach(domain, engine->endpoint));
     return found;
 }
 
@@ -174,7 +161,7 @@ void qualify_engines(struct test *test)
     bool can_map = viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP);
     struct pages *pages = &test->fixture->pages;
 
-    is_silent = false;
+    trial_begin();
 
     /* Where there is not as much memory, there is none for a target either. */
     uint64_t unit = memory_unit(test);

@@ -174,6 +174,8 @@ static void call(struct test *test)
 {
     if (setjmp(test->stop))
         return;
+    fixture_find_out(test);
+    arch_deadline(patience_limit(test->fixture, test->definition));
     fixture_begin(test);
     controls_begin();
     state_begin();

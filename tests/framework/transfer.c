@@ -212,6 +212,8 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
 
     enum dma_result result = dma_write(engine, address, length, TIMEOUT_NS);
 
+    if (result == DMA_CANNOT)
+        error(test, "%s can't be started, or does not write %u bytes", engine->ops->name, length);
     return expect_landed(test, clause, engine, address, target, offset, length, result);
 }
 

@@ -20,6 +20,12 @@ static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct re
     uint8_t bytes[CHUNK];
 
     (void)queue;
+    if (rng->place.flaw == REF_STUCK)
+        return REF_KEEP;
+    if (rng->place.flaw == REF_GIVES_HALF)
+        length = (length + 1) / 2;
+    if (rng->place.flaw == REF_GIVES_NOTHING)
+        length = 0;
     if (rng->place.chunk && length > rng->place.chunk)
         length = rng->place.chunk;
     for (uint64_t done = 0; done < length; done += CHUNK) {

@@ -75,7 +75,8 @@ struct ref_virtio {
      * never looks at the others.
      */
     bool is_strict;
-    bool is_stopped; /* that was started so */
+    bool is_stopped;   /* that was started so */
+    bool never_resets; /* a flaw: writing 0 to the status does nothing */
     /* Capabilities that nobody can use come first: of a BAR that is not there. */
     bool has_decoys;
     /* Chains of queue 0 are given back late, the last one first. */

@@ -97,6 +97,8 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
 {
     bool is_settling = value & ~virtio->status & STATUS_FEATURES_OK;
 
+    if (!value && virtio->never_resets)
+        return;
     if (!value) {
         if ((MUTANT(RESET_EARLY_IS_MISSED) || MUTANT(MMIO_RESET_EARLY_IS_MISSED)) &&
             virtio->status == 3 && ref_look() % 2)

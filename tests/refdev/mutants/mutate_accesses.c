@@ -54,15 +54,23 @@ static void mutate_bypass(const struct ref_iommu *iommu, const struct ref_endpoi
         pieces[0].address += PAGE;
 }
 
+/* One entry of a stale cache: the last long transfer that was allowed. */
+static struct {
+    uint32_t endpoint, domain;
+    uint64_t address, physical;
+    uint32_t length;
+} kept;
+
+void mutate_forget(void)
+{
+    kept.length = 0;
+    mutate_tlb_reset();
+}
+
 /* Translations that outlive what made them. */
 static void mutate_cached(const struct ref_endpoint *endpoint, uint64_t address, uint32_t length,
                           struct ref_route *to, struct ref_piece *pieces)
 {
-    static struct {
-        uint32_t endpoint, domain;
-        uint64_t address, physical;
-        uint32_t length;
-    } kept; /* one entry of a stale cache: the last long transfer that was allowed */
     bool by_domain = MUTANT(ATTACH_MOVE_CACHED);
 
     if (!MUTANT(UNMAP_CACHED) && !MUTANT(UNMAP_CACHED_OVER_NEW_MAP) && !by_domain)
@@ -159,6 +167,13 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, 
     mutate_cached(endpoint, address, length, to, pieces);
     mutate_views(iommu, endpoint, address, length, is_write, to, pieces);
     mutate_tlb(endpoint, address, length, is_write, to, pieces);
+}
+
+bool mutate_message(struct ref_iommu *iommu, uint32_t id)
+{
+    const struct ref_endpoint *endpoint = ref_find_endpoint(&iommu->tables, id);
+
+    return endpoint && endpoint->domain && MUTANT(RESV_MSI_BLOCKED);
 }
 
 uint64_t mutate_size(uint64_t size, bool is_write)

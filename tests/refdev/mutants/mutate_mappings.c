@@ -203,7 +203,7 @@ void mutate_mapping(struct ref_tables *tables, struct ref_domain *domain,
         return;
     mutate_place(mapping, granule);
     mutate_flags(mapping);
-    if (MUTANT(MAP_LATE_LEADS_TO_FIRST) && has_more_than(domain, 900))
+    if (has_more_than(domain, 900) && MUTANT(MAP_LATE_LEADS_TO_FIRST))
         mapping->physical = domain->mappings->physical;
     if (MUTANT(MAP_MERGES_NEIGHBOURS) && before && before->last + 1 == mapping->first) {
         before->last = mapping->last;

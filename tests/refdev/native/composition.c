@@ -77,6 +77,29 @@ static const struct composition compositions[] = {
     {"edu-32-drops", ONLY({SOME(EDU, 2), .address_bits = 32, .drops = true})},
     {"edu-32-and-blk", ONLY({SOME(EDU, 1), .address_bits = 32}, {ONE(BLK)}, {ONE(RNG)})},
     {"edu-40", ONLY({SOME(EDU, 2), .address_bits = 40})},
+/* Engines with a flaw, beside sound ones of other kinds: the IOMMU is not to blame. */
+#define FLAWED(name, what, ...) ONLY({SOME(name, 1), .flaw = REF_##what}, __VA_ARGS__)
+    {"flaw-edu-low-bits", FLAWED(EDU, LOW_BITS_DROPPED, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-writes-less", FLAWED(EDU, WRITES_LESS, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-writes-more", FLAWED(EDU, WRITES_MORE, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-reads-zeroes", FLAWED(EDU, READS_ZEROES, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-stuck", FLAWED(EDU, STUCK, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-stuck-by-denial", FLAWED(EDU, STUCK_BY_DENIAL, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-msi-lost", FLAWED(EDU, MSI_LOST, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-line-dead", FLAWED(EDU, LINE_DEAD, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-blk-stuck", FLAWED(BLK, STUCK, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-blk-stuck-by-denial", FLAWED(BLK, STUCK_BY_DENIAL, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-blk-resets-never", FLAWED(BLK, RESETS_NEVER, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-blk-read-only", FLAWED(BLK, READ_ONLY, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-blk-empty", FLAWED(BLK, DISK_EMPTY, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-rng-gives-half", FLAWED(RNG, GIVES_HALF, {SOME(EDU, 2)}, {ONE(BLK)})},
+    {"flaw-rng-gives-nothing", FLAWED(RNG, GIVES_NOTHING, {SOME(EDU, 2)}, {ONE(BLK)})},
+    {"flaw-rng-stuck", FLAWED(RNG, STUCK, {SOME(EDU, 2)}, {ONE(BLK)})},
+    /* ... and alone, where it can't be told whether it is the IOMMU that does it. */
+    {"flaw-edu-alone", ONLY({ONE(EDU), .flaw = REF_WRITES_LESS}), .errs = "edu at"},
+    {"flaw-blk-alone", ONLY({ONE(BLK), .flaw = REF_STUCK}), .errs = "virtio-blk at"},
+    {"flaw-blk-alone-stuck-by-denial", ONLY({ONE(BLK), .flaw = REF_STUCK_BY_DENIAL})},
+    {"flaw-rng-alone", ONLY({ONE(RNG), .flaw = REF_GIVES_NOTHING}), .errs = "virtio-rng at"},
     /* Granules. */
     {"granule-1", USUAL, .page_size_mask = UINT64_MAX},
     {"granule-4", USUAL, .page_size_mask = ~3ull},
@@ -190,11 +213,12 @@ static void list(const struct composition *it)
     const char *warns = it->warns ? it->warns : "";
 
     if (!it->endpoints[0].kind)
-        printf("%s\t\t%s\n", it->name, warns);
+        printf("%s\t\t%s", it->name, warns);
     else if (it->first_id == FIRST_ID)
-        printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s\n", it->name, warns);
+        printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s", it->name, warns);
     else
-        printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s\n", it->name, it->first_id, warns);
+        printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s", it->name, it->first_id, warns);
+    printf("\t%s\n", it->errs ? it->errs : "");
 }
 
 /* NULL: there is none. */

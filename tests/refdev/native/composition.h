@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "tests/refdev/device/iommu.h"
+#include "tests/refdev/device/endpoints.h"
 
 enum endpoint_kind {
     ENDPOINT_NONE,
@@ -24,6 +24,7 @@ struct composition_endpoints {
     bool drops, has_no_msi, has_no_msix;
     uint16_t queue_size;
     uint32_t sectors, chunk;
+    enum ref_flaw flaw;
 };
 
 #define COMPOSITION_KINDS     5
@@ -52,6 +53,8 @@ struct composition {
     uint32_t config_length;
     unsigned odd_properties, vector_count; /* as in struct ref_iommu_config */
     bool is_silent, has_no_msix;
+    /* Of which engine a test says by an ERROR that it may be that or the IOMMU; NULL: none does. */
+    const char *errs;
     /* Why a conforming device gets a WARN here; NULL: it gets none. */
     const char *warns;
 };

@@ -241,7 +241,8 @@ static void plug_endpoints(struct bus *bus, const struct composition *compositio
                                             .has_no_msix = it->has_no_msix,
                                             .queue_size = it->queue_size,
                                             .sectors = it->sectors,
-                                            .chunk = it->chunk};
+                                            .chunk = it->chunk,
+                                            .flaw = it->flaw};
 
             plug(bus, bdf, make(it->kind, &place));
         }

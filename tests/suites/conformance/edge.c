@@ -217,6 +217,7 @@ TEST(last_bytes_that_can_be_mapped, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP_
 
         if (map_two_at(test, &s, scene_last(test, &s) - 2 * s.unit + 1)) {
             judge_inside(test, &s, 2 * s.unit - usual, usual);
+            judge_inside(test, &s, 0, usual);
             expect_write_cut(test, IOMMU_MAP_P04, s.engine, s.at - 1, &s.target, &all, usual);
             judged++;
         }
@@ -263,6 +264,7 @@ TEST(first_bytes_that_can_be_mapped, .clauses = CLAUSES(IOMMU_MAP_P02, IOMMU_MAP
         if (map_two_at(test, &s, lowest(test))) {
             judge_inside(test, &s, 0, least);
             judge_inside(test, &s, 0, usual);
+            judge_inside(test, &s, 2 * s.unit - usual, usual);
             expect_write_cut(test, IOMMU_MAP_P04, s.engine, s.at + 2 * s.unit - usual + 1,
                              &s.target, &all, usual);
             judged++;

@@ -67,6 +67,14 @@ TEST(unknown_types_are_left_unwritten,
         expect(test, IOMMU_OP_D03, reply.written == 0, "type %u: used length %u, expected 0",
                types[i], reply.written);
     }
+
+    /* What is written for a type that the device knows is seen. */
+    const struct viommu_request known =
+        viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
+    struct viommu_reply reply = viommu_submit(fixture_iommu(test), &known);
+
+    if (!reply.has_status || !reply.written)
+        error(test, "control: nothing is written for a DETACH either");
 }
 
 /* Each is too short for the device to find the tail, or for a request to be in it. */

@@ -109,6 +109,8 @@ TEST(regions_cannot_be_mapped, .clauses = CLAUSES(IOMMU_RESV_D04), .needs = NEED
     }
 }
 
+#define MESSAGE_NS 1000000000ull
+
 static void count_interrupt(void *context)
 {
     ++*(volatile unsigned *)context;
@@ -122,6 +124,31 @@ static const struct reserved_region *msi_region(const struct reserved_region *re
             address <= regions[i].last)
             return &regions[i];
     return NULL;
+}
+
+/* Counts from 0 what comes of one message. */
+static void raise_message(struct test *test, struct dma_engine *engine,
+                          const struct arch_msi *message, volatile unsigned *interrupts)
+{
+    struct wait wait = arch_wait_begin(MESSAGE_NS);
+
+    *interrupts = 0;
+    if (!dma_raise_msi(engine, message))
+        error(test, "%s does not raise its MSI", engine->ops->name);
+    while (!*interrupts && arch_wait_goes_on(&wait))
+        ;
+    pci_msi_disable(engine->place.function);
+}
+
+/* What does not even arrive past the IOMMU is the engine's fault, or the interrupt controller's. */
+static void require_message_in_bypass(struct test *test, struct dma_engine *engine,
+                                      const struct arch_msi *message, volatile unsigned *interrupts)
+{
+    if (!viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        return;
+    raise_message(test, engine, message, interrupts);
+    if (!*interrupts)
+        skip(test, "%s: its message does not arrive in bypass either", engine->ops->name);
 }
 
 /*
@@ -147,15 +174,9 @@ TEST(msi_of_an_attached_endpoint_arrives, .clauses = CLAUSES(IOMMU_RESV_P03),
     if (!msi_region(regions, count, message.address))
         skip(test, "the doorbell 0x%llx is in no MSI region: it would have to be mapped",
              (unsigned long long)message.address);
+    require_message_in_bypass(test, engine, &message, &interrupts);
     require_ok(test, viommu_attach(fixture_domain(test, 0), engine->endpoint, 0));
-    if (!dma_raise_msi(engine, &message))
-        error(test, "%s does not raise its MSI", engine->ops->name);
-
-    struct wait wait = arch_wait_begin(1000000000);
-
-    while (!interrupts && arch_wait_goes_on(&wait))
-        ;
-    pci_msi_disable(engine->place.function);
+    raise_message(test, engine, &message, &interrupts);
     expect(test, IOMMU_RESV_P03, interrupts == 1,
            "%u interrupts arrived from the attached endpoint, expected 1", interrupts);
 }

@@ -90,6 +90,23 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06, IOM
                         transfer_length(engine));
 }
 
+/* That nothing is shown proves something only where something is. */
+static void require_interrupt_status(struct test *test)
+{
+    if (!(fixture_iommu(test)->transport->ops->isr(fixture_iommu(test)->transport) & 1))
+        error(test, "control: the interrupt status has no bit 0 after a request, either");
+}
+
+/* A request is used, and the interrupt status shows it, as long as there was no reset. */
+static void require_service(struct test *test)
+{
+    const struct viommu_request detach =
+        viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
+
+    submit(test, &detach);
+    require_interrupt_status(test);
+}
+
 /*
  * A request in the rings that were in use before the reset, with a notification: a device that
  * keeps their addresses uses it. Without EVENT_IDX, so that it would notify, too.
@@ -105,6 +122,7 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
 
     /* Without EVENT_IDX every used buffer is notified. */
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+    require_service(test);
     virtio_reset(viommu->transport);
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
     if (!viommu_stage(viommu, &attach, &head))
@@ -151,6 +169,7 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
 
     expect(test, IOMMU_OP_P01, reply.outcome == VIOMMU_ANSWERED,
            "a request made available before DRIVER_OK is not answered after it");
+    require_interrupt_status(test);
 }
 
 /*

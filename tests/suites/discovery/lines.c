@@ -36,19 +36,34 @@ static void wait_for(const struct line *line, unsigned hits, uint64_t ns)
         ;
 }
 
+/* Waits. False: PCI status (PCI 3.0 section 6.2.3) does not even show that the line is asserted. */
+static bool is_asserted(struct test *test, const struct line *line, unsigned hits)
+{
+    const struct pci_function *function = line->engine->place.function;
+
+    wait_for(line, hits, WAIT_NS);
+    if (line->hits >= hits || pci_read16(function, PCI_STATUS) & PCI_STATUS_INTERRUPT)
+        return true;
+    note(test, "%s at 0x%04x does not assert its line", line->engine->ops->name, function->bdf);
+    return false;
+}
+
 /* Raises the line three times; a fourth interrupt would be another device's. False: no line. */
 static bool judge(struct test *test, struct dma_engine *engine)
 {
     const struct pci_function *function = engine->place.function;
     struct line line = {.engine = engine};
 
-    if (!engine->ops->set_line || !function ||
+    if (engine->flaw || !engine->ops->set_line || !function ||
         !arch_line_claim(function->interrupt_line, function->interrupt_is_edge, lower, &line))
         return false;
     for (unsigned i = 1; i <= RAISED; i++) {
         if (!dma_set_line(engine, true))
             error(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
-        wait_for(&line, i, WAIT_NS);
+        if (!is_asserted(test, &line, i)) {
+            arch_irq_release_all();
+            return false;
+        }
     }
     wait_for(&line, RAISED + 1, QUIET_NS);
     dma_set_line(engine, false);

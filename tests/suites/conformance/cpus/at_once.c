@@ -33,6 +33,7 @@ struct traffic {
     unsigned phase; /* modulo PHASE_COUNT; counts on, so that no two are taken for one */
     bool is_over;
     unsigned transfers, lost, late;
+    unsigned judged[PHASE_COUNT]; /* transfers that began and ended in one phase */
 };
 
 static void transfer_until_over(void *context)
@@ -49,6 +50,7 @@ static void transfer_until_over(void *context)
         bool landed = target_is_touched(&traffic->target);
 
         if (phase == __atomic_load_n(&traffic->phase, __ATOMIC_ACQUIRE)) {
+            traffic->judged[phase % PHASE_COUNT]++;
             traffic->lost += phase % PHASE_COUNT == PHASE_MAPPED && !landed;
             traffic->late += phase % PHASE_COUNT == PHASE_UNMAPPED && landed;
         }
@@ -102,6 +104,14 @@ static void end_traffic(struct test *test, struct traffic *traffic, unsigned cpu
            traffic->lost);
 }
 
+/* Where no transfer was tried while nothing was mapped, or none while something was. */
+static void require_both_phases(struct test *test, const struct traffic *traffic)
+{
+    if (!traffic->judged[PHASE_MAPPED] || !traffic->judged[PHASE_UNMAPPED])
+        error(test, "control: %u transfers while mapped, %u while not, expected some of both",
+              traffic->judged[PHASE_MAPPED], traffic->judged[PHASE_UNMAPPED]);
+}
+
 /* Starts traffic i on CPU i + 1; where one CPU does not start, the others are stopped first. */
 static void start_traffic(struct test *test, struct traffic *traffic, unsigned count)
 {
@@ -147,6 +157,7 @@ TEST(unmap_while_another_cpu_transfers,
         next_phase(&traffic);
     }
     end_traffic(test, &traffic, 1);
+    require_both_phases(test, &traffic);
     expect(test, IOMMU_OP_D01, !refused, "%u requests are refused", refused);
     expect(test, IOMMU_UNMAP_P02, !traffic.late,
            "%u transfers reach memory that was unmapped before they began", traffic.late);
@@ -227,16 +238,18 @@ TEST(requests_go_on_while_faults_are_reported,
 {
     struct viommu *viommu = fixture_iommu(test);
     struct reports reports = {0};
+    struct viommu_request unmap;
     struct traffic traffic;
     unsigned refused = 0;
     struct wait wait;
 
     fixture_use_events(test, 2, VIOMMU_EVENT_LENGTH);
     open_traffic(test, &traffic, fixture_engine(test), 0);
-    require_ok(test,
-               viommu_unmap(traffic.domain, traffic.at, traffic.at + traffic.target.unit - 1));
-    traffic.phase = PHASE_UNMAPPED;
+    unmap = viommu_unmap(traffic.domain, traffic.at, traffic.at + traffic.target.unit - 1);
     start_traffic(test, &traffic, 1);
+    next_phase(&traffic);
+    refused += viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK;
+    next_phase(&traffic);
     wait = arch_wait_begin(ROUND_NS);
     for (unsigned i = 0; is_going_on(&traffic, i, &wait) && !reports.strange; i++) {
         refused += disturb(viommu, &traffic);
@@ -244,6 +257,7 @@ TEST(requests_go_on_while_faults_are_reported,
     }
     end_traffic(test, &traffic, 1);
     note(test, "%u reports", reports.count);
+    require_both_phases(test, &traffic);
     expect(test, IOMMU_UNMAP_P02, !traffic.late, "%u transfers reach memory", traffic.late);
     expect(test, IOMMU_FAULT_P02, !refused, "%u requests are refused", refused);
     expect(test, IOMMU_FAULT_P03, !reports.strange, "%u reports are not of endpoint 0x%x",

@@ -81,6 +81,10 @@ void fixture_restart(struct test *test, uint64_t features)
 {
     struct fixture *fixture = test->fixture;
     struct viommu *viommu = &fixture->iommu;
+
+    if (fixture->is_stuck)
+        fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
+
     enum virtio_result result = viommu_start(viommu, features);
 
     for (unsigned i = 0; i < fixture->attachment_count; i++)
@@ -104,6 +108,7 @@ void fixture_restart(struct test *test, uint64_t features)
     if (!fixture->is_trouble_told)
         expect(test, clause_of(test, result), false, "the IOMMU does not come up: %s",
                virtio_result_text(result));
+    fixture->is_stuck = result == VIRTIO_RESET_TIMEOUT;
     fixture_not_driven(test, virtio_result_text(result));
 }
 

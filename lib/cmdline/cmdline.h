@@ -8,6 +8,9 @@
  *     seed=N  seconds=N   of everything random; of each stress test
  *     icount              the clock counts instructions, one each nanosecond
  *     from=N              begin with the Nth test of the plan
+ *     resume              somebody boots again: stop where the IOMMU's reset proves broken
+ *     isolate             the same: stop after each test that has driven the IOMMU
+ *     reset-broken        an earlier boot has told that the reset is
  *     ring=split|packed   the format of the IOMMU's virtqueues; packed where it offers that
  *     virtio_mmio.device= virtio_mmio.slots=  register blocks (lib/cmdline/machine.h)
  *     pci.ecam= pci.window=  a PCI host bridge (lib/cmdline/machine.h)
@@ -36,6 +39,7 @@ struct cmdline {
     unsigned run_count; /* 0: the default selection */
     char run[CMDLINE_RUN_MAX][CMDLINE_GLOB_MAX];
     bool list, icount;
+    bool is_resumed, is_isolated, is_reset_broken;
     bool is_ring_packed; /* split by default */
     uint64_t seed;       /* 1 by default */
     uint32_t seconds;    /* 2 by default */

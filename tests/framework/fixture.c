@@ -73,7 +73,9 @@ void fixture_begin(struct test *test)
     if (!test->fixture->addresses.is_known) {
         patience_measure(test);
         addresses_find(test);
-        fixture_restart_detached(test);
+        /* A test with a boot of its own has one reset only, if the device can no more. */
+        if (!fixture->options->is_reset_broken)
+            fixture_restart_detached(test);
     }
     if (viommu_has(&test->fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->fixture->iommu, 1);

@@ -50,6 +50,7 @@ struct fixture {
     const char *iommu_trouble; /* why an IOMMU that is named or found can't be driven; or NULL */
     bool came_up;              /* at least once */
     bool is_stuck;             /* never, as its reset does not end: each try takes seconds */
+    bool has_driven;           /* the IOMMU, in the latest test */
     bool is_trouble_told;      /* by the ERROR of one test: the others are skipped */
     struct device_location iommu_location; /* known even where has_iommu is false */
     union virtio_any iommu_device;
@@ -69,7 +70,9 @@ struct fixture {
 
     struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS]; /* since the last reset */
     unsigned attachment_count;
-    bool keeps_attachments; /* the device has, over a reset */
+    bool keeps_attachments;         /* the device has, over a reset */
+    struct viommu_request last_map; /* that was answered with OK */
+    bool has_mapped;
 
     bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
 
@@ -109,6 +112,13 @@ _Noreturn void fixture_not_driven(struct test *test, const char *why);
  * has with INDIRECT_DESC, which the test left out.
  */
 void fixture_require_room(struct test *test);
+/* Resets the IOMMU and brings it up with `features`. */
+enum virtio_result fixture_start(struct fixture *fixture, uint64_t features);
+/*
+ * Between two tests: what outlives a reset of the IOMMU, which the latest test has driven; NULL: nothing
+ * that can be seen. The IOMMU is to be reset again afterwards.
+ */
+const char *fixture_reset_trouble(struct fixture *fixture);
 /*
  * Resets the IOMMU and negotiates `features`; a device that does not come up, or whose request queue
  * holds no request, ends the test.

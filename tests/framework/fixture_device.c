@@ -77,23 +77,31 @@ static void require_to_come_up(struct test *test, enum virtio_result result)
     require(test, clause, !result, "the IOMMU does not come up: %s", virtio_result_text(result));
 }
 
-void fixture_restart(struct test *test, uint64_t features)
+enum virtio_result fixture_start(struct fixture *fixture, uint64_t features)
 {
-    struct fixture *fixture = test->fixture;
     struct viommu *viommu = &fixture->iommu;
-
-    if (fixture->is_stuck)
-        fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
-
     enum virtio_result result = viommu_start(viommu, features);
 
-    for (unsigned i = 0; i < fixture->attachment_count; i++)
-        fixture->attachments[i].is_over = true;
     /* kvmtool's reset leaves the queues of a device alone that was not live: make it so. */
     if (result == VIRTIO_QUEUE_IN_USE) {
         virtio_driver_ok(viommu->transport);
         result = viommu_start(viommu, features);
     }
+    return result;
+}
+
+void fixture_restart(struct test *test, uint64_t features)
+{
+    struct fixture *fixture = test->fixture;
+
+    if (fixture->is_stuck)
+        fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
+
+    enum virtio_result result = fixture_start(fixture, features);
+
+    fixture->has_driven = true;
+    for (unsigned i = 0; i < fixture->attachment_count; i++)
+        fixture->attachments[i].is_over = true;
     if (result == VIRTIO_NO_MEMORY)
         error(test, "the IOMMU does not come up: %s", virtio_result_text(result));
     fixture->came_up |= !result;
@@ -139,6 +147,10 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
     struct fixture_attachment *attachment;
 
     ledger_note(test, request, status);
+    if (status == VIRTIO_IOMMU_S_OK && request->head.type == VIRTIO_IOMMU_T_MAP) {
+        fixture->last_map = *request;
+        fixture->has_mapped = true;
+    }
     if (status != VIRTIO_IOMMU_S_OK || (request->head.type != VIRTIO_IOMMU_T_ATTACH &&
                                         request->head.type != VIRTIO_IOMMU_T_DETACH))
         return;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "lib/array/array.h"
 #include "lib/assert/assert.h"
 #include "lib/text/glob.h"
 #include "tests/framework/control.h"
@@ -207,6 +208,7 @@ static enum verdict run_one(struct fixture *fixture, const struct test_definitio
     rng_derive(&test.rng, fixture->options->seed, id);
     running.definition = definition;
     running.number = number;
+    fixture->has_driven = false;
     report_start(definition);
     arch_deadline(patience_limit(fixture, definition));
     call(&test);
@@ -224,6 +226,51 @@ static unsigned list(const struct test_definition **selected, unsigned count)
         report_diagnostic("test %s.%s %s", selected[i]->suite, selected[i]->name,
                           selected[i]->is_optional ? "optional" : "default");
     return 0;
+}
+
+/* What another boot has told of the reset, every test of this one would tell again. */
+static void know_the_reset(struct fixture *fixture)
+{
+    static const enum clause told[] = {DEV_RESET_D01, PCI_COM_D08, MMIO_RST_D02};
+
+    for (unsigned i = 0; fixture->options->is_reset_broken && i < ARRAY_LENGTH(told); i++)
+        fixture->is_noted[told[i]] = true;
+}
+
+/*
+ * Only where somebody boots again. A trial of the reset is part of no test, and has no limit but those of
+ * the requests that it makes.
+ */
+static bool needs_another_boot(struct fixture *fixture)
+{
+    const char *trouble;
+
+    if (fixture->options->is_isolated)
+        return fixture->has_driven;
+    trouble = fixture->options->is_resumed ? fixture_reset_trouble(fixture) : NULL;
+    if (trouble)
+        report_diagnostic("reset broken: %s", trouble);
+    return trouble;
+}
+
+/* The tests from that index on; the exit code. */
+static unsigned run_from(struct fixture *fixture, const struct test_definition **selected,
+                         unsigned first, unsigned count)
+{
+    unsigned tally[VERDICT_ERROR + 1] = {0};
+
+    know_the_reset(fixture);
+    for (unsigned i = first; i < count; i++) {
+        tally[run_one(fixture, selected[i], i + 1)]++;
+        if (i + 1 < count && needs_another_boot(fixture)) {
+            report_diagnostic("stopped before test %u", i + 2);
+            return 2;
+        }
+    }
+    report_diagnostic("passed=%u warned=%u failed=%u skipped=%u errors=%u", tally[VERDICT_PASS],
+                      tally[VERDICT_WARN], tally[VERDICT_FAIL], tally[VERDICT_SKIP],
+                      tally[VERDICT_ERROR]);
+    return tally[VERDICT_FAIL] || tally[VERDICT_ERROR];
 }
 
 void tests_catch_traps(void)
@@ -255,7 +302,6 @@ unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
     const struct cmdline *options = fixture->options;
-    unsigned tally[VERDICT_ERROR + 1] = {0};
 
     if (tests_end - tests_begin > MAX_TESTS) {
         report_diagnostic("error: the image has %u tests, expected %d at most",
@@ -271,10 +317,5 @@ unsigned tests_run(struct fixture *fixture)
     if (!may_run(options, selected, count))
         return 2;
     report_plan(count);
-    for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
-        tally[run_one(fixture, selected[i], i + 1)]++;
-    report_diagnostic("passed=%u warned=%u failed=%u skipped=%u errors=%u", tally[VERDICT_PASS],
-                      tally[VERDICT_WARN], tally[VERDICT_FAIL], tally[VERDICT_SKIP],
-                      tally[VERDICT_ERROR]);
-    return tally[VERDICT_FAIL] || tally[VERDICT_ERROR];
+    return run_from(fixture, selected, options->from ? options->from - 1 : 0, count);
 }

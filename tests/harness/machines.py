@@ -20,7 +20,8 @@ KEYS = {
 TABLES = {"needs": ("qemu", "device", "plug"), "dtb": ("iommu", "pci")}
 PACKAGES = ("firmware",)
 PLACEHOLDERS = ("BUILD", "GUEST", "DISK", "UEFI", "DTB", "FILES")
-OURS = ("run", "from", "list", "seed", "seconds")  # words for the guest that a run has of its own
+# Words for the guest that a run has of its own.
+OURS = ("run", "from", "list", "seed", "seconds", "resume", "isolate", "reset-broken", "reset_broken")
 FILE_MAX = 1 << 20  # bytes
 DEPTH_MAX, PARTS_MAX, WORDS_MAX = 32, 4096, 4096  # of one machine
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

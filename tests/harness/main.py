@@ -27,9 +27,10 @@ import vmm
 import vmm.command
 import vmm.saved
 from build import HOME
+from job import Job
 from machines import Machine
 from progress import Screen, silence
-from session import Job, Session
+from session import Session
 from vmm.base import Settings, Unusable, kvm_lacking
 
 MACHINES = os.path.join(HOME, "tests", "harness", "machines.toml")

@@ -17,7 +17,8 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   -a ARCH          the CPU: x86_64, aarch64 or riscv64
   -m MACHINES      of tests/harness/machines.toml: names and globs, separated by commas;
                    default: the first machine of ARCH; without -a q35
-  -j N             run N of several machines at a time; default 1
+  -j N             run N of several machines at a time, or, where each test has a boot of its own, N of those;
+                   default 1
   -l               list the machines, and the tests of the image, or those that GLOBs match
   -n               print the VMM's command line; nothing is built or booted
   -s SEED          of everything random, decimal or 0x; default: a random one, printed
@@ -26,6 +27,8 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
                    several machines DIR/MACHINE for each; default build/results/MACHINE
   -d               wait for gdb before the first instruction; no time limits
   --at-least N     fewer tests executed, neither skipped nor left out, are a failure of each machine; default 0
+  --isolate        a boot for each test that drives the IOMMU, as it is by itself from the test on after which
+                   the IOMMU's reset proves broken; the last line says how many boots there were
   --strict         a WARN that is not known counts as a failure
   --icount         deterministic: the VM's clock counts instructions
   --no-build       boot the image that is there: no packages are checked, nothing is built
@@ -56,7 +59,7 @@ VALUES = (
 )
 GLOB_MAX = 1000  # characters
 PROGRAMS = ("LKVM", "CLOUD_HYPERVISOR", "CROSVM", "FIRECRACKER", "ALIOTH")
-FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
+FLAGS = ("-l", "-n", "-d", "--strict", "--isolate", "--icount", "--no-build", "-h", "--help")
 SEED_MAX = (1 << 64) - 1
 ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and takes longer than that
 
@@ -89,6 +92,7 @@ class Options:
     dry: bool = False
     debug: bool = False
     strict: bool = False
+    isolate: bool = False
     icount: bool = False
     no_build: bool = False
     help: bool = False
@@ -118,6 +122,7 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     options.help = bool({"-h", "--help"} & flags)
     options.list, options.dry, options.debug = "-l" in flags, "-n" in flags, "-d" in flags
     options.strict, options.icount = "--strict" in flags, "--icount" in flags
+    options.isolate = "--isolate" in flags
     options.no_build = "--no-build" in flags
     options.arch, options.machines = values.get("-a", ""), values.get("-m", "")
     options.machines_file, options.results = values.get("--machines", ""), values.get("-o", "")

@@ -95,6 +95,8 @@ class Running(Protocol):
 
     def starved(self) -> float:
         """As Child.starved()."""
+    def kill(self) -> None:
+        """As Child.kill()."""
 
     def end(self) -> None:
         """As Child.end()."""
@@ -177,10 +179,14 @@ class Child:
         self.status = self.popen.wait()
         return rest
 
-    def end(self) -> None:
-        """Kills its process group, at once, and forgets it."""
+    def kill(self) -> None:
+        """Its process group, at once. Whoever reads it then sees its end."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kills it and forgets it."""
+        self.kill()
         status = self.popen.wait()
         self.status = status if self.status is None else self.status
         self._selector.close()

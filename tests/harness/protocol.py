@@ -20,6 +20,8 @@ RESULT = re.compile(r"^(ok|not ok) ([0-9]{1,6}) ([^\s#]+)(?: # ([A-Z]+)(?: (.*))
 LIKE_A_RESULT = re.compile(r"^(ok|not ok)\b|^1\.\.|^Bail out!")
 EXIT = re.compile(r"^EXIT: STATUS=([0-9]{1,3})$")
 FINDING = re.compile(r"^# (FAIL|WARN) ([A-Z0-9][A-Z0-9_-]*) (?:\[([A-Za-z ]+), ([a-z]+)\] )?(.*)$")
+RESET_BROKEN = re.compile(r"^# reset broken: (.+)$")
+STOPPED = re.compile(r"^# stopped before test ([0-9]{1,6})$")
 LISTED = re.compile(r"^# test (\S+) (default|optional)$")
 ERROR = re.compile(r"^# error: (.*)$")
 COST = re.compile(r"^# a request takes ([0-9]{1,9}) us on this host")
@@ -166,6 +168,8 @@ class Console:
         self.error: str | None = None
         self.exit_status: int | None = None
         self.request_cost = 0.0  # seconds, where the guest says that requests are dear on this host
+        self.reset_broken = ""  # why no later test can have this boot
+        self.is_stopped = False  # by the guest, for another boot
         self._protocol_errors = ProtocolErrors()
         self._verdicts: set[str] = set()
         self._header, self._diagnostics = Lines(), Lines()
@@ -200,6 +204,10 @@ class Console:
             self._run(match.group(1))
         elif (match := PLAN.match(line)) and self.plan is None:
             self.plan = int(match.group(1))
+        elif (match := STOPPED.match(line)) and self.running is None and self.plan is not None:
+            self._stop(int(match.group(1)), line)
+        elif (match := RESET_BROKEN.match(line)) and self.running is None and self.plan is not None:
+            self.reset_broken = match.group(1)
         elif match := EXIT.match(line):
             self._exit(int(match.group(1)))
         elif line == START:
@@ -225,6 +233,11 @@ class Console:
             self.next += 1
         self.running = test_id
         self._diagnostics = Lines()
+
+    def _stop(self, number: int, line: str) -> None:
+        self.is_stopped = number == self.next
+        if not self.is_stopped:
+            self.report(f"the next test is {self.next}", line)
 
     def _exit(self, status: int) -> None:
         self.exit_status = status

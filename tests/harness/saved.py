@@ -31,4 +31,6 @@ class SavedSeries(Series):
                 self.run.plan = self.run.plan if self.run.results else None
                 return self._trouble(console, 1, console.plan)
             self.judge_end(console, console.plan or 0)
+            if console.reset_broken:
+                self.session.isolate(console.reset_broken)
         return None if self.run.plan else self._stop("no plan is in it")

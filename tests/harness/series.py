@@ -17,8 +17,7 @@ from vm import Boot
 from vmm.base import NoStart
 
 if TYPE_CHECKING:
-    from session import Session
-    from vmm.base import Starter
+    from session import Place, Session
 
 PLAN_MAX = 100000
 BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
@@ -45,12 +44,12 @@ class Series:
     """`offset` is added to the numbers of this command line's tests, `expected` is how many there must be."""
 
     def __init__(
-        self, session: Session, starter: Starter, globs: list[str], offset: int = 0, expected: int | None = None
+        self, session: Session, place: Place, globs: list[str], offset: int = 0, expected: int | None = None
     ) -> None:
         self.session = session
         self.job = session.job
         self.run = session.run
-        self._starter = starter
+        self._machine = place
         self._globs = globs
         self._offset = offset
         self._expected = expected
@@ -63,7 +62,7 @@ class Series:
 
     def run_boot(self, guest: str, console: Console) -> Console:
         """Reads a boot to its end; the results are taken as they come."""
-        boot = self.boot = self.session.start(self._starter, guest)
+        boot = self.boot = self.session.start(self._machine, guest)
         held: list[bytes] | None = None if self._said is None else []
         log, began = self.session.log_console if held is None else held.append, time.monotonic()
         cost = 0.0
@@ -161,6 +160,8 @@ class Series:
             console.next += 1
         elif console.exit_status in (1, 3):
             return None
+        elif console.is_stopped and console.exit_status is not None:
+            pass
         elif not (console.results and console.results[-1].verdict in ENDS_THE_BOOT):
             after = f"after test {console.next - 1}" if console.next > 1 else "before a test began"
             self.report([f"the VM ended {after}, outside any test: {self.boot.why}"])
@@ -185,7 +186,7 @@ class Series:
             if late := self.session.is_late():
                 return self._stop(late)
             try:
-                console = self.run_boot(self.job.guest(self._globs, first), Console(first))
+                console = self.run_boot(self.session.guest(self._globs, first), Console(first))
             except NoStart as error:
                 return Stop(NO_VERDICT, str(error))
             plan = console.plan if plan is None else plan
@@ -199,6 +200,8 @@ class Series:
             barren = 0 if place else barren + 1
             following = self.judge_end(console, plan)
             self.flush()
+            if console.reset_broken and self.session.isolate(console.reset_broken) and following:
+                return Rest(following)
             if following is None or not self.session.may_boot():
                 return None
             if place in self._places:

@@ -6,55 +6,39 @@ Whatever the VMM does, a run ends: a boot and all boots together have time limit
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
+import queue
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import expect
 import reports
-from machines import Machine
-from options import FAILED, NO_VERDICT, PASSED, USAGE, Options
+from job import ISOLATE, LIST, RESUME, Job, select
+from options import FAILED, NO_VERDICT, PASSED, USAGE
 from placeholders import Files
 from progress import Screen
-from protocol import START, Console, Result, glob_matches
+from protocol import START, Console, Result
 from saved import SavedSeries
-from series import BOOTS_OF_TIME, PLAN_MAX, Rest, Series, Stop
+from series import BOOTS_OF_TIME, Rest, Series, Stop
 from vm import LOG_MAX, Boot, Limits, Log
-from vmm import Adapter
 from vmm.base import NoStart, Starter
 
 SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test says otherwise
 CONSOLE_LOG_MAX = 256 << 20  # bytes
 LISTED_ALL = 1  # the EXIT of a guest that has listed its tests
 NO_LIST = "the image did not list its tests to the end"
-GLOBS_MAX = 100  # of one command line; the guest takes 128 (CMDLINE_RUN_MAX in lib/cmdline/cmdline.h)
+PARTS = 4  # of the tests, for each of the series side by side
 SHOW_STDERR_AFTER = 5  # seconds; the stderr of a VMM whose console is silent so long is shown
 
 
 @dataclass
-class Job:
-    """What is run: a machine, the adapter of its VMM, and what the guest is asked to do."""
+class Place:
+    """Where one boot after the other is: what starts them, and their files."""
 
-    machine: Machine
-    adapter: Adapter
-    options: Options
-    folder: reports.Folder | None  # None: nothing is written
-    argv: list[str] = field(default_factory=list)  # with @GUEST@ where the guest's command line goes
-    files: Files = field(default_factory=Files)
-    expectations: expect.Expectations | None = None
-
-    def guest(self, globs: list[str], first: int = 1, lists: bool = False) -> str:
-        options = self.options
-        if self.adapter.deaf():
-            return ""
-        words = [f"seed={options.seed}", f"seconds={options.seconds}"]
-        words += ["icount"] * options.icount + ["list"] * lists
-        words += [f"run={','.join(globs)}"] if globs else []
-        return " ".join(words + self.machine.guest + ([f"from={first}"] if first > 1 else []))
-
-    def fits(self, globs: list[str]) -> bool:
-        return len(globs) <= GLOBS_MAX and len(self.guest(globs, PLAN_MAX)) <= self.adapter.guest_max
+    starter: Starter
+    files: Files
+    argv: list[str]
 
 
 class Session:
@@ -66,7 +50,10 @@ class Session:
         self.workers = 1  # series side by side
         self._lock = threading.RLock()  # of all below, and of what is printed
         self._live: list[Boot] = []
-        self._starters: list[Starter] = []
+        self._places: list[Place] = []
+        self._is_isolated = job.options.isolate
+        self._is_reset_broken = False
+        self._is_halted = False
         self._ended_why = ""  # of the latest boot
         limit = job.options.timeout * BOOTS_OF_TIME
         self._deadline = time.monotonic() + limit if limit else None
@@ -94,13 +81,32 @@ class Session:
         with self._lock:
             self.screen.show(f"[{done}; boots {self.boots}, failures {self.run.failed()}]")
 
-    def starter(self) -> Starter:
-        """For one series after the other; kill() ends what it keeps."""
+    def place(self) -> Place:
+        """The first one has the files that are there already; kill() ends what it keeps."""
+        job = self.job
         with self._lock:
-            self._starters.append(self.job.adapter.starter())
-            return self._starters[-1]
+            files, argv = job.files, job.argv
+            if self._places:
+                files = Files()
+                argv = files.expand(job.adapter.command(), job.machine, job.adapter.place)
+            self._places.append(Place(job.adapter.starter(), files, argv))
+            return self._places[-1]
 
-    def start(self, starter: Starter, guest: str) -> Boot:
+    def guest(self, globs: list[str], first: int) -> str:
+        """The command line of a boot."""
+        words = ISOLATE[: 1 + self._is_reset_broken] if self._is_isolated else RESUME
+        return self.job.guest(globs, first, words)
+
+    def isolate(self, why: str) -> bool:
+        """From now on. Whether boots side by side are asked for."""
+        with self._lock:
+            if not self._is_reset_broken:
+                what = "each later test that drives the IOMMU has a boot of its own"
+                self.run.warnings.append(f"the IOMMU's reset is broken: {why}; {what}")
+            self._is_isolated = self._is_reset_broken = True
+            return self.job.options.jobs > 1 and self.workers == 1
+
+    def start(self, place: Place, guest: str) -> Boot:
         job, options = self.job, self.job.options
         with self._lock:
             if self._console_log is None or self._vmm_log is None:
@@ -109,10 +115,10 @@ class Session:
             if not self.boots:
                 self.run.begin()
             self.boots += 1
-            argv, log = job.files.guest(job.argv, guest, self.boots), self._vmm_log
+            argv, log = place.files.guest(place.argv, guest, self.boots), self._vmm_log
         silence = min(options.timeout, max(SILENCE_MAX, options.timeout / 2)) + options.seconds
         limits = Limits(options.timeout, silence if options.timeout else 0)
-        child = starter.start(argv, {**os.environ, **job.adapter.environment}, guest)
+        child = place.starter.start(argv, {**os.environ, **job.adapter.environment}, guest)
         boot = Boot(child, log, limits, SHOW_STDERR_AFTER, job.adapter.noise)
         with self._lock:
             self._live.append(boot)
@@ -128,7 +134,9 @@ class Session:
             self._ended_why = boot.why
             self.log_console(held)
             self.run.records += console.records
-            self._deadline = self._deadline and self._deadline + boot.away
+            # The boots of tests of their own are as many as there are tests, each with its limit.
+            spent = time.monotonic() - boot.started if self._is_isolated else boot.away
+            self._deadline = self._deadline and self._deadline + spent
             self._judge_shutdown(boot, console)
 
     def extend(self, seconds: float) -> None:
@@ -143,7 +151,7 @@ class Session:
 
     def may_boot(self) -> bool:
         """Once more."""
-        return not self.job.adapter.boots_max or self.boots < self.job.adapter.boots_max
+        return not self._is_halted and (not self.job.adapter.boots_max or self.boots < self.job.adapter.boots_max)
 
     def _judge_shutdown(self, boot: Boot, console: Console) -> None:
         """Shutting down is part of a VMM."""
@@ -175,29 +183,76 @@ class Session:
     def kill(self) -> None:
         for boot in self._live:
             boot.kill()
-        for starter in self._starters:
-            starter.end()
+        for place in self._places:
+            place.starter.end()
+            place.files.remove()
 
     # -- the whole run ------------------------------------------------------------------------
 
     def judge(self) -> int:
         """Runs everything; the exit status."""
-        globs = self.job.options.globs
+        globs, place = self.job.options.globs, self.place()
         if self.job.options.console:
-            return self._end(SavedSeries(self, self.starter(), []).run_all())
-        if self.job.fits(globs):
-            return self._end(Series(self, self.starter(), globs).run_all())
+            return self._end(SavedSeries(self, place, []).run_all())
+        if self.job.fits(globs) and not (self._is_isolated and self.job.options.jobs > 1):
+            outcome = Series(self, place, globs).run_all()
+            if not isinstance(outcome, Rest):
+                return self._end(outcome)
+            ids = self._list(globs)
+            return self._end(ids if isinstance(ids, Stop) else self._side_by_side(ids, outcome.first - 1))
         ids = self._list(globs)
         if isinstance(ids, Stop):
             return self.stop(ids)
         self.run.plan = len(ids)
-        self.begin([f"# {self.run.plan} tests are too many for one command line: in several boots"])
-        starter, offset = self.starter(), 0
+        self.begin([f"# {self.run.plan} tests in several boots"])
+        return self._end(self._side_by_side(ids, 0) if self._is_isolated else self._one_by_one(place, ids))
+
+    def _one_by_one(self, place: Place, ids: list[str]) -> Stop | None:
+        """The tests in as many command lines as they need."""
+        offset = 0
         for part in self._split(ids):
-            if trouble := Series(self, starter, part, offset, len(part)).run_all():
-                return self._end(trouble)
+            outcome = Series(self, place, part, offset, len(part)).run_all()
+            if isinstance(outcome, Rest):
+                return self._side_by_side(ids, offset + outcome.first - 1)
+            if outcome:
+                return outcome
             offset += len(part)
-        return self.finish()
+        return None
+
+    def _side_by_side(self, ids: list[str], first: int) -> Stop | None:
+        """The tests from that index on, some at a time in each of as many places as are asked for."""
+        self.workers = max(min(self.job.options.jobs, len(ids) - first), 1)
+        size = -(-(len(ids) - first) // (self.workers * PARTS)) or 1
+        chunks = [part for at in range(first, len(ids), size) for part in self._split(ids[at : at + size])]
+        offsets = [first + sum(map(len, chunks[:number])) for number in range(len(chunks))]
+        places: queue.Queue[Place] = queue.Queue()
+        for place in [self._places[0], *(self.place() for _ in range(self.workers - 1))]:
+            places.put(place)
+
+        def run(part: list[str], offset: int) -> Stop | Rest | None:
+            place = places.get()
+            try:
+                return Series(self, place, part, offset, len(part)).run_all() if self.may_boot() else None
+            finally:
+                places.put(place)
+
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            try:
+                for future in [pool.submit(run, *one) for one in zip(chunks, offsets)]:
+                    if isinstance(outcome := future.result(), Stop):
+                        self._halt()
+                        return outcome
+            except BaseException:
+                self._halt()
+                raise
+        return None
+
+    def _halt(self) -> None:
+        """No boot begins any more, and those that there are end."""
+        self._is_halted = True
+        with self._lock:
+            for boot in self._live:
+                boot.kill()
 
     def _end(self, outcome: Stop | Rest | None) -> int:
         return self.stop(outcome) if isinstance(outcome, Stop) else self.finish()
@@ -205,7 +260,8 @@ class Session:
     def _listed(self) -> list[tuple[str, str]] | Stop:
         """Of a boot for that; all tests, and whether they are default ones."""
         try:
-            console = Series(self, self.starter(), []).run_boot(self.job.guest([], lists=True), Console())
+            place = self._places[0] if self._places else self.place()
+            console = Series(self, place, []).run_boot(self.job.guest([], 1, LIST), Console())
         except NoStart as error:
             return Stop(NO_VERDICT, str(error))
         if not console.listed or console.exit_status != LISTED_ALL:
@@ -269,7 +325,7 @@ class Session:
 
     def finish(self) -> int:
         run, options, adapter = self.run, self.job.options, self.job.adapter
-        plan = run.plan or 0
+        plan, run.boots = run.plan or 0, self.boots if self._is_isolated else 0
         for missing in run.fill("no result was printed"):
             self.say(reports.ktap_line(missing, run.strict))
         beyond = [number for number in run.results if not 0 < number <= plan]
@@ -330,16 +386,3 @@ class Session:
             "boots": self.boots,
         }
         return properties, document
-
-
-def select(listed: list[tuple[str, str]], globs: list[str]) -> tuple[list[str], str]:
-    """The ids that the guest would run, and the first glob that matches none."""
-
-    def selects(glob: str, test_id: str, kind: str) -> bool:
-        return (kind == "default" or glob[0] not in "*?") and glob_matches(glob, test_id)
-
-    if not globs:
-        return [test_id for test_id, kind in listed if kind == "default"], ""
-    chosen = [test_id for test_id, kind in listed if any(selects(glob, test_id, kind) for glob in globs)]
-    unknown = [glob for glob in globs if not any(selects(glob, *one) for one in listed)]
-    return chosen, unknown[0] if unknown else ""

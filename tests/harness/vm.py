@@ -101,7 +101,8 @@ class Boot:
             self._end = time.monotonic() + END_LIMIT
 
     def kill(self) -> None:
-        self._child.end()
+        """Another thread may be reading its lines: those end."""
+        self._child.kill()
 
     @property
     def status(self) -> int | None:
@@ -216,4 +217,4 @@ class Boot:
                 self.why = f"the VMM was killed by {process.signal_name(-status)}"
             else:
                 self.why = f"the VMM ended with status {status}"
-        self.kill()
+        self._child.end()

@@ -65,7 +65,7 @@ def console_comes_out_of_the_machine_unchanged_and_a_second_boot_is_there_too() 
         print(f"# not judged: {ran.out.splitlines()[-1]}")
         return
     ran.ends(1, "3 passed, 1 failed, 0 skipped")
-    ran.says("# command line 'seed=5 seconds=2 viommu.ep=scan'", '# \ttabs, "quotes", two  blanks')
+    ran.says("# command line 'seed=5 seconds=2 resume viommu.ep=scan'", '# \ttabs, "quotes", two  blanks')
     ran.says("not ok 2 a.dies # CRASH the VMM was killed by SIGABRT", "# vmm: Error: planted", "ok 3 a.again")
     check("of the console" in ran.text("vmm.log") and "# no end" in ran.text("console.log"))
     check("of the console" not in ran.text("console.log"), ran.text("console.log"))

@@ -20,6 +20,7 @@ from ktap import HOME, check, refused, test
 
 sys.path.insert(0, os.path.join(HOME, "tests", "harness"))
 import build  # noqa: E402
+import job  # noqa: E402
 import main  # noqa: E402
 import many  # noqa: E402
 import options as opt  # noqa: E402
@@ -27,7 +28,6 @@ import placeholders  # noqa: E402
 import process  # noqa: E402
 import progress  # noqa: E402
 import reports  # noqa: E402
-import session  # noqa: E402
 import versions  # noqa: E402
 import vm  # noqa: E402
 import vmm  # noqa: E402
@@ -303,10 +303,10 @@ def options_and_environment() -> None:
 @test
 def tests_are_selected_as_the_guest_does() -> None:
     listed = [("a.b", "default"), ("a.c", "optional"), ("b.d", "default")]
-    check(session.select(listed, []) == (["a.b", "b.d"], ""))
-    check(session.select(listed, ["a"]) == (["a.b", "a.c"], ""))
-    check(session.select(listed, ["*.?"]) == (["a.b", "b.d"], ""), "by name only")
-    check(session.select(listed, ["b", "x"]) == (["b.d"], "x"))
+    check(job.select(listed, []) == (["a.b", "b.d"], ""))
+    check(job.select(listed, ["a"]) == (["a.b", "a.c"], ""))
+    check(job.select(listed, ["*.?"]) == (["a.b", "b.d"], ""), "by name only")
+    check(job.select(listed, ["b", "x"]) == (["b.d"], "x"))
 
 
 # -- VMMs -----------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def script_that_prints_a_console_is_a_vmm() -> None:
 def placeholders_of_the_command() -> None:
     vmm = ktap.script('#!/bin/sh\nprintf "KTAP version 1\\n# %s\\n# $1\\n# $2\\n# $(stat -c %s "$3")\\n" "$4"\n')
     ran = run_command(f"{vmm} 'two words' @IMAGE@ @DISK@ 'x @GUEST@'", "-s", "5", "--", "more")
-    ran.says("# x seed=5 seconds=0", "# two words", "# 1048576")
+    ran.says("# x seed=5 seconds=0 resume", "# two words", "# 1048576")
     check("build/x86_64/viommu-guest.elf" in ran.out, ran.out)
     for arch, kind, image in (
         ("x86_64", "bzimage", "x86_64/viommu-guest.bzimage"),

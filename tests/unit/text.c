@@ -178,6 +178,10 @@ static void all_options(void)
     CHECK_EQ(options.seed, 0xdeadbeef00000001);
     CHECK_EQ(options.seconds, 30);
     CHECK_EQ(options.from, 7);
+    CHECK(!options.is_resumed && !options.is_isolated && !options.is_reset_broken);
+    check_diagnostic("");
+    parse("resume isolate reset-broken");
+    CHECK(options.is_resumed && options.is_isolated && options.is_reset_broken);
     check_diagnostic("");
 }
 

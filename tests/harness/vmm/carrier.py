@@ -119,6 +119,8 @@ class Carried:
     def starved(self) -> float:
         """Of the carrier, since this VMM was started."""
         return self._channel.child.starved() - self._starved_before
+    def kill(self) -> None:
+        self._channel.child.kill()
 
     def end(self) -> None:
         """A VMM that has not ended takes the carrier with it."""

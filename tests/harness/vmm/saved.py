@@ -42,5 +42,7 @@ class Saved(Adapter):
         return "a console that was saved is not booted again"
 
     def command(self) -> list[str]:
-        program = f"/{START}\\r?$/ {{ boot++ }} boot == @BOOT@ || boot + 1 == @BOOT@ && !boot"
+        # What is between the end of a boot and the next one is of the firmware's, or nobody's.
+        shown = f"boot == @BOOT@ && (!is_over || boot == {self.boots_max}) || !boot && @BOOT@ == 1"
+        program = f"/{START}\\r?$/ {{ boot++; is_over = 0 }} {shown} {{ print }} /^EXIT: STATUS=/ {{ is_over = 1 }}"
         return ["env", "LC_ALL=C", "awk", program, self.path]

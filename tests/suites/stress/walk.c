@@ -103,6 +103,7 @@ static bool judge(struct walk *walk, const struct viommu_request *request,
                         reply->status <= VIRTIO_IOMMU_S_NOMEM &&
                         answer->permitted >> reply->status & 1;
 
+    report_life();
     walk->requests++;
     if (walk->step_count < ARRAY_LENGTH(walk->steps))
         walk->steps[walk->step_count++] =

@@ -108,6 +108,8 @@ void fixture_begin(struct test *test)
     /* Without a description's own device, another one may be driven, which has no endpoints then. */
     if (missing && fixture->iommu_trouble && (!fixture->has_iommu || !fixture->endpoint_count))
         fixture_not_driven(test, fixture->iommu_trouble);
+    if (missing && fixture->is_stuck)
+        fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
     if (missing && test->definition->needs & NEEDS_ENGINES)
         tell_open_flaw(test, missing);
     if (missing)

@@ -49,6 +49,7 @@ struct fixture {
     bool has_iommu;
     const char *iommu_trouble; /* why an IOMMU that is named or found can't be driven; or NULL */
     bool came_up;              /* at least once */
+    bool is_stuck;             /* never, as its reset does not end: each try takes seconds */
     bool has_driven;           /* the IOMMU, in the latest test */
     bool is_trouble_told;      /* by the ERROR of one test: the others are skipped */
     struct device_location iommu_location; /* known even where has_iommu is false */

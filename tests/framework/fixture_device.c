@@ -93,6 +93,10 @@ enum virtio_result fixture_start(struct fixture *fixture, uint64_t features)
 void fixture_restart(struct test *test, uint64_t features)
 {
     struct fixture *fixture = test->fixture;
+
+    if (fixture->is_stuck)
+        fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
+
     enum virtio_result result = fixture_start(fixture, features);
 
     fixture->has_driven = true;
@@ -112,6 +116,7 @@ void fixture_restart(struct test *test, uint64_t features)
     if (!fixture->is_trouble_told)
         expect(test, clause_of(test, result), false, "the IOMMU does not come up: %s",
                virtio_result_text(result));
+    fixture->is_stuck = result == VIRTIO_RESET_TIMEOUT;
     fixture_not_driven(test, virtio_result_text(result));
 }
 

@@ -48,6 +48,14 @@ static bool is_asserted(struct test *test, const struct line *line, unsigned hit
     return false;
 }
 
+/* It shows nothing of the machine's interrupts then; returns false. */
+static bool cannot_start(struct test *test, const struct dma_engine *engine)
+{
+    arch_irq_release_all();
+    note(test, "%s at 0x%04x can't be started", engine->ops->name, engine->place.function->bdf);
+    return false;
+}
+
 /* Raises the line three times; a fourth interrupt would be another device's. False: no line. */
 static bool judge(struct test *test, struct dma_engine *engine)
 {
@@ -59,7 +67,7 @@ static bool judge(struct test *test, struct dma_engine *engine)
         return false;
     for (unsigned i = 1; i <= RAISED; i++) {
         if (!dma_set_line(engine, true))
-            error(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
+            return cannot_start(test, engine);
         if (!is_asserted(test, &line, i)) {
             arch_irq_release_all();
             return false;
@@ -107,12 +115,14 @@ static bool judge_messages(struct test *test, struct dma_engine *engine)
     struct line line = {.engine = engine};
     struct arch_msi message;
 
-    if (!engine->can_raise_msi || !is_let_through(test, engine) ||
+    if (engine->flaw || !engine->can_raise_msi || !is_let_through(test, engine) ||
         !arch_msi_claim(function->msi_id, count, &line, &message))
         return false;
     for (unsigned i = 1; i <= RAISED; i++) {
-        if (!dma_raise_msi(engine, &message))
-            error(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
+        if (!dma_raise_msi(engine, &message)) {
+            pci_msi_disable(function);
+            return cannot_start(test, engine);
+        }
         wait_for(&line, i, WAIT_NS);
     }
     wait_for(&line, RAISED + 1, QUIET_NS);

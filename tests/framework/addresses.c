@@ -7,10 +7,11 @@
 #include "tests/framework/properties.h"
 #include "tests/framework/qualify.h"
 
-#define ALIGNMENT   0x200000ull
-#define SIZE_WANTED 0x1000000ull /* of the window behind free_iova() */
-#define AT_LEAST    64ull        /* granules of it, with ADDRESSES_SIZE */
-#define WANTED      2048ull      /* granules */
+#define ALIGNMENT     0x200000ull
+#define SIZE_WANTED   0x1000000ull /* of the window behind free_iova() */
+#define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of most tests, and some room */
+#define AT_LEAST      64ull        /* granules, likewise */
+#define WANTED        2048ull      /* granules */
 
 /* Most endpoints have the same ones. */
 static void add_reserved(struct fixture_addresses *addresses, const struct reserved_region *region)
@@ -202,14 +203,14 @@ static bool find_window(struct test *test, uint64_t size, uint64_t *at)
     return choose(test, limits, size, at);
 }
 
-static uint64_t usual_size(struct test *test)
+uint64_t addresses_least(struct test *test)
 {
-    return larger(AT_LEAST * viommu_granule(fixture_iommu(test)), ADDRESSES_SIZE);
+    return larger(AT_LEAST * viommu_granule(fixture_iommu(test)), SIZE_AT_LEAST);
 }
 
 bool addresses_free(struct test *test, uint64_t *at)
 {
-    return find_window(test, usual_size(test), at);
+    return find_window(test, addresses_least(test), at);
 }
 
 uint64_t free_iova_of(struct test *test, uint64_t size)
@@ -226,5 +227,5 @@ uint64_t free_iova_of(struct test *test, uint64_t size)
 
 uint64_t free_iova(struct test *test)
 {
-    return free_iova_of(test, usual_size(test));
+    return free_iova_of(test, addresses_least(test));
 }

@@ -22,7 +22,7 @@ bool addresses_have_doorbell(struct test *test, uint64_t first, uint64_t last);
 uint64_t free_iova(struct test *test);
 /* The same for `size` bytes, of which a test needs more than 64 granules or 4 MiB. */
 uint64_t free_iova_of(struct test *test, uint64_t size);
-/* As free_iova(); false where there is none. */
+/* How many bytes from free_iova() on can be mapped at least. */
+uint64_t addresses_least(struct test *test);
+/* The same as free_iova(); false where there is none. */
 bool addresses_free(struct test *test, uint64_t *at);
-/* Bytes from there on that can be mapped at least. */
-#define ADDRESSES_SIZE 0x400000ull

@@ -146,10 +146,12 @@ static bool is_bridge(const struct pci_function *function)
     return function->class_code >> 16 == CLASS_BRIDGE;
 }
 
-static void add_engines(struct fixture *fixture)
+/* Those of the engines that the IOMMU translates and that are slow or not, read or only write. */
+static void add_engines(struct fixture *fixture, bool is_slow, bool reads)
 {
     for (unsigned i = 0; i < fixture->engine_count; i++)
-        if (!fixture->engines[i].bypasses)
+        if (fixture->engines[i].can_read == reads && fixture->engines[i].is_slow == is_slow &&
+            !fixture->engines[i].bypasses)
             add_endpoint(fixture, fixture->engines[i].place);
 }
 
@@ -162,12 +164,19 @@ static void add_functions(struct fixture *fixture, bool bridges)
             add_endpoint(fixture, (struct device_location){.function = &pci->functions[i]});
 }
 
-/* There may be more than there is room for: engines first, bridges last. */
+/*
+ * Those that show most come first, because tests of requests take the first, and there may be more
+ * than there is room for: an IOMMU may do less for a host bridge, which it knows of and which never
+ * makes an access, than for a device that does.
+ */
 static void find_endpoints(struct fixture *fixture)
 {
     const struct platform *platform = fixture->platform;
 
-    add_engines(fixture);
+    for (unsigned slow = 0; slow < 2; slow++) {
+        add_engines(fixture, slow, true);
+        add_engines(fixture, slow, false);
+    }
     add_functions(fixture, false);
     for (unsigned i = 0; i < platform->block_count; i++)
         add_endpoint(fixture, (struct device_location){.block = &platform->blocks[i]});
@@ -201,39 +210,6 @@ static void open_engines(struct fixture *fixture, struct pages *memory)
     pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
 }
 
-/* How well transfers can show what a test does to the endpoint, the better the higher. */
-static unsigned worth(const struct fixture *fixture, uint32_t id)
-{
-    unsigned best = 0;
-
-    for (unsigned i = 0; i < fixture->engine_count; i++) {
-        const struct dma_engine *engine = &fixture->engines[i];
-        unsigned worth = engine->can_write + 2 * (engine->can_write && !engine->is_slow) +
-                         (engine->can_write && engine->can_read);
-
-        if (engine->is_managed && engine->endpoint == id && worth > best)
-            best = worth;
-    }
-    return best;
-}
-
-/*
- * Those that show most come first, because tests of requests take the first: an IOMMU may do less for
- * a host bridge, which it knows of and which never makes an access, than for a device that does.
- */
-static void sort_endpoints(struct fixture *fixture)
-{
-    for (unsigned i = 1; i < fixture->endpoint_count; i++) {
-        const struct fixture_endpoint endpoint = fixture->endpoints[i];
-        unsigned at = i;
-
-        for (; at && worth(fixture, fixture->endpoints[at - 1].id) < worth(fixture, endpoint.id);
-             at--)
-            fixture->endpoints[at] = fixture->endpoints[at - 1];
-        fixture->endpoints[at] = endpoint;
-    }
-}
-
 void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory)
 {
@@ -245,5 +221,4 @@ void fixture_open(struct fixture *fixture, const struct cmdline *options, struct
     find_endpoints(fixture);
     for (unsigned i = 0; i < fixture->engine_count; i++)
         manage(fixture, &fixture->engines[i]);
-    sort_endpoints(fixture);
 }

@@ -47,7 +47,7 @@ void ledger_begin(struct test *test)
     ledger.model->endpoint_count = 0;
     for (unsigned i = 0; i < fixture->endpoint_count; i++)
         model_add_endpoint(ledger.model, fixture->endpoints[i].id);
-    ledger.is_known = true;
+    ledger.is_known = ledger.model->config.granule; /* without one nothing can be said of MAP */
     ledger.chains = fixture->iommu.requests.avail_index;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/framework/ledger.h"
+#include "tests/framework/memory.h"
 #include "tests/framework/state.h"
 #include "tests/framework/transfer.h"
 
@@ -80,13 +81,13 @@ static bool is_free(const struct model_domain *domain, uint64_t first, uint64_t 
 static void add_domain(struct test *test, struct plan *plan, const struct model *model, uint32_t id)
 {
     const struct model_domain *domain = model_find_domain(model, id);
-    uint64_t granule = model->config.granule, at;
+    uint64_t granule = model->config.granule, size = addresses_least(test), at;
     struct observation observation = {.kind = OBSERVE_DOMAIN, .domain = id};
 
     if (!addresses_free(test, &at))
         return;
-    for (uint64_t i = 1; i <= STEPS && i * granule <= ADDRESSES_SIZE; i++) {
-        observation.first = at + ADDRESSES_SIZE - i * granule;
+    for (uint64_t i = 1; i <= STEPS && i * granule <= size; i++) {
+        observation.first = at + size - i * granule;
         observation.last = observation.first + granule - 1;
         if (!is_free(domain, observation.first, observation.last))
             continue;
@@ -256,12 +257,8 @@ static bool counts_faults(const struct test *test)
 /* Where none is quick, a thorough test takes what there is. */
 static bool is_suitable(struct test *test, const struct dma_engine *engine)
 {
-    if (viommu_granule(fixture_iommu(test)) > PAGE_SIZE ||
-        (engine->footprint_size &&
-         !addresses_can_be_mapped(test, engine->footprint,
-                                  engine->footprint + (engine->footprint_size - 1))))
-        return false;
-    return !engine->is_slow || (running.is_thorough && engine == fixture_writer(test, 0));
+    return footprint_can_be_mapped(test, engine) &&
+           (!engine->is_slow || (running.is_thorough && engine == fixture_writer(test, 0)));
 }
 
 void plan_for(struct test *test, struct plan *plan, const struct model *model,
@@ -290,20 +287,21 @@ static bool send(struct test *test, struct viommu_request request)
 
 enum footprint { FOOTPRINT_THERE, FOOTPRINT_MAPPED, FOOTPRINT_MISSING };
 
-static enum footprint map_footprint(struct test *test, const struct model *model,
+static enum footprint map_footprint(struct test *test, const struct model_domain *domain,
                                     const struct dma_engine *engine)
 {
-    const struct model_domain *domain = model_find_endpoint(model, engine->endpoint)->domain;
-    uint64_t first = engine->footprint, last = first + (engine->footprint_size - 1);
     const struct model_mapping *mapping;
 
     if (!engine->footprint_size || !domain || domain->bypass)
         return FOOTPRINT_THERE;
-    mapping = model_find_mapping(domain, first);
-    if (mapping && mapping->last >= last)
+
+    struct fixture_range range = footprint_range(test, engine);
+
+    mapping = model_find_mapping(domain, engine->footprint);
+    if (mapping && mapping->last - engine->footprint >= engine->footprint_size - 1)
         return FOOTPRINT_THERE;
-    if (!is_free(domain, first, last) ||
-        !send(test, viommu_map(domain->id, first, last, first, READ_WRITE)))
+    if (!is_free(domain, range.first, range.last) ||
+        !send(test, footprint_map(test, domain->id, engine)))
         return FOOTPRINT_MISSING;
     return FOOTPRINT_MAPPED;
 }
@@ -311,15 +309,18 @@ static enum footprint map_footprint(struct test *test, const struct model *model
 static void write_with(struct test *test, struct plan *plan, const struct model *model,
                        struct dma_engine *engine)
 {
-    uint64_t first = engine->footprint, last = first + (engine->footprint_size - 1);
-    enum footprint footprint = map_footprint(test, model, engine);
+    const struct model_domain *domain = model_find_endpoint(model, engine->endpoint)->domain;
+    enum footprint footprint = map_footprint(test, domain, engine);
 
     for (unsigned i = 0; i < plan->count && footprint != FOOTPRINT_MISSING; i++)
         if (plan->observations[i].engine == engine)
             observe_by_write(test, &plan->observations[i]);
-    if (footprint == FOOTPRINT_MAPPED &&
-        !send(test,
-              viommu_unmap(model_find_endpoint(model, engine->endpoint)->domain->id, first, last)))
+    if (footprint != FOOTPRINT_MAPPED)
+        return;
+
+    struct fixture_range range = footprint_range(test, engine);
+
+    if (!send(test, viommu_unmap(domain->id, range.first, range.last)))
         ledger_lose();
 }
 

@@ -155,7 +155,7 @@ class Series:
                 self.say(line)
             verdict = "ERROR" if self.boot.is_carriers else "HANG" if self.boot.timed_out else "CRASH"
             diagnostics = console.pending_diagnostics() + words
-            impact = "" if verdict == "ERROR" else "liveness"
+            impact = "" if self.boot.is_carriers else "liveness"
             result = Result(console.next, console.running, verdict, self.boot.why, diagnostics, impact=impact)
             self.take(result, died=verdict == "CRASH")
             console.next += 1

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/refdev/device/iommu_parts.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/rules.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -192,6 +193,7 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
     _Alignas(8) uint8_t request[READABLE_MAX] = {0};
     uint32_t length = ref_chain_read(&iommu->virtio, chain, 0, request, sizeof(request));
 
+    ref_order_request(&iommu->virtio, request[0], chain, iommu->config.probe_size);
     if (length >= 8 && length < sizeof(request) && request[0] == VIRTIO_IOMMU_T_PROBE &&
         MUTANT(PROBE_OF_8_BYTES_TAKEN))
         length = sizeof(request);

@@ -54,7 +54,7 @@ bool mutate_is_stuck(uint8_t type);
 /* After a PROBE. */
 void mutate_probe(struct ref_iommu *iommu, const void *request);
 /* A reset, by true in a wrong way. */
-bool mutate_reset(struct ref_tables *tables);
+bool mutate_tables_reset(struct ref_tables *tables);
 /* Of several requests in one notification: whether this one has no effect; its status; its reply. */
 bool mutate_batched_effect(struct ref_iommu *iommu, const void *request);
 uint8_t mutate_batched_status(struct ref_iommu *iommu, const void *request, uint8_t status);

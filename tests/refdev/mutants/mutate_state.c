@@ -230,7 +230,7 @@ void mutate_probe(struct ref_iommu *iommu, const void *request)
 }
 
 /* The domains are gone for requests; endpoints still go by what was mapped there. */
-bool mutate_reset(struct ref_tables *tables)
+bool mutate_tables_reset(struct ref_tables *tables)
 {
     is_stuck = false;
     if (!MUTANT(RESET_KEEPS_ACCESS))

@@ -127,7 +127,8 @@ static struct dma_engine *attached_engine(struct test *test)
  * The address has bits in both halves, so that one that is 4 bytes early, as in an older layout,
  * cannot look right.
  */
-TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_FAULT_D02),
+TEST(unmapped_write,
+     .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_FAULT_D02, IOMMU_MAP_P04),
      .needs = NEEDS)
 {
     struct dma_engine *engine = attached_engine(test);
@@ -141,7 +142,8 @@ TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_
 }
 
 /* The direction is reported apart from the address: flag READ, not WRITE. */
-TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06), .needs = NEEDS)
+TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06, IOMMU_MAP_P04),
+     .needs = NEEDS)
 {
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
@@ -195,8 +197,8 @@ TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
  * Faults without a buffer may be kept or dropped (P02). They must not stop the request queue, break
  * the device, or make later mappings fail.
  */
-TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .needs = NEEDS,
-     .provokes = true)
+TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_MAP_P04),
+     .needs = NEEDS, .provokes = true)
 {
     fixture_use_events(test, 0, 0);
 
@@ -241,7 +243,9 @@ static void require_report(struct test *test, struct dma_engine *engine,
  * A driver should not post them, so a device may report nothing or ask for a reset. What it does
  * write must stay in one buffer: 8 bytes is less than any layout, 23 one less than this one.
  */
-TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs = NEEDS)
+TEST(short_buffers,
+     .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07, IOMMU_FAULT_P02, IOMMU_MAP_P04),
+     .needs = NEEDS)
 {
     static const uint32_t lengths[] = {8, 23};
     struct dma_engine *engine = fixture_engine(test);
@@ -293,7 +297,8 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
 }
 
 /* A report is 24 bytes, whatever the buffer has room for; the used length says so. */
-TEST(long_buffer_gets_one_report, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS)
+TEST(long_buffer_gets_one_report, .clauses = CLAUSES(IOMMU_FAULT_P03, IOMMU_MAP_P04),
+     .needs = NEEDS)
 {
     fixture_use_events(test, 4, VIOMMU_EVENT_ROOM);
 

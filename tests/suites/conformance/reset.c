@@ -71,7 +71,7 @@ TEST(endpoints_leave_their_domains, .clauses = CLAUSES(IOMMU_INIT_P01),
 }
 
 /* By DMA, with the bypass byte 0: neither the old mapping nor identity lets the write through. */
-TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06),
+TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06, IOMMU_MAP_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
     struct dma_engine *engine = fixture_engine(test);
@@ -121,7 +121,7 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
 }
 
 /* Everything but DRIVER_OK is done. The same request must be answered once it is set. */
-TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02),
+TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02, IOMMU_OP_P01),
      .needs = NEEDS_ENDPOINT)
 {
     struct viommu *viommu = fixture_iommu(test);
@@ -158,7 +158,7 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
  * ignore it; if it sets NEEDS_RESET, it must notify, and nothing else has happened.
  */
 TEST(needs_reset_is_announced, .clauses = CLAUSES(DEV_STAT_D04, PCI_ISR_D02, MMIO_INT_D02),
-     .needs = NEEDS_ENDPOINT)
+     .needs = NEEDS_ENDPOINT, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;

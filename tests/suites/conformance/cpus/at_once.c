@@ -120,8 +120,9 @@ static void start_traffic(struct test *test, struct traffic *traffic, unsigned c
  * A transfer that begins after UNMAP came back must not land, one inside the mapped phase must.
  * Catches a device whose invalidation does not wait for transfers on another thread.
  */
-TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 60, .requests = ROUNDS * REQUESTS)
+TEST(unmap_while_another_cpu_transfers,
+     .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01, IOMMU_OP_D01), .needs = NEEDS | NEEDS_DMA,
+     .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct traffic traffic;
@@ -220,7 +221,8 @@ static void take_report(struct viommu *viommu, const struct traffic *traffic,
  * Two buffers are fewer than the faults need: the event queue runs empty again and again, and
  * requests must be answered meanwhile.
  */
-TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03),
+TEST(requests_go_on_while_faults_are_reported,
+     .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03, IOMMU_UNMAP_P02),
      .needs = NEEDS | NEEDS_DMA, .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct viommu *viommu = fixture_iommu(test);

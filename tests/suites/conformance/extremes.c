@@ -106,6 +106,7 @@ TEST(every_bit_of_a_domain_counts, .clauses = CLAUSES(IOMMU_ATTACH_P05),
     uint32_t first = fixture_domain(test, 0);
     uint32_t last = ranged ? viommu->config.domain_range.end : UINT32_MAX;
     uint64_t at = free_iova(test), end = at + viommu_granule(viommu) - 1;
+    unsigned tried = 0;
 
     require_attach(test, 0, 0);
     require_ok(test, viommu_map(first, at, end, at, READ_WRITE));
@@ -121,7 +122,10 @@ TEST(every_bit_of_a_domain_counts, .clauses = CLAUSES(IOMMU_ATTACH_P05),
         require_ok(test, viommu_detach(other, fixture_endpoint_id(test, 1)));
         expect(test, IOMMU_ATTACH_P05, is_mapped(test, first, at, end),
                "domain %u has lost a mapping with domain %u", (unsigned)first, (unsigned)other);
+        tried++;
     }
+    if (!tried)
+        skip(test, "no id of domain_range differs in one bit from %u", (unsigned)first);
 }
 
 /* 0, 2^31 and 2^32 - 1 at once: as signed numbers, or as a mark for none, they are special. */

@@ -69,12 +69,12 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit fuzz coverage-host native host mutants mutants-vm compositions \
+.PHONY: image images published check unit fuzz fuzz-merge coverage-host native host mutants mutants-vm compositions \
 	vacuity refdev test help clean
 .DELETE_ON_ERROR:
 
 # The tests' own loaders, for boot entry points that no VMM at hand uses.
-LOADERS_x86_64 := $(BUILD)/linux64-loader.elf
+LOADERS_x86_64 := $(BUILD)/linux64-loader.elf $(BUILD)/linux64-elsewhere-loader.elf
 
 image: $(IMAGE) $(LOADERS_$(ARCH)) ## the kernel under build/<arch>/: viommu-guest.elf, .bzimage, .image (default)
 
@@ -164,7 +164,15 @@ $(BUILD)/viommu-guest.disk: $(BUILD)/viommu-guest.efi boot/efi/disk.py
 	$(say) DISK $@
 	$(run)python3 -B boot/efi/disk.py $@ $(EFI_NAME_$(ARCH))=$<
 
-$(BUILD)/linux64-loader.elf: $(BUILD)/tests/loader/linux64.o
+# Where each puts the kernel: where everybody does, and at a multiple of its alignment.
+$(BUILD)/tests/loader/linux64.o: CFLAGS += -DKERNEL=0x100000
+$(BUILD)/tests/loader/linux64-elsewhere.o: CFLAGS += -DKERNEL=0x6200000
+$(BUILD)/tests/loader/linux64-elsewhere.o: tests/loader/linux64.S Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(run)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LOADERS_x86_64): $(BUILD)/%-loader.elf: $(BUILD)/tests/loader/%.o
 	$(say) LD $@
 	$(run)$(LD) -nostdlib -static --build-id=none --image-base=0x4000000 -e loader $< -o $@
 
@@ -190,11 +198,14 @@ NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-po
 	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
 
 NEWLIB_BUILD := $(BUILD)/newlib-build
+# Its configure gives the assembler no directories, and sources of newlib 4.5 for riscv64 include <sys/asm.h>.
+NEWLIB_CCASFLAGS := $(filter-out $(CC),$(NEWLIB_CC)) \
+	$(addprefix -I$(CURDIR)/$(NEWLIB_BUILD)/,obj/targ-include newlib/libc/include)
 NEWLIB_CONFIGURE := --host=$(ARCH)-unknown-elf --prefix=$(CURDIR)/$(NEWLIB_BUILD)/out \
 	--disable-multilib --disable-newlib-supplied-syscalls --disable-newlib-io-float \
 	--disable-newlib-wide-orient --disable-newlib-fvwrite-in-streamio \
 	--enable-newlib-io-c99-formats --enable-newlib-io-long-long --disable-newlib-multithread \
-	CC_FOR_BUILD=$(HOSTCC) CC='$(NEWLIB_CC)' CCASFLAGS='$(filter-out $(CC),$(NEWLIB_CC))' \
+	CC_FOR_BUILD=$(HOSTCC) CC='$(NEWLIB_CC)' CCASFLAGS='$(NEWLIB_CCASFLAGS)' \
 	CFLAGS=-O2 AR=llvm-ar RANLIB=llvm-ranlib
 
 $(LIBC):
@@ -236,12 +247,14 @@ check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck
 	$(run)shellcheck -x $(CHECKED_SH)
 	$(say) CHECK python
 	$(run)tests/check/python.sh
+	$(say) CHECK claims
+	$(run)python3 -B tests/check/claims.py $(filter tests/suites/%,$(filter %.c,$(SRC_tests)))
 	$(say) CHECK layers
 	$(run)tests/check/layers.sh $(BUILD)
 	$(say) CHECK licences
 	$(run)tests/check/spdx.sh
 
-test: ## set-up, check, unit tests, mutants, tests of the harness, every machine; not compositions and vacuity
+test: ## set-up, check, unit tests, mutants, compositions, tests of the harness, every machine; not vacuity
 	tests/harness/all.sh
 
 clean: ## removes build/

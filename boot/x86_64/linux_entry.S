@@ -5,9 +5,10 @@
  * with an identity map that need not reach further than the image and the zero page.
  *
  * The image runs where it was linked for, and first moves there: kvmtool and QEMU put it at 1 MiB,
- * whatever its header prefers. Until then every address is relative, and nothing outside the image and
- * the zero page's scratch field is written. Image and destination don't overlap: below is checked by
- * the linker script, above by the header's alignment.
+ * whatever its header prefers, others at any multiple of its alignment. Until then every address is
+ * relative, and nothing outside the image and the zero page's scratch field is written. Image and
+ * destination don't overlap: below is checked by the linker script, above by the header's alignment,
+ * which is more than the image has bytes.
  *
  * boot/efi/ enters 0x240 bytes on as at 0x200, RSI = its handoff, of which the same field is free.
  */

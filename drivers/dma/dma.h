@@ -77,6 +77,8 @@ struct dma_engine {
     bool may_fall_short;
     uint64_t reach; /* the last address it reaches; UINT64_MAX until someone finds out otherwise */
     bool is_slow;   /* a transfer takes 100 ms: use it sparingly */
+    /* Why it is not to be used, be it found here or by who tried it; NULL: it is. */
+    const char *flaw;
     /*
      * Its rings and buffers, whole pages: [footprint, footprint + footprint_size) must be reachable
      * at their own address, readable and writable, for the engine to work at all.
@@ -96,11 +98,11 @@ struct dma_engine {
 unsigned dma_find_engines(const struct platform *platform, struct pages *pages, size_t alignment,
                           struct dma_engine *engines, const struct sink *diagnostics);
 
-/* Whether it reaches its own footprint. */
+/* Whether it has no flaw, and reaches its own footprint. */
 static inline bool dma_is_usable(const struct dma_engine *engine)
 {
-    return !engine->footprint_size ||
-           engine->footprint + (engine->footprint_size - 1) <= engine->reach;
+    return !engine->flaw && (!engine->footprint_size ||
+                             engine->footprint + (engine->footprint_size - 1) <= engine->reach);
 }
 
 /* The operations, with what is the same for every engine: limits, and start() when it is needed. */

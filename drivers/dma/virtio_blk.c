@@ -8,6 +8,7 @@
 
 #include "drivers/dma/virtio_engine.h"
 
+#define F_RO           5
 #define T_IN           0
 #define T_OUT          1
 #define S_OK           0
@@ -106,13 +107,15 @@ bool virtio_blk_open(struct dma_engine *engine, struct pages *pages, const struc
     uint64_t sectors = 0;
     char text[LOCATION_TEXT];
 
-    if (!virtio_engine_open(engine, &blk->engine, OWN_PAGES, pages, diagnostics))
+    if (!virtio_engine_open(engine, &blk->engine, OWN_PAGES, 3, pages, diagnostics))
         return false;
     virtio_read_config(&blk->engine.device.transport, 0, 4, &sectors, sizeof(sectors));
     if (sectors < SECTORS) {
         sink_printf(diagnostics, "virtio-blk at %s: %llu sectors, expected at least %u",
                     location_text(&engine->place, text), (unsigned long long)sectors, SECTORS);
-        return false;
+        engine->flaw = "its disk is too small";
+    } else if (blk->engine.offered & VIRTIO_BIT(F_RO)) {
+        engine->flaw = "its disk is read-only";
     }
     states_used++;
     engine->ops = &ops;

@@ -11,25 +11,37 @@
 _Static_assert(QUEUE_SIZE_MAX * sizeof(struct virtq_pending) <= 4 * PAGE_SIZE,
                "VIRTIO_ENGINE_RING_PAGES");
 
-bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
-                        uint32_t more_pages, struct pages *pages, const struct sink *diagnostics)
+static bool is_useless(const struct dma_engine *engine, const char *why,
+                       const struct sink *diagnostics)
 {
     char text[LOCATION_TEXT];
+
+    sink_printf(diagnostics, "virtio device at %s: %s", location_text(&engine->place, text), why);
+    return false;
+}
+
+bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
+                        uint32_t more_pages, unsigned longest, struct pages *pages,
+                        const struct sink *diagnostics)
+{
+    struct virtio_transport *transport = &virtio->device.transport;
     uint8_t *block = dma_take_footprint(engine, pages, VIRTIO_ENGINE_RING_PAGES + more_pages);
 
     if (!block || !location_open_virtio(&engine->place, &virtio->device, diagnostics))
         return false;
     /* 3.1.1; kvmtool fills the device configuration when it is asked for a reset. */
-    enum virtio_result result = virtio_reset(&virtio->device.transport);
+    enum virtio_result result = virtio_reset(transport);
 
-    if (result) {
-        sink_printf(diagnostics, "virtio device at %s: %s", location_text(&engine->place, text),
-                    virtio_result_text(result));
-        return false;
+    if (!result) {
+        virtio_acknowledge(transport);
+        virtio->offered = virtio_offered(transport);
+        virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio->offered & VIRTIO_PLATFORM);
+        result = virtio_negotiate(transport, virtio->features);
     }
-    virtio_acknowledge(&virtio->device.transport);
-    virtio->features = VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-                       (virtio_offered(&virtio->device.transport) & VIRTIO_PLATFORM);
+    if (result)
+        return is_useless(engine, virtio_result_text(result), diagnostics);
+    if (transport->ops->queue_size(transport, 0) < longest)
+        return is_useless(engine, "its queue is too short for one of its requests", diagnostics);
     engine->bypasses = !(virtio->features & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM));
     pages_init(&virtio->pages, block, VIRTIO_ENGINE_RING_PAGES * PAGE_SIZE);
     engine->state = virtio;
@@ -90,7 +102,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
 {
     struct virtio_engine *virtio = engine->state;
     struct virtio_transport *transport = &virtio->device.transport;
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(timeout_ns);
     struct virtq_used_element used = {0};
 
     if (!virtq_add(&virtio->queue, segments, count))
@@ -109,8 +121,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
             return DMA_REFUSED;
         if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
             return DMA_REFUSED;
-        if (arch_now_ns() - start > timeout_ns)
+        if (!arch_wait_goes_on(&wait))
             return DMA_NO_ANSWER;
-        cpu_relax();
     }
 }

@@ -14,17 +14,19 @@
 
 struct virtio_engine {
     union virtio_any device;
-    uint64_t features; /* that are negotiated */
+    uint64_t offered, features; /* ... and that are negotiated */
     struct virtq queue;
     struct pages pages; /* of the footprint: the rings first, then what the engine adds */
 };
 
 /*
- * Opens the transport, resets the device, acknowledges it and takes a footprint with `more_pages`
- * after the rings.
+ * Opens the transport, brings the device up to FEATURES_OK, where its configuration can be read, and
+ * takes a footprint with `more_pages` after the rings. False, and a diagnostic: it does not come up,
+ * or its queue has no room for a chain of `longest` descriptors.
  */
 bool virtio_engine_open(struct dma_engine *engine, struct virtio_engine *virtio,
-                        uint32_t more_pages, struct pages *pages, const struct sink *diagnostics);
+                        uint32_t more_pages, unsigned longest, struct pages *pages,
+                        const struct sink *diagnostics);
 /* Resets the device and initialises it with queue 0 in fresh rings; false: it does not come up. */
 bool virtio_engine_start(struct dma_engine *engine);
 /* Whether the device has set NEEDS_RESET. */

@@ -34,7 +34,7 @@ static const struct dma_engine_ops ops = {
 
 bool virtio_rng_open(struct dma_engine *engine, struct pages *pages, const struct sink *diagnostics)
 {
-    if (!virtio_engine_open(engine, &states[states_used], 0, pages, diagnostics))
+    if (!virtio_engine_open(engine, &states[states_used], 0, 1, pages, diagnostics))
         return false;
     states_used++;
     engine->ops = &ops;

@@ -50,8 +50,10 @@ static bool part_surroundings_intact(const struct part *part)
            is_poison(part->bytes + part->length, part->room_end);
 }
 
+/* `table` has memory for two entries. */
 static struct viommu_reply submit_parts(struct viommu *viommu, const void *request,
-                                        const struct part *readable, const struct part *writable)
+                                        const struct part *readable, const struct part *writable,
+                                        struct virtq_desc *table)
 {
     struct virtq_segment segments[2];
     struct viommu_reply reply, used;
@@ -64,7 +66,7 @@ static struct viommu_reply submit_parts(struct viommu *viommu, const void *reque
     if (writable->length)
         segments[count++] =
             (struct virtq_segment){(uintptr_t)writable->bytes, writable->length, true};
-    if (!virtq_add(&viommu->requests, segments, count))
+    if (!virtq_add_fitting(&viommu->requests, segments, count, table))
         return viommu_unanswered(VIOMMU_FULL);
     viommu_notify(viommu);
     used = viommu_collect(viommu, &head);
@@ -88,11 +90,12 @@ static struct viommu_reply submit_chain(struct viommu *viommu, const void *reque
 {
     struct viommu_reply result = viommu_unanswered(VIOMMU_FULL);
     uintptr_t mark = pages_mark(viommu->pages);
+    struct virtq_desc *table = pages_for(viommu->pages, 2 * sizeof(*table));
     struct part in, out;
 
-    if (part_init(viommu->pages, &in, request, readable) &&
+    if (table && part_init(viommu->pages, &in, request, readable) &&
         part_init(viommu->pages, &out, NULL, writable)) {
-        result = submit_parts(viommu, request, &in, &out);
+        result = submit_parts(viommu, request, &in, &out, table);
         memcpy(reply, out.bytes, kept);
     } else {
         memset(reply, VIOMMU_POISON, kept);

@@ -16,6 +16,11 @@ struct viommu_event {
     };
 };
 
+/* `wanted` buffers, or as many as the event queue has entries for that are free. */
+static inline unsigned viommu_events_at_most(const struct viommu *viommu, unsigned wanted)
+{
+    return wanted < viommu->events.free_count ? wanted : viommu->events.free_count;
+}
 /* Makes `count` poisoned buffers of `length` bytes (at most VIOMMU_EVENT_ROOM) available. */
 bool viommu_fill_events(struct viommu *viommu, unsigned count, uint32_t length);
 /* The same, and notifies the device. */

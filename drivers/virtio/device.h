@@ -75,7 +75,8 @@ void virtio_driver_ok(struct virtio_transport *transport);
 
 /*
  * Reads fields of the device configuration that are `width` bytes wide, 64-bit ones as two of 4;
- * `length` is a multiple of it. Again when the generation changed (2.5.1).
+ * `length` is a multiple of it. Again when the generation changed (2.5.1), up to 16 times: false
+ * where it changed each time, and what was read may be of different generations.
  */
-void virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
+bool virtio_read_config(struct virtio_transport *transport, uint32_t offset, unsigned width,
                         void *bytes, uint32_t length);

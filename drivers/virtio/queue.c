@@ -32,6 +32,29 @@ bool virtq_add(struct virtq *queue, const struct virtq_segment *segments, unsign
     return true;
 }
 
+/* Written each time: of another table at the same address nothing may be left. */
+static bool add_indirect(struct virtq *queue, const struct virtq_segment *segments, unsigned count,
+                         struct virtq_desc *table)
+{
+    uint32_t writable = 0;
+
+    if (!queue->indirect || virtq_is_full(queue))
+        return false;
+    virtq_describe(queue, table, segments, count);
+    for (unsigned i = 0; i < count; i++)
+        writable += segments[i].writable ? segments[i].length : 0;
+    return queue->is_packed
+               ? virtq_packed_add_table(queue, queue->free_head, table, count, writable)
+               : virtq_split_add_other_table(queue, queue->free_head, table, count, writable);
+}
+
+bool virtq_add_fitting(struct virtq *queue, const struct virtq_segment *segments, unsigned count,
+                       struct virtq_desc *table)
+{
+    return count > queue->size ? add_indirect(queue, segments, count, table)
+                               : virtq_add(queue, segments, count);
+}
+
 void virtq_describe(const struct virtq *queue, struct virtq_desc *table,
                     const struct virtq_segment *segments, unsigned count)
 {

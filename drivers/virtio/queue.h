@@ -110,6 +110,12 @@ static virtq_inline unsigned virtq_next(const struct virtq *queue)
  * descriptors are free, or there is no segment at all.
  */
 bool virtq_add(struct virtq *queue, const struct virtq_segment *segments, unsigned count);
+/*
+ * The same where the ring has as many entries, however many of them are free; of more segments an
+ * indirect table (2.7.5.3, 2.8.7) in `table`, memory for `count` entries until the chain is back.
+ */
+bool virtq_add_fitting(struct virtq *queue, const struct virtq_segment *segments, unsigned count,
+                       struct virtq_desc *table);
 
 /* Writes an indirect table. Where address and length are is the same in every format. */
 void virtq_describe(const struct virtq *queue, struct virtq_desc *table,

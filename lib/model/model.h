@@ -20,7 +20,7 @@
 #define MODEL_DOMAINS   16
 #define MODEL_MAPPINGS  1280 /* of one domain */
 #define MODEL_ENDPOINTS 128
-#define MODEL_RESERVED  512 /* regions, of all endpoints together */
+#define MODEL_RESERVED  2048 /* regions, of all endpoints together */
 
 /* Addresses are inclusive; a mapping is what one MAP request made. */
 struct model_mapping {

@@ -3,6 +3,7 @@
 
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
+#include "tests/framework/fitness.h"
 #include "tests/framework/fixture.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/qualify.h"
@@ -13,19 +14,28 @@
 #define AT_LEAST      64ull        /* granules, likewise */
 #define WANTED        2048ull      /* granules */
 
+/* Most endpoints have the same ones. */
 static void add_reserved(struct fixture_addresses *addresses, const struct reserved_region *region)
 {
-    if (addresses->reserved_count == FIXTURE_MAX_RESERVED || region->first > region->last)
+    for (unsigned i = 0; i < addresses->reserved_count; i++)
+        if (addresses->reserved[i].first == region->first &&
+            addresses->reserved[i].last == region->last)
+            return;
+    if (region->first > region->last)
         return;
-    addresses->reserved[addresses->reserved_count++] = (struct fixture_range){
-        region->first, region->last, region->subtype == VIRTIO_IOMMU_RESV_MEM_T_MSI};
+    if (addresses->reserved_count == FIXTURE_MAX_RESERVED)
+        addresses->unknown = "there are more regions than room for them";
+    else
+        addresses->reserved[addresses->reserved_count++] = (struct fixture_range){
+            region->first, region->last, region->subtype == VIRTIO_IOMMU_RESV_MEM_T_MSI};
 }
 
 /* Nothing is judged here: a test of PROBE says what is wrong with the answer. */
 static bool add_regions_of(struct test *test, uint32_t endpoint, uint8_t *bytes)
 {
     struct viommu *viommu = fixture_iommu(test);
-    struct reserved_region regions[RESERVED_REGIONS_MAX];
+    struct reserved_region region;
+    uint32_t at = 0;
     struct viommu_reply reply = viommu_probe(viommu, endpoint, NULL, bytes);
     const struct properties properties = {.bytes = bytes, .size = viommu->config.probe_size};
 
@@ -33,11 +43,8 @@ static bool add_regions_of(struct test *test, uint32_t endpoint, uint8_t *bytes)
         return false;
     if (reply.status != VIRTIO_IOMMU_S_OK)
         return true;
-
-    unsigned count = regions_among(&properties, regions);
-
-    for (unsigned i = 0; i < count; i++)
-        add_reserved(&test->fixture->addresses, &regions[i]);
+    while (region_next(&properties, &at, &region))
+        add_reserved(&test->fixture->addresses, &region);
     return true;
 }
 
@@ -45,22 +52,32 @@ static bool add_regions_of(struct test *test, uint32_t endpoint, uint8_t *bytes)
 static bool find_reserved(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
+    struct pages *pages = &test->fixture->pages;
+    uintptr_t mark = pages_mark(pages);
+    bool is_answered = true;
 
-    if (!viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) || viommu->config.probe_size > VIOMMU_PROBE_MAX)
+    if (!viommu_has(viommu, VIRTIO_IOMMU_F_PROBE))
         return true;
-    uint8_t *bytes = properties_area(test);
 
-    for (unsigned i = 0; i < test->fixture->endpoint_count; i++)
-        if (!add_regions_of(test, test->fixture->endpoints[i].id, bytes))
-            return false;
-    return true;
+    uint8_t *bytes = viommu->config.probe_size > VIOMMU_PROBE_MAX
+                         ? NULL
+                         : pages_for(pages, viommu->config.probe_size + (size_t)1);
+
+    if (!bytes)
+        test->fixture->addresses.unknown = "probe_size is more than a PROBE is sent for";
+    for (unsigned i = 0; bytes && is_answered && i < test->fixture->endpoint_count; i++)
+        is_answered = add_regions_of(test, test->fixture->endpoints[i].id, bytes);
+    pages_release(pages, mark);
+    return is_answered;
 }
 
 void addresses_find(struct test *test)
 {
     test->fixture->addresses = (struct fixture_addresses){.is_known = true};
-    if (find_reserved(test))
-        qualify_engines(test);
+    if (!find_reserved(test))
+        return;
+    qualify_engines(test);
+    judge_fitness(test);
 }
 
 /* 5.13.6.5: it holds where it is offered, whatever the driver accepts. */
@@ -173,27 +190,20 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-static bool find_free(struct test *test, uint64_t size, uint64_t *at)
+/* As large a window as there is, of `size` bytes at least. */
+static bool find_window(struct test *test, uint64_t size, uint64_t *at)
 {
     struct fixture_range limits = input_range(test);
     uint64_t wanted = larger(WANTED * viommu_granule(fixture_iommu(test)), SIZE_WANTED);
     uint64_t reach = engines_reach(test);
 
+    if (test->fixture->addresses.unknown)
+        return false;
     limits.last = limits.last < reach ? limits.last : reach;
     for (wanted = larger(wanted, size); wanted > size; wanted /= 2)
         if (choose(test, limits, wanted, at))
             return true;
     return choose(test, limits, size, at);
-}
-
-uint64_t free_iova_of(struct test *test, uint64_t size)
-{
-    uint64_t at;
-
-    if (!find_free(test, size, &at))
-        skip(test, "no 0x%llx bytes of the input range are free to be mapped",
-             (unsigned long long)size);
-    return at;
 }
 
 uint64_t addresses_least(struct test *test)
@@ -203,7 +213,19 @@ uint64_t addresses_least(struct test *test)
 
 bool addresses_free(struct test *test, uint64_t *at)
 {
-    return find_free(test, addresses_least(test), at);
+    return find_window(test, addresses_least(test), at);
+}
+
+uint64_t free_iova_of(struct test *test, uint64_t size)
+{
+    uint64_t at;
+
+    if (find_window(test, size, &at))
+        return at;
+    if (test->fixture->addresses.unknown)
+        skip(test, "which addresses are reserved is unknown: %s", test->fixture->addresses.unknown);
+    skip(test, "no 0x%llx bytes of the input range are free to be mapped",
+         (unsigned long long)size);
 }
 
 uint64_t free_iova(struct test *test)

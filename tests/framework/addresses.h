@@ -16,8 +16,8 @@ bool addresses_can_be_mapped(struct test *test, uint64_t first, uint64_t last);
 bool addresses_have_doorbell(struct test *test, uint64_t first, uint64_t last);
 
 /*
- * An address far from the engines' footprints and from RAM, which can be mapped, and much behind it
- * too: page aligned. Skips the test if there is none.
+ * An address far from the engines' footprints and from RAM, which can be mapped, and 4 MiB and 64
+ * granules from there on, too: page aligned. Skips the test if there is none.
  */
 uint64_t free_iova(struct test *test);
 /* The same for `size` bytes, of which a test needs more than 64 granules or 4 MiB. */

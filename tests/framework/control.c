@@ -160,8 +160,7 @@ static void map_stage(struct test *test, struct stage *stage, const struct trans
 static void bypass_stage(struct test *test, struct stage *stage, const struct transfer *one)
 {
     if (!viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
-        error(test, "control: neither mappings nor bypass let %s through",
-              stage->engine->ops->name);
+        skip(test, "control: neither mappings nor bypass let %s through", stage->engine->ops->name);
     place(stage, one->address & (stage->unit - 1), one->length);
     take_memory(test, stage);
     stage->base = (uintptr_t)stage->memory;
@@ -207,7 +206,7 @@ static void control(struct test *test, const struct transfer *one)
 {
     struct fixture *fixture = test->fixture;
     struct stage stage = {.engine = &fixture->engines[one->engine - fixture->engines],
-                          .domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN),
+                          .domain = fixture_spare_domain(test),
                           .unit = memory_unit(test)};
     enum dma_result result;
 

@@ -5,12 +5,35 @@
  */
 #include "tests/framework/fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "drivers/pci/msi.h"
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
 #include "tests/framework/addresses.h"
+#include "tests/framework/fitness.h"
+#include "tests/framework/patience.h"
+
+#define NEEDS_ENGINES (NEEDS_DMA | NEEDS_WRITER | NEEDS_TWO_ENGINES | NEEDS_EXACT_DMA)
+
+#define FIND_OUT_NS 120000000000ull /* engines that never answer take seconds each */
+
+/* The n of domains that no test uses. */
+#define SPARE_DOMAIN   12
+#define PARKING_DOMAIN 13
+
+/* A machine may have an engine that tests do not use. */
+static const char *with_unfit_engine(struct test *test, const char *reason)
+{
+    static char text[TEST_REASON_MAX];
+    const char *unfit = unfit_engine_text(test);
+
+    if (!unfit)
+        return reason;
+    snprintf(text, sizeof(text), "%s that can be used; not %s", reason, unfit);
+    return text;
+}
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -46,27 +69,56 @@ static const char *lacking(struct test *test, unsigned needs)
 
     for (unsigned i = 0; i < ARRAY_LENGTH(table); i++)
         if ((needs & table[i].need) && !table[i].met)
-            return table[i].reason;
+            return table[i].need & NEEDS_ENGINES ? with_unfit_engine(test, table[i].reason)
+                                                 : table[i].reason;
     return NULL;
+}
+
+static bool is_driven(struct test *test)
+{
+    return test->fixture->has_iommu && !(test->definition->needs & NEEDS_NO_START);
+}
+
+void fixture_find_out(struct test *test)
+{
+    if (!is_driven(test) || test->fixture->addresses.is_known)
+        return;
+    fixture_restart_detached(test);
+    patience_measure(test);
+    arch_deadline(FIND_OUT_NS);
+    addresses_find(test);
+}
+
+/* Nobody can tell whether engine or IOMMU is to blame: once a run that is an ERROR. */
+static void tell_open_flaw(struct test *test, const char *missing)
+{
+    if (!test->fixture->is_flaw_open || test->fixture->is_flaw_told)
+        return;
+    test->fixture->is_flaw_told = true;
+    error(test, "%s; or the IOMMU is at fault", missing);
 }
 
 void fixture_begin(struct test *test)
 {
-    const struct fixture *fixture = test->fixture;
+    struct fixture *fixture = test->fixture;
     const char *missing = lacking(test, test->definition->needs);
+    /* A test with a boot of its own has one reset only, if the device can no more. */
+    bool is_renewed = fixture->options->is_reset_broken && !fixture->has_begun;
 
     /* Without a description's own device, another one may be driven, which has no endpoints then. */
     if (missing && fixture->iommu_trouble && (!fixture->has_iommu || !fixture->endpoint_count))
         fixture_not_driven(test, fixture->iommu_trouble);
+    if (missing && fixture->is_stuck)
+        fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
+    if (missing && test->definition->needs & NEEDS_ENGINES)
+        tell_open_flaw(test, missing);
     if (missing)
         skip(test, "%s", missing);
-    if (!test->fixture->has_iommu || test->definition->needs & NEEDS_NO_START)
+    if (!is_driven(test))
         return;
-    fixture_restart_detached(test);
-    if (!test->fixture->addresses.is_known) {
-        addresses_find(test);
+    fixture->has_begun = true;
+    if (!is_renewed)
         fixture_restart_detached(test);
-    }
     if (viommu_has(&test->fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->fixture->iommu, 1);
 }
@@ -134,22 +186,47 @@ bool fixture_is_described(struct test *test, uint32_t id)
     return topology_describes(&test->fixture->platform->topology, id);
 }
 
+/* An id that is free, if there is one, is next to a range or far from all of them. */
 uint32_t fixture_absent_endpoint(struct test *test)
 {
+    const struct topology *topology = &test->fixture->platform->topology;
     uint32_t id = 0xdeadbeef;
 
-    while (fixture_is_described(test, id))
-        id -= 0x10001;
+    for (unsigned i = 0; fixture_is_described(test, id); i++) {
+        if (i == topology->range_count)
+            skip(test, "every endpoint id is described: none is absent");
+        id = topology_last_id(&topology->ranges[i]) + 1;
+    }
     return id;
+}
+
+unsigned fixture_domain_count(struct test *test, unsigned wanted)
+{
+    const struct viommu *viommu = fixture_iommu(test);
+    uint32_t more = viommu->config.domain_range.end - viommu->config.domain_range.start;
+
+    return viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) && more < wanted ? more + 1 : wanted;
 }
 
 uint32_t fixture_domain(struct test *test, unsigned n)
 {
     const struct viommu *viommu = fixture_iommu(test);
-    uint32_t start =
-        viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start : 0;
+    unsigned count = fixture_domain_count(test, n + 1);
 
-    return start + n;
+    if (count <= n)
+        skip(test, "domain_range has %u domains, expected at least %u", count, n + 1);
+    return n + (viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE) ? viommu->config.domain_range.start
+                                                                : 0);
+}
+
+uint32_t fixture_spare_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, SPARE_DOMAIN + 1) - 1);
+}
+
+uint32_t fixture_parking_domain(struct test *test)
+{
+    return fixture_domain(test, fixture_domain_count(test, PARKING_DOMAIN + 1) - 1);
 }
 
 static bool shares_endpoint(const struct dma_engine *engine, struct dma_engine *const *others,
@@ -218,7 +295,12 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n)
 
 struct dma_engine *fixture_exact_engine(struct test *test)
 {
-    return find_engine(test, 0, is_exact);
+    struct dma_engine *best = NULL, *engine;
+
+    for (unsigned n = 0; (engine = find_engine(test, n, is_exact)); n++)
+        if (!best || engine->reach > best->reach)
+            best = engine;
+    return best;
 }
 
 static bool is_first_of_its_kind(struct test *test, unsigned n)

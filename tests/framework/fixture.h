@@ -20,7 +20,7 @@ struct fixture_endpoint {
     uint32_t id;
 };
 
-#define FIXTURE_MAX_RESERVED 256
+#define FIXTURE_MAX_RESERVED 1024
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */
@@ -30,6 +30,7 @@ struct fixture_range {
 /* What tests/framework/addresses.c has found out. */
 struct fixture_addresses {
     bool is_known;
+    const char *unknown; /* why there may be more regions than those; NULL: there are not */
     struct fixture_range reserved[FIXTURE_MAX_RESERVED]; /* of all endpoints */
     unsigned reserved_count;
 };
@@ -48,6 +49,8 @@ struct fixture {
     bool has_iommu;
     const char *iommu_trouble; /* why an IOMMU that is named or found can't be driven; or NULL */
     bool came_up;              /* at least once */
+    bool is_stuck;             /* never, as its reset does not end: each try takes seconds */
+    bool has_driven;           /* the IOMMU, in the latest test */
     bool is_trouble_told;      /* by the ERROR of one test: the others are skipped */
     struct device_location iommu_location; /* known even where has_iommu is false */
     union virtio_any iommu_device;
@@ -64,14 +67,20 @@ struct fixture {
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
     unsigned engine_count;
+    bool is_flaw_open; /* an engine has one that may be the IOMMU's, too */
+    bool is_flaw_told; /* by the ERROR of one test */
 
     struct fixture_attachment attachments[FIXTURE_MAX_ENDPOINTS]; /* since the last reset */
     unsigned attachment_count;
-    bool keeps_attachments; /* the device has, over a reset */
+    bool has_begun;                 /* a test that drives the IOMMU */
+    bool keeps_attachments;         /* the device has, over a reset */
+    struct viommu_request last_map; /* that was answered with OK */
+    bool has_mapped;
 
     bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
 
     struct fixture_addresses addresses;
+    uint64_t request_ns; /* what a request costs on this host; 0: not known */
 };
 
 /*
@@ -82,6 +91,11 @@ struct fixture {
 void fixture_open(struct fixture *fixture, const struct cmdline *options, struct platform *platform,
                   struct pages *memory);
 
+/*
+ * Once a run, for the first test that drives the IOMMU: which addresses can be mapped, and which engines
+ * are fit to judge by.
+ */
+void fixture_find_out(struct test *test);
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
 void fixture_begin(struct test *test);
 /* Takes interrupts and memory back, whatever the test did. */
@@ -101,7 +115,22 @@ void *fixture_pages(struct test *test, unsigned count);
  * fails, and with a SKIP where an earlier test has told of it.
  */
 _Noreturn void fixture_not_driven(struct test *test, const char *why);
-/* Resets the IOMMU and negotiates `features`; a device that does not come up ends the test. */
+/*
+ * Ends the test where the request queue, as it is set up, has no room for a request: a SKIP where it
+ * has with INDIRECT_DESC, which the test left out.
+ */
+void fixture_require_room(struct test *test);
+/* Resets the IOMMU and brings it up with `features`. */
+enum virtio_result fixture_start(struct fixture *fixture, uint64_t features);
+/*
+ * Between two tests: what outlives a reset of the IOMMU, which the latest test has driven; NULL: nothing
+ * that can be seen. The IOMMU is to be reset again afterwards.
+ */
+const char *fixture_reset_trouble(struct fixture *fixture);
+/*
+ * Resets the IOMMU and negotiates `features`; a device that does not come up, or whose request queue
+ * holds no request, ends the test.
+ */
 void fixture_restart(struct test *test, uint64_t features);
 /*
  * 3.1.1 up to FEATURES_OK, where the registers of queues can be looked at; an ERROR where the
@@ -140,11 +169,19 @@ uint32_t fixture_endpoint_id(struct test *test, unsigned n);
 bool fixture_is_described(struct test *test, uint32_t id);
 /* An id that no description of the topology covers. */
 uint32_t fixture_absent_endpoint(struct test *test);
-/* The n-th domain id that may be used: domain_range.start + n. */
+/*
+ * The n-th domain id that may be used: domain_range.start + n. Skips the test where the range ends
+ * before it.
+ */
 uint32_t fixture_domain(struct test *test, unsigned n);
-/* The n of domains that no test uses: of prepare_engine(), and where what can't be detached goes. */
-#define FIXTURE_SPARE_DOMAIN   12
-#define FIXTURE_PARKING_DOMAIN 13
+/* How many of `wanted` domains there are ids for, at least one. */
+unsigned fixture_domain_count(struct test *test, unsigned wanted);
+/*
+ * Domains that no test uses: of prepare_engine() and of what comes before a test and behind, and
+ * where what can't be detached goes. The last ones, where there are few.
+ */
+uint32_t fixture_spare_domain(struct test *test);
+uint32_t fixture_parking_domain(struct test *test);
 
 /*
  * Engines behind the IOMMU, fast ones first; NULL when there are fewer. fixture_engine() reads and
@@ -157,7 +194,7 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n);
  * NULL when there are fewer.
  */
 struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n);
-/* An engine that transfers any number of bytes; or NULL. */
+/* Of the engines that transfer any number of bytes the one that reaches farthest; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);
 /*
  * One of each kind that writes: what is judged with all of these is not judged by what only one kind

@@ -50,6 +50,18 @@ void fixture_not_driven(struct test *test, const char *why)
     error(test, "the IOMMU is not driven: %s", why);
 }
 
+void fixture_require_room(struct test *test)
+{
+    const struct fixture *fixture = test->fixture;
+
+    if (viommu_capacity(&fixture->iommu))
+        return;
+    if (fixture->usual_features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
+        skip(test, "a request queue of one entry holds no request without INDIRECT_DESC");
+    fixture_not_driven(test, "its request queue has one entry, a request takes two, and "
+                             "INDIRECT_DESC is not offered");
+}
+
 /*
  * Of a device that came up before. One that a reset does not bring back would fail every test: those
  * that claim it judge it, and the first one of a run does; the others need a boot of their own.
@@ -65,24 +77,37 @@ static void require_to_come_up(struct test *test, enum virtio_result result)
     require(test, clause, !result, "the IOMMU does not come up: %s", virtio_result_text(result));
 }
 
-void fixture_restart(struct test *test, uint64_t features)
+enum virtio_result fixture_start(struct fixture *fixture, uint64_t features)
 {
-    struct fixture *fixture = test->fixture;
     struct viommu *viommu = &fixture->iommu;
     enum virtio_result result = viommu_start(viommu, features);
 
-    for (unsigned i = 0; i < fixture->attachment_count; i++)
-        fixture->attachments[i].is_over = true;
     /* kvmtool's reset leaves the queues of a device alone that was not live: make it so. */
     if (result == VIRTIO_QUEUE_IN_USE) {
         virtio_driver_ok(viommu->transport);
         result = viommu_start(viommu, features);
     }
+    return result;
+}
+
+void fixture_restart(struct test *test, uint64_t features)
+{
+    struct fixture *fixture = test->fixture;
+
+    if (fixture->is_stuck)
+        fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
+
+    enum virtio_result result = fixture_start(fixture, features);
+
+    fixture->has_driven = true;
+    for (unsigned i = 0; i < fixture->attachment_count; i++)
+        fixture->attachments[i].is_over = true;
     if (result == VIRTIO_NO_MEMORY)
         error(test, "the IOMMU does not come up: %s", virtio_result_text(result));
     fixture->came_up |= !result;
     if (fixture->came_up) {
         require_to_come_up(test, result);
+        fixture_require_room(test);
         ledger_begin(test);
         if (fixture->keeps_attachments)
             ledger_lose();
@@ -91,6 +116,7 @@ void fixture_restart(struct test *test, uint64_t features)
     if (!fixture->is_trouble_told)
         expect(test, clause_of(test, result), false, "the IOMMU does not come up: %s",
                virtio_result_text(result));
+    fixture->is_stuck = result == VIRTIO_RESET_TIMEOUT;
     fixture_not_driven(test, virtio_result_text(result));
 }
 
@@ -101,8 +127,7 @@ void fixture_negotiate(struct test *test, uint64_t features)
     virtio_reset(transport);
     virtio_acknowledge(transport);
     features |= VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(transport) & VIRTIO_PLATFORM);
-    if (virtio_negotiate(transport, features))
-        error(test, "the features are refused");
+    require_to_come_up(test, virtio_negotiate(transport, features));
 }
 
 /* The attachment of an endpoint, or the place for one; NULL when all are taken. */
@@ -122,6 +147,10 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
     struct fixture_attachment *attachment;
 
     ledger_note(test, request, status);
+    if (status == VIRTIO_IOMMU_S_OK && request->head.type == VIRTIO_IOMMU_T_MAP) {
+        fixture->last_map = *request;
+        fixture->has_mapped = true;
+    }
     if (status != VIRTIO_IOMMU_S_OK || (request->head.type != VIRTIO_IOMMU_T_ATTACH &&
                                         request->head.type != VIRTIO_IOMMU_T_DETACH))
         return;

@@ -165,8 +165,9 @@ static void add_functions(struct fixture *fixture, bool bridges)
 }
 
 /*
- * Those that show most come first, because tests of requests take the first: an IOMMU may do less for
- * a host bridge, which it knows of and which never makes an access, than for a device that does.
+ * Those that show most come first, because tests of requests take the first, and there may be more
+ * than there is room for: an IOMMU may do less for a host bridge, which it knows of and which never
+ * makes an access, than for a device that does.
  */
 static void find_endpoints(struct fixture *fixture)
 {

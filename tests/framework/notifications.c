@@ -97,10 +97,10 @@ unsigned notifications_wait(const struct notifications *notifications, unsigned 
                             unsigned wanted, uint64_t ns)
 {
     const volatile unsigned *hits = &notifications->hits[queue % notifications->sources];
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (*hits < wanted && arch_now_ns() - start < ns)
-        cpu_relax();
+    while (*hits < wanted && arch_wait_goes_on(&wait))
+        ;
     return *hits;
 }
 

@@ -6,7 +6,7 @@
 #define TIMEOUT_NS 2000000000ull
 #define BOTH       (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
 
-struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but)
+struct packed_ring packed_open(struct test *test, uint16_t size, uint16_t least, uint64_t but)
 {
     struct viommu *viommu = fixture_iommu(test);
 
@@ -14,6 +14,10 @@ struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but)
     if (viommu_prepare(viommu, test->fixture->features & ~but, size))
         error(test, "the request queue can't be set up with a packed ring of %u entries", size);
     viommu_go(viommu);
+    fixture_require_room(test);
+    if (viommu->requests.size < least)
+        skip(test, "a packed ring of %u entries has no room for the %u that this takes",
+             viommu->requests.size, least);
 
     struct virtq *queue = &viommu->requests;
 
@@ -82,13 +86,11 @@ bool packed_wait(struct test *test, const struct packed_ring *ring, uint16_t slo
                  uint64_t ns, struct virtq_packed_desc *used)
 {
     const volatile uint16_t *flags = &ring->slots[slot].flags;
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while ((*flags & BOTH) != (wrap ? BOTH : 0)) {
-        if (arch_now_ns() - start > ns || viommu_needs_reset(fixture_iommu(test)))
+    while ((*flags & BOTH) != (wrap ? BOTH : 0))
+        if (!arch_wait_goes_on(&wait) || viommu_needs_reset(fixture_iommu(test)))
             return false;
-        cpu_relax();
-    }
     dma_rmb();
     *used = ring->slots[slot];
     return true;

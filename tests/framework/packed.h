@@ -26,9 +26,10 @@ struct packed_request {
 
 /*
  * The request queue of a device that is started with a packed ring of at most `size` entries, and
- * without the features `but`. Skips the test where RING_PACKED is not offered.
+ * without the features `but`. Skips the test where RING_PACKED is not offered, and where the ring
+ * has fewer than `least` entries.
  */
-struct packed_ring packed_open(struct test *test, uint16_t size, uint64_t but);
+struct packed_ring packed_open(struct test *test, uint16_t size, uint16_t least, uint64_t but);
 
 /*
  * The request in `count` descriptors with that id, at least 2 and at most 8, of which the last one

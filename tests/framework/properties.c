@@ -18,9 +18,9 @@ uint8_t *properties_area(struct test *test)
 {
     uint32_t size = fixture_iommu(test)->config.probe_size;
 
-    if (size > VIOMMU_PROBE_MAX)
+    if (size > PROPERTIES_MAX)
         skip(test, "probe_size is %u, more than the %u bytes that a PROBE is sent for", size,
-             VIOMMU_PROBE_MAX);
+             PROPERTIES_MAX);
     return fixture_pages(test,
                          (size + (uint32_t)sizeof(struct virtio_iommu_req_tail)) / PAGE_SIZE + 1);
 }
@@ -72,45 +72,52 @@ bool property_next(const struct properties *properties, uint32_t *at, struct pro
     return true;
 }
 
-unsigned regions_among(const struct properties *properties,
-                       struct reserved_region regions[RESERVED_REGIONS_MAX])
+bool region_next(const struct properties *properties, uint32_t *at, struct reserved_region *region)
 {
     const size_t head = sizeof(struct virtio_iommu_probe_property);
+    struct virtio_iommu_probe_resv_mem value;
     struct property property;
-    unsigned count = 0;
-    uint32_t at = 0;
 
-    while (count < RESERVED_REGIONS_MAX && property_next(properties, &at, &property)) {
-        struct virtio_iommu_probe_resv_mem value;
-
+    while (property_next(properties, at, &property)) {
         if (property.type != VIRTIO_IOMMU_PROBE_T_RESV_MEM || !property.fits ||
             property.length != sizeof(value) - head)
             continue;
         memcpy(&value, property.value - head, sizeof(value));
-        regions[count] = (struct reserved_region){
+        *region = (struct reserved_region){
             .subtype = value.subtype, .first = value.start, .last = value.end};
-        memcpy(regions[count++].reserved, value.reserved, sizeof(value.reserved));
+        memcpy(region->reserved, value.reserved, sizeof(value.reserved));
+        return true;
     }
-    return count;
+    return false;
 }
 
-unsigned reserved_regions(struct test *test, uint32_t endpoint,
-                          struct reserved_region regions[RESERVED_REGIONS_MAX])
+const struct reserved_region *reserved_regions(struct test *test, uint32_t endpoint,
+                                               unsigned *count)
 {
-    const struct properties properties = probe(test, endpoint);
+    struct reserved_region *regions, region;
+    uint32_t at = 0;
 
-    return regions_among(&properties, regions);
+    *count = 0;
+    if (!viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_PROBE))
+        return NULL;
+
+    const struct properties properties = probe(test, endpoint);
+    const uint32_t most = properties.size / (uint32_t)sizeof(struct virtio_iommu_probe_resv_mem);
+
+    regions = fixture_pages(test, most * (uint32_t)sizeof(*regions) / PAGE_SIZE + 1);
+    while (region_next(&properties, &at, &region))
+        regions[(*count)++] = region;
+    return regions;
 }
 
 uint64_t last_mappable(struct test *test, uint32_t endpoint)
 {
     const struct viommu *viommu = fixture_iommu(test);
-    struct reserved_region regions[RESERVED_REGIONS_MAX];
     uint64_t granule = viommu_granule(viommu);
     uint64_t last = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) ? viommu->config.input_range.end
                                                                    : UINT64_MAX;
-    unsigned count =
-        viommu_has(viommu, VIRTIO_IOMMU_F_PROBE) ? reserved_regions(test, endpoint, regions) : 0;
+    unsigned count;
+    const struct reserved_region *regions = reserved_regions(test, endpoint, &count);
 
     /*
      * Regions come in any order, so stepping below one may lead into one that was passed before:
@@ -125,10 +132,8 @@ uint64_t last_mappable(struct test *test, uint32_t endpoint)
 
 bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last)
 {
-    struct reserved_region regions[RESERVED_REGIONS_MAX];
-    unsigned count = viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_PROBE)
-                         ? reserved_regions(test, endpoint, regions)
-                         : 0;
+    unsigned count;
+    const struct reserved_region *regions = reserved_regions(test, endpoint, &count);
 
     for (unsigned i = 0; i < count; i++)
         if (regions[i].first <= last && regions[i].last >= first)

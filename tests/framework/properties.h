@@ -12,9 +12,11 @@ struct properties {
     uint32_t size;
 };
 
+/* The largest probe_size for which tests send a PROBE; the specification sets no limit. */
+#define PROPERTIES_MAX 65536u
 /*
  * Memory until the end of the test for a reply to PROBE: probe_size bytes and a tail. Skips the
- * test where that is more than the driver sends a PROBE for.
+ * test where that is more than PROPERTIES_MAX.
  */
 uint8_t *properties_area(struct test *test);
 
@@ -37,8 +39,6 @@ struct reserved_region {
     uint64_t first, last;
 };
 
-#define RESERVED_REGIONS_MAX 32
-
 /* Whether a byte of [first, last] is reserved for the endpoint. False without PROBE. */
 bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last);
 /*
@@ -47,9 +47,11 @@ bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t 
  */
 uint64_t last_mappable(struct test *test, uint32_t endpoint);
 
-/* The RESV_MEM properties among those; returns how many. */
-unsigned regions_among(const struct properties *properties,
-                       struct reserved_region regions[RESERVED_REGIONS_MAX]);
-/* The RESV_MEM properties of an endpoint; returns how many. */
-unsigned reserved_regions(struct test *test, uint32_t endpoint,
-                          struct reserved_region regions[RESERVED_REGIONS_MAX]);
+/* Reads the next RESV_MEM property from *at on and moves *at behind it; false: there is none. */
+bool region_next(const struct properties *properties, uint32_t *at, struct reserved_region *region);
+/*
+ * The RESV_MEM properties of an endpoint, `count` of them, until the end of the test; none without
+ * PROBE.
+ */
+const struct reserved_region *reserved_regions(struct test *test, uint32_t endpoint,
+                                               unsigned *count);

@@ -10,15 +10,15 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "lib/array/array.h"
 #include "lib/assert/assert.h"
 #include "lib/text/glob.h"
 #include "tests/framework/control.h"
+#include "tests/framework/patience.h"
 #include "tests/framework/report.h"
 #include "tests/framework/state.h"
 
-#define MAX_TESTS     512
-#define USUAL_LIMIT_S 10
-#define NS_PER_S      1000000000ull
+#define MAX_TESTS 512
 
 /* Laid out by the linker: every TEST of the image. */
 extern const struct test_definition *const tests_begin[], *const tests_end[];
@@ -174,6 +174,8 @@ static void call(struct test *test)
 {
     if (setjmp(test->stop))
         return;
+    fixture_find_out(test);
+    arch_deadline(patience_limit(test->fixture, test->definition));
     fixture_begin(test);
     controls_begin();
     state_begin();
@@ -202,17 +204,15 @@ static enum verdict run_one(struct fixture *fixture, const struct test_definitio
                             unsigned number)
 {
     struct test test = {.definition = definition, .fixture = fixture};
-    uint64_t seconds = definition->limit_s ? definition->limit_s : USUAL_LIMIT_S;
     char id[TEST_ID_MAX];
 
-    if (definition->adds_duration)
-        seconds += fixture->options->seconds;
     test_id(definition, id);
     rng_derive(&test.rng, fixture->options->seed, id);
     running.definition = definition;
     running.number = number;
+    fixture->has_driven = false;
     report_start(definition);
-    arch_deadline(seconds * NS_PER_S);
+    arch_deadline(patience_limit(fixture, definition));
     call(&test);
     check_order(&test);
     fixture_end(&test);
@@ -230,16 +230,80 @@ static unsigned list(const struct test_definition **selected, unsigned count)
     return 0;
 }
 
+/* What another boot has told of the reset, every test of this one would tell again. */
+static void know_the_reset(struct fixture *fixture)
+{
+    static const enum clause told[] = {DEV_RESET_D01, PCI_COM_D08, MMIO_RST_D02};
+
+    for (unsigned i = 0; fixture->options->is_reset_broken && i < ARRAY_LENGTH(told); i++)
+        fixture->is_noted[told[i]] = true;
+}
+
+/*
+ * Only where somebody boots again. A trial of the reset is part of no test, and has no limit but those of
+ * the requests that it makes.
+ */
+static bool needs_another_boot(struct fixture *fixture)
+{
+    const char *trouble;
+
+    if (fixture->options->is_isolated)
+        return fixture->has_driven;
+    trouble = fixture->options->is_resumed ? fixture_reset_trouble(fixture) : NULL;
+    if (trouble)
+        report_diagnostic("reset broken: %s", trouble);
+    return trouble;
+}
+
+/* The tests from that index on; the exit code. */
+static unsigned run_from(struct fixture *fixture, const struct test_definition **selected,
+                         unsigned first, unsigned count)
+{
+    unsigned tally[VERDICT_ERROR + 1] = {0};
+
+    know_the_reset(fixture);
+    for (unsigned i = first; i < count; i++) {
+        tally[run_one(fixture, selected[i], i + 1)]++;
+        if (i + 1 < count && needs_another_boot(fixture)) {
+            report_diagnostic("stopped before test %u", i + 2);
+            return 2;
+        }
+    }
+    report_diagnostic("passed=%u warned=%u failed=%u skipped=%u errors=%u", tally[VERDICT_PASS],
+                      tally[VERDICT_WARN], tally[VERDICT_FAIL], tally[VERDICT_SKIP],
+                      tally[VERDICT_ERROR]);
+    return tally[VERDICT_FAIL] || tally[VERDICT_ERROR];
+}
+
 void tests_catch_traps(void)
 {
     arch_on_trap(trapped);
+}
+
+/* False, with the reason said: it would not be the run that was asked for. */
+static bool may_run(const struct cmdline *options, const struct test_definition **selected,
+                    unsigned count)
+{
+    if (has_unmatched(options, selected, count))
+        return false;
+    if (options->refused)
+        report_diagnostic("error: %u boot options are refused or cut off: what would run is not "
+                          "what was asked for",
+                          options->refused);
+    else if (!count)
+        report_diagnostic("error: no test matches the default selection");
+    else if (options->from > count)
+        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
+                          count);
+    else
+        return true;
+    return false;
 }
 
 unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
     const struct cmdline *options = fixture->options;
-    unsigned tally[VERDICT_ERROR + 1] = {0};
 
     if (tests_end - tests_begin > MAX_TESTS) {
         report_diagnostic("error: the image has %u tests, expected %d at most",
@@ -252,22 +316,8 @@ unsigned tests_run(struct fixture *fixture)
         return 2;
     if (options->list)
         return list(selected, count);
-    if (has_unmatched(options, selected, count))
+    if (!may_run(options, selected, count))
         return 2;
-    if (!count) {
-        report_diagnostic("error: no test matches the default selection");
-        return 2;
-    }
-    if (options->from > count) {
-        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
-                          count);
-        return 2;
-    }
     report_plan(count);
-    for (unsigned i = options->from ? options->from - 1 : 0; i < count; i++)
-        tally[run_one(fixture, selected[i], i + 1)]++;
-    report_diagnostic("passed=%u warned=%u failed=%u skipped=%u errors=%u", tally[VERDICT_PASS],
-                      tally[VERDICT_WARN], tally[VERDICT_FAIL], tally[VERDICT_SKIP],
-                      tally[VERDICT_ERROR]);
-    return tally[VERDICT_FAIL] || tally[VERDICT_ERROR];
+    return run_from(fixture, selected, options->from ? options->from - 1 : 0, count);
 }

@@ -16,6 +16,8 @@ void tests_audit_driver(const char *(*audit)(void));
 /*
  * Selects by the command line, sorts by id, runs and reports. Returns the exit code: 0 all passed,
  * 1 something failed, 2 nothing could be run. An exception or a timeout prints a verdict and ends the
- * run with code 2; the host's side boots again with from= and resumes after that test.
+ * run with code 2; the host's side boots again with from= and resumes after that test. So it is
+ * with `isolate` after a test that has driven the IOMMU, and with `resume` where its reset proves
+ * broken: "# reset broken: REASON", and in both cases "# stopped before test N".
  */
 unsigned tests_run(struct fixture *fixture);

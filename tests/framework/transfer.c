@@ -94,13 +94,15 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
 {
     struct viommu *viommu = fixture_iommu(test);
     bool by_mapping = !is_open(viommu) && viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP);
-    uint32_t domain = fixture_domain(test, FIXTURE_SPARE_DOMAIN);
+    uint32_t domain = fixture_spare_domain(test);
 
     if (by_mapping)
         attach_engine(test, domain, engine);
 
     enum dma_result result = dma_prepare(engine, TIMEOUT_NS);
 
+    if (result == DMA_CANNOT)
+        error(test, "%s can't be started", engine->ops->name);
     require(test, by_mapping ? IOMMU_MAP_P11 : IOMMU_BYP_P06, result == DMA_COMPLETED,
             "%s: cannot load its content %s: %s", engine->ops->name,
             by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));
@@ -210,6 +212,8 @@ bool expect_write_lands(struct test *test, enum clause clause, struct dma_engine
 
     enum dma_result result = dma_write(engine, address, length, TIMEOUT_NS);
 
+    if (result == DMA_CANNOT)
+        error(test, "%s can't be started, or does not write %u bytes", engine->ops->name, length);
     return expect_landed(test, clause, engine, address, target, offset, length, result);
 }
 

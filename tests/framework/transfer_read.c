@@ -46,6 +46,8 @@ bool expect_read_sees(struct test *test, enum clause clause, struct dma_engine *
 
     enum dma_result read = dma_read(engine, address, length, transfer_timeout(engine, false));
     enum dma_result report = dma_report(engine, seen, length, transfer_timeout(engine, false));
+    if (read == DMA_CANNOT)
+        error(test, "%s can't be started, or does not read %u bytes", engine->ops->name, length);
     bool has_seen = !memcmp(seen, target->bytes + offset, length);
 
     if (has_seen)

@@ -34,6 +34,10 @@ coverage    timeout 1800 make -s -j$(nproc) coverage-host
 
 host        timeout 1800 make -s -j$(nproc) host
 
+compositions timeout 1800 make -s -j$(nproc) compositions
+
+random      timeout 1800 make -s -j$(nproc) compositions RANDOM=40 SEED=1
+
 mutants     timeout 1800 make -s -j$(nproc) mutants
 
 mutants-vm  timeout 1200 make -s -j$(nproc) mutants-vm
@@ -52,6 +56,7 @@ real        python3 -B tests/selftest/test_real.py
 topology    python3 -B tests/selftest/test_topology.py
 
 virt        python3 -B tests/selftest/test_topology_virt.py
+cpus        python3 -B tests/selftest/test_many_cpus.py
 
 nested      python3 -B tests/selftest/test_nested.py
 

@@ -5,8 +5,8 @@
 the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
 XFAIL; with `verdict = "WARN"` one that warns as listed is a known WARN. One that no longer does is XPASS; with
 `may_pass` it may pass, too, as a random walk that does not come that far. What is not listed stays what it is: it is
-not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the
-test, VMM-HUNG for one that says no more.
+not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the test, VMM-HUNG for one that says
+no more.
 """
 
 from __future__ import annotations
@@ -87,25 +87,15 @@ class Expectations:
 
 
 def _apply_failure(deviation: Deviation, result: Result, found: set[str]) -> None:
-    if not found <= set(deviation.clauses):
-        result.message = _unexpected(result, deviation) or result.message
+    others = [finding for finding in result.findings if finding.clause not in deviation.clauses]
+    if found and found <= set(deviation.clauses):
+        result.verdict, result.message = "XFAIL", deviation.reason
+    elif result.verdict != "FAIL" or not found & set(deviation.clauses):
         return
-    if not found:
-        return
-    result.verdict, result.message = "XFAIL", deviation.reason
-    for finding in result.findings:
-        if finding.clause not in deviation.clauses:
-            result.verdict, result.impact = finding.verdict, finding.impact
-            result.message = f"{finding.clause} {finding.text}, beside what is known: {deviation.reason}"
-            return
-
-
-def _unexpected(result: Result, deviation: Deviation) -> str:
-    """The first FAIL that the deviation does not have: by that the test is to be known."""
-    for finding in result.findings:
-        if finding.verdict == "FAIL" and finding.clause not in deviation.clauses:
-            return f"{finding.clause} {finding.text}"
-    return ""
+    if others:
+        worst = next((one for one in others if one.verdict == "FAIL"), others[0])
+        result.verdict, result.impact = worst.verdict, worst.impact
+        result.message = f"{worst.clause} {worst.text}, beside what is known: {deviation.reason}"
 
 
 def _apply_warning(deviation: Deviation, result: Result) -> None:

@@ -14,12 +14,14 @@ import versions
 ARCHS = ("x86_64", "aarch64", "riscv64", "host")
 KEYS = {
     **{"parts": list, "guest": str, "optional": list, "needs": dict, "packages": list, "dtb": dict},
+    **{"vfio": list, "files": dict},
     **{"arch": str, "vmm": str, "refdev": str, "carrier": str, "environment": dict},
 }
 TABLES = {"needs": ("qemu", "device", "plug"), "dtb": ("iommu", "pci")}
 PACKAGES = ("firmware",)
-PLACEHOLDERS = ("BUILD", "GUEST", "DISK", "UEFI", "DTB")
-OURS = ("run", "from", "list", "seed", "seconds")  # words for the guest that a run has of its own
+PLACEHOLDERS = ("BUILD", "GUEST", "DISK", "UEFI", "DTB", "FILES")
+# Words for the guest that a run has of its own.
+OURS = ("run", "from", "list", "seed", "seconds", "resume", "isolate", "reset-broken", "reset_broken")
 FILE_MAX = 1 << 20  # bytes
 DEPTH_MAX, PARTS_MAX, WORDS_MAX = 32, 4096, 4096  # of one machine
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -43,6 +45,8 @@ class Machine:
     dtb: dict[str, str] = field(default_factory=dict)  # the nodes that the tree at @DTB@ connects
     refdev: str = ""  # the variant of the reference device that the VMM is started through
     carrier: list[str] = field(default_factory=list)  # QEMU's arguments for a machine that carries the VMM
+    vfio: list[str] = field(default_factory=list)  # PCI functions of the carrier that the VMM gets
+    files: dict[str, str] = field(default_factory=dict)  # texts by name, with placeholders, of the folder @FILES@
     environment: dict[str, str] = field(default_factory=dict)
     parts: int = 0  # of which it was put together
 
@@ -88,7 +92,8 @@ class Machines:
         machine.guest += str(table.get("guest", "")).split()
         machine.optional += _list(table.get("optional"))
         machine.packages += _list(table.get("packages"))
-        for name in ("needs", "dtb", "environment"):
+        machine.vfio += _list(table.get("vfio"))
+        for name in ("needs", "dtb", "environment", "files"):
             getattr(machine, name).update(table.get(name, {}))
         for name, keys in TABLES.items():
             if unknown := set(getattr(machine, name)) - set(keys):
@@ -171,6 +176,13 @@ def _trouble(machine: Machine) -> str:
     ):
         if unknown := [name for name in names if name not in known]:
             return f"{what}: '{unknown[0]}' is no name of {'them' if what == 'packages' else 'a variable'}"
+    for name, text in machine.files.items():
+        if not NAME.fullmatch(name):
+            return f"files: '{name}' is no name of a file"
+        if found := set(re.findall("@([A-Z]+)@", text)) - {"BUILD", "DISK", "GUEST"}:
+            return f"files: {name}: @{min(found)}@ stands for nothing"
+    if machine.files and re.search(r'["\\]', " ".join(machine.guest)):
+        return "guest: a quote or a backslash would end a text of its files"
     own = [word for word in machine.guest if word.partition("=")[0] in OURS]
     return f"guest: '{own[0]}' is up to the run" if own else ""
 

@@ -24,10 +24,13 @@ import placeholders
 import process
 import reports
 import vmm
+import vmm.command
+import vmm.saved
 from build import HOME
+from job import Job
 from machines import Machine
 from progress import Screen, silence
-from session import Job, Session
+from session import Session
 from vmm.base import Settings, Unusable, kvm_lacking
 
 MACHINES = os.path.join(HOME, "tests", "harness", "machines.toml")
@@ -46,7 +49,7 @@ def adapter_of(machine: Machine, options: opt.Options) -> vmm.Adapter:
     if accel == "auto":
         accel = "tcg" if kvm_lacking(machine.arch) else "kvm"
     settings = Settings(
-        options.qemu, options.lkvm, accel, options.icount, options.debug, options.dry, options.words
+        options.qemu, options.programs, accel, options.icount, options.debug, options.dry, options.words
     )
     adapter = vmm.adapter(machine, settings)
     for mode, flag in (("icount", "--icount"), ("debug", "-d")):
@@ -67,7 +70,7 @@ def print_command(machine: Machine, options: opt.Options) -> int:
     job = Job(machine, adapter, options, None)
     argv, remarks = placeholders.shown(adapter.command(), machine, adapter.place, job.guest(options.globs))
     for remark in adapter.remarks() + remarks:
-        print(remark, file=sys.stderr)
+        print(remark.replace("@GUEST@", quoted(job.guest(options.globs))), file=sys.stderr)
     print(" ".join(quoted(word) for word in argv))
     return opt.PASSED
 
@@ -83,6 +86,10 @@ def get_ready(job: Job) -> str:
         build.make(adapter.targets(), machine.arch)
     if skip := adapter.lacking():
         return skip
+    if adapter.deaf() and (job.options.globs or job.options.list):
+        raise Unusable(f"{adapter.deaf()}, and GLOB and -l need that")
+    if adapter.deaf():
+        job.options.seed = "the guest's own"
     adapter.prepare()
     job.argv = job.files.expand(adapter.command(), machine, adapter.place)
     return ""
@@ -139,8 +146,7 @@ def run_machine(machine: Machine, listed: machines.Machines, options: opt.Option
         raise
     finally:
         process.ignore_signals()
-        if session.boot:
-            session.boot.kill()
+        session.kill()
         process.end_all()
         job.files.remove()
         if folder:
@@ -160,13 +166,21 @@ def refuse_several(options: opt.Options) -> None:
         raise opt.Bad(f"--machines: '{options.machines_file}' is no file, which several machines need: each reads it")
 
 
+def choose(listed: machines.Machines, options: opt.Options) -> list[Machine]:
+    if options.vmm_command:
+        return [vmm.command.machine(options.vmm_command, options.image, options.arch or "x86_64")]
+    if options.console:
+        return [vmm.saved.machine(options.console)]
+    return listed.choose(options.machines, options.arch)
+
+
 def run(arguments: list[str]) -> int:
     options = opt.parse(arguments, os.environ)
     if options.help:
         print(opt.HELP)
         return opt.PASSED
     listed = machines.Machines(options.machines_file or MACHINES)
-    chosen = listed.choose(options.machines, options.arch)
+    chosen = choose(listed, options)
     if len(chosen) > 1:
         refuse_several(options)
     options.seed = options.seed or opt.random_seed()

@@ -17,7 +17,8 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   -a ARCH          the CPU: x86_64, aarch64 or riscv64
   -m MACHINES      of tests/harness/machines.toml: names and globs, separated by commas;
                    default: the first machine of ARCH; without -a q35
-  -j N             run N of several machines at a time; default 1
+  -j N             run N of several machines at a time, or, where each test has a boot of its own, N of those;
+                   default 1
   -l               list the machines, and the tests of the image, or those that GLOBs match
   -n               print the VMM's command line; nothing is built or booted
   -s SEED          of everything random, decimal or 0x; default: a random one, printed
@@ -26,16 +27,25 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
                    several machines DIR/MACHINE for each; default build/results/MACHINE
   -d               wait for gdb before the first instruction; no time limits
   --at-least N     fewer tests executed, neither skipped nor left out, are a failure of each machine; default 0
+  --isolate        a boot for each test that drives the IOMMU, as it is by itself from the test on after which
+                   the IOMMU's reset proves broken; the last line says how many boots there were
   --strict         a WARN that is not known counts as a failure
   --icount         deterministic: the VM's clock counts instructions
   --no-build       boot the image that is there: no packages are checked, nothing is built
+  --vmm-command C  the VMM's command line, split as a shell does, instead of a machine: @IMAGE@ is the image,
+                   @GUEST@ the guest's command line, @DISK@ a disk of 1 MiB, @CONSOLE@ a file that the VMM
+                   writes the console to; without it that is stdout
+  --image KIND     the image of --vmm-command: pvh (default), bzimage or efi on x86_64, image (default) or
+                   efi on the other CPUs
+  --console FILE   judge a console that was saved, and boot nothing
   --machines FILE  read the machines from FILE instead of tests/harness/machines.toml
   -h, --help       this text
 environment:
   QEMU=            the QEMU to use, a command or a path
   ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
-  LKVM=            the lkvm (kvmtool) to use, a command or a path; of several, separated by ':', the
-                   first one for the machine's CPU; default: the one in PATH
+  LKVM=, CLOUD_HYPERVISOR=, CROSVM=, FIRECRACKER=, ALIOTH=
+                   the VMM of that name to use (LKVM: kvmtool), a command or a path; of several, separated
+                   by ':', the first one for the machine's CPU; default: the one in PATH
   TIMEOUT=         seconds for one boot, without the -t of its tests; 0: no limit; default 120
   NO_INSTALL=1     never install packages: if some are missing, name them and exit with status 2
   NO_COLOR=1       no colours on a terminal
@@ -43,9 +53,13 @@ exit status:
   0 nothing failed, 1 a test failed, 2 usage, missing tool or build failure,
   3 the VM gave no verdict; with several machines the greatest"""
 
-VALUES = ("-a", "-m", "-j", "-s", "-t", "-o", "--machines", "--at-least")
+VALUES = (
+    *("-a", "-m", "-j", "-s", "-t", "-o", "--machines", "--at-least"),
+    *("--vmm-command", "--image", "--console"),
+)
 GLOB_MAX = 1000  # characters
-FLAGS = ("-l", "-n", "-d", "--strict", "--icount", "--no-build", "-h", "--help")
+PROGRAMS = ("LKVM", "CLOUD_HYPERVISOR", "CROSVM", "FIRECRACKER", "ALIOTH")
+FLAGS = ("-l", "-n", "-d", "--strict", "--isolate", "--icount", "--no-build", "-h", "--help")
 SEED_MAX = (1 << 64) - 1
 ICOUNT_TIMEOUT = 1200  # every instruction is a nanosecond of the guest's, and takes longer than that
 
@@ -61,6 +75,9 @@ class Options:
     arch: str = ""
     machines: str = ""  # names and globs with commas between
     machines_file: str = ""
+    vmm_command: str = ""
+    image: str = ""
+    console: str = ""
     jobs: int = 1
     seed: str = ""
     seconds: int = 2
@@ -69,12 +86,13 @@ class Options:
     timeout: int = 120  # 0: none
     accel: str = "tcg"
     qemu: str = ""
-    lkvm: str = ""
+    programs: dict[str, str] = field(default_factory=dict)  # VMMs, by the names of their variables
     version: str = ""  # of ourselves
     list: bool = False
     dry: bool = False
     debug: bool = False
     strict: bool = False
+    isolate: bool = False
     icount: bool = False
     no_build: bool = False
     help: bool = False
@@ -104,9 +122,12 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     options.help = bool({"-h", "--help"} & flags)
     options.list, options.dry, options.debug = "-l" in flags, "-n" in flags, "-d" in flags
     options.strict, options.icount = "--strict" in flags, "--icount" in flags
+    options.isolate = "--isolate" in flags
     options.no_build = "--no-build" in flags
     options.arch, options.machines = values.get("-a", ""), values.get("-m", "")
     options.machines_file, options.results = values.get("--machines", ""), values.get("-o", "")
+    options.vmm_command, options.image = values.get("--vmm-command", ""), values.get("--image", "")
+    options.console = values.get("--console", "")
     if "-s" in values:
         options.seed = _seed(values["-s"])
     options.seconds = _number("-t", values.get("-t", "2"))
@@ -114,12 +135,27 @@ def parse(arguments: list[str], environment: Mapping[str, str]) -> Options:
     options.at_least = _number("--at-least", values.get("--at-least", "0"))
     if options.debug and options.list:
         raise Bad("-l lists, and has nothing for -d to debug")
+    _refuse_contradictions(options)
     _take_environment(options, environment)
     return options
 
 
+def _refuse_contradictions(options: Options) -> None:
+    """--vmm-command and --console take the place of a machine."""
+    if options.image and not options.vmm_command:
+        raise Bad("--image is for --vmm-command: a machine has its image")
+    ways = [("--vmm-command", options.vmm_command), ("--console", options.console)]
+    ways += [("-m", options.machines), ("--machines", options.machines_file)]
+    given = [name for name, value in ways if value]
+    if (options.vmm_command or options.console) and len(given) > 1:
+        raise Bad(f"{given[0]} takes the place of {given[1]}: give one of them")
+    if options.console and (options.globs or options.list or options.debug or options.dry):
+        raise Bad("--console judges all of what was saved: no GLOB, -l, -d or -n")
+
+
 def _take_environment(options: Options, environment: Mapping[str, str]) -> None:
-    options.qemu, options.lkvm = environment.get("QEMU", ""), environment.get("LKVM", "")
+    options.qemu = environment.get("QEMU", "")
+    options.programs = {name: value for name in PROGRAMS if (value := environment.get(name, ""))}
     options.accel = environment.get("ACCEL") or "tcg"
     if not re.fullmatch(r"[a-z0-9,=-]+", options.accel):
         raise Bad(f"ACCEL: '{options.accel}' is not an accelerator")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The placeholders in a machine's arguments, all expanded here.
 
-@BUILD@ is the folder of the images, @GUEST@ the guest's command line. @DISK@ is a disk of 1 MiB, @UEFI@ a copy of
-build/ARCH/viommu-guest.disk that holds that command line, and @DTB@ the VMM's own device tree with an IOMMU in it: new
-files, in memory where there is room.
+@BUILD@ is the folder of the images, @GUEST@ the guest's command line, @BOOT@ the number of the boot. @DISK@ is a disk
+of 1 MiB, @UEFI@ a copy of build/ARCH/viommu-guest.disk that holds that command line, @CONSOLE@ what a VMM writes its
+console to, and @DTB@ the VMM's own device tree with an IOMMU in it: new files, in memory where there is room.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from machines import Machine
 
 DISK_SIZE = 1 << 20
 PREFIX = "viommu-guest."
+FOLLOW = os.path.join(HOME, "tests", "harness", "follow.py")
 UEFI_OPTIONS = os.path.join(HOME, "boot", "efi", "disk.py")
 
 
@@ -43,6 +44,8 @@ class Files:
 
     def __init__(self) -> None:
         self._paths: list[str] = []
+        self._texts: dict[str, str] = {}  # of @FILES@
+        self._folders: list[str] = []
         self.uefi = ""  # the disk that the guest's command line goes onto
 
     def new(self, fill: Callable[[str], None]) -> str:
@@ -72,27 +75,47 @@ class Files:
             self.uefi = self.new(lambda path: _copy(disk, path))
             argv = substitute(argv, UEFI=self.uefi)
         argv = substitute(argv, BUILD=build)
-        if has(argv, "DISK"):
-            argv = substitute(argv, DISK=self.new(_allocate))
+        if has([*argv, *machine.files.values()], "DISK"):
+            disk = self.new(_allocate)
+            argv = substitute(argv, DISK=disk)
+            self._texts = {name: text.replace("@DISK@", disk) for name, text in machine.files.items()}
+        self._texts = {name: text.replace("@BUILD@", build) for name, text in (self._texts or machine.files).items()}
+        if has(argv, "CONSOLE"):
+            console = self.new(lambda path: None)
+            argv = [*process.PYTHON, FOLLOW, console, *substitute(argv, CONSOLE=console)]
         if has(argv, "DTB"):
             if not machine.dtb:  # it comes from behind --
                 raise ValueError(f"@DTB@: {machine.name} has no dtb, which says what the tree connects")
             argv = substitute(argv, DTB=self.new(lambda path: devicetree.make(argv, **machine.dtb, path=path)))
         return argv
 
-    def guest(self, argv: list[str], line: str) -> list[str]:
+    def guest(self, argv: list[str], line: str, boot: int = 1) -> list[str]:
         """The command line of a boot whose guest gets this one."""
         if self.uefi:
             finished = process.run([*process.PYTHON, UEFI_OPTIONS, f"--options={line}", self.uefi], 60)
             if finished.status:
                 raise ValueError(finished.last_words())
-        return substitute(argv, GUEST=line)
+        if self._texts and has(argv, "FILES"):
+            argv = substitute(argv, FILES=self._fill(line))
+        return substitute(argv, GUEST=line, BOOT=str(boot))
+
+    def _fill(self, line: str) -> str:
+        """A folder with the files of one boot."""
+        folder = tempfile.mkdtemp(prefix=PREFIX)
+        self._folders.append(folder)
+        for name, text in self._texts.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text.replace("@GUEST@", line))
+        return folder
 
     def remove(self) -> None:
         for path in self._paths:
             with contextlib.suppress(OSError):
                 os.remove(path)
         self._paths.clear()
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._folders.clear()
 
 
 def _copy(source: str, target: str) -> None:
@@ -112,6 +135,7 @@ def shown(argv: list[str], machine: Machine, build: str, guest: str) -> tuple[li
     """What -n prints: the command line, and how its files are made."""
     remarks, folder = [], tempfile.gettempdir()
     disk, tree, uefi = f"{folder}/{PREFIX}disk", f"{folder}/{PREFIX}dtb", f"{build}/viommu-guest.disk"
+    console = f"{folder}/{PREFIX}console"
     if has(argv, "DISK"):
         remarks.append(f"the disk: truncate -s 1M {disk}")
     if has(argv, "UEFI"):
@@ -120,4 +144,6 @@ def shown(argv: list[str], machine: Machine, build: str, guest: str) -> tuple[li
         maker = os.path.join(HOME, "tests", "harness", "devicetree.py")
         nodes = " ".join(f"--{name}={path}" for name, path in machine.dtb.items())
         remarks.append(f"the device tree: python3 {maker} {nodes} {tree} -- COMMAND")
-    return substitute(argv, BUILD=build, GUEST=guest, DISK=disk, UEFI=uefi, DTB=tree), remarks
+    if has(argv, "CONSOLE"):
+        remarks.append(f"the console: {console}")
+    return substitute(argv, BUILD=build, GUEST=guest, DISK=disk, UEFI=uefi, DTB=tree, CONSOLE=console), remarks

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import os
 import selectors
 import signal
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 SIGNALS = tuple(
     getattr(signal, f"SIG{name}")
@@ -73,6 +75,33 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def _waited(path: str) -> float:
+    """The second number of a schedstat: nanoseconds on a run queue."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(path, encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    return 0.0
+
+
+class Running(Protocol):
+    """What is read until it ends, here or elsewhere."""
+
+    status: int | None  # when it has ended; negative: by that signal
+    silent: bool  # its stdout is closed
+    trouble: str  # why it is gone, where it did not end by itself and its place is to blame
+
+    def read(self, wait: float | None) -> dict[str, bytes] | None:
+        """As Child.read()."""
+
+    def starved(self) -> float:
+        """As Child.starved()."""
+    def kill(self) -> None:
+        """As Child.kill()."""
+
+    def end(self) -> None:
+        """As Child.end()."""
+
+
 class Child:
     """A running process, whose stdout and stderr are read by read()."""
 
@@ -81,9 +110,13 @@ class Child:
         argv: Sequence[str],
         environment: Mapping[str, str] | None = None,
         stdin: int = subprocess.DEVNULL,
+        keep: Sequence[int] = (),
     ) -> None:
+        """`keep` are descriptors to close when it has ended."""
         self.status: int | None = None  # when it has ended; negative: by that signal
         self.silent = False  # its stdout is closed
+        self.trouble = ""
+        self._keep = list(keep)
         self.popen = subprocess.Popen(
             argv,
             env=environment,
@@ -120,6 +153,10 @@ class Child:
             if left == 0:
                 return {}
 
+    def starved(self) -> float:
+        """Seconds that the thread which waited longest could have run and no CPU was free; 0 where nobody counts."""
+        return max((_waited(path) for path in glob.glob(f"/proc/{self.popen.pid}/task/*/schedstat")), default=0.0)
+
     def _take(self, name: str) -> bytes:
         stream = self.popen.stdout if name == "out" else self.popen.stderr
         assert stream is not None
@@ -142,10 +179,14 @@ class Child:
         self.status = self.popen.wait()
         return rest
 
-    def end(self) -> None:
-        """Kills its process group, at once, and forgets it."""
+    def kill(self) -> None:
+        """Its process group, at once. Whoever reads it then sees its end."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kills it and forgets it."""
+        self.kill()
         status = self.popen.wait()
         self.status = status if self.status is None else self.status
         self._selector.close()
@@ -153,9 +194,9 @@ class Child:
             if stream:
                 with contextlib.suppress(OSError):
                     stream.close()
-        if self._end >= 0:
-            os.close(self._end)
-            self._end = -1
+        for descriptor in [*self._keep, *([self._end] if self._end >= 0 else [])]:
+            os.close(descriptor)
+        self._keep, self._end = [], -1
 
 
 def children() -> list[int]:

@@ -20,8 +20,12 @@ RESULT = re.compile(r"^(ok|not ok) ([0-9]{1,6}) ([^\s#]+)(?: # ([A-Z]+)(?: (.*))
 LIKE_A_RESULT = re.compile(r"^(ok|not ok)\b|^1\.\.|^Bail out!")
 EXIT = re.compile(r"^EXIT: STATUS=([0-9]{1,3})$")
 FINDING = re.compile(r"^# (FAIL|WARN) ([A-Z0-9][A-Z0-9_-]*) (?:\[([A-Za-z ]+), ([a-z]+)\] )?(.*)$")
+RESET_BROKEN = re.compile(r"^# reset broken: (.+)$")
+STOPPED = re.compile(r"^# stopped before test ([0-9]{1,6})$")
+MAY_HANG = re.compile(rb"# may hang the VMM: the next words within (\d{1,4}) s")  # tests/framework/report.h
 LISTED = re.compile(r"^# test (\S+) (default|optional)$")
 ERROR = re.compile(r"^# error: (.*)$")
+COST = re.compile(r"^# a request takes ([0-9]{1,9}) us on this host")
 TERMINAL = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[0-Z\\-~])")
 RECORD = "# json "
 
@@ -150,8 +154,8 @@ def parse_record(text: str) -> object:
 class Console:
     """One boot's console. `plan` and `running` say how far the boot is.
 
-    `first` is the number that the boot's first result must have. What breaks the protocol is kept
-    in `diagnostics`, and reading goes on.
+    `first` is the number that the boot's first result must have, 0: any. What breaks the protocol is kept in
+    `diagnostics`, and reading goes on.
     """
 
     def __init__(self, first: int = 1) -> None:
@@ -164,6 +168,9 @@ class Console:
         self.listed: list[tuple[str, str]] = []
         self.error: str | None = None
         self.exit_status: int | None = None
+        self.request_cost = 0.0  # seconds, where the guest says that requests are dear on this host
+        self.reset_broken = ""  # why no later test can have this boot
+        self.is_stopped = False  # by the guest, for another boot
         self._protocol_errors = ProtocolErrors()
         self._verdicts: set[str] = set()
         self._header, self._diagnostics = Lines(), Lines()
@@ -198,6 +205,10 @@ class Console:
             self._run(match.group(1))
         elif (match := PLAN.match(line)) and self.plan is None:
             self.plan = int(match.group(1))
+        elif (match := STOPPED.match(line)) and self.running is None and self.plan is not None:
+            self._stop(int(match.group(1)), line)
+        elif (match := RESET_BROKEN.match(line)) and self.running is None and self.plan is not None:
+            self.reset_broken = match.group(1)
         elif match := EXIT.match(line):
             self._exit(int(match.group(1)))
         elif line == START:
@@ -223,6 +234,11 @@ class Console:
             self.next += 1
         self.running = test_id
         self._diagnostics = Lines()
+
+    def _stop(self, number: int, line: str) -> None:
+        self.is_stopped = number == self.next
+        if not self.is_stopped:
+            self.report(f"the next test is {self.next}", line)
 
     def _exit(self, status: int) -> None:
         self.exit_status = status
@@ -251,6 +267,8 @@ class Console:
         elif (match := ERROR.match(line)) and self.plan is None:
             self.error = match.group(1)
         elif line:
+            if (match := COST.match(line)) and not self.request_cost:
+                self.request_cost = int(match.group(1)) / 1e6
             text = line if line.startswith("#") else f"# {line}"
             kept = (self._header if self.plan is None else self._diagnostics).add(text)
             return line if kept and self.plan is not None and text is line else None
@@ -268,7 +286,7 @@ class Console:
             verdict, message = "ERROR", "a result of a test that did not run"
         elif self.running != test_id:
             verdict, message = "ERROR", f"the result of {test_id} came while {self.running} ran"
-        elif int(number) != self.next:
+        elif int(number) != (self.next or int(number)):
             verdict, message = "ERROR", f"the result has number {number}, expected {self.next}"
         findings = findings_of(diagnostics)
         if verdict in ("PASS", "WARN", "SKIP") and any(one.verdict == "FAIL" for one in findings):

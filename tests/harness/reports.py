@@ -108,6 +108,7 @@ class Run:
         self.warnings: list[str] = []
         self.notes: list[str] = []
         self.skipped_plan = ""  # why nothing was run
+        self.boots = 0  # how many, where that matters: tests had boots of their own
         self.stopped = ""  # why it ended before its end
         self._ids: dict[str, int] = {}
         self._is_told = False  # `stopped` is a test
@@ -184,7 +185,8 @@ class Run:
 
     def total(self) -> str:
         passed = len(self.results) - self.skipped() - self._failures()
-        return f"{passed} passed, {self.failed()} failed, {self.skipped()} skipped"
+        boots = f", {self.boots} boots" if self.boots else ""
+        return f"{passed} passed, {self.failed()} failed, {self.skipped()} skipped{boots}"
 
     # -- files --------------------------------------------------------------------------------
 

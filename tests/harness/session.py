@@ -1,76 +1,62 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A run: boots the VM, takes its results, boots again after a crash or a hang until the plan is done.
+"""A run: one series of boots (series.py) or several, what is common to them, and how the run ends.
 
-Whatever the VMM does, a run ends: a boot and all boots together have time limits, and the second boot that ends in the
-same test is the last one. reports.py counts the verdicts.
+Whatever the VMM does, a run ends: a boot and all boots together have time limits. reports.py counts the verdicts.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
-import re
+import queue
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import expect
 import reports
-from machines import Machine
-from options import FAILED, NO_VERDICT, PASSED, USAGE, Options
+from job import ISOLATE, LIST, RESUME, Job, select
+from options import FAILED, NO_VERDICT, PASSED, USAGE
 from placeholders import Files
 from progress import Screen
-from protocol import ENDS_THE_BOOT, START, Console, Result, glob_matches, printable
+from protocol import START, Console, Result
+from saved import SavedSeries
+from series import BOOTS_OF_TIME, Rest, Series, Stop
 from vm import LOG_MAX, Boot, Limits, Log
-from vmm import Adapter
+from vmm.base import NoStart, Starter
 
 SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test says otherwise
-BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
 CONSOLE_LOG_MAX = 256 << 20  # bytes
-PLAN_MAX = 100000
 LISTED_ALL = 1  # the EXIT of a guest that has listed its tests
 NO_LIST = "the image did not list its tests to the end"
-BARREN_MAX = 2  # boots in a row that end before a test begins; then the run ends
-GLOBS_MAX = 100  # of one command line; the guest takes 128 (CMDLINE_RUN_MAX in lib/cmdline/cmdline.h)
-WITHIN = re.compile(rb"# may hang the VMM: the next words within (\d{1,4}) s")  # tests/framework/report.h
+PARTS = 4  # of the tests, for each of the series side by side
 SHOW_STDERR_AFTER = 5  # seconds; the stderr of a VMM whose console is silent so long is shown
 
 
 @dataclass
-class Job:
-    """What is run: a machine, the adapter of its VMM, and what the guest is asked to do."""
+class Place:
+    """Where one boot after the other is: what starts them, and their files."""
 
-    machine: Machine
-    adapter: Adapter
-    options: Options
-    folder: reports.Folder | None  # None: nothing is written
-    argv: list[str] = field(default_factory=list)  # with @GUEST@ where the guest's command line goes
-    files: Files = field(default_factory=Files)
-    expectations: expect.Expectations | None = None
-
-    def guest(self, globs: list[str], first: int = 1, lists: bool = False) -> str:
-        options = self.options
-        words = [f"seed={options.seed}", f"seconds={options.seconds}"]
-        words += ["icount"] * options.icount + ["list"] * lists
-        words += [f"run={','.join(globs)}"] if globs else []
-        return " ".join(words + self.machine.guest + ([f"from={first}"] if first > 1 else []))
-
-    def fits(self, globs: list[str]) -> bool:
-        return len(globs) <= GLOBS_MAX and len(self.guest(globs, PLAN_MAX)) <= self.adapter.guest_max
+    starter: Starter
+    files: Files
+    argv: list[str]
 
 
 class Session:
     def __init__(self, job: Job, screen: Screen) -> None:
         self.job = job
         self.screen = screen
-        self.say: Callable[[str], None] = screen.say
         self.run = reports.Run(job.options.strict)
-        self.boot: Boot | None = None
         self.boots = 0
-        self._offset = 0  # of the numbers of this command line's tests in the whole plan
-        self._places: set[str] = set()  # where a boot has died
+        self.workers = 1  # series side by side
+        self._lock = threading.RLock()  # of all below, and of what is printed
+        self._live: list[Boot] = []
+        self._places: list[Place] = []
+        self._is_isolated = job.options.isolate
+        self._is_reset_broken = False
+        self._is_halted = False
+        self._ended_why = ""  # of the latest boot
         limit = job.options.timeout * BOOTS_OF_TIME
         self._deadline = time.monotonic() + limit if limit else None
-        self._shown_words: list[str] = []
         self._console_log: Log | None = None
         self._vmm_log: Log | None = None
 
@@ -78,223 +64,235 @@ class Session:
         """Of what is expected, before the first boot."""
         if self.job.expectations:
             self.run.notes += self.job.expectations.notes
+        if why := self.job.adapter.deaf():
+            self.run.notes.append(f"{why}: no test is selected, and no boot goes on after a crash")
 
-    # -- one boot -----------------------------------------------------------------------------
+    # -- what all series have in common -------------------------------------------------------
 
-    def _start(self, guest: str) -> tuple[Boot, Log]:
-        """A boot, and the log of its console."""
+    def say(self, line: str) -> None:
+        self.say_all([line])
+
+    def say_all(self, lines: list[str]) -> None:
+        with self._lock:
+            for line in lines:
+                self.screen.say(line)
+
+    def show(self, done: str) -> None:
+        with self._lock:
+            self.screen.show(f"[{done}; boots {self.boots}, failures {self.run.failed()}]")
+
+    def place(self) -> Place:
+        """The first one has the files that are there already; kill() ends what it keeps."""
+        job = self.job
+        with self._lock:
+            files, argv = job.files, job.argv
+            if self._places:
+                files = Files()
+                argv = files.expand(job.adapter.command(), job.machine, job.adapter.place)
+            self._places.append(Place(job.adapter.starter(), files, argv))
+            return self._places[-1]
+
+    def guest(self, globs: list[str], first: int) -> str:
+        """The command line of a boot."""
+        words = ISOLATE[: 1 + self._is_reset_broken] if self._is_isolated else RESUME
+        return self.job.guest(globs, first, words)
+
+    def isolate(self, why: str) -> bool:
+        """From now on. Whether boots side by side are asked for."""
+        with self._lock:
+            if not self._is_reset_broken:
+                what = "each later test that drives the IOMMU has a boot of its own"
+                self.run.warnings.append(f"the IOMMU's reset is broken: {why}; {what}")
+            self._is_isolated = self._is_reset_broken = True
+            return self.job.options.jobs > 1 and self.workers == 1
+
+    def start(self, place: Place, guest: str) -> Boot:
         job, options = self.job, self.job.options
-        if self._console_log is None or self._vmm_log is None:
-            places = [job.folder.file(name) if job.folder else os.devnull for name in ("console.log", "vmm.log")]
-            self._console_log, self._vmm_log = Log(places[0], CONSOLE_LOG_MAX), Log(places[1], LOG_MAX)
+        with self._lock:
+            if self._console_log is None or self._vmm_log is None:
+                places = [job.folder.file(name) if job.folder else os.devnull for name in ("console.log", "vmm.log")]
+                self._console_log, self._vmm_log = Log(places[0], CONSOLE_LOG_MAX), Log(places[1], LOG_MAX)
+            if not self.boots:
+                self.run.begin()
+            self.boots += 1
+            argv, log = place.files.guest(place.argv, guest, self.boots), self._vmm_log
         silence = min(options.timeout, max(SILENCE_MAX, options.timeout / 2)) + options.seconds
-        environment = {**os.environ, **job.adapter.environment}
         limits = Limits(options.timeout, silence if options.timeout else 0)
-        if not self.boots:
-            self.run.begin()
-        self.boots += 1
-        argv = job.files.guest(job.argv, guest)
-        self.boot = Boot(argv, environment, self._vmm_log, limits, SHOW_STDERR_AFTER)
-        return self.boot, self._console_log
+        child = place.starter.start(argv, {**os.environ, **job.adapter.environment}, guest)
+        boot = Boot(child, log, limits, SHOW_STDERR_AFTER, job.adapter.noise)
+        with self._lock:
+            self._live.append(boot)
+        return boot
 
-    def run_boot(self, guest: str, console: Console) -> Console:
-        """Reads a boot to its end; the results are taken as they come."""
-        (boot, log), seconds = self._start(guest), self.job.options.seconds
-        first, began = console.next, time.monotonic()
-        for raw in boot.lines():
-            if raw is None:
-                self._show_words()
-                continue
-            log.write(raw + b"\n")
-            if within := WITHIN.fullmatch(raw):
-                boot.expect_words(int(within[1]))
-            running, planned = console.running, console.plan is not None
-            parsed = console.feed(printable(raw))
-            if isinstance(parsed, Result):
-                parsed.seconds = round(time.monotonic() - began, 3)
-                self.take(parsed)
-            elif parsed:
-                self.say(parsed)
-            elif console.running != running:
-                began = time.monotonic()
-                self._show(console)
-            elif not planned and console.plan is not None:
-                boot.extend(seconds * max(min(console.plan, PLAN_MAX) - first + 1, 0))
-                if first == 1 and self._deadline is not None:
-                    self._deadline += seconds * min(console.plan, PLAN_MAX)
-                self.take_plan(console)
-            if console.exit_status is not None:
-                boot.expect_end()
-        log.write(boot.cut_short)
-        self.run.records += console.records
-        self._deadline = self._deadline and self._deadline + boot.away
-        self._judge_shutdown(console)
-        return console
+    def log_console(self, data: bytes) -> None:
+        assert self._console_log is not None
+        self._console_log.write(data)
 
-    def _show(self, console: Console) -> None:
-        done = f"{self._offset + console.next} of {self.run.plan}: {console.running}"
-        self.screen.show(f"[{done}; boots {self.boots}, failures {self.run.failed()}]")
+    def end_boot(self, boot: Boot, console: Console, held: bytes) -> None:
+        with self._lock:
+            self._live.remove(boot)
+            self._ended_why = boot.why
+            self.log_console(held)
+            self.run.records += console.records
+            # The boots of tests of their own are as many as there are tests, each with its limit.
+            spent = time.monotonic() - boot.started if self._is_isolated else boot.away
+            self._deadline = self._deadline and self._deadline + spent
+            self._judge_shutdown(boot, console)
 
-    def _show_words(self) -> None:
-        """Of the VMM, unless they have been shown."""
-        words = self.vmm_words()
-        if words != self._shown_words:
-            for line in words:
-                self.say(line)
-        self._shown_words = words
+    def extend(self, seconds: float) -> None:
+        """More time for the whole run."""
+        with self._lock:
+            self._deadline = self._deadline and self._deadline + seconds
 
-    def _judge_shutdown(self, console: Console) -> None:
+    def is_late(self) -> str:
+        if self._deadline is None or time.monotonic() <= self._deadline:
+            return ""
+        return f"no end within {BOOTS_OF_TIME} times the {self.job.options.timeout} s of a boot"
+
+    def may_boot(self) -> bool:
+        """Once more."""
+        return not self._is_halted and (not self.job.adapter.boots_max or self.boots < self.job.adapter.boots_max)
+
+    def _judge_shutdown(self, boot: Boot, console: Console) -> None:
         """Shutting down is part of a VMM."""
-        assert self.boot is not None
         if console.exit_status is None:
             return
-        trouble = self.boot.why if self.boot.status is None or self.boot.timed_out else ""
-        trouble = trouble or self.job.adapter.end(self.boot.status)
+        trouble = boot.why if boot.status is None or boot.timed_out else ""
+        trouble = trouble or self.job.adapter.end(boot.status)
         if trouble and trouble not in self.run.warnings:
             self.run.warnings.append(trouble)
 
-    def take_plan(self, console: Console) -> None:
-        """Of the first boot; a later one repeats it."""
-        if self.run.plan is not None or console.plan is None:
-            return
-        self.run.plan = console.plan
-        self.begin(console.header)
-
     def begin(self, header: list[str]) -> None:
         self.run.header = header
-        for line in [START, *header, f"1..{self.run.plan}"]:
-            self.say(line)
+        self.say_all([START, *header, f"1..{self.run.plan}"])
 
-    def take(self, result: Result, died: bool = False) -> None:
-        if self.job.expectations:
-            self.job.expectations.apply(result, died)
-        result.number += self._offset
-        trouble = self.run.take(result)
-        if self.run.results[result.number] is result:
-            self.say(reports.ktap_line(result, self.run.strict))
-        if trouble:
-            self.report([trouble])
+    def take(self, result: Result, died: bool) -> list[str]:
+        """The lines that tell of it."""
+        with self._lock:
+            if self.job.expectations:
+                self.job.expectations.apply(result, died)
+            trouble = self.run.take(result)
+            lines = []
+            if self.run.results[result.number] is result:
+                lines.append(reports.ktap_line(result, self.run.strict))
+            if trouble:
+                self.run.diagnostics.append(trouble)
+                lines.append(f"# error: {trouble}")
+            return lines
 
-    def report(self, diagnostics: list[str]) -> None:
-        for diagnostic in diagnostics:
-            self.say(f"# error: {diagnostic}")
-        self.run.diagnostics += diagnostics
-
-    def vmm_words(self) -> list[str]:
-        words = self.boot.words() if self.boot else []
-        return [f"# vmm: {printable(line)}" for line in words]
-
-    def judge_end(self, console: Console, plan: int) -> int | None:
-        """The number of the test with which the next boot begins; None: there is none."""
-        assert self.boot is not None
-        self.report(console.diagnostics)
-        if console.running is not None:
-            words = self.vmm_words()
-            for line in words:
-                self.say(line)
-            verdict = "HANG" if self.boot.timed_out else "CRASH"
-            diagnostics = console.pending_diagnostics() + words
-            result = Result(console.next, console.running, verdict, self.boot.why, diagnostics, impact="liveness")
-            self.take(result, died=verdict == "CRASH")
-            console.next += 1
-        elif console.exit_status in (1, 3):
-            return None
-        elif not (console.results and console.results[-1].verdict in ENDS_THE_BOOT):
-            after = f"after test {console.next - 1}" if console.next > 1 else "before a test began"
-            self.report([f"the VM ended {after}, outside any test: {self.boot.why}"])
-        return console.next if console.next <= plan else None
-
-    def _place(self, console: Console) -> str:
-        """Where a boot has died; '' where no test had begun."""
-        return console.running or (f"after {console.results[-1].id}" if console.results else "")
+    def kill(self) -> None:
+        for boot in self._live:
+            boot.kill()
+        for place in self._places:
+            place.starter.end()
+            place.files.remove()
 
     # -- the whole run ------------------------------------------------------------------------
 
     def judge(self) -> int:
         """Runs everything; the exit status."""
-        globs = self.job.options.globs
-        if self.job.fits(globs):
-            status = self._boot_until_done(globs)
-            return self.finish() if status is None else status
-        lists = self._split(globs)
-        if isinstance(lists, int):
-            return lists
-        self.run.plan = sum(len(ids) for ids in lists)
-        for number, ids in enumerate(lists):
-            status = self._judge_part(ids, is_first=number == 0)
-            if status is not None:
-                return status
-            self._offset += len(ids)
-        return self.finish()
+        globs, place = self.job.options.globs, self.place()
+        if self.job.options.console:
+            return self._end(SavedSeries(self, place, []).run_all())
+        if self.job.fits(globs) and not (self._is_isolated and self.job.options.jobs > 1):
+            outcome = Series(self, place, globs).run_all()
+            if not isinstance(outcome, Rest):
+                return self._end(outcome)
+            ids = self._list(globs)
+            return self._end(ids if isinstance(ids, Stop) else self._side_by_side(ids, outcome.first - 1))
+        ids = self._list(globs)
+        if isinstance(ids, Stop):
+            return self.stop(ids)
+        self.run.plan = len(ids)
+        self.begin([f"# {self.run.plan} tests in several boots"])
+        return self._end(self._side_by_side(ids, 0) if self._is_isolated else self._one_by_one(place, ids))
 
-    def _judge_part(self, ids: list[str], is_first: bool) -> int | None:
-        if is_first:
-            self.begin([f"# {self.run.plan} tests are too many for one command line: in several boots"])
-        return self._boot_until_done(ids, len(ids))
+    def _one_by_one(self, place: Place, ids: list[str]) -> Stop | None:
+        """The tests in as many command lines as they need."""
+        offset = 0
+        for part in self._split(ids):
+            outcome = Series(self, place, part, offset, len(part)).run_all()
+            if isinstance(outcome, Rest):
+                return self._side_by_side(ids, offset + outcome.first - 1)
+            if outcome:
+                return outcome
+            offset += len(part)
+        return None
 
-    def _split(self, globs: list[str]) -> list[list[str]] | int:
-        """Lists of ids that fit into one command line each; or the exit status where there are none."""
-        console = self.run_boot(self.job.guest([], lists=True), Console())
+    def _side_by_side(self, ids: list[str], first: int) -> Stop | None:
+        """The tests from that index on, some at a time in each of as many places as are asked for."""
+        self.workers = max(min(self.job.options.jobs, len(ids) - first), 1)
+        size = -(-(len(ids) - first) // (self.workers * PARTS)) or 1
+        chunks = [part for at in range(first, len(ids), size) for part in self._split(ids[at : at + size])]
+        offsets = [first + sum(map(len, chunks[:number])) for number in range(len(chunks))]
+        places: queue.Queue[Place] = queue.Queue()
+        for place in [self._places[0], *(self.place() for _ in range(self.workers - 1))]:
+            places.put(place)
+
+        def run(part: list[str], offset: int) -> Stop | Rest | None:
+            place = places.get()
+            try:
+                return Series(self, place, part, offset, len(part)).run_all() if self.may_boot() else None
+            finally:
+                places.put(place)
+
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            try:
+                for future in [pool.submit(run, *one) for one in zip(chunks, offsets)]:
+                    if isinstance(outcome := future.result(), Stop):
+                        self._halt()
+                        return outcome
+            except BaseException:
+                self._halt()
+                raise
+        return None
+
+    def _halt(self) -> None:
+        """No boot begins any more, and those that there are end."""
+        self._is_halted = True
+        with self._lock:
+            for boot in self._live:
+                boot.kill()
+
+    def _end(self, outcome: Stop | Rest | None) -> int:
+        return self.stop(outcome) if isinstance(outcome, Stop) else self.finish()
+
+    def _listed(self) -> list[tuple[str, str]] | Stop:
+        """Of a boot for that; all tests, and whether they are default ones."""
+        try:
+            place = self._places[0] if self._places else self.place()
+            console = Series(self, place, []).run_boot(self.job.guest([], 1, LIST), Console())
+        except NoStart as error:
+            return Stop(NO_VERDICT, str(error))
         if not console.listed or console.exit_status != LISTED_ALL:
-            return self.stop(NO_VERDICT, NO_LIST)
-        chosen, unknown = select(console.listed, globs)
-        if unknown:
-            return self.stop(USAGE, f"no test matches {unknown}")
+            return Stop(NO_VERDICT, f"{NO_LIST} ({self._ended_why})")
+        return console.listed
+
+    def _list(self, globs: list[str]) -> list[str] | Stop:
+        """The ids of the tests that these select."""
+        listed = self._listed()
+        if isinstance(listed, Stop):
+            return listed
+        chosen, unknown = select(listed, globs)
+        return Stop(USAGE, f"no test matches {unknown}") if unknown else chosen
+
+    def _split(self, ids: list[str]) -> list[list[str]]:
+        """Lists that fit into one command line each."""
         lists: list[list[str]] = [[]]
-        for test_id in chosen:
+        for test_id in ids:
             if lists[-1] and not self.job.fits([*lists[-1], test_id]):
                 lists.append([])
             lists[-1].append(test_id)
         return lists
 
-    def _boot_until_done(self, globs: list[str], expected: int | None = None) -> int | None:
-        """Boots until all of one command line's tests have run; the exit status where that is not to be had."""
-        first, barren, plan = 1, 0, expected
-        while True:
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                limit = f"{BOOTS_OF_TIME} times the {self.job.options.timeout} s of a boot"
-                return self.stop(NO_VERDICT, f"no end within {limit}")
-            console = self.run_boot(self.job.guest(globs, first), Console(first))
-            plan = console.plan if plan is None else plan
-            if console.error is not None and console.plan is None:
-                return self.stop(USAGE, console.error)
-            if plan is None or (console.plan is None and first == 1):
-                return self._stop_without_a_plan(console)
-            if not 0 < plan <= PLAN_MAX:
-                self.run.plan = None
-                return self.stop(NO_VERDICT, f"a plan of {plan} tests")
-            if console.plan not in (None, plan):
-                self.report([f"the plan changed from {plan} to {console.plan} tests"])
-                return None
-            place = self._place(console)
-            barren = 0 if place else barren + 1
-            following = self.judge_end(console, plan)
-            if following is None:
-                return None
-            if place in self._places:
-                place += f": it did not go on from={first}"
-                return self.stop(NO_VERDICT, f"a second boot ended at one place, {place}")
-            self._places |= {place} if place else set()
-            if barren == BARREN_MAX:
-                return self.stop(NO_VERDICT, f"{barren} boots ended before their first test")
-            first = following
-
-    def _stop_without_a_plan(self, console: Console) -> int:
-        for line in console.header:
-            self.say(line)
-        self.run.diagnostics += console.diagnostics
-        for diagnostic in console.diagnostics:
-            self.say(f"# error: {diagnostic}")
-        return self.stop(NO_VERDICT, "the VM ended before it printed a plan")
-
     def print_list(self) -> int:
-        console = self.run_boot(self.job.guest([], lists=True), Console())
-        chosen, unknown = select(console.listed, self.job.options.globs)
-        if not console.listed or console.exit_status != LISTED_ALL:
-            return self.stop(NO_VERDICT, NO_LIST)
+        listed = self._listed()
+        if isinstance(listed, Stop):
+            return self.stop(listed)
+        chosen, unknown = select(listed, self.job.options.globs)
         if unknown:
-            return self.stop(USAGE, f"no test matches {unknown}")
-        kinds = dict(console.listed)
+            return self.stop(Stop(USAGE, f"no test matches {unknown}"))
+        kinds = dict(listed)
         for test_id in chosen if self.job.options.globs else kinds:
             self.say(f"{test_id}{'' if kinds[test_id] == 'default' else '  (by name only)'}")
         return PASSED
@@ -312,29 +310,29 @@ class Session:
     def _judge_count(self, tells: bool = True) -> None:
         """Whether as many tests ran as were asked for."""
         if (count := self.run.executed()) < (least := self.job.options.at_least):
-            (self.report if tells else self.run.diagnostics.extend)([f"{count} tests executed, --at-least {least}"])
+            (self._report if tells else self.run.diagnostics.append)(f"{count} tests executed, --at-least {least}")
 
-    def stop(self, status: int, why: str) -> int:
+    def _report(self, diagnostic: str) -> None:
+        self.run.diagnostics.append(diagnostic)
+        self.say(f"# error: {diagnostic}")
+
+    def stop(self, stop: Stop) -> int:
         """An end without a summary of all tests."""
-        if status == NO_VERDICT and self.boot:
-            why = f"{why} ({self.boot.why})"
-        self.run.stopped = why
-        self.write(status)
-        if status == NO_VERDICT:
-            self._show_words()
-        self.say(f"error: {why}")
-        return status
+        self.run.stopped = stop.why
+        self.write(stop.status)
+        self.say(f"error: {stop.why}")
+        return stop.status
 
     def finish(self) -> int:
         run, options, adapter = self.run, self.job.options, self.job.adapter
-        plan = run.plan or 0
+        plan, run.boots = run.plan or 0, self.boots if self._is_isolated else 0
         for missing in run.fill("no result was printed"):
             self.say(reports.ktap_line(missing, run.strict))
         beyond = [number for number in run.results if not 0 < number <= plan]
         if beyond:
-            self.report([f"results beyond the plan of {plan}: {beyond[:8]}"])
+            self._report(f"results beyond the plan of {plan}: {beyond[:8]}")
         if not run.executed():
-            self.report(["every test was skipped: nothing was executed"])
+            self._report("every test was skipped: nothing was executed")
         self._judge_count()
         status = FAILED if run.failed() else PASSED
         self.write(status)
@@ -388,16 +386,3 @@ class Session:
             "boots": self.boots,
         }
         return properties, document
-
-
-def select(listed: list[tuple[str, str]], globs: list[str]) -> tuple[list[str], str]:
-    """The ids that the guest would run, and the first glob that matches none."""
-
-    def selects(glob: str, test_id: str, kind: str) -> bool:
-        return (kind == "default" or glob[0] not in "*?") and glob_matches(glob, test_id)
-
-    if not globs:
-        return [test_id for test_id, kind in listed if kind == "default"], ""
-    chosen = [test_id for test_id, kind in listed if any(selects(glob, test_id, kind) for glob in globs)]
-    unknown = [glob for glob in globs if not any(selects(glob, *one) for one in listed)]
-    return chosen, unknown[0] if unknown else ""

@@ -12,8 +12,9 @@ OPERATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operat
 
 
 def parse(text: str) -> Version | None:
-    """None for what is no version, as `unknown`."""
-    return tuple(int(part) for part in text.split(".")) if re.fullmatch(r"\d+(\.\d+)*", text) else None
+    """None for what is no version, as `unknown`. What follows a dash tells of a build, as in 53.0-246-gae44c2971."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)*)(?:-\S*)?", text)
+    return tuple(int(part) for part in match[1].split(".")) if match else None
 
 
 def bounds(text: str) -> list[tuple[str, Version]]:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import process
@@ -14,6 +15,7 @@ CONSOLE_MAX = 64 << 20  # bytes of one boot; more is a guest that prints for eve
 LOG_MAX = 16 << 20  # bytes of one run's vmm.log
 END_LIMIT = 10  # seconds for the VMM to end when its guest has said that it is done
 LOOK_AGAIN = 1  # seconds, at most, between two looks at the console; what is beyond them is not the VMM's time
+FORGIVEN = 10  # boots' times, at most, that a VMM is given for those in which no CPU ran it
 WORDS_FIRST, WORDS_LAST, WORD_MAX = 3, 6, 500  # lines of the VMM's own that are shown, characters of one
 
 
@@ -55,32 +57,37 @@ class Limits:
 class Boot:
     """A running VMM. Iterate over `lines()`; afterwards `why` says how it ended, `status` with which status.
 
-    The limits are those of the whole boot and of the time between two outputs.
+    The limits are those of the whole boot and of the time between two outputs. `noise` is how a line of the VMM's own
+    log begins, which may share the console with the guest; it goes to the log of the VMM.
     """
 
     def __init__(
         self,
-        argv: list[str],
-        environment: Mapping[str, str],
+        child: process.Running,
         log: Log,
         limits: Limits,
         show_stderr_after: float = 0,
+        noise: re.Pattern[bytes] | None = None,
     ) -> None:
         self.why = ""
         self.cut_short = b""  # a last line without an end
         self.timed_out = False
+        self.is_carriers = False  # what ended is the carrier, not the VMM
         self.is_over = False  # the guest has said that it is done
         self._log = log
         self._limits = limits
         self._silence = limits.silence  # until the next words
         self._first_words, self._last_words = b"", b""
-        self._child = process.Child(argv, environment)
+        self._child = child
+        self._noise, self._torn = noise, b""
         now = time.monotonic()
         self._end = now + limits.boot if limits.boot else None
         self._heard = now
         self.started = now
         self._looked = now
-        self.away = 0.0  # seconds in which we did not look
+        self.away = 0.0  # seconds in which we did not look, or the VMM did not run
+        self._starved, self._starved_looked = 0.0, now
+        self._forgivable = limits.boot * FORGIVEN
         self._show_stderr_at = now + show_stderr_after if show_stderr_after else None
 
     def extend(self, seconds: float) -> None:
@@ -100,7 +107,8 @@ class Boot:
             self._end = time.monotonic() + END_LIMIT
 
     def kill(self) -> None:
-        self._child.end()
+        """Another thread may be reading its lines: those end."""
+        self._child.kill()
 
     @property
     def status(self) -> int | None:
@@ -133,9 +141,20 @@ class Boot:
             *whole, buffer = (buffer + chunk).split(b"\n") if chunk else [buffer]
             if len(buffer) > LINE_MAX:
                 whole, buffer = [*whole, buffer], b""
-            yield from (line.rstrip(b"\r") for line in whole)
-        self.cut_short = buffer
+            yield from (line.rstrip(b"\r") for line in self._of_the_guest(whole))
+        self.cut_short = self._torn + buffer
         self._finish()
+
+    def _of_the_guest(self, lines: list[bytes]) -> Iterator[bytes]:
+        """Without what the VMM itself writes between them, and in the middle of one, always up to a line's end."""
+        for line in lines:
+            found = self._noise.search(line) if self._noise else None
+            if not found:
+                yield self._torn + line
+                self._torn = b""
+                continue
+            self._hear(line[found.start() :] + b"\n")
+            self._torn = (self._torn + line[: found.start()])[-LINE_MAX:]
 
     def _hear(self, words: bytes) -> None:
         self._log.write(words)
@@ -179,15 +198,30 @@ class Boot:
         away = now - self._looked - LOOK_AGAIN
         self._looked = now
         if away > LOOK_AGAIN:
-            self.away += away
-            self._heard += away
-            self._end = None if self._end is None else self._end + away
+            self._give(away)
+        elif now - self._starved_looked >= LOOK_AGAIN and self._forgivable > 0:
+            self._give(self._starved_since(now))
+
+    def _starved_since(self, now: float) -> float:
+        """A busy host: time that the VMM wanted to run in and could not, which the guest does not count either."""
+        passed, starved = now - self._starved_looked, self._child.starved()
+        more = min(max(starved - self._starved, 0), passed, self._forgivable)
+        self._starved, self._starved_looked = starved, now
+        self._forgivable -= more
+        return more
+
+    def _give(self, seconds: float) -> None:
+        self.away += seconds
+        self._heard += seconds
+        self._end = None if self._end is None else self._end + seconds
 
     def _finish(self) -> None:
+        if self._child.trouble:
+            self.why, self.is_carriers = self._child.trouble, True
         if not self.why:
             status = self._child.status
             if status is not None and status < 0:
                 self.why = f"the VMM was killed by {process.signal_name(-status)}"
             else:
                 self.why = f"the VMM ended with status {status}"
-        self.kill()
+        self._child.end()

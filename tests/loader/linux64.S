@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A loader that enters a bzImage as Firecracker does: in long mode, at 0x200 bytes into the protected-mode
- * part at 1 MiB, with a zero page of its own making, CS = 0x08 and an identity map of the first GiB. It is
- * itself started by its PVH note; the bzImage is the first module (QEMU's -initrd).
+ * part, with a zero page of its own making, CS = 0x08 and an identity map of the first GiB. It is itself
+ * started by its PVH note; the bzImage is the first module (QEMU's -initrd).
+ *
+ * KERNEL, which the Makefile defines, is where the protected-mode part goes. Elsewhere than at 1 MiB the
+ * header must permit it (boot.rst, relocatable_kernel and kernel_alignment), or nothing is entered.
  */
 #define MODLIST 16
 #define CMDLINE 24
@@ -15,10 +18,12 @@
 #define LEVEL_4 0x9000
 #define POINTERS 0xa000
 #define DIRECTORY 0xb000
-#define KERNEL 0x100000
+#define USUAL_PLACE 0x100000
 #define ENTRY_64 0x200
 
 #define SETUP_SECTS 0x1f1
+#define KERNEL_ALIGNMENT 0x230
+#define RELOCATABLE 0x234
 #define HEADER_END 0x268
 #define E820_COUNT 0x1e8
 #define E820_TABLE 0x2d0
@@ -42,6 +47,16 @@ loader:
     /* The zero page: the header of the file, and the command line and memory map of the start info. */
     movl MODLIST(%ebx), %eax
     movl (%eax), %ebp           /* the file */
+    movl $KERNEL, %ecx
+    cmpl $USUAL_PLACE, %ecx
+    je 5f
+    cmpb $0, RELOCATABLE(%ebp)
+    je refuse
+    movl KERNEL_ALIGNMENT(%ebp), %edx
+    decl %edx
+    testl %edx, %ecx
+    jnz refuse
+5:
     movl 8(%eax), %edx          /* its size */
     leal SETUP_SECTS(%ebp), %esi
     movl $(ZERO_PAGE + SETUP_SECTS), %edi
@@ -95,6 +110,11 @@ loader:
     movl %eax, %cr0
     lgdt gdt_pointer
     ljmpl $8, $3f
+
+refuse:
+    cli
+    hlt
+    jmp refuse
 
     .code64
 3:  movl $16, %eax

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # usage: host.sh ARCH DIRECTORY
 # Leaves in DIRECTORY what a machine that carries a nested VMM boots: Debian's cloud kernel `vmlinuz`, the
-# modules that KVM needs there, their names in `modules` in the order of loading, and a static `busybox`.
-# Root is not needed and nothing is installed: apt works on package lists of its own.
+# modules that KVM needs there and those of VFIO, their names in `modules` and `modules.vfio` in the order of
+# loading, and a static `busybox`. Root is not needed and nothing is installed: apt works on package lists of
+# its own.
 set -euo pipefail
 arch=$1 directory=$2
+vfio='vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci'
 case $arch in
-x86_64) debian=amd64 modules='virt/lib/irqbypass.ko arch/x86/kvm/kvm.ko arch/x86/kvm/kvm-amd.ko' ;;
-aarch64) debian=arm64 modules='' ;;
+x86_64) debian=amd64 kvm='irqbypass kvm kvm-amd' ;;
+aarch64) debian=arm64 kvm='' ;;
 *) echo "no kernel for $arch is known" >&2 && exit 1 ;;
 esac
-[ ! -e "$directory/busybox" ] || exit 0
+[ ! -e "$directory/modules.vfio" ] || exit 0
 
 scratch=$directory.new
 rm -rf "$scratch"
@@ -30,12 +32,23 @@ for package in *.deb; do
     dpkg-deb --fsys-tarfile "$package" | tar -x -C root
 done
 
+# take NAME...: the modules that this kernel has, others are part of it or of another one; their names.
+take() {
+    local name path
+    for name in "$@"; do
+        path=$(find root/lib/modules -name "$name.ko" -print -quit)
+        if [ -n "$path" ]; then
+            cp "$path" .
+            echo "$name.ko"
+        fi
+    done
+}
+
 cp root/boot/vmlinuz-* vmlinuz
-: >modules
-for module in $modules; do
-    cp root/lib/modules/*/kernel/"$module" .
-    echo "${module##*/}" >>modules
-done
+# shellcheck disable=SC2086
+take $kvm >modules
+# shellcheck disable=SC2086
+take $vfio >modules.vfio
 cp root/bin/busybox busybox
 rm -rf apt root ./*.deb
 rm -rf "$directory"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A root file system for the Linux kernel (its Documentation/driver-api/early-userspace/buffer-format).
 
-pack() makes an archive that holds ordinary files, each at a path that is given without its leading slash, and the
-console that the first process needs. The same files make the same bytes.
+pack() makes an archive that holds ordinary files, each at a path that is given without its leading slash and copied
+from another one or a text, and the console that the first process needs. The same files make the same bytes.
 """
 
 from __future__ import annotations
@@ -39,19 +39,21 @@ class Archive:
         self.bytes += bytes(-len(self.bytes) % 4)
 
 
-def pack(files: dict[str, str]) -> bytes:
+def pack(files: dict[str, str], texts: dict[str, str] | None = None) -> bytes:
     archive = Archive()
     archive.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
     for path, source in files.items():
         with open(source, "rb") as file:
             archive.add(path, stat.S_IFREG | 0o755, file.read())
+    for path, text in (texts or {}).items():
+        archive.add(path, stat.S_IFREG | 0o755, text.encode())
     archive.add("TRAILER!!!", 0)
     return gzip.compress(bytes(archive.bytes), 1, mtime=0)
 
 
-def write(target: str, files: dict[str, str]) -> None:
+def write(target: str, files: dict[str, str], texts: dict[str, str]) -> None:
     """The archive of pack(), whole or not at all."""
     temporary = f"{target}.{os.getpid()}"
     with open(temporary, "wb") as out:
-        out.write(pack(files))
+        out.write(pack(files, texts))
     os.replace(temporary, target)

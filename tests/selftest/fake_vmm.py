@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A VMM with a scripted guest: $FAKE_TESTS holds `id=behaviour` words.
 
-It understands what run.sh asks of a QEMU (--version, -device help) and of the guest
-(run=, from=, list, seed=). $FAKE_BOOT changes a whole boot, $FAKE_COUNT names a file that counts
-the boots, $FAKE_CHILD one for the id of a process that stays; $FAKE_HANGS and $FAKE_FLOODS are `version` or `help`.
+It understands what run.sh asks of a QEMU (--version, -device help) and of the guest (run=, from=, list, seed=, resume,
+isolate). $FAKE_BOOT changes a whole boot, $FAKE_COUNT names a file that counts the boots, $FAKE_RESET is `broken`,
+`wrong` or `never-runs`, $FAKE_CHILD names a file for the id of a process that stays; $FAKE_HANGS and $FAKE_FLOODS are
+`version` or `help`.
 """
 
 from __future__ import annotations
@@ -137,6 +138,12 @@ def selected(options: dict[str, str]) -> list[list[str]]:
     return [test for test in tests if any(glob_matches(glob, test[0]) for glob in globs)]
 
 
+def stop(number: int) -> None:
+    """For another boot."""
+    say(f"# stopped before test {number}")
+    end(2)
+
+
 def guest(command_line: str) -> None:
     options = dict(word.partition("=")[::2] for word in command_line.split())
     whole = os.environ.get("FAKE_BOOT", "")
@@ -186,8 +193,16 @@ def guest(command_line: str) -> None:
             raw(os.environ["FAKE_RAW"].encode().decode("unicode_escape").encode("latin-1"))
         raw(b"\n")
     first = 1 if whole == "ignores-from" else int(options.get("from", "1"))
+    reset = os.environ.get("FAKE_RESET", "")
+    if reset == "never-runs":
+        stop(first)
     for number in range(first, len(tests) + 1):
         failed |= run_test(number, *tests[number - 1])
+        drives = number < len(tests) and tests[number - 1][1] != "skip"
+        if drives and reset == "broken" and "resume" in options:
+            say("# reset broken: planted")
+        if drives and ("isolate" in options or reset == "broken" and "resume" in options):
+            stop(9 if reset == "wrong" else number + 1)
     if whole == "no-exit":
         sys.exit(0)
     if whole == "lies":

@@ -20,6 +20,8 @@ LIMIT = 120  # seconds for one run of run.sh
 # run.sh; or what it starts, when the lines are counted that its tests run (coverage.sh).
 RUN_SH = os.environ.get("RUN_SH", os.path.join(HOME, "run.sh")).split()
 
+VMMS = ("LKVM", "CLOUD_HYPERVISOR", "CROSVM", "FIRECRACKER", "ALIOTH")  # variables that name one
+
 TESTS: list[Callable[[], None]] = []
 
 
@@ -130,7 +132,7 @@ def environment(extra: dict[str, str]) -> dict[str, str]:
     ours = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("QEMU", "LKVM", "ACCEL", "TIMEOUT", "NO_INSTALL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+        if name not in ("QEMU", *VMMS, "ACCEL", "TIMEOUT", "NO_INSTALL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
     return {**ours, "NO_INSTALL": "1", "PYTHONDONTWRITEBYTECODE": "1", **extra}
 

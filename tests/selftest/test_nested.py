@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The machine that carries lkvm: its root file system, and a boot of it with a program in lkvm's place."""
+"""The machine that carries a VMM: its root file system, and a boot of it with a program in lkvm's place."""
 
 from __future__ import annotations
 
@@ -59,13 +59,15 @@ def fake_lkvm() -> str:
 
 
 @test
-def console_comes_out_of_the_machine_unchanged() -> None:
+def console_comes_out_of_the_machine_unchanged_and_a_second_boot_is_there_too() -> None:
     ran = run_sh("-m", "kvmtool-x86-nested", "-s", "5", LKVM=fake_lkvm())
     if "# SKIP no kernel" in ran.out:
         print(f"# not judged: {ran.out.splitlines()[-1]}")
         return
-    ran.ends(0, "3 passed, 0 failed, 0 skipped")
-    ran.says("# command line 'seed=5 seconds=2 viommu.ep=scan'", '# \ttabs, "quotes", two  blanks')
+    ran.ends(1, "3 passed, 1 failed, 0 skipped")
+    ran.says("# command line 'seed=5 seconds=2 resume viommu.ep=scan'", '# \ttabs, "quotes", two  blanks')
+    ran.says("not ok 2 a.dies # CRASH the VMM was killed by SIGABRT", "# vmm: Error: planted", "ok 3 a.again")
+    check("of the console" in ran.text("vmm.log") and "# no end" in ran.text("console.log"))
     check("of the console" not in ran.text("console.log"), ran.text("console.log"))
 
 

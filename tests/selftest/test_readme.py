@@ -20,20 +20,24 @@ IMAGES = "build/images/viommu-guest"
 LIMIT = 300  # seconds for one command; a VM under plain emulation takes up to 40
 
 PROGRAM = re.compile(
-    r"((?:[A-Z_]+=\S+ )*)(\./run\.sh|make|python3|truncate|lkvm|cloud-hypervisor|firecracker|crosvm|"
+    r"((?:[A-Z_]+=\S+ )*)(\./run\.sh|make|python3|truncate|lkvm|cloud-hypervisor|firecracker|crosvm|alioth|"
     r"qemu-system-\w+|build/host/viommu-guest)(?: |$)"
 )
 # What is not run at all: the command begins so, and why.
 NOT_RUN = {
     "lkvm ": "no Debian has kvmtool; tests/nested runs it where LKVM names one",
-    "LKVM=": "no Debian has kvmtool; tests/nested runs it where LKVM names one",
+    "CLOUD_HYPERVISOR=": "no Debian has Cloud Hypervisor",
     "make lkvm-static": "a target of kvmtool's own source",
     "cloud-hypervisor ": "no Debian has Cloud Hypervisor",
     "firecracker ": "no Debian has Firecracker",
     "crosvm ": "no Debian has crosvm",
+    "alioth ": "no Debian has alioth",
     "make mutants MUTANT=NAME": "NAME stands for a new mutant",
+    "./run.sh --console ": "it judges what another run has left",
     "python3 -B tests/selftest/": "a step of make test, or what test_harness_readme.py runs",
 }
+# Without arguments these are names of programs.
+NAMES = ("build/host/viommu-guest", "lkvm", "cloud-hypervisor", "crosvm", "firecracker", "alioth")
 # Of make, what ends within seconds; the rest is run dry, which proves that the targets exist.
 QUICK = re.compile(r"make help|make (-s )?host .*RUN=|make mutants MUTANT=")
 
@@ -83,8 +87,7 @@ class Readme:
             if not fenced and not line.startswith("    "):
                 texts += [(number, span) for span in re.findall(r"`([^`]+)`", line)]
         texts = [(number, text) for number, text in texts if PROGRAM.match(text)]
-        # Without arguments these are names of programs.
-        texts = [(number, text) for number, text in texts if text not in ("build/host/viommu-guest", "lkvm")]
+        texts = [(number, text) for number, text in texts if text not in NAMES]
         return [Command(self.path, number, text.replace("\\|", "|")) for number, text in sorted(texts)]
 
 

@@ -25,7 +25,8 @@ def help_names_every_option() -> None:
     for option in ("-h", "--help"):
         ran = run_sh(option)
         ran.ends(0)
-        for word in "-a -m -l -n -s -t -o -d --strict --icount QEMU= ACCEL= LKVM= TIMEOUT= GLOB".split():
+        flags = "-a -m -l -n -s -t -o -d --strict --icount --vmm-command --image --console".split()
+        for word in [*flags, "QEMU=", "ACCEL=", "LKVM=", "TIMEOUT=", "GLOB"]:
             check(word in ran.out, word)
 
 
@@ -59,7 +60,7 @@ def command_line_is_printed_and_nothing_is_run() -> None:
     ran.ends(0)
     (line,) = ran.out.splitlines()
     check(line.startswith(f"{ktap.FAKE} -accel tcg "), line)
-    check("'seed=5 seconds=9 run=a.*,b'" in line and "-m 'two words'" in line, line)
+    check("'seed=5 seconds=9 resume run=a.*,b'" in line and "-m 'two words'" in line, line)
     check("-machine q35" in line and "@" not in line and "viommu-guest.elf" in line, line)
     check("-icount" not in line and " -S " not in line, line)
     check(not os.listdir(ran.results), "it left files")
@@ -79,7 +80,7 @@ def optional_devices_are_those_that_the_vmm_has() -> None:
 @test
 def a_machine_adds_to_the_kernels_command_line() -> None:
     line = run_sh("-n", "-s", "5", "-m", "microvm", QEMU=ktap.FAKE).out
-    check("'seed=5 seconds=2 pci.ecam=0xe0000000 " in line, line)
+    check("'seed=5 seconds=2 resume pci.ecam=0xe0000000 " in line, line)
     check(" viommu=mmio:0xfeb02e00 viommu.ep=00:00.0-ff:1f.7:0' " in line and "+" not in line, line)
 
 
@@ -149,7 +150,8 @@ def lkvm_is_the_first_one_for_the_cpu() -> None:
     one, other, more = elf(AARCH64), elf(X86_64), elf(X86_64)
     line = run_sh("-n", "-s", "5", "-m", "kvmtool-x86", LKVM=f"{one}:{other}:{more}").out
     check(line.startswith(f"{other} run -k "), line)
-    check("viommu-guest.bzimage " in line and "-p 'seed=5 seconds=2 viommu.ep=scan'" in line and "@" not in line, line)
+    check("viommu-guest.bzimage " in line and "@" not in line, line)
+    check("-p 'seed=5 seconds=2 resume viommu.ep=scan'" in line, line)
 
 
 @test
@@ -157,7 +159,7 @@ def machine_that_carries_lkvm_is_one_of_qemus() -> None:
     ran = run_sh("-n", "-s", "5", "-m", "kvmtool-x86-nested", "--", "--irqchip", QEMU=ktap.FAKE)
     ran.ends(0)
     check(ran.out.startswith(f"{ktap.FAKE} -accel tcg ") and "@" not in ran.out, ran.out)
-    check(" -- seed=5 seconds=2 viommu.ep=scan'" in ran.out and "-initrd " in ran.out, ran.out)
+    check("-initrd " in ran.out and "-p 'seed=5 seconds=2 resume viommu.ep=scan'" in ran.err, ran.out, ran.err)
     check("lkvm run -k /viommu-guest.bzimage " in ran.err and " --irqchip" in ran.err, ran.err)
 
 

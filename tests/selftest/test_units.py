@@ -20,6 +20,7 @@ from ktap import HOME, check, refused, test
 
 sys.path.insert(0, os.path.join(HOME, "tests", "harness"))
 import build  # noqa: E402
+import job  # noqa: E402
 import main  # noqa: E402
 import many  # noqa: E402
 import options as opt  # noqa: E402
@@ -27,12 +28,12 @@ import placeholders  # noqa: E402
 import process  # noqa: E402
 import progress  # noqa: E402
 import reports  # noqa: E402
-import session  # noqa: E402
+import versions  # noqa: E402
 import vm  # noqa: E402
 import vmm  # noqa: E402
 from machines import Machine, Machines  # noqa: E402
 from protocol import Result  # noqa: E402
-from vmm import base, kvmtool, native, qemu, refdev  # noqa: E402
+from vmm import base, kvm, native, qemu, refdev  # noqa: E402
 
 
 def scratch() -> str:
@@ -90,7 +91,7 @@ def orphans_are_ended() -> None:
 
 def booted(script: str, boot: float = 20, silence: float = 20) -> tuple[list[bytes | None], vm.Boot]:
     log = vm.Log(os.path.join(scratch(), "vmm.log"), 1 << 20)
-    one = vm.Boot(["sh", "-c", script], os.environ, log, vm.Limits(boot, silence), 0.2)
+    one = vm.Boot(process.Child(["sh", "-c", script]), log, vm.Limits(boot, silence), 0.2)
     lines = list(one.lines())
     log.close()
     return lines, one
@@ -116,6 +117,29 @@ def limits_of_a_boot() -> None:
     with mock.patch.object(vm, "END_LIMIT", 0.5):
         boot = booted("exec >&-; sleep 100")[1]
     check(not boot.timed_out and boot.why == "the VMM closed its console and did not end", boot.why)
+
+
+def starved_boot(script: str, share: float) -> vm.Boot:
+    """A boot of half a second, of each second of which no CPU ran the VMM for that share."""
+    begin = time.monotonic()
+    with (
+        mock.patch.object(vm, "LOOK_AGAIN", 0.1),
+        mock.patch.object(process.Child, "starved", lambda child: share * (time.monotonic() - begin)),
+    ):
+        return booted(script, boot=0.5, silence=0.5)[1]
+
+
+@test
+def time_without_a_cpu_is_not_the_vmms() -> None:
+    check(starved_boot("sleep 1.5; exit 7", 0.9).why == "the VMM ended with status 7")
+    check(starved_boot("sleep 100", 0.5).timed_out)
+    with mock.patch.object(vm, "FORGIVEN", 2):
+        boot = starved_boot("sleep 100", 1)
+    check(boot.timed_out and 1 <= boot.away <= 1.1, boot.away)  # and there is an end to it
+    child = process.Child(["sh", "-c", "sleep 0.1"])
+    check(child.starved() >= 0)
+    child.end()
+    check(child.starved() == 0)
 
 
 @test
@@ -279,10 +303,10 @@ def options_and_environment() -> None:
 @test
 def tests_are_selected_as_the_guest_does() -> None:
     listed = [("a.b", "default"), ("a.c", "optional"), ("b.d", "default")]
-    check(session.select(listed, []) == (["a.b", "b.d"], ""))
-    check(session.select(listed, ["a"]) == (["a.b", "a.c"], ""))
-    check(session.select(listed, ["*.?"]) == (["a.b", "b.d"], ""), "by name only")
-    check(session.select(listed, ["b", "x"]) == (["b.d"], "x"))
+    check(job.select(listed, []) == (["a.b", "b.d"], ""))
+    check(job.select(listed, ["a"]) == (["a.b", "a.c"], ""))
+    check(job.select(listed, ["*.?"]) == (["a.b", "b.d"], ""), "by name only")
+    check(job.select(listed, ["b", "x"]) == (["b.d"], "x"))
 
 
 # -- VMMs -----------------------------------------------------------------------------------------
@@ -347,19 +371,19 @@ def launchers_are_around_the_vmm() -> None:
 def kvmtool_here_and_carried() -> None:
     here, other = os.uname().machine, "aarch64" if os.uname().machine == "x86_64" else "x86_64"
     lkvm = ktap.script("#!/bin/sh\necho kvm tool 3.18.0-1\n", "lkvm")
-    machine = Machine("m", here, "kvmtool", words=["-k", "@BUILD@/x"])
-    own = adapter(machine, lkvm=lkvm)
+    machine, named = Machine("m", here, "kvmtool", words=["-k", "@BUILD@/x"]), {"programs": {"LKVM": lkvm}}
+    own = adapter(machine, **named)
     check((own.path, own.version, own.accel) == (lkvm, "3.18.0", "kvm"), own.path, own.version)
     check(own.lacking() == base.kvm_lacking(here) and own.command() == [lkvm, "run", "-k", "@BUILD@/x"])
-    with mock.patch.object(kvmtool, "NESTED", scratch()):
-        own = adapter(machine, lkvm=lkvm)
+    with mock.patch.object(kvm, "NESTED", scratch()):
+        own = adapter(machine, **named)
         own.prepare()
         check(os.path.isdir(own.environment["HOME"]))
-    check(adapter(Machine("m", other, "kvmtool"), lkvm=lkvm).lacking() == f"no lkvm for {other} in LKVM={lkvm}")
-    refused(lambda: adapter(machine, lkvm="/no/such"), "LKVM", "/no/such")
-    carried = adapter(Machine("m", here, "kvmtool", carrier=["-c"]), lkvm=lkvm)
-    check(carried.lacking() == f"{lkvm} is no ELF file" and carried.accel == "kvm in tcg", carried.lacking())
-    check("-c" in carried.command() and carried.remarks() == ["there: lkvm run "], carried.command())
+    check(adapter(Machine("m", other, "kvmtool"), **named).lacking() == f"no lkvm for {other} in LKVM={lkvm}")
+    refused(lambda: adapter(machine, programs={"LKVM": "/no/such"}), "LKVM", "/no/such")
+    carried = adapter(Machine("m", here, "kvmtool", carrier=["-c"]), **named)
+    check("no ELF file" in carried.lacking() and carried.accel == "kvm in tcg", carried.lacking())
+    check("-c" in carried.command() and carried.remarks() == ["there: lkvm run"], carried.command())
     check(KVM_OF_ANOTHER in base.kvm_lacking(other))
 
 
@@ -367,9 +391,23 @@ KVM_OF_ANOTHER = "KVM runs VMs of this machine's CPU"
 
 
 @test
-def libraries_of_a_program() -> None:
-    found = kvmtool._libraries(sys.executable if os.path.exists(sys.executable) else "/bin/sh")
-    check(any(name.endswith("libc.so.6") for name in found) and all(f"/{name}" == path for name, path in found.items()))
+def vmms_say_their_versions() -> None:
+    for kind, says, version in (
+        ("cloud-hypervisor", "cloud-hypervisor v53.0-246-gae44c2971", "53.0-246-gae44c2971"),
+        ("crosvm", "crosvm 0.1.0-f1e797a68", "0.1.0-f1e797a68"),
+        ("firecracker", "Firecracker v1.17.0-dev", "1.17.0-dev"),
+        ("alioth", "alioth-cli 0.12.0", "0.12.0"),
+    ):
+        program = ktap.script(f"#!/bin/sh\necho '{says}'\n", kind)
+        machine = Machine("m", os.uname().machine, kind, carrier=["-c"])
+        variable = kind.upper().replace("-", "_")
+        check(adapter(machine, programs={variable: program}).version == version, kind)
+        check(versions.parse(version), version)
+        check(adapter(machine, programs={variable: program}).accel == "kvm in tcg", kind)
+        check(adapter(machine, programs={variable: program}, accel="kvm").accel == "kvm", kind)
+    machine = Machine("m", "x86_64", "cloud-hypervisor", words=["--user-device", "socket=x"])
+    check("vfio-user" in adapter(machine, programs={"CLOUD_HYPERVISOR": program}).lacking())
+    check(versions.parse("53.0-246-g1") == (53, 0) and versions.parse("unknown") is None)
 
 
 @test

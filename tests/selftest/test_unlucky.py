@@ -193,7 +193,7 @@ def iommu_that_is_not_driven_is_an_error_once() -> None:
     subprocess.run(["make", "-s", "-C", ktap.HOME, "native"], check=True, env=ktap.environment({}), stdout=2)
     for options, mutant, why in (
         ("viommu=pci:00:01.0", "HOSTILE_FEATURES_OK_REFUSED", "FEATURES_OK does not stay set"),
-        ("viommu=pci:00:01.0", "HOSTILE_RESET_NEVER_ENDS", "status does not return to 0"),
+        ("viommu=pci:00:01.0", "HOSTILE_RESET_NEVER_ENDS", "status does not read 0 within a second"),
         ("viommu=pci:00:01.0", "HOSTILE_STRUCTURE_BAR_6", "its transport can't be used"),
         ("viommu=pci:00:01.0", "HOSTILE_QUEUE_SIZE_0", "a queue has size 0"),
         ("viommu=pci:00:1e.0", "", "a description names one where there is no device"),
@@ -202,7 +202,8 @@ def iommu_that_is_not_driven_is_an_error_once() -> None:
         results = [line for line in lines if line.startswith(("ok ", "not ok "))]
         why = f"the IOMMU is not driven: {why}"
         check(f" # ERROR {why}" in results[0] and len(results) > 10, lines)
-        check(all(f" # SKIP {why}" in line for line in results[1:]), results)
+        others = [line for line in results[1:] if f" # SKIP {why}" not in line]
+        check(all(" # SKIP " in line and "is not offered" in line for line in others), others)
         check(lines[-1] == "EXIT: STATUS=3", lines[-1])
 
 

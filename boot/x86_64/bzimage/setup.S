@@ -52,7 +52,7 @@ code32_start:
     .long 0                         /* cmd_line_ptr */
     .long 0x7fffffff                /* initrd_addr_max */
     .long 1 << ALIGNMENT
-    .byte 0                         /* relocatable_kernel: it runs at pref_address only */
+    .byte 1                         /* relocatable_kernel: it moves to pref_address by itself */
     .byte ALIGNMENT
     .word HAS_ENTRY_64
     .long CMDLINE_MAX

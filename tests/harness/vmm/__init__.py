@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The VMMs, one module each, and the adapters that start QEMU or kvmtool inside of something else.
+"""The VMMs, and what starts them inside of something else: the carrier, the reference device.
 
 To add one: a module with a subclass of base.Adapter, and a line of ADAPTERS.
 """
@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from machines import Bad, Machine
 
-from . import kvmtool, native, qemu, refdev
+from . import command, kvmtool, native, qemu, refdev, rust, saved
 from .base import Adapter as Adapter
 from .base import Settings
 
 ADAPTERS: dict[str, type[Adapter]] = {
     "qemu": qemu.Qemu,
     "kvmtool": kvmtool.Kvmtool,
+    "cloud-hypervisor": rust.CloudHypervisor,
+    "crosvm": rust.Crosvm,
+    "firecracker": rust.Firecracker,
+    "alioth": rust.Alioth,
     "native": native.Native,
+    "command": command.Command,
+    "saved": saved.Saved,
 }
 
 
@@ -24,8 +30,6 @@ def adapter(machine: Machine, settings: Settings) -> Adapter:
     kind = ADAPTERS.get(machine.vmm)
     if kind is None:
         raise Bad(f"{machine.name}: vmm: '{machine.vmm}', expected one of {', '.join(ADAPTERS)}")
-    if kind is kvmtool.Kvmtool and machine.carrier:
-        return kvmtool.Carried(machine, settings)
     if kind is qemu.Qemu and machine.refdev:
         return refdev.Refdev(machine, settings)
     return kind(machine, settings)

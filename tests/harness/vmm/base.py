@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import process
@@ -12,6 +15,8 @@ from machines import Machine
 
 HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 PROBE_LIMIT = 10  # seconds for a VMM to print its version
+# Of VMMs that log to stdout, Firecracker: 2026-11-30T07:14:03.858791397 [anonymous-instance:main] Running ...
+LOG_LINE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9} \[[^\]]*\] ")
 GUEST_MAX = 4000  # bytes of a command line that every image takes (boot/boot_info.h), with room for from=
 
 
@@ -19,12 +24,16 @@ class Unusable(Exception):
     """Why there is no run: exit status 2."""
 
 
+class NoStart(Exception):
+    """Why what is to start the VMM could not: the VMM is not to blame."""
+
+
 @dataclass
 class Settings:
     """What the user asks of a VMM."""
 
     qemu: str = ""
-    lkvm: str = ""
+    programs: dict[str, str] = field(default_factory=dict)  # other VMMs, by the names of their variables
     accel: str = "tcg"
     icount: bool = False
     debug: bool = False
@@ -65,12 +74,36 @@ def ask(argv: list[str], limit: float = PROBE_LIMIT, stdin: bytes = b"") -> proc
     return finished
 
 
+class Starter:
+    """Starts one boot after the other. Where a VMM takes long to get at, one keeps what it needs between them."""
+
+    def start(self, argv: list[str], environment: Mapping[str, str], guest: str) -> process.Running:
+        """`guest` is the guest's command line, which `argv` has already where it is an argument."""
+        return process.Child(argv, environment)
+
+    def end(self) -> None:
+        """Of what it keeps."""
+
+
+class TerminalStarter(Starter):
+    """For a VMM that wants a terminal as its stdin: one at which nobody types."""
+
+    def start(self, argv: list[str], environment: Mapping[str, str], guest: str) -> process.Running:
+        ours, theirs = pty.openpty()
+        try:
+            return process.Child(argv, environment, theirs, keep=[ours])
+        finally:
+            os.close(theirs)
+
+
 class Adapter:
     """A VMM for one machine. `look()` comes first, then the rest."""
 
     name = ""  # whose known deviations are expected
     guest_max = GUEST_MAX
     modes: tuple[str, ...] = ()  # of --icount and -d
+    noise: re.Pattern[bytes] | None = None  # the beginning of a line of its own log on the console's stream
+    boots_max = 0  # of a run; 0: as many as it needs
 
     def __init__(self, machine: Machine, settings: Settings) -> None:
         self.machine = machine
@@ -106,6 +139,14 @@ class Adapter:
 
     def prepare(self) -> None:
         """Makes what the command line needs. Nothing is started before."""
+
+    def starter(self) -> Starter:
+        """For boots one after the other."""
+        return Starter()
+
+    def deaf(self) -> str:
+        """Why the guest gets no command line, and runs what it runs by itself; '' if it gets one."""
+        return ""
 
     def end(self, status: int | None) -> str:
         """What is wrong with this exit status of a VMM whose guest came to its end; '' if nothing is."""

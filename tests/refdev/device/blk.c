@@ -5,6 +5,7 @@
 #include "tests/refdev/device/endpoints.h"
 
 #define TYPE_BLOCK  2
+#define F_RO        (1u << 5)
 #define SECTOR      512u
 #define CHUNK       4096u
 #define CONFIG_SIZE 60 /* the fields that need no feature */
@@ -27,10 +28,16 @@ static bool dma(struct ref_virtio *virtio, uint64_t address, void *bytes, uint32
     return ref_place_access(&blk_of(virtio)->place, address, bytes, length, is_write);
 }
 
+static uint64_t sectors_of(const struct ref_blk *blk)
+{
+    if (blk->place.flaw == REF_DISK_EMPTY)
+        return 0;
+    return blk->place.sectors ? blk->place.sectors : REF_DISK_SIZE / SECTOR;
+}
+
 static uint8_t config_read(struct ref_virtio *virtio, uint32_t offset)
 {
-    (void)virtio;
-    return offset < 8 ? (uint8_t)((uint64_t)(REF_DISK_SIZE / SECTOR) >> (8 * offset)) : 0;
+    return offset < 8 ? (uint8_t)(sectors_of(blk_of(virtio)) >> (8 * offset)) : 0;
 }
 
 static void config_write(struct ref_virtio *virtio, uint32_t offset, uint8_t value)
@@ -66,7 +73,10 @@ static uint8_t carry_out(struct ref_blk *blk, const struct ref_chain *chain, uin
         return STATUS_OK;
     if (type != REQUEST_IN && type != REQUEST_OUT)
         return STATUS_UNSUPP;
-    if (length % SECTOR || length > REF_DISK_SIZE || sector > (REF_DISK_SIZE - length) / SECTOR)
+    if (blk->place.flaw == REF_READ_ONLY && !is_in)
+        return STATUS_IOERR;
+    if (length % SECTOR || length / SECTOR > sectors_of(blk) ||
+        sector > sectors_of(blk) - length / SECTOR)
         return STATUS_IOERR;
     return move(blk, chain, sector * SECTOR, length, is_in) ? STATUS_OK : STATUS_IOERR;
 }
@@ -81,8 +91,13 @@ static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct re
         ref_break(virtio);
         return 0;
     }
+    if (blk_of(virtio)->place.flaw == REF_STUCK)
+        return REF_KEEP;
     status = carry_out(blk_of(virtio), chain, ref_get(header, 4),
                        ref_get(header + 8, 4) | (uint64_t)ref_get(header + 12, 4) << 32);
+    if (status && blk_of(virtio)->place.flaw == REF_STUCK_BY_DENIAL)
+        return REF_KEEP;
+    virtio->never_resets |= status && blk_of(virtio)->place.flaw == REF_RESETS_NEVER;
     if (!ref_chain_write(virtio, chain, chain->writable_length - 1, &status, 1)) {
         ref_break(virtio);
         return 0;
@@ -108,6 +123,9 @@ void ref_blk_init(struct ref_blk *blk, const struct ref_place *place)
 {
     memset(blk, 0, sizeof(*blk));
     blk->place = *place;
-    ref_virtio_init(&blk->virtio, &ops, TYPE_BLOCK, REF_BIT(REF_F_ACCESS_PLATFORM), 1, CONFIG_SIZE);
+    ref_virtio_init(&blk->virtio, &ops, TYPE_BLOCK,
+                    REF_BIT(REF_F_ACCESS_PLATFORM) | (place->flaw == REF_READ_ONLY ? F_RO : 0), 1,
+                    CONFIG_SIZE);
+    ref_place_virtio(place, &blk->virtio);
     ref_iommu_add(place->iommu, place->id);
 }

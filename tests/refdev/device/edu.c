@@ -39,11 +39,32 @@ static void raise(struct ref_edu *edu, uint32_t bits)
     if (!edu->interrupts)
         return;
     if (edu->place.has_no_msi || !(ref_get(msi + 2, 2) & MSI_ENABLE))
-        ref_set_line(function, true);
-    else if (ref_is_bus_master(function) && !MUTANT(RESV_MSI_BLOCKED))
+        ref_set_line(function, edu->place.flaw != REF_LINE_DEAD);
+    else if (ref_is_bus_master(function) && edu->place.flaw != REF_MSI_LOST &&
+             !mutate_message(edu->place.iommu, edu->place.id))
         function->around->message(function->around->context,
                                   ref_get(msi + 4, 4) | (uint64_t)ref_get(msi + 8, 4) << 32,
                                   ref_get(msi + 12, 2));
+}
+
+static void move(struct ref_edu *edu, uint64_t address, uint8_t *bytes, bool to_memory)
+{
+    enum ref_flaw flaw = edu->place.flaw;
+    uint32_t length = (uint32_t)edu->count;
+
+    if (flaw == REF_LOW_BITS_DROPPED)
+        address &= ~7ull;
+    if (to_memory && flaw == REF_WRITES_LESS)
+        length--;
+    if (to_memory && flaw == REF_WRITES_MORE && length < REF_EDU_BUFFER)
+        length++;
+
+    bool is_done =
+        flaw != REF_STUCK && ref_place_access(&edu->place, address, bytes, length, to_memory);
+
+    if (!to_memory && flaw == REF_READS_ZEROES)
+        memset(bytes, 0, length);
+    edu->is_stuck = flaw == REF_STUCK || (flaw == REF_STUCK_BY_DENIAL && !is_done);
 }
 
 static void transfer(struct ref_edu *edu, uint32_t command)
@@ -53,9 +74,8 @@ static void transfer(struct ref_edu *edu, uint32_t command)
     uint64_t address = to_memory ? edu->destination : edu->source;
 
     if (inside < REF_EDU_BUFFER && edu->count <= REF_EDU_BUFFER - inside &&
-        ref_is_bus_master(&edu->function))
-        ref_place_access(&edu->place, address, edu->buffer + inside, (uint32_t)edu->count,
-                         to_memory);
+        ref_is_bus_master(&edu->function) && !edu->is_stuck)
+        move(edu, address, edu->buffer + inside, to_memory);
     if (command & DMA_INTERRUPT)
         raise(edu, 0x100);
 }
@@ -70,8 +90,10 @@ static uint64_t read(struct ref_function *function, uint32_t offset, unsigned wi
         return IDENTIFICATION;
     case INTERRUPT_STATE:
         return edu->interrupts;
+    case DMA_COMMAND:
+        return edu->is_stuck ? DMA_START : 0; /* a transfer ends at once, or never */
     default:
-        return 0; /* DMA_COMMAND too: a transfer ends at once */
+        return 0;
     }
 }
 

@@ -8,6 +8,24 @@
 #define REF_DISK_SIZE      (1u << 20)
 #define REF_TESTDEV_LENGTH 4096u
 
+/* What is wrong with an endpoint, and not with the IOMMU. */
+enum ref_flaw {
+    REF_NO_FLAW,
+    REF_LOW_BITS_DROPPED, /* the lowest three of an address; edu */
+    REF_WRITES_LESS,      /* by a byte; edu */
+    REF_WRITES_MORE,      /* likewise */
+    REF_READS_ZEROES,     /* edu */
+    REF_STUCK,            /* nothing is ever done */
+    REF_STUCK_BY_DENIAL, /* nor is what is denied; edu never comes out of that, virtio by a reset */
+    REF_RESETS_NEVER,    /* virtio, once something was denied */
+    REF_MSI_LOST,        /* edu */
+    REF_LINE_DEAD,       /* edu */
+    REF_READ_ONLY,       /* blk */
+    REF_DISK_EMPTY,      /* blk */
+    REF_GIVES_HALF,      /* of the bytes that it is asked for; rng */
+    REF_GIVES_NOTHING,   /* rng */
+};
+
 /* Where an endpoint's accesses go, and what it is not able to do. */
 struct ref_place {
     struct ref_iommu *iommu;
@@ -15,7 +33,15 @@ struct ref_place {
     unsigned address_bits; /* of an address, below 64; 0: all of them */
     bool drops;            /* what is beyond those is dropped; else the high bits are cut off */
     bool has_no_msi;       /* of edu only */
+    enum ref_flaw flaw;
+    bool has_no_msix;    /* of virtio only, as the rest */
+    uint16_t queue_size; /* 0: the usual one */
+    uint32_t sectors;    /* of a disk, at most REF_DISK_SIZE / 512; 0: those */
+    uint32_t chunk;      /* bytes that a request gets from an entropy device; 0: all of them */
 };
+
+/* What such a function is like that both kinds of virtio devices have. */
+void ref_place_virtio(const struct ref_place *place, struct ref_virtio *virtio);
 
 /* QEMU's educational device, whose transfers are over at once. */
 struct ref_edu {
@@ -23,6 +49,7 @@ struct ref_edu {
     struct ref_place place;
     uint64_t source, destination, count;
     uint32_t interrupts;
+    bool is_stuck;
     uint8_t buffer[REF_EDU_BUFFER];
 };
 

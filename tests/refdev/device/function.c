@@ -83,11 +83,18 @@ void ref_add_msix(struct ref_function *function)
 {
     uint8_t bytes[12] = {0};
 
-    ref_put(bytes + MSIX_CONTROL, 2, MUTANT(MSIX_ONE_VECTOR) ? 0 : REF_VECTORS - 1);
     ref_put(bytes + 4, 4, REF_MSIX_TABLE);
     ref_put(bytes + 8, 4, REF_MSIX_PENDING);
     function->msix = ref_add_capability(function, CAPABILITY_MSIX, bytes, sizeof(bytes));
     ref_put(function->writable + function->msix + MSIX_CONTROL, 2, MSIX_ENABLE | MSIX_MASK_ALL);
+    ref_limit_vectors(function, REF_VECTORS);
+}
+
+void ref_limit_vectors(struct ref_function *function, unsigned count)
+{
+    function->vector_count = count;
+    ref_put(function->config + function->msix + MSIX_CONTROL, 2,
+            MUTANT(MSIX_ONE_VECTOR) ? 0 : count - 1);
 }
 
 void ref_remove_msix(struct ref_function *function)
@@ -124,7 +131,7 @@ static void send_pending(struct ref_function *function)
 {
     if ((msix_control(function) & (MSIX_ENABLE | MSIX_MASK_ALL)) != MSIX_ENABLE)
         return;
-    for (unsigned i = 0; i < REF_VECTORS; i++) {
+    for (unsigned i = 0; i < function->vector_count; i++) {
         const struct ref_vector *vector = &function->vectors[i];
 
         if (!(function->pending >> i & 1) || (vector->control & VECTOR_MASKED))
@@ -207,7 +214,7 @@ static uint32_t msix_read(const struct ref_function *function, uint32_t offset)
 
     if (offset == REF_MSIX_PENDING)
         return function->pending;
-    if (entry >= REF_VECTORS)
+    if (entry >= function->vector_count)
         return 0;
     const uint32_t fields[] = {(uint32_t)vector->address, (uint32_t)(vector->address >> 32),
                                vector->data, vector->control};
@@ -220,7 +227,7 @@ static void msix_write(struct ref_function *function, uint32_t offset, uint32_t 
     uint32_t entry = (offset - REF_MSIX_TABLE) / VECTOR_SIZE;
     struct ref_vector *vector = &function->vectors[entry];
 
-    if (entry >= REF_VECTORS)
+    if (entry >= function->vector_count)
         return;
     switch (offset / 4 % 4) {
     case 0:

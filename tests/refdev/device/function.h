@@ -54,8 +54,9 @@ struct ref_function {
     uint8_t config[REF_CONFIG_SIZE];
     uint8_t writable[REF_CONFIG_SIZE]; /* bits that a write changes */
     uint32_t bar_size;
-    uint8_t capability; /* the last one of the list; 0: none */
-    uint8_t msix;       /* the MSI-X capability; 0: none */
+    uint8_t capability;    /* the last one of the list; 0: none */
+    uint8_t msix;          /* the MSI-X capability; 0: none */
+    unsigned vector_count; /* of MSI-X */
     struct ref_vector vectors[REF_VECTORS];
     uint32_t pending;
     bool is_asserted; /* the function asserts INTA# */
@@ -78,6 +79,8 @@ uint8_t ref_add_capability(struct ref_function *function, uint8_t id, const void
                            uint8_t length);
 /* MSI-X is the first capability, and may be removed when the others are there. */
 void ref_add_msix(struct ref_function *function);
+/* From 1 to REF_VECTORS of them. */
+void ref_limit_vectors(struct ref_function *function, unsigned count);
 void ref_remove_msix(struct ref_function *function);
 
 /* What the bus does to a function. */
@@ -92,7 +95,7 @@ bool ref_bar_base(const struct ref_function *function, uint64_t *base);
 
 bool ref_is_bus_master(const struct ref_function *function);
 bool ref_msix_is_enabled(const struct ref_function *function);
-/* Sends the message of a vector, or keeps it pending while masked; below REF_VECTORS. */
+/* Sends the message of a vector, or keeps it pending while masked; below vector_count. */
 void ref_fire(struct ref_function *function, unsigned vector);
 /* INTA#, as long as neither MSI-X nor the command register keeps the function from it. */
 void ref_set_line(struct ref_function *function, bool is_asserted);

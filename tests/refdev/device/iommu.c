@@ -77,7 +77,7 @@ static void reset(struct ref_virtio *virtio)
     if (MUTANT(RESET_CLEARS_BYPASS) || MUTANT(RESET_SETS_BYPASS))
         iommu->bypass = MUTANT(RESET_SETS_BYPASS);
     iommu->was_attached = false;
-    mutate_reset();
+    mutate_forget();
     if (!MUTANT(RESET_KEEPS_DOMAINS) && !MUTANT(RESET_IS_IGNORED))
         ref_tables_reset(&iommu->tables);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
@@ -126,7 +126,11 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
         features |= REF_BIT(VIRTIO_IOMMU_F_BYPASS_CONFIG);
     iommu->virtio.has_decoys = config->has_decoys;
     ref_virtio_init(&iommu->virtio, &ops, VIRTIO_ID_IOMMU, features, 2,
-                    config->topology ? REF_TOPOLOGY_MAX : sizeof(struct virtio_iommu_config));
+                    config->topology        ? REF_TOPOLOGY_MAX
+                    : config->config_length ? config->config_length
+                                            : sizeof(struct virtio_iommu_config));
+    if (config->vector_count)
+        ref_limit_vectors(&iommu->virtio.function, config->vector_count);
     if (config->has_no_msix)
         ref_remove_msix(&iommu->virtio.function);
     iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
@@ -135,6 +139,8 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
     iommu->virtio.is_strict = config->is_strict;
     for (unsigned i = 0; config->queue_size && i < 2; i++)
         iommu->virtio.queues[i].size_max = config->queue_size;
+    if (config->event_queue_size)
+        iommu->virtio.queues[VIRTIO_IOMMU_EVENTQ].size_max = config->event_queue_size;
 }
 
 static void describe(struct ref_iommu *iommu)

@@ -10,7 +10,7 @@
 #include "tests/refdev/device/topology.h"
 #include "tests/refdev/device/virtio.h"
 
-#define REF_REGIONS_MAX 8
+#define REF_REGIONS_MAX 128
 
 struct ref_region {
     uint64_t first, last;
@@ -30,19 +30,23 @@ struct ref_iommu_config {
     unsigned region_count;
     enum ref_topology topology; /* if set, feature bit 6 stands for it and there is no `bypass` */
 
-    uint64_t withheld;     /* features of rings that are not offered */
-    uint64_t required;     /* features that the driver has to accept (6.2) */
-    uint16_t queue_size;   /* 0: the usual one */
-    unsigned max_domains;  /* 0: as many as the tables hold; more get NOMEM */
-    unsigned max_mappings; /* likewise, of all domains together */
-    bool is_unshared;      /* a domain has one endpoint */
-    bool is_lazy;          /* requests come back late, in reverse order */
-    bool is_slow;          /* ... one at a time, in random order; resets take a while */
-    bool is_silent;        /* denied accesses are not reported, which 5.13.6.9 leaves open */
-    bool has_no_msix;      /* its interrupts are its line's */
-    bool is_strict;        /* answers what is out of order as is_strict of struct ref_virtio says */
-    bool has_decoys;       /* capabilities of PCI that nobody can use, before those that one can */
-    bool is_on_mmio;       /* behind a register block, in machines that can have one */
+    uint64_t withheld;         /* features of rings that are not offered */
+    uint64_t required;         /* features that the driver has to accept (6.2) */
+    uint16_t queue_size;       /* 0: the usual one */
+    uint16_t event_queue_size; /* 0: as the request queue */
+    uint32_t config_length;    /* of the device configuration in bytes; 0: all that there is */
+    unsigned odd_properties;   /* properties of types that nobody knows, of all lengths */
+    unsigned vector_count;     /* of MSI-X; 0: the usual number */
+    unsigned max_domains;      /* 0: as many as the tables hold; more get NOMEM */
+    unsigned max_mappings;     /* likewise, of all domains together */
+    bool is_unshared;          /* a domain has one endpoint */
+    bool is_lazy;              /* requests come back late, in reverse order */
+    bool is_slow;              /* ... one at a time, in random order; resets take a while */
+    bool is_silent;            /* denied accesses are not reported, which 5.13.6.9 leaves open */
+    bool has_no_msix;          /* its interrupts are its line's */
+    bool is_strict;  /* answers what is out of order as is_strict of struct ref_virtio says */
+    bool has_decoys; /* capabilities of PCI that nobody can use, before those that one can */
+    bool is_on_mmio; /* behind a register block, in machines that can have one */
 };
 
 struct ref_iommu {

@@ -3,18 +3,35 @@
 #include <string.h>
 
 #include "tests/refdev/device/iommu_parts.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/rules.h"
 #include "tests/refdev/mutants/mutant.h"
 
 #define READABLE_MAX  sizeof(struct virtio_iommu_req_probe)
 #define PROPERTY_SIZE sizeof(struct virtio_iommu_probe_resv_mem)
-#define PROBE_MAX     1024
+#define PROBE_MAX     4096 /* more than all properties have */
+#define ODD_TYPE      0x123
 #define TAIL_SIZE     sizeof(struct virtio_iommu_req_tail)
 
-/* 5.13.6.8: a property for each region, then zeros. */
+/* Of a type that a later version may have: of `length` bytes; returns where the next one is. */
+static uint8_t *write_odd_property(uint8_t *at, uint16_t length)
+{
+    const struct virtio_iommu_probe_property head = {.type = ODD_TYPE, .length = length};
+
+    memcpy(at, &head, sizeof(head));
+    memset(at + sizeof(head), 0xee, length);
+    return at + sizeof(head) + length;
+}
+
+/* 5.13.6.8: a property for each region, then zeros. One that nobody knows is the first. */
 static void write_properties(const struct ref_iommu *iommu, uint8_t area[PROBE_MAX])
 {
+    unsigned odd = iommu->config.odd_properties;
+    uint8_t *at = area;
+
     memset(area, 0, PROBE_MAX);
+    if (odd)
+        at = write_odd_property(at, 7);
     for (unsigned i = 0; i < iommu->config.region_count; i++) {
         const struct ref_region *region = &iommu->config.regions[i];
         const struct virtio_iommu_probe_resv_mem property = {
@@ -25,8 +42,11 @@ static void write_properties(const struct ref_iommu *iommu, uint8_t area[PROBE_M
             .end = region->last,
         };
 
-        memcpy(area + i * PROPERTY_SIZE, &property, PROPERTY_SIZE);
+        memcpy(at, &property, PROPERTY_SIZE);
+        at += PROPERTY_SIZE;
     }
+    for (uint16_t i = 1; i < odd; i++)
+        at = write_odd_property(at, i - 1);
     mutate_properties(iommu, area, iommu->config.probe_size);
 }
 
@@ -173,6 +193,7 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
     _Alignas(8) uint8_t request[READABLE_MAX] = {0};
     uint32_t length = ref_chain_read(&iommu->virtio, chain, 0, request, sizeof(request));
 
+    ref_order_request(&iommu->virtio, request[0], chain, iommu->config.probe_size);
     if (length >= 8 && length < sizeof(request) && request[0] == VIRTIO_IOMMU_T_PROBE &&
         MUTANT(PROBE_OF_8_BYTES_TAKEN))
         length = sizeof(request);

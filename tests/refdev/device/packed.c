@@ -129,7 +129,7 @@ enum ref_pop ref_packed_pop(struct ref_virtio *virtio, struct ref_queue *queue)
 
     unsigned count = walk_list(virtio, queue, &queue->chain);
 
-    if (!count || queue->taken_count == REF_QUEUE_SIZE)
+    if (!count || queue->taken_count == REF_TAKEN_MAX)
         return REF_BROKEN;
     queue->taken[queue->taken_count++] = (struct ref_taken){queue->chain.head, (uint16_t)count};
     queue->before = queue->avail;

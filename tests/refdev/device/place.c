@@ -11,3 +11,11 @@ bool ref_place_access(const struct ref_place *place, uint64_t address, void *byt
         return false;
     return ref_iommu_access(place->iommu, place->id, address & reach, bytes, length, is_write);
 }
+
+void ref_place_virtio(const struct ref_place *place, struct ref_virtio *virtio)
+{
+    if (place->has_no_msix)
+        ref_remove_msix(&virtio->function);
+    if (place->queue_size)
+        virtio->queues[0].size_max = place->queue_size;
+}

@@ -10,6 +10,7 @@
 
 #define REF_QUEUE_SIZE   256
 #define REF_SEGMENTS_MAX 512
+#define REF_TAKEN_MAX    1024 /* lists of a packed ring at once */
 
 struct ref_virtio;
 
@@ -52,7 +53,7 @@ struct ref_queue {
     struct ref_chain chain; /* the one that was popped last */
     /* Where it is in a packed ring. */
     struct ref_place_in_ring avail, used, before; /* before: the last pop */
-    struct ref_taken taken[REF_QUEUE_SIZE];
+    struct ref_taken taken[REF_TAKEN_MAX];
     unsigned taken_count;
     uint16_t unsignalled; /* descriptors since the driver was last notified */
 };

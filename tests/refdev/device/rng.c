@@ -16,11 +16,20 @@ static bool dma(struct ref_virtio *virtio, uint64_t address, void *bytes, uint32
 static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct ref_chain *chain)
 {
     struct ref_rng *rng = (struct ref_rng *)virtio;
+    uint64_t length = chain->writable_length;
     uint8_t bytes[CHUNK];
 
     (void)queue;
-    for (uint64_t done = 0; done < chain->writable_length; done += CHUNK) {
-        uint64_t left = chain->writable_length - done;
+    if (rng->place.flaw == REF_STUCK)
+        return REF_KEEP;
+    if (rng->place.flaw == REF_GIVES_HALF)
+        length = (length + 1) / 2;
+    if (rng->place.flaw == REF_GIVES_NOTHING)
+        length = 0;
+    if (rng->place.chunk && length > rng->place.chunk)
+        length = rng->place.chunk;
+    for (uint64_t done = 0; done < length; done += CHUNK) {
+        uint64_t left = length - done;
 
         for (unsigned i = 0; i < CHUNK; i++) {
             rng->state = rng->state * 6364136223846793005u + 1442695040888963407u;
@@ -29,7 +38,7 @@ static int64_t handle(struct ref_virtio *virtio, unsigned queue, const struct re
         if (!ref_chain_write(virtio, chain, done, bytes, left < CHUNK ? (uint32_t)left : CHUNK))
             return (int64_t)done;
     }
-    return (int64_t)chain->writable_length;
+    return (int64_t)length;
 }
 
 static void nothing(struct ref_virtio *virtio)
@@ -46,5 +55,6 @@ void ref_rng_init(struct ref_rng *rng, const struct ref_place *place)
     rng->place = *place;
     rng->state = place->id;
     ref_virtio_init(&rng->virtio, &ops, TYPE_ENTROPY, REF_BIT(REF_F_ACCESS_PLATFORM), 1, 0);
+    ref_place_virtio(place, &rng->virtio);
     ref_iommu_add(place->iommu, place->id);
 }

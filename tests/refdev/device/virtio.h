@@ -44,6 +44,11 @@ struct ref_virtio_ops {
     void (*reset)(struct ref_virtio *virtio);
 };
 
+/* What order.c knows of the driver: that it has not read the status since it wrote to it. */
+struct ref_order {
+    bool is_reset_unread, are_features_unread;
+};
+
 /* A chain that is done and not given back yet. */
 struct ref_late {
     uint16_t head;
@@ -70,13 +75,15 @@ struct ref_virtio {
      * never looks at the others.
      */
     bool is_strict;
-    bool is_stopped; /* that was started so */
+    bool is_stopped;   /* that was started so */
+    bool never_resets; /* a flaw: writing 0 to the status does nothing */
     /* Capabilities that nobody can use come first: of a BAR that is not there. */
     bool has_decoys;
     /* Chains of queue 0 are given back late, the last one first. */
     bool is_lazy;
     /* ... or one at a time, in random order, and a reset is seen only after some reads. */
     bool is_slow;
+    struct ref_order order;
     unsigned resetting; /* reads that will still show the reset of the device as in progress */
     uint8_t status_before;
     bool was_running; /* DRIVER_OK was set once */

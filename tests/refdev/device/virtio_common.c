@@ -140,7 +140,7 @@ static uint16_t vector_of(const struct ref_virtio *virtio, uint64_t value)
         return REF_NO_VECTOR;
     if (MUTANT(VECTOR_BEYOND_TAKEN) && value < REF_NO_VECTOR)
         return (uint16_t)value;
-    return value < REF_VECTORS ? (uint16_t)value : REF_NO_VECTOR;
+    return value < virtio->function.vector_count ? (uint16_t)value : REF_NO_VECTOR;
 }
 
 /* 2.7: a split ring has a power of two of entries, a packed one any number. */
@@ -213,6 +213,8 @@ uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned wi
     uint64_t value = 0;
 
     ref_order_config(virtio, false);
+    if (virtio->queue_count == REF_QUEUES)
+        ref_order_iommu_config(virtio, offset, width, false, 0);
     if (MUTANT(HOSTILE_CONFIG_ALL_ONES))
         return REF_ALL_ONES(width);
     if (MUTANT(HOSTILE_CONFIG_CHANGES))
@@ -230,6 +232,8 @@ uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned wi
 void ref_write_config(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
 {
     ref_order_config(virtio, true);
+    if (virtio->queue_count == REF_QUEUES)
+        ref_order_iommu_config(virtio, offset, width, true, value);
     for (unsigned i = 0; i < width; i++)
         if (offset + i < virtio->config_length)
             virtio->ops->config_write(virtio, offset + i, (uint8_t)(value >> (8 * i)));

@@ -31,7 +31,7 @@ void ref_interrupt(struct ref_virtio *virtio, uint16_t vector, uint8_t isr)
             vector = 0;
         if (MUTANT(EVERY_VECTOR_IS_0))
             vector = 0;
-        if (vector < REF_VECTORS)
+        if (vector < virtio->function.vector_count)
             ref_fire(&virtio->function, vector);
         return;
     }
@@ -97,6 +97,8 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
 {
     bool is_settling = value & ~virtio->status & STATUS_FEATURES_OK;
 
+    if (!value && virtio->never_resets)
+        return;
     if (!value) {
         if ((MUTANT(RESET_EARLY_IS_MISSED) || MUTANT(MMIO_RESET_EARLY_IS_MISSED)) &&
             virtio->status == 3 && ref_look() % 2)
@@ -121,7 +123,8 @@ void ref_write_status(struct ref_virtio *virtio, uint8_t value)
         ((virtio->driver_features & ~virtio->offered) ||
          !(virtio->driver_features & REF_BIT(REF_F_VERSION_1))))
         value &= (uint8_t)~STATUS_FEATURES_OK;
-    if (virtio->is_strict && value & ~virtio->status & STATUS_DRIVER_OK)
+    if ((virtio->is_strict || MUTANT(EVERY_QUEUE_IS_AWAITED)) &&
+        value & ~virtio->status & STATUS_DRIVER_OK)
         virtio->is_stopped = !has_every_queue(virtio);
     virtio->status = value | (virtio->status & STATUS_NEEDS_RESET);
     if (MUTANT(STATUS_DRIVER_FORGOTTEN))

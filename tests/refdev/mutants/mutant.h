@@ -35,8 +35,6 @@ bool ref_choose_mutant(const char *name);
 /* A line for each: name, variant of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
-/* With a reset of the device. */
-void mutate_reset(void);
 /* Before a request or an access is judged: a delayed DETACH may be due. */
 void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
 /* Before a request is judged. */
@@ -53,6 +51,8 @@ uint8_t mutate_refused(struct ref_iommu *iommu, const void *request, uint8_t sta
 bool mutate_is_stuck(uint8_t type);
 /* After a PROBE. */
 void mutate_probe(struct ref_iommu *iommu, const void *request);
+/* What mutants remember of accesses ends with a reset. */
+void mutate_forget(void);
 /* A reset, by true in a wrong way. */
 bool mutate_tables_reset(struct ref_tables *tables);
 /* Of several requests in one notification: whether this one has no effect; its status; its reply. */
@@ -71,12 +71,14 @@ bool mutate_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned widt
 void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t address,
                         uint32_t length, bool is_write, struct ref_route *to,
                         struct ref_piece *pieces);
+/* Whether a message of the endpoint's does not arrive. */
+bool mutate_message(struct ref_iommu *iommu, uint32_t endpoint);
+/* How many bytes of a piece of an access are moved. */
+uint64_t mutate_size(uint64_t size, bool is_write);
 /* Whether a fault is reported that comes before DRIVER_OK. */
 bool mutate_early_fault(const struct ref_virtio *virtio);
 /* What a driver writes to queue_select. */
 void mutate_queue_select(const struct ref_virtio *virtio, uint64_t *value);
-/* How many bytes of a piece of an access are moved. */
-uint64_t mutate_size(uint64_t size, bool is_write);
 /*
  * Queues: when one is enabled; after a reset, with its state before; while a reset is in progress;
  * when one is notified.

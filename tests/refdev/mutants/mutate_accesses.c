@@ -54,15 +54,23 @@ static void mutate_bypass(const struct ref_iommu *iommu, const struct ref_endpoi
         pieces[0].address += PAGE;
 }
 
+/* One entry of a stale cache: the last long transfer that was allowed. */
+static struct {
+    uint32_t endpoint, domain;
+    uint64_t address, physical;
+    uint32_t length;
+} kept;
+
+void mutate_forget(void)
+{
+    kept.length = 0;
+    mutate_tlb_reset();
+}
+
 /* Translations that outlive what made them. */
 static void mutate_cached(const struct ref_endpoint *endpoint, uint64_t address, uint32_t length,
                           struct ref_route *to, struct ref_piece *pieces)
 {
-    static struct {
-        uint32_t endpoint, domain;
-        uint64_t address, physical;
-        uint32_t length;
-    } kept; /* one entry of a stale cache: the last long transfer that was allowed */
     bool by_domain = MUTANT(ATTACH_MOVE_CACHED);
 
     if (!MUTANT(UNMAP_CACHED) && !MUTANT(UNMAP_CACHED_OVER_NEW_MAP) && !by_domain)
@@ -161,6 +169,13 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t id, uint64_t address, 
     mutate_tlb(endpoint, address, length, is_write, to, pieces);
 }
 
+bool mutate_message(struct ref_iommu *iommu, uint32_t id)
+{
+    const struct ref_endpoint *endpoint = ref_find_endpoint(&iommu->tables, id);
+
+    return endpoint && endpoint->domain && MUTANT(RESV_MSI_BLOCKED);
+}
+
 uint64_t mutate_size(uint64_t size, bool is_write)
 {
     if (size > 2048 && MUTANT(LONG_TRANSFERS_CUT))
@@ -225,8 +240,6 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         fields->domain_range.start = fields->domain_range.end + 1;
     if (MUTANT(CONFIG_CHANGES) || MUTANT(MMIO_CONFIG_CHANGES))
         fields->probe_size += ref_look() % 8;
-    if (MUTANT(CONFIG_PROBE_SIZE_HUGE))
-        fields->probe_size = 0x20000;
     if (MUTANT(BYPASS_ANY_VALUE) && iommu->odd_bypass > 1)
         fields->bypass = iommu->odd_bypass;
     if (MUTANT(BYPASS_READS_INVERTED))

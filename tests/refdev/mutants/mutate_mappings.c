@@ -154,8 +154,6 @@ static void mutate_place(struct ref_mapping *mapping, uint64_t granule)
         mapping->last += granule;
     if (MUTANT(MAP_PHYS_NEXT_GRANULE))
         mapping->physical += granule;
-    if (length > UINT32_MAX && MUTANT(MAP_LENGTH_32_BITS))
-        mapping->last = mapping->first + (uint32_t)length;
     if (length > 0x1fffff && MUTANT(MAP_SHORT_2M))
         mapping->last = mapping->first + 0x1fffff;
     if (length >> 40 && MUTANT(MAP_LENGTH_40_BITS))
@@ -205,7 +203,7 @@ void mutate_mapping(struct ref_tables *tables, struct ref_domain *domain,
         return;
     mutate_place(mapping, granule);
     mutate_flags(mapping);
-    if (MUTANT(MAP_LATE_LEADS_TO_FIRST) && has_more_than(domain, 900))
+    if (has_more_than(domain, 900) && MUTANT(MAP_LATE_LEADS_TO_FIRST))
         mapping->physical = domain->mappings->physical;
     if (MUTANT(MAP_MERGES_NEIGHBOURS) && before && before->last + 1 == mapping->first) {
         before->last = mapping->last;

@@ -61,10 +61,21 @@ void mutate_resetting(const struct ref_virtio *virtio, unsigned index, bool *is_
         *is_resetting = true;
 }
 
+/* Between FEATURES_OK and DRIVER_OK. */
+static bool is_early(const struct ref_virtio *virtio)
+{
+    return (virtio->status & (STATUS_FEATURES_OK | STATUS_DRIVER_OK)) == STATUS_FEATURES_OK;
+}
+
 void mutate_doorbell(struct ref_virtio *virtio, const struct ref_queue *queue, uint32_t value)
 {
     static uint32_t last; /* the one before */
 
+    if (MUTANT(EARLY_NOTIFICATION_SERVED) && is_early(virtio)) {
+        virtio->status |= STATUS_DRIVER_OK;
+        ref_process(virtio, (unsigned)(queue - virtio->queues));
+        virtio->status &= (uint8_t)~STATUS_DRIVER_OK;
+    }
     if (MUTANT(RESET_NOTIFIES_ON) && !virtio->status)
         ref_interrupt(virtio, 0, ISR_QUEUE);
     if (MUTANT(QUEUE_RESET_NOTIFIES) && !queue->is_enabled)

@@ -14,5 +14,7 @@ void mutate_views(const struct ref_iommu *iommu, const struct ref_endpoint *endp
 /* A cache of translations, which is right but for one thing. */
 void mutate_tlb(const struct ref_endpoint *endpoint, uint64_t address, uint32_t length,
                 bool is_write, struct ref_route *to, struct ref_piece *pieces);
+/* With a reset of the device. */
+void mutate_tlb_reset(void);
 /* What a request that has been carried out takes from it. */
 void mutate_tlb_by(const void *request);

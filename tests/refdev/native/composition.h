@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "tests/refdev/device/iommu.h"
+#include "tests/refdev/device/endpoints.h"
 
 enum endpoint_kind {
     ENDPOINT_NONE,
@@ -20,12 +20,17 @@ enum endpoint_kind {
 struct composition_endpoints {
     enum endpoint_kind kind;
     unsigned count;
-    unsigned address_bits; /* as in struct ref_place, like the next two */
-    bool drops, has_no_msi;
+    unsigned address_bits; /* as in struct ref_place, like the rest */
+    bool drops, has_no_msi, has_no_msix;
+    uint16_t queue_size;
+    uint32_t sectors, chunk;
+    enum ref_flaw flaw;
 };
 
 #define COMPOSITION_KINDS     5
 #define COMPOSITION_ENDPOINTS 128
+#define COMPOSITION_REGIONS   8
+#define FAR_REGIONS           0x100000000ull
 
 struct composition {
     const char *name;
@@ -36,20 +41,33 @@ struct composition {
     uint64_t without;                 /* features of the device type, and of rings */
     uint64_t page_size_mask;          /* 0: the variant's */
     uint64_t input_first, input_last; /* input_last 0: the variant's */
-    uint16_t queue_size;              /* 0: the variant's */
-    struct ref_region regions[REF_REGIONS_MAX];
+    bool has_domains;                 /* the next two are not the variant's */
+    uint32_t domain_first, domain_last;
+    bool
+        has_probe_size; /* the next one is not the variant's; regions that do not fit are left out */
+    uint32_t probe_size;
+    uint16_t queue_size, event_queue_size; /* 0: the variant's */
+    struct ref_region regions[COMPOSITION_REGIONS];
     unsigned region_count; /* 0: the variant's */
+    unsigned more_regions; /* beside those, of a granule each, far apart from FAR_REGIONS on */
+    uint32_t config_length;
+    unsigned odd_properties, vector_count; /* as in struct ref_iommu_config */
     bool is_silent, has_no_msix;
+    /* Of which engine a test says by an ERROR that it may be that or the IOMMU; NULL: none does. */
+    const char *errs;
     /* Why a conforming device gets a WARN here; NULL: it gets none. */
     const char *warns;
 };
 
 /*
- * What $COMPOSITION asks for, the usual one if it is not set. "list" prints a line for each, its
- * name, the boot option that describes the endpoints and why it warns, and ends the process with 0;
- * a name that does not exist ends it with 2.
+ * What $COMPOSITION asks for, the usual one if it is not set; "random:SEED" is one that is drawn
+ * (random.c). "list" prints a line for each that has a name, "list:NAME" the one of that name: the
+ * name, the boot option that describes the endpoints and why it warns. It ends the process with 0; a
+ * name that does not exist ends it with 2.
  */
 const struct composition *composition_chosen(void);
+/* Draws one from a seed. */
+void composition_draw(struct composition *composition, uint64_t seed);
 /* The configuration of the variant in this composition. */
 struct ref_iommu_config composition_config(const struct composition *composition,
                                            const struct ref_iommu_config *variant);

@@ -17,7 +17,8 @@ static struct viommu_request any_map(struct test *test, uint32_t domain)
  * MAP before and after ATTACH, so that a device that creates domains by MAP is not taken for a good
  * one.
  */
-TEST(creates_the_domain_it_names, .clauses = CLAUSES(IOMMU_ATTACH_P01, IOMMU_ATTACH_D19),
+TEST(creates_the_domain_it_names,
+     .clauses = CLAUSES(IOMMU_ATTACH_P01, IOMMU_ATTACH_D19, IOMMU_MAP_D11),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     uint32_t domain = fixture_domain(test, 0);
@@ -37,11 +38,13 @@ TEST(every_described_endpoint_can_be_attached, .clauses = CLAUSES(IOMMU_ATTACH_D
 {
     struct fixture *fixture = test->fixture;
 
-    for (unsigned i = 0; i < fixture->endpoint_count; i++) {
-        uint32_t domain = fixture_domain(test, i % DOMAINS_AT_ONCE);
+    const unsigned at_once = fixture_domain_count(test, DOMAINS_AT_ONCE);
 
-        if (i >= DOMAINS_AT_ONCE)
-            require_ok(test, viommu_detach(domain, fixture->endpoints[i - DOMAINS_AT_ONCE].id));
+    for (unsigned i = 0; i < fixture->endpoint_count; i++) {
+        uint32_t domain = fixture_domain(test, i % at_once);
+
+        if (i >= at_once)
+            require_ok(test, viommu_detach(domain, fixture->endpoints[i - at_once].id));
         expect_status(test, IOMMU_ATTACH_D19, viommu_attach(domain, fixture->endpoints[i].id, 0),
                       VIRTIO_IOMMU_S_OK);
     }
@@ -238,7 +241,8 @@ TEST(moving_leaves_the_old_domain,
  * keeps the translations of the old domain in a cache, or takes mappings along.
  */
 TEST(mappings_do_not_follow_a_moved_endpoint,
-     .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_P04), .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+     .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_P04, IOMMU_MAP_P01),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target first = target_new(test, 1), second = target_new(test, 1);

@@ -127,6 +127,7 @@ TEST(every_bit_of_a_domain_counts, .clauses = CLAUSES(IOMMU_ATTACH_P05),
     uint32_t first = fixture_domain(test, 0);
     uint32_t last = ranged ? viommu->config.domain_range.end : UINT32_MAX;
     uint64_t at = free_iova(test), end = at + viommu_granule(viommu) - 1;
+    unsigned tried = 0;
 
     require_attach(test, 0, 0);
     require_ok(test, viommu_map(first, at, end, at, READ_WRITE));
@@ -142,7 +143,10 @@ TEST(every_bit_of_a_domain_counts, .clauses = CLAUSES(IOMMU_ATTACH_P05),
         require_ok(test, viommu_detach(other, fixture_endpoint_id(test, 1)));
         expect(test, IOMMU_ATTACH_P05, is_mapped(test, first, at, end),
                "domain %u has lost a mapping with domain %u", (unsigned)first, (unsigned)other);
+        tried++;
     }
+    if (!tried)
+        skip(test, "no id of domain_range differs in one bit from %u", (unsigned)first);
 }
 
 /* 0, 2^31 and 2^32 - 1 at once: as signed numbers, or as a mark for none, they are special. */
@@ -192,7 +196,8 @@ TEST(only_queues_that_exist_have_a_size, .clauses = CLAUSES(PCI_COM_D14, MMIO_RE
 }
 
 /* With the feature the flag is one of MAP's, and a mapping with it is a mapping. */
-TEST(mmio_flag_maps, .clauses = CLAUSES(IOMMU_MAP_P08), .needs = NEEDS)
+TEST(mmio_flag_maps, .clauses = CLAUSES(IOMMU_MAP_P08, IOMMU_MAP_D07, IOMMU_MAP_P03),
+     .needs = NEEDS)
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
     uint32_t length = transfer_length(s.engine);
@@ -260,8 +265,8 @@ TEST(mmio_flag_without_the_feature, .clauses = CLAUSES(IOMMU_MAP_P08), .needs = 
  * Every length of the readable part below that of the request: never OK, never a property, and the
  * device goes on. A device may ask for a reset.
  */
-TEST(probe_of_every_readable_length, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P02),
-     .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .limit_s = 30)
+TEST(probe_of_every_readable_length, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P02, IOMMU_OP_P01),
+     .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .limit_s = 30, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     const struct virtio_iommu_req_probe request = {.head.type = VIRTIO_IOMMU_T_PROBE,

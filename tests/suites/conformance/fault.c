@@ -106,20 +106,6 @@ static void judge_events_if_any(struct test *test, const struct cause *cause)
         skip(test, "the device reports no fault");
 }
 
-static void post_events(struct test *test, unsigned count, uint32_t length)
-{
-    if (!viommu_post_events(fixture_iommu(test), count, length))
-        error(test, "the event queue takes no %u buffers of %u bytes", count, length);
-}
-
-/* With buffers in the event queue that are not the usual ones. */
-static void use_events(struct test *test, unsigned count, uint32_t length)
-{
-    if (count > fixture_iommu(test)->events.size)
-        skip(test, "the event queue has fewer than %u entries", count);
-    fixture_use_events(test, count, length);
-}
-
 /* An engine whose rings were out of reach for a while may have faulted by itself. */
 static void drain_events(struct test *test)
 {
@@ -141,7 +127,8 @@ static struct dma_engine *attached_engine(struct test *test)
  * The address has bits in both halves, so that one that is 4 bytes early, as in an older layout,
  * cannot look right.
  */
-TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_FAULT_D02),
+TEST(unmapped_write,
+     .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_FAULT_D02, IOMMU_MAP_P04),
      .needs = NEEDS)
 {
     struct dma_engine *engine = attached_engine(test);
@@ -155,7 +142,8 @@ TEST(unmapped_write, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P07, IOMMU_
 }
 
 /* The direction is reported apart from the address: flag READ, not WRITE. */
-TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06), .needs = NEEDS)
+TEST(unmapped_read, .clauses = CLAUSES(IOMMU_FAULT_P05, IOMMU_FAULT_P06, IOMMU_MAP_P04),
+     .needs = NEEDS)
 {
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
@@ -209,11 +197,12 @@ TEST(unattached_endpoint, .clauses = CLAUSES(IOMMU_FAULT_P04, IOMMU_OP_D06),
  * Faults without a buffer may be kept or dropped (P02). They must not stop the request queue, break
  * the device, or make later mappings fail.
  */
-TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .needs = NEEDS,
-     .provokes = true)
+TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_MAP_P04),
+     .needs = NEEDS, .provokes = true)
 {
-    use_events(test, 0, 0);
+    fixture_use_events(test, 0, 0);
 
+    struct viommu *viommu = fixture_iommu(test);
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);
     uint64_t at = free_iova(test);
@@ -229,7 +218,8 @@ TEST(without_a_buffer_requests_go_on, .clauses = CLAUSES(IOMMU_FAULT_P02), .need
                              target_physical(&target), READ_WRITE),
                   VIRTIO_IOMMU_S_OK);
     expect_write_lands(test, IOMMU_FAULT_P02, engine, at, &target, 0, transfer_length(engine));
-    post_events(test, 8, sizeof(struct virtio_iommu_fault));
+    if (!viommu_post_events(viommu, viommu_events_at_most(viommu, 8), VIOMMU_EVENT_LENGTH))
+        error(test, "the event queue takes no buffers");
     judge_events(test, &cause);
 }
 
@@ -241,7 +231,7 @@ static void require_report(struct test *test, struct dma_engine *engine,
     const struct cause cause = {engine, VIRTIO_IOMMU_FAULT_R_MAPPING, VIRTIO_IOMMU_FAULT_F_WRITE,
                                 at, at + transfer_length(engine) - 1};
 
-    use_events(test, 4, VIOMMU_EVENT_LENGTH);
+    fixture_use_events(test, 4, VIOMMU_EVENT_LENGTH);
     if (viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(fixture_iommu(test), 1);
     attached_engine(test);
@@ -253,7 +243,9 @@ static void require_report(struct test *test, struct dma_engine *engine,
  * A driver should not post them, so a device may report nothing or ask for a reset. What it does
  * write must stay in one buffer: 8 bytes is less than any layout, 23 one less than this one.
  */
-TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs = NEEDS)
+TEST(short_buffers,
+     .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07, IOMMU_FAULT_P02, IOMMU_MAP_P04),
+     .needs = NEEDS)
 {
     static const uint32_t lengths[] = {8, 23};
     struct dma_engine *engine = fixture_engine(test);
@@ -264,7 +256,7 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
         struct viommu_event event;
         unsigned count = 0;
 
-        use_events(test, 4, lengths[i]);
+        fixture_use_events(test, 4, lengths[i]);
         prepare_engine(test, engine);
         attach_engine(test, fixture_domain(test, 0), engine);
         drain_events(test);
@@ -300,12 +292,15 @@ TEST(short_buffers, .clauses = CLAUSES(IOMMU_FAULT_D06, IOMMU_FAULT_D07), .needs
         viommu_unmap(fixture_domain(test, 0), free_iova(test), free_iova(test) + target.unit - 1),
         VIRTIO_IOMMU_S_OK);
     require_report(test, engine, &target);
+    if (viommu->events.size == 1)
+        skip(test, "an event queue of one entry can't show that a report is in one buffer only");
 }
 
 /* A report is 24 bytes, whatever the buffer has room for; the used length says so. */
-TEST(long_buffer_gets_one_report, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS)
+TEST(long_buffer_gets_one_report, .clauses = CLAUSES(IOMMU_FAULT_P03, IOMMU_MAP_P04),
+     .needs = NEEDS)
 {
-    use_events(test, 4, VIOMMU_EVENT_ROOM);
+    fixture_use_events(test, 4, VIOMMU_EVENT_ROOM);
 
     struct dma_engine *engine = attached_engine(test);
     struct target target = target_new(test, 1);

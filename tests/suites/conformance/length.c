@@ -26,13 +26,13 @@ static bool is_capable(const struct dma_engine *engine, uint32_t length)
            length % engine->step == 0;
 }
 
-static void judge_length(struct test *test, const struct scene *s, uint32_t length)
+static void judge_length(struct test *test, const struct scene *s, uint32_t offset, uint32_t length)
 {
     if (!is_capable(s->engine, length))
         return;
-    expect_write_lands(test, IOMMU_MAP_P03, s->engine, s->at + OFFSET, &s->target, OFFSET, length);
+    expect_write_lands(test, IOMMU_MAP_P03, s->engine, s->at + offset, &s->target, offset, length);
     if (s->engine->can_read)
-        expect_read_sees(test, IOMMU_MAP_P11, s->engine, s->at + OFFSET, &s->target, OFFSET,
+        expect_read_sees(test, IOMMU_MAP_P11, s->engine, s->at + offset, &s->target, offset,
                          length);
 }
 
@@ -50,7 +50,9 @@ TEST(transfers_of_every_length, .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_P11)
 
         scene_map(test, &s, 0, units - 1, READ_WRITE);
         for (unsigned i = 0; i < count; i++)
-            judge_length(test, &s, is_slow ? few_lengths[i] : lengths[i]);
+            judge_length(test, &s, OFFSET, is_slow ? few_lengths[i] : lengths[i]);
+        judge_length(test, &s, s.target.size - transfer_length(s.engine),
+                     transfer_length(s.engine));
         scene_end(test, &s);
     }
 }

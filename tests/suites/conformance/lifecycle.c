@@ -16,7 +16,8 @@
 #define SMALL_SIZE 16
 
 /* An access that is denied while the driver has not said DRIVER_OK: the report has to wait. */
-TEST(faults_before_driver_ok_are_not_reported, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02),
+TEST(faults_before_driver_ok_are_not_reported,
+     .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02, IOMMU_OP_D06),
      .needs = NEEDS_DMA | NEEDS_BYPASS_CONFIG, .limit_s = 20)
 {
     struct viommu *viommu = fixture_iommu(test);

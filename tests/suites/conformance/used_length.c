@@ -23,6 +23,7 @@ static uint32_t reply_over(struct test *test, const struct question *question, u
 {
     struct viommu *viommu = fixture_iommu(test);
     uint8_t *sent = fixture_pages(test, 1);
+    struct virtq_desc *table = fixture_pages(test, 1);
     const struct virtq_segment segments[] = {
         {(uintptr_t)sent, question->length, false},
         {(uintptr_t)area, question->reply, true},
@@ -31,7 +32,7 @@ static uint32_t reply_over(struct test *test, const struct question *question, u
 
     memcpy(sent, question->request, question->length);
     memset(area, before, question->reply);
-    if (!virtq_add(&viommu->requests, segments, 2))
+    if (!virtq_add_fitting(&viommu->requests, segments, 2, table))
         error(test, "the request queue is full");
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);

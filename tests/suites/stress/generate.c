@@ -22,7 +22,16 @@ static uint32_t any_domain(struct walk *walk)
         if (endpoint->domain)
             return endpoint->domain->id;
     }
-    return fixture_domain(walk->test, (unsigned)below(walk, WALK_DOMAINS));
+    return fixture_domain(walk->test,
+                          (unsigned)below(walk, fixture_domain_count(walk->test, WALK_DOMAINS)));
+}
+
+/* One that nothing is attached to, if there are as many. */
+static uint32_t unused_domain(struct walk *walk)
+{
+    return fixture_domain_count(walk->test, WALK_DOMAINS + 1) > WALK_DOMAINS
+               ? fixture_domain(walk->test, WALK_DOMAINS)
+               : any_domain(walk);
 }
 
 static uint32_t any_endpoint(struct walk *walk)
@@ -127,11 +136,10 @@ static struct viommu_request generate_invalid(struct walk *walk)
         request.map.virt_end -= bit & (walk->model->config.granule - 1);
         return request;
     case 4:
-        request.map.domain = fixture_domain(walk->test, WALK_DOMAINS);
+        request.map.domain = unused_domain(walk);
         return request;
     case 5:
-        return viommu_unmap(fixture_domain(walk->test, WALK_DOMAINS), walk->window,
-                            granule_at(walk, WALK_WINDOW) - 1);
+        return viommu_unmap(unused_domain(walk), walk->window, granule_at(walk, WALK_WINDOW) - 1);
     case 6:
         return viommu_attach(any_domain(walk), fixture_absent_endpoint(walk->test), 0);
     case 7:

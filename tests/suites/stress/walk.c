@@ -19,15 +19,16 @@ static void add_endpoints(struct walk *walk)
     struct fixture *fixture = walk->test->fixture;
 
     for (unsigned i = 0; i < fixture->endpoint_count; i++) {
-        struct reserved_region regions[RESERVED_REGIONS_MAX];
-        unsigned count = viommu_has(walk->viommu, VIRTIO_IOMMU_F_PROBE)
-                             ? reserved_regions(walk->test, fixture->endpoints[i].id, regions)
-                             : 0;
+        uint32_t id = fixture->endpoints[i].id;
+        unsigned count;
+        const struct reserved_region *regions = reserved_regions(walk->test, id, &count);
 
-        model_add_endpoint(walk->model, fixture->endpoints[i].id);
+        model_add_endpoint(walk->model, id);
         for (unsigned r = 0; r < count; r++)
-            model_add_reserved(walk->model, fixture->endpoints[i].id, regions[r].first,
-                               regions[r].last);
+            if (regions[r].first <= regions[r].last &&
+                !model_add_reserved(walk->model, id, regions[r].first, regions[r].last))
+                skip(walk->test, "the model has no room for %u reserved regions of each endpoint",
+                     count);
     }
 }
 
@@ -102,6 +103,7 @@ static bool judge(struct walk *walk, const struct viommu_request *request,
                         reply->status <= VIRTIO_IOMMU_S_NOMEM &&
                         answer->permitted >> reply->status & 1;
 
+    report_life();
     walk->requests++;
     if (walk->step_count < ARRAY_LENGTH(walk->steps))
         walk->steps[walk->step_count++] =

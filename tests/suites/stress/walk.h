@@ -14,10 +14,10 @@
 #define WALK_BATCH   64  /* of them in one notification, at most */
 #define WALK_DOMAINS 4
 #define WALK_ENGINES 2
-#define WALK_ARENA   64        /* units that mappings point to, but ... */
-#define WALK_BYTES   0x1000000 /* ... about as many bytes at the most, and ... */
-#define WALK_LEAST   4         /* ... units at the least */
-#define WALK_WINDOW  96        /* granules that mappings are made in */
+#define WALK_ARENA   64       /* units that mappings point to, but ... */
+#define WALK_BYTES   0x400000 /* ... about as many bytes at the most, and ... */
+#define WALK_LEAST   4        /* ... units at the least */
+#define WALK_WINDOW  96       /* granules that mappings are made in */
 #define WALK_POISON  0x5a
 
 struct walk_step {

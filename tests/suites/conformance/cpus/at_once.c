@@ -6,6 +6,7 @@
  */
 #include "drivers/viommu/event.h"
 #include "tests/framework/cpu.h"
+#include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
 
 #define SUITE "conformance.cpus"
@@ -32,6 +33,7 @@ struct traffic {
     unsigned phase; /* modulo PHASE_COUNT; counts on, so that no two are taken for one */
     bool is_over;
     unsigned transfers, lost, late;
+    unsigned judged[PHASE_COUNT]; /* transfers that began and ended in one phase */
 };
 
 static void transfer_until_over(void *context)
@@ -48,6 +50,7 @@ static void transfer_until_over(void *context)
         bool landed = target_is_touched(&traffic->target);
 
         if (phase == __atomic_load_n(&traffic->phase, __ATOMIC_ACQUIRE)) {
+            traffic->judged[phase % PHASE_COUNT]++;
             traffic->lost += phase % PHASE_COUNT == PHASE_MAPPED && !landed;
             traffic->late += phase % PHASE_COUNT == PHASE_UNMAPPED && landed;
         }
@@ -65,12 +68,12 @@ static void next_phase(struct traffic *traffic)
  */
 static void wait_for_transfers(const struct traffic *traffic)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ROUND_NS);
     unsigned first = __atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE);
 
     while (__atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE) - first < 2 &&
-           arch_now_ns() - start < ROUND_NS)
-        cpu_relax();
+           arch_wait_goes_on(&wait))
+        ;
 }
 
 static struct viommu_request map_of(const struct traffic *traffic)
@@ -101,6 +104,14 @@ static void end_traffic(struct test *test, struct traffic *traffic, unsigned cpu
            traffic->lost);
 }
 
+/* Where no transfer was tried while nothing was mapped, or none while something was. */
+static void require_both_phases(struct test *test, const struct traffic *traffic)
+{
+    if (!traffic->judged[PHASE_MAPPED] || !traffic->judged[PHASE_UNMAPPED])
+        error(test, "control: %u transfers while mapped, %u while not, expected some of both",
+              traffic->judged[PHASE_MAPPED], traffic->judged[PHASE_UNMAPPED]);
+}
+
 /* Starts traffic i on CPU i + 1; where one CPU does not start, the others are stopped first. */
 static void start_traffic(struct test *test, struct traffic *traffic, unsigned count)
 {
@@ -119,8 +130,9 @@ static void start_traffic(struct test *test, struct traffic *traffic, unsigned c
  * A transfer that begins after UNMAP came back must not land, one inside the mapped phase must.
  * Catches a device whose invalidation does not wait for transfers on another thread.
  */
-TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+TEST(unmap_while_another_cpu_transfers,
+     .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01, IOMMU_OP_D01), .needs = NEEDS | NEEDS_DMA,
+     .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct traffic traffic;
@@ -136,6 +148,7 @@ TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMM
     for (unsigned i = 0; i < (traffic.engine->is_slow ? 1 : ROUNDS); i++) {
         wait_for_transfers(&traffic);
         next_phase(&traffic);
+        report_life();
         refused += viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK;
         next_phase(&traffic);
         wait_for_transfers(&traffic);
@@ -144,6 +157,7 @@ TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMM
         next_phase(&traffic);
     }
     end_traffic(test, &traffic, 1);
+    require_both_phases(test, &traffic);
     expect(test, IOMMU_OP_D01, !refused, "%u requests are refused", refused);
     expect(test, IOMMU_UNMAP_P02, !traffic.late,
            "%u transfers reach memory that was unmapped before they began", traffic.late);
@@ -161,14 +175,15 @@ static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)
     const struct viommu_request unmap = viommu_unmap(traffic->domain, first, last);
     unsigned refused = viommu_submit(viommu, &map).status != VIRTIO_IOMMU_S_OK;
 
+    report_life();
     return refused + (viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK);
 }
 
 /* Whether to send an i-th disturbance: enough requests, and enough transfers meanwhile. */
-static bool is_going_on(const struct traffic *traffic, unsigned i, uint64_t start)
+static bool is_going_on(const struct traffic *traffic, unsigned i, struct wait *wait)
 {
     return i < REQUESTS || (__atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE) < TRANSFERS &&
-                            arch_now_ns() - start < ROUND_NS);
+                            arch_wait_goes_on(wait));
 }
 
 /*
@@ -176,19 +191,19 @@ static bool is_going_on(const struct traffic *traffic, unsigned i, uint64_t star
  * tables for others. One engine for each CPU that is left, at most WORKERS, each in its own domain.
  */
 TEST(requests_do_not_disturb_transfers, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_OP_D01),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct traffic traffic[WORKERS];
     unsigned count = 0, refused = 0;
-    uint64_t start;
+    struct wait wait;
 
     while (count < WORKERS && count + 1 < arch_cpu_count() && fixture_writer(test, count)) {
         open_traffic(test, &traffic[count], fixture_writer(test, count), count);
         count++;
     }
     start_traffic(test, traffic, count);
-    start = arch_now_ns();
-    for (unsigned i = 0; is_going_on(&traffic[i % count], i, start); i++)
+    wait = arch_wait_begin(ROUND_NS);
+    for (unsigned i = 0; is_going_on(&traffic[i % count], i, &wait); i++)
         refused += disturb(fixture_iommu(test), &traffic[i % count]);
     for (unsigned i = 0; i < count; i++)
         end_traffic(test, &traffic[i], i + 1);
@@ -217,28 +232,32 @@ static void take_report(struct viommu *viommu, const struct traffic *traffic,
  * Two buffers are fewer than the faults need: the event queue runs empty again and again, and
  * requests must be answered meanwhile.
  */
-TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+TEST(requests_go_on_while_faults_are_reported,
+     .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03, IOMMU_UNMAP_P02),
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct reports reports = {0};
+    struct viommu_request unmap;
     struct traffic traffic;
     unsigned refused = 0;
-    uint64_t start;
+    struct wait wait;
 
     fixture_use_events(test, 2, VIOMMU_EVENT_LENGTH);
     open_traffic(test, &traffic, fixture_engine(test), 0);
-    require_ok(test,
-               viommu_unmap(traffic.domain, traffic.at, traffic.at + traffic.target.unit - 1));
-    traffic.phase = PHASE_UNMAPPED;
+    unmap = viommu_unmap(traffic.domain, traffic.at, traffic.at + traffic.target.unit - 1);
     start_traffic(test, &traffic, 1);
-    start = arch_now_ns();
-    for (unsigned i = 0; is_going_on(&traffic, i, start) && !reports.strange; i++) {
+    next_phase(&traffic);
+    refused += viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK;
+    next_phase(&traffic);
+    wait = arch_wait_begin(ROUND_NS);
+    for (unsigned i = 0; is_going_on(&traffic, i, &wait) && !reports.strange; i++) {
         refused += disturb(viommu, &traffic);
         take_report(viommu, &traffic, &reports);
     }
     end_traffic(test, &traffic, 1);
     note(test, "%u reports", reports.count);
+    require_both_phases(test, &traffic);
     expect(test, IOMMU_UNMAP_P02, !traffic.late, "%u transfers reach memory", traffic.late);
     expect(test, IOMMU_FAULT_P02, !refused, "%u requests are refused", refused);
     expect(test, IOMMU_FAULT_P03, !reports.strange, "%u reports are not of endpoint 0x%x",

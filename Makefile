@@ -69,7 +69,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit fuzz coverage-host native host mutants mutants-vm compositions \
+.PHONY: image images published check unit fuzz fuzz-merge coverage-host native host mutants mutants-vm compositions \
 	vacuity refdev test help clean
 .DELETE_ON_ERROR:
 
@@ -244,12 +244,14 @@ check: image $(GCC_CHECKED) ## formatting, warnings of clang and gcc, shellcheck
 	$(run)shellcheck -x $(CHECKED_SH)
 	$(say) CHECK python
 	$(run)tests/check/python.sh
+	$(say) CHECK claims
+	$(run)python3 -B tests/check/claims.py $(filter tests/suites/%,$(filter %.c,$(SRC_tests)))
 	$(say) CHECK layers
 	$(run)tests/check/layers.sh $(BUILD)
 	$(say) CHECK licences
 	$(run)tests/check/spdx.sh
 
-test: ## set-up, check, unit tests, mutants, tests of the harness, every machine; not compositions and vacuity
+test: ## set-up, check, unit tests, mutants, compositions, tests of the harness, every machine; not vacuity
 	tests/harness/all.sh
 
 clean: ## removes build/

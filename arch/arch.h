@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "lib/machine/machine.h"
+#include "lib/wait/wait.h"
 
 /* -- registers ------------------------------------------------------------------------------ */
 
@@ -112,7 +113,10 @@ typedef void (*arch_print_line)(const char *line);
 /* Registers, then a backtrace (an address a line, innermost first). */
 void arch_trap_print(const struct arch_trap *trap, arch_print_line print);
 
-/* Arms the trap `deadline` that many nanoseconds from now; 0 disarms it. */
+/*
+ * Arms the trap `deadline` that many nanoseconds from now, of time in which this CPU runs; 0 disarms
+ * it. Only CPU 0 may ask.
+ */
 void arch_deadline(uint64_t ns);
 
 /* -- interrupts ----------------------------------------------------------------------------- */
@@ -152,7 +156,20 @@ bool arch_clock_is_assumed(void);
 uint64_t arch_cycles_to_ns(uint64_t cycles);
 /* Nanoseconds since arch_start(). */
 uint64_t arch_now_ns(void);
+/* Does nothing for so long, of time in which this CPU runs. */
 void arch_wait_ns(uint64_t ns);
+/*
+ * A limit for a loop that polls, of time in which it does (lib/wait/wait.h):
+ *
+ *     struct wait wait = arch_wait_begin(limit_ns);
+ *
+ *     while (!is_done() && arch_wait_goes_on(&wait))
+ *         ;
+ *
+ * Behind the end of the limit is_done() is called once more, but for a limit of 0.
+ */
+static inline struct wait arch_wait_begin(uint64_t limit_ns);
+static inline bool arch_wait_goes_on(struct wait *wait);
 
 /* -- CPUs ----------------------------------------------------------------------------------- */
 
@@ -187,6 +204,17 @@ _Noreturn void arch_poweroff(unsigned code);
 #include "arch_inline.h"
 
 /* -- the same on every CPU ------------------------------------------------------------------ */
+
+static inline struct wait arch_wait_begin(uint64_t limit_ns)
+{
+    return wait_from(arch_now_ns(), limit_ns);
+}
+
+static inline bool arch_wait_goes_on(struct wait *wait)
+{
+    cpu_relax();
+    return !wait_is_over(wait, arch_now_ns(), WAIT_STEP_NS);
+}
 
 /* Accesses by a width of 1, 2 or 4 bytes. */
 static inline uint32_t mmio_read(const volatile void *address, unsigned width)

@@ -12,8 +12,10 @@ void boot_diagnose(struct boot_info *info, const char *format, ...)
 {
     va_list args;
 
-    if (info->diagnostic_count == BOOT_DIAGNOSTICS)
+    if (info->diagnostic_count == BOOT_DIAGNOSTICS) {
+        info->diagnostics_lost++;
         return;
+    }
     va_start(args, format);
     vsnprintf(info->diagnostics[info->diagnostic_count++], BOOT_DIAGNOSTIC_MAX, format, args);
     va_end(args);
@@ -139,9 +141,14 @@ void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length)
 
     if (end)
         length = (uint64_t)(end - text);
-    if (length >= BOOT_CMDLINE_MAX) {
-        boot_diagnose(info, "command line: longer than %d bytes, cut", BOOT_CMDLINE_MAX - 1);
+    info->is_cmdline_cut = length >= BOOT_CMDLINE_MAX;
+    if (info->is_cmdline_cut) {
+        /* Half a word would be another option than was given. */
         length = BOOT_CMDLINE_MAX - 1;
+        while (length && (unsigned char)text[length] > ' ')
+            length--;
+        boot_diagnose(info, "command line: longer than %d bytes, cut at byte %llu",
+                      BOOT_CMDLINE_MAX - 1, (unsigned long long)length);
     }
     memcpy(info->cmdline, text, length);
     info->cmdline[length] = 0;

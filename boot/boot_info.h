@@ -29,19 +29,20 @@ struct boot_region {
 struct boot_info {
     const char *protocol;
     char cmdline[BOOT_CMDLINE_MAX];
+    bool is_cmdline_cut; /* it ends before its last words */
     struct boot_region memory[BOOT_MEMORY_MAX];
     unsigned memory_count;
     uint64_t start_page; /* of struct machine; 0: none */
     uint64_t rsdp, dtb;  /* left where they are, in BOOT_FIRMWARE memory; 0: unspecified */
     /* What was wrong with what the loader left, to be printed once there is a console. */
     char diagnostics[BOOT_DIAGNOSTICS][BOOT_DIAGNOSTIC_MAX];
-    unsigned diagnostic_count;
+    unsigned diagnostic_count, diagnostics_lost;
 };
 
 /* One for each boot protocol: fills `info` from what the loader left at `address`. */
 typedef void boot_reader(const struct mem_view *memory, uint64_t address, struct boot_info *info);
 
-/* Keeps a line of text; the first BOOT_DIAGNOSTICS survive. */
+/* Keeps a line of text; the first BOOT_DIAGNOSTICS survive, others are counted. */
 void boot_diagnose(struct boot_info *info, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -51,7 +52,10 @@ void boot_diagnose(struct boot_info *info, const char *format, ...)
  * with a diagnostic: memory is lost then, never handed out twice.
  */
 bool boot_add_memory(struct boot_info *info, uint64_t base, uint64_t size, enum boot_memory kind);
-/* Copies at most BOOT_CMDLINE_MAX - 1 bytes of `text` (`length` bytes, NUL or not). */
+/*
+ * Copies `text` (`length` bytes, NUL or not); of one that is longer than BOOT_CMDLINE_MAX - 1 the
+ * whole words that fit, with a diagnostic.
+ */
 void boot_set_cmdline(struct boot_info *info, const char *text, uint64_t length);
 
 /*

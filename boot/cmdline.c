@@ -29,7 +29,8 @@ static struct machine_mmio *overlapped(struct machine *machine, const struct mac
     return NULL;
 }
 
-static void add_block(const struct boot_info *boot, struct machine *machine,
+/* False, with a report: it can't be there, or there is no room. */
+static bool add_block(const struct boot_info *boot, struct machine *machine,
                       const struct machine_mmio *block, const struct sink *diagnostics)
 {
     struct machine_mmio *known = overlapped(machine, block);
@@ -49,10 +50,11 @@ static void add_block(const struct boot_info *boot, struct machine *machine,
                     (unsigned long long)block->size, (unsigned long long)block->base, expected);
     else
         *(known ? known : &machine->mmio[machine->mmio_count++]) = *block;
+    return !expected;
 }
 
 /* An IOMMU on virtio-mmio is a block, and exists whatever else describes it. */
-static void add_iommu(const struct boot_info *boot, struct machine *machine, uint64_t base,
+static bool add_iommu(const struct boot_info *boot, struct machine *machine, uint64_t base,
                       const struct sink *diagnostics)
 {
     const struct machine_mmio block = {.base = base, .size = IOMMU_BLOCK_SIZE};
@@ -60,9 +62,9 @@ static void add_iommu(const struct boot_info *boot, struct machine *machine, uin
     for (unsigned i = 0; i < machine->mmio_count; i++)
         if (machine->mmio[i].base == base) {
             machine->mmio[i].is_guess = false;
-            return;
+            return true;
         }
-    add_block(boot, machine, &block, diagnostics);
+    return add_block(boot, machine, &block, diagnostics);
 }
 
 static bool is_in_memory(const struct boot_info *boot, const struct machine_host *host,
@@ -79,7 +81,7 @@ static bool is_in_memory(const struct boot_info *boot, const struct machine_host
     return false;
 }
 
-static void set_host(const struct boot_info *boot, struct machine *machine,
+static bool set_host(const struct boot_info *boot, struct machine *machine,
                      const struct machine_host *host, const struct sink *diagnostics)
 {
     const char *what;
@@ -89,22 +91,25 @@ static void set_host(const struct boot_info *boot, struct machine *machine,
                     "options: PCI host bridge at 0x%llx: %s overlaps usable memory, expected none "
                     "there; ignored",
                     (unsigned long long)host->ecam, what);
-        return;
+        return false;
     }
     machine->hosts[0] = *host;
     machine->host_count = 1;
+    return true;
 }
 
-void boot_apply_cmdline(const struct boot_info *boot, const struct cmdline *options,
+void boot_apply_cmdline(const struct boot_info *boot, struct cmdline *options,
                         struct machine *machine, const struct sink *diagnostics)
 {
+    options->refused += boot->is_cmdline_cut;
     for (unsigned i = 0; i < options->blocks.count; i++)
         add_block(boot, machine, &options->blocks.blocks[i], diagnostics);
     for (unsigned i = 0; i < options->topology.iommu_count; i++)
         if (options->topology.iommus[i].device.bus == TOPOLOGY_MMIO)
-            add_iommu(boot, machine, options->topology.iommus[i].device.base, diagnostics);
+            options->refused +=
+                !add_iommu(boot, machine, options->topology.iommus[i].device.base, diagnostics);
     if (options->host.ecam)
-        set_host(boot, machine, &options->host, diagnostics);
+        options->refused += !set_host(boot, machine, &options->host, diagnostics);
     for (unsigned i = 0; i < machine->host_count && options->pci_lines; i++)
         if (!machine->hosts[i].line_count)
             machine_host_set_lines(&machine->hosts[i], options->pci_lines);

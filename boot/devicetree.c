@@ -19,6 +19,22 @@ static void add(struct boot_info *info, const struct fdt_range *range, enum boot
                       (unsigned long long)range->size, (unsigned long long)range->base);
 }
 
+/* Cells that are left behind the last entry are part of one. */
+static void check_reg(const struct fdt *fdt, uint32_t node, struct boot_info *info)
+{
+    uint32_t bus = fdt_parent(fdt, node), entry;
+    struct fdt_property reg;
+
+    if (bus == FDT_NONE || !fdt_find_property(fdt, node, "reg", &reg))
+        return;
+    entry = 4 * (fdt_address_cells(fdt, bus) + fdt_size_cells(fdt, bus));
+    if (entry && reg.length % entry)
+        boot_diagnose(info,
+                      "device tree: reg of %s has %u bytes, expected entries of %u; what is "
+                      "left of them is ignored",
+                      fdt_name(fdt, node), (unsigned)reg.length, (unsigned)entry);
+}
+
 /* Every entry of the node's reg. */
 static void add_node(const struct fdt *fdt, uint32_t node, enum boot_memory kind,
                      struct boot_info *info)
@@ -27,6 +43,7 @@ static void add_node(const struct fdt *fdt, uint32_t node, enum boot_memory kind
     uint32_t count = fdt_reg_count(fdt, node);
     struct fdt_range range;
 
+    check_reg(fdt, node, info);
     if (count > BOOT_MEMORY_MAX) {
         boot_diagnose(info, "device tree: reg of %s has %u entries, expected %d at most", name,
                       (unsigned)count, BOOT_MEMORY_MAX);

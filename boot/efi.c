@@ -127,7 +127,7 @@ static size_t own_name(const char *text)
 static bool read_text(const struct mem_view *memory, uint64_t address, uint64_t size,
                       unsigned width, const char *what, struct boot_info *info)
 {
-    char text[BOOT_CMDLINE_MAX + 1];
+    char text[2 * BOOT_CMDLINE_MAX]; /* with a name in front that is not ours */
     const uint8_t *bytes = address && size ? mem_map(memory, address, size) : NULL;
     uint64_t length, skipped;
 
@@ -138,7 +138,7 @@ static bool read_text(const struct mem_view *memory, uint64_t address, uint64_t 
                       (unsigned long long)size, (unsigned long long)address);
         return false;
     }
-    length = narrow(bytes, size, width, text, BOOT_CMDLINE_MAX);
+    length = narrow(bytes, size, width, text, sizeof(text) - 1);
     text[length] = 0;
     skipped = own_name(text);
     boot_set_cmdline(info, text + skipped, length - skipped);

@@ -12,6 +12,9 @@ void boot_print_diagnostics(const struct boot_info *boot, const struct sink *dia
 {
     for (unsigned i = 0; i < boot->diagnostic_count; i++)
         sink_printf(diagnostics, "%s", boot->diagnostics[i]);
+    if (boot->diagnostics_lost)
+        sink_printf(diagnostics, "%u more lines about what the loader left",
+                    boot->diagnostics_lost);
 }
 
 static const void *map_firmware(void *context, uint64_t address, uint64_t size)

@@ -5,11 +5,11 @@
  */
 #include "arch/aarch64/internal.h"
 #include "arch/counter.h"
+#include "arch/deadline.h"
 
 /* Of Armv8.6 on; older counters are slower, and a limit is longer than it says. */
-#define ASSUMED_RATE  1000000000u
-#define TIMER_ENABLE  1
-#define TIMER_IS_OVER 4
+#define ASSUMED_RATE 1000000000u
+#define TIMER_ENABLE 1
 
 void clock_init(void)
 {
@@ -22,16 +22,12 @@ void clock_init(void)
     WRITE_SYSTEM("cntv_ctl_el0", 0);
 }
 
-void arch_deadline(uint64_t ns)
+/* A level, until it is set again. */
+void deadline_timer(uint64_t ns)
 {
     WRITE_SYSTEM("cntv_ctl_el0", 0);
     if (!ns)
         return;
     WRITE_SYSTEM("cntv_cval_el0", counter_after(ns));
     WRITE_SYSTEM("cntv_ctl_el0", TIMER_ENABLE);
-}
-
-bool deadline_is_over(void)
-{
-    return READ_SYSTEM("cntv_ctl_el0") & TIMER_IS_OVER;
 }

@@ -74,12 +74,12 @@ static bool find_in(const struct machine_range *range)
 
 static bool wake(void)
 {
-    uint64_t start = arch_now_ns();
+    struct wait limit = arch_wait_begin(WAKE_LIMIT_NS);
 
     mmio_write32(redistributor + GICR_WAKER,
                  mmio_read32(redistributor + GICR_WAKER) & ~WAKER_SLEEP);
     while (mmio_read32(redistributor + GICR_WAKER) & WAKER_ASLEEP)
-        if (arch_now_ns() - start > WAKE_LIMIT_NS)
+        if (!arch_wait_goes_on(&limit))
             return false;
     return true;
 }

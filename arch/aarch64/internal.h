@@ -53,8 +53,6 @@ void interrupts_init(const struct machine_interrupts *interrupts);
 
 /* The end of the stack that the CPU takes exceptions on. */
 void *trap_stack_top(unsigned cpu);
-/* Whether the deadline, whose interrupt is DEADLINE_INTID, is over. */
-bool deadline_is_over(void);
 
 /* A call of semihosting's (Arm's specification, chapter 5); false: nobody listens. */
 bool try_semihosting(uint64_t operation, const void *parameter);

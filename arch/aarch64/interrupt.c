@@ -3,6 +3,7 @@
 #include "arch/aarch64/gic.h"
 #include "arch/aarch64/internal.h"
 #include "arch/claim.h"
+#include "arch/deadline.h"
 
 #define CLAIMS 256
 

@@ -70,7 +70,8 @@ static unsigned device_count;
 /* Waits for the end; an ITS that is stuck is not asked again. */
 static bool command(uint64_t word0, uint64_t word1, uint64_t word2)
 {
-    uint64_t offset = mmio_read64(registers + GITS_CWRITER), start = arch_now_ns();
+    uint64_t offset = mmio_read64(registers + GITS_CWRITER);
+    struct wait wait = arch_wait_begin(COMMAND_LIMIT_NS);
     uint64_t *words = &queue[offset / sizeof(queue[0])];
 
     if (is_stuck)
@@ -83,7 +84,7 @@ static bool command(uint64_t word0, uint64_t word1, uint64_t word2)
     offset = (offset + COMMAND_WORDS * sizeof(queue[0])) % sizeof(queue);
     mmio_write64(registers + GITS_CWRITER, offset);
     while (mmio_read64(registers + GITS_CREADR) != offset && !is_stuck)
-        is_stuck = arch_now_ns() - start > COMMAND_LIMIT_NS;
+        is_stuck = !arch_wait_goes_on(&wait);
     return !is_stuck;
 }
 

@@ -17,14 +17,14 @@ static struct start {
 
 bool cpu_start(unsigned cpu, uint64_t id, void *stack_top)
 {
-    uint64_t begin = arch_now_ns();
+    struct wait wait = arch_wait_begin(OFF_LIMIT_NS);
     int64_t result;
 
     starts[cpu] = (struct start){stack_top, trap_stack_top(cpu), cpu};
     __asm__ volatile("dsb ish" : : : "memory");
     do
         result = psci_call(PSCI_CPU_ON, id, (uintptr_t)secondary_entry, (uintptr_t)&starts[cpu]);
-    while (result == PSCI_ALREADY_ON && arch_now_ns() - begin < OFF_LIMIT_NS);
+    while (result == PSCI_ALREADY_ON && arch_wait_goes_on(&wait));
     return result == PSCI_SUCCESS;
 }
 

@@ -61,8 +61,8 @@ uint64_t arch_now_ns(void)
 
 void arch_wait_ns(uint64_t ns)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (arch_now_ns() - start < ns)
-        cpu_relax();
+    while (arch_wait_goes_on(&wait))
+        ;
 }

@@ -59,13 +59,11 @@ static bool move(struct call *call, enum call_state from, enum call_state to)
 /* False: still in `state` after the limit, and given up. */
 static bool leaves(struct call *call, enum call_state state, uint64_t limit_ns)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(limit_ns);
 
-    while (__atomic_load_n(&call->state, __ATOMIC_ACQUIRE) == state) {
-        if (arch_now_ns() - start >= limit_ns)
+    while (__atomic_load_n(&call->state, __ATOMIC_ACQUIRE) == state)
+        if (!arch_wait_goes_on(&wait))
             return !move(call, state, CALL_GIVEN_UP);
-        cpu_relax();
-    }
     return true;
 }
 

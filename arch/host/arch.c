@@ -72,9 +72,9 @@ uint64_t host_now_ns(void)
 static void on_signal(int number, siginfo_t *info, void *frame)
 {
     const struct arch_trap trap = {
-        .name = number == SIGALRM ? "no end within the time limit" : strsignal(number),
-        .is_deadline = number == SIGALRM,
-        .address = number == SIGALRM ? 0 : (uintptr_t)info->si_addr,
+        .name = number == SIGPROF ? "no end within the time limit" : strsignal(number),
+        .is_deadline = number == SIGPROF,
+        .address = number == SIGPROF ? 0 : (uintptr_t)info->si_addr,
         .ip = (uintptr_t)info->si_addr,
         .frame = frame,
     };
@@ -92,7 +92,7 @@ void arch_init(void)
     const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
     const struct sigaction action = {.sa_sigaction = on_signal,
                                      .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    const int signals[] = {SIGALRM, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    const int signals[] = {SIGPROF, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 
     sigaltstack(&alternative, NULL);
     for (unsigned i = 0; i < ARRAY_LENGTH(signals); i++)
@@ -124,12 +124,13 @@ void arch_trap_print(const struct arch_trap *trap, arch_print_line print)
     print(line);
 }
 
+/* By the time in which the process runs. */
 void arch_deadline(uint64_t ns)
 {
     const struct itimerval timer = {.it_value = {.tv_sec = (time_t)(ns / NS_PER_S),
                                                  .tv_usec = (suseconds_t)(ns % NS_PER_S / 1000)}};
 
-    setitimer(ITIMER_REAL, &timer, NULL);
+    setitimer(ITIMER_PROF, &timer, NULL);
 }
 
 uint64_t arch_cycles_per_second(void)
@@ -165,10 +166,10 @@ uint64_t arch_now_ns(void)
 
 void arch_wait_ns(uint64_t ns)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (arch_now_ns() - start < ns)
-        cpu_relax();
+    while (arch_wait_goes_on(&wait))
+        ;
 }
 
 unsigned arch_cpu_count(void)

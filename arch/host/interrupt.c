@@ -69,6 +69,7 @@ bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void
 void arch_irq_mask(void)
 {
     is_masked = true;
+    arch_deadline(0);
 }
 
 void arch_irq_release_all(void)

@@ -48,13 +48,11 @@ static inline uint64_t cpu_hart(void)
 /* The kernel's own page tables. */
 void mmu_init(void);
 void clock_init(uint64_t timer_hz);
-/* The PLIC, for the calling hart alone. */
+/* The interrupt controllers, for the calling hart alone. */
 void interrupts_init(const struct machine *machine);
 
 /* The end of the stack that the hart takes traps on. */
 void *trap_stack_top(unsigned cpu);
-/* Whether the deadline is over; else the timer runs on towards it, if there is one. */
-bool deadline_is_over(void);
 
 /* Called for an interrupt, with interrupts off. */
 void interrupt_entry(const struct frame *frame, unsigned interrupt);

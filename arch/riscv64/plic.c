@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "arch/riscv64/plic.h"
-
+/* The Platform-Level Interrupt Controller (RISC-V PLIC specification 1.0.0), one context of it. */
 #include "arch/arch.h"
+#include "arch/riscv64/wired.h"
 
 #define PRIORITY(line)     (4ull * (line))
 #define ENABLE(context)    (0x2000ull + 0x80ull * (context))
@@ -15,24 +15,24 @@ static volatile uint8_t *priorities;
 static volatile uint8_t *enables; /* of the context, a bit for each line */
 static volatile uint8_t *threshold;
 
-static bool is_within(uint64_t offset, uint64_t size, const struct machine_range *plic)
+static bool is_within(uint64_t offset, uint64_t size, const struct machine_wired *controller)
 {
-    return !plic->size || (offset < plic->size && size <= plic->size - offset);
+    return !controller->size || (offset < controller->size && size <= controller->size - offset);
 }
 
 /* Only the pages of the context: the controller may reach far. */
-bool plic_open(const struct machine_range *plic, uint32_t context)
+static bool open(const struct machine_wired *controller, uint32_t context)
 {
-    uint64_t base = plic->base;
+    uint64_t base = controller->base;
 
-    if (context >= CONTEXTS || !is_within(THRESHOLD(context), 8, plic))
+    if (context >= CONTEXTS || !is_within(THRESHOLD(context), 8, controller))
         return false;
-    priorities = arch_map(base, PRIORITY(PLIC_LINES), ARCH_DEVICE);
-    enables = arch_map(base + ENABLE(context), PLIC_LINES / 8, ARCH_DEVICE);
+    priorities = arch_map(base, PRIORITY(WIRED_LINES), ARCH_DEVICE);
+    enables = arch_map(base + ENABLE(context), WIRED_LINES / 8, ARCH_DEVICE);
     threshold = arch_map(base + THRESHOLD(context), 8, ARCH_DEVICE);
     if (!priorities || !enables || !threshold)
         return false;
-    for (unsigned line = 0; line < PLIC_LINES; line += 32)
+    for (unsigned line = 0; line < WIRED_LINES; line += 32)
         mmio_write32(enables + line / 8, 0);
     mmio_write32(threshold, 0);
     return true;
@@ -47,11 +47,12 @@ static void set_enabled(uint32_t line, bool is_enabled)
 }
 
 /* The priority of a line that is not there stays 0. */
-bool plic_enable(uint32_t line)
+static bool enable(uint32_t line, bool is_edge, uint32_t message)
 {
     volatile uint8_t *priority = priorities + PRIORITY(line);
 
-    if (line == PLIC_NONE || line >= PLIC_LINES)
+    (void)is_edge, (void)message; /* it knows neither */
+    if (line == WIRED_NONE || line >= WIRED_LINES)
         return false;
     mmio_write32(priority, ABOVE_THRESHOLD);
     if (mmio_read32(priority) != ABOVE_THRESHOLD)
@@ -60,13 +61,13 @@ bool plic_enable(uint32_t line)
     return true;
 }
 
-void plic_disable(uint32_t line)
+static void disable(uint32_t line)
 {
     set_enabled(line, false);
 }
 
 /* What the device wrote before its interrupt is seen after this. */
-uint32_t plic_claim(void)
+static uint32_t claim(void)
 {
     uint32_t line = mmio_read32(threshold + CLAIM);
 
@@ -75,8 +76,11 @@ uint32_t plic_claim(void)
 }
 
 /* What the handler wrote to the device comes first. */
-void plic_end(uint32_t line)
+static void end(uint32_t line)
 {
     dma_mb();
     mmio_write32(threshold + CLAIM, line);
 }
+
+const struct wired plic = {
+    .open = open, .enable = enable, .disable = disable, .claim = claim, .end = end};

@@ -20,13 +20,12 @@ static struct start {
 /* False: it runs, and goes on to, or there is no such hart. */
 static bool is_stopped(uint64_t hart)
 {
-    uint64_t begin = arch_now_ns();
+    struct wait wait = arch_wait_begin(STOP_LIMIT_NS);
     struct sbi_result result;
 
     do
         result = sbi_call(SBI_HSM, SBI_HSM_STATUS, hart, 0, 0);
-    while (!result.error && result.value != SBI_HSM_STOPPED &&
-           arch_now_ns() - begin < STOP_LIMIT_NS);
+    while (!result.error && result.value != SBI_HSM_STOPPED && arch_wait_goes_on(&wait));
     return !result.error && result.value == SBI_HSM_STOPPED;
 }
 

@@ -56,7 +56,7 @@ uint32_t apic_id(void)
 
 bool apic_send(uint64_t id, uint32_t command)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(COMMAND_NS);
 
     if (id > (registers ? APIC_ID_MAX : UINT32_MAX - 1))
         return false;
@@ -64,11 +64,9 @@ bool apic_send(uint64_t id, uint32_t command)
         write_msr(X2APIC_MSR + APIC_COMMAND / 16, id << 32 | command);
         return true;
     }
-    while (apic_read(APIC_COMMAND) & COMMAND_PENDING) {
-        if (arch_now_ns() - start >= COMMAND_NS)
+    while (apic_read(APIC_COMMAND) & COMMAND_PENDING)
+        if (!arch_wait_goes_on(&wait))
             return false;
-        cpu_relax();
-    }
     apic_write(APIC_COMMAND_HIGH, (uint32_t)id << 24);
     apic_write(APIC_COMMAND, command);
     return true;

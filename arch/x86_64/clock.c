@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/*
- * The deadline is a time of the time stamp counter (tsc.c); the timer of the local APIC, which is
- * coarser and shorter, only wakes the kernel to look at it.
- */
+/* The time stamp counter (tsc.c) has the time, and the timer of the local APIC interrupts. */
 #include "arch/counter.h"
+#include "arch/deadline.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/internal.h"
 
-#define MEASURE_NS    10000000ull   /* of the APIC timer */
-#define TIMER_STEP_NS 4000000000ull /* times the timer's rate, it fits 64 bits up to 4 GHz */
+#define MEASURE_NS 10000000ull /* of the APIC timer */
 
-/* File scope: an exception passes no context. */
-static uint64_t timer_rate;  /* ticks of the APIC timer per second */
-static uint64_t deadline_ns; /* on the clock of arch_now_ns(); 0: none */
+/* File scope: an exception passes no context. In ticks of the APIC timer per second. */
+static uint64_t timer_rate;
 
 void clock_init(void)
 {
@@ -22,33 +18,10 @@ void clock_init(void)
     timer_rate = ticks * COUNTER_NS_PER_S / (arch_now_ns() - start);
 }
 
-/* At least a tick, as 0 would stop it; the deadline is looked at and the timer set again. */
-static void start_timer(uint64_t ns)
+/* At least a tick, as 0 would stop it. */
+void deadline_timer(uint64_t ns)
 {
-    uint64_t ticks = (ns < TIMER_STEP_NS ? ns : TIMER_STEP_NS) * timer_rate / COUNTER_NS_PER_S + 1;
+    uint64_t ticks = ns ? ns * timer_rate / COUNTER_NS_PER_S + 1 : 0;
 
     apic_start_timer(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
-}
-
-void arch_deadline(uint64_t ns)
-{
-    uint64_t now = arch_now_ns();
-
-    deadline_ns = 0;
-    apic_start_timer(0);
-    if (!ns)
-        return;
-    deadline_ns = ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
-    start_timer(ns);
-}
-
-bool deadline_is_over(void)
-{
-    uint64_t now = arch_now_ns();
-
-    if (!deadline_ns)
-        return false;
-    if (now < deadline_ns)
-        start_timer(deadline_ns - now);
-    return now >= deadline_ns;
 }

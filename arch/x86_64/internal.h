@@ -62,9 +62,6 @@ void clock_init(void);
 /* The page below 1 MiB, writable, from which CPUs start; 0: there is none. */
 void startup_init(uint64_t page);
 
-/* Whether the deadline is over; else the timer runs on towards it, if there is one. */
-bool deadline_is_over(void);
-
 /* Called by vectors.S with interrupts off. */
 void interrupt_entry(struct frame *frame);
 /* Reports an exception or the deadline. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What every vector ends in: traps, the deadline, and claimed messages and lines. */
 #include "arch/claim.h"
+#include "arch/deadline.h"
 #include "arch/x86_64/apic.h"
 #include "arch/x86_64/internal.h"
 #include "lib/array/array.h"

@@ -62,13 +62,11 @@ static void prepare(unsigned cpu, void *stack_top)
 
 static bool is_taken_within(uint64_t ns)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (!__atomic_load_n(&startup.is_taken, __ATOMIC_ACQUIRE)) {
-        if (arch_now_ns() - start >= ns)
+    while (!__atomic_load_n(&startup.is_taken, __ATOMIC_ACQUIRE))
+        if (!arch_wait_goes_on(&wait))
             return false;
-        cpu_relax();
-    }
     return true;
 }
 

@@ -42,13 +42,11 @@ static void write64(const struct edu *edu, unsigned offset, uint64_t value)
 
 static enum dma_result wait_idle(const struct edu *edu, uint64_t timeout_ns)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(timeout_ns);
 
-    while (mmio_read32(edu->registers + DMA_COMMAND) & DMA_START) {
-        if (arch_now_ns() - start > timeout_ns)
+    while (mmio_read32(edu->registers + DMA_COMMAND) & DMA_START)
+        if (!arch_wait_goes_on(&wait))
             return DMA_NO_ANSWER;
-        cpu_relax();
-    }
     dma_rmb(); /* what was transferred is read after this */
     return DMA_COMPLETED;
 }

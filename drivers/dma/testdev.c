@@ -53,7 +53,7 @@ static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32
                              uint64_t timeout_ns)
 {
     const struct testdev *testdev = engine->state;
-    uint64_t began = arch_now_ns();
+    struct wait wait = arch_wait_begin(timeout_ns);
     uint32_t result;
 
     write_pair(testdev, VIRTUAL_LOW, VIRTUAL_HIGH, address);
@@ -64,11 +64,9 @@ static enum dma_result write(struct dma_engine *engine, uint64_t address, uint32
     mmio_write32(testdev->registers + DOORBELL, DOORBELL_ARM);
     dma_wmb();
     (void)mmio_read32(testdev->registers + TRIGGER);
-    while ((result = mmio_read32(testdev->registers + RESULT)) == RESULT_BUSY) {
-        if (arch_now_ns() - began > timeout_ns)
+    while ((result = mmio_read32(testdev->registers + RESULT)) == RESULT_BUSY)
+        if (!arch_wait_goes_on(&wait))
             return DMA_NO_ANSWER;
-        cpu_relax();
-    }
     dma_rmb(); /* what was written is read after this */
     return result == RESULT_DONE || result == RESULT_READ_FAILED || result == RESULT_MISMATCH
                ? DMA_COMPLETED

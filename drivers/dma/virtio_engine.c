@@ -102,7 +102,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
 {
     struct virtio_engine *virtio = engine->state;
     struct virtio_transport *transport = &virtio->device.transport;
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(timeout_ns);
     struct virtq_used_element used = {0};
 
     if (!virtq_add(&virtio->queue, segments, count))
@@ -121,8 +121,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
             return DMA_REFUSED;
         if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
             return DMA_REFUSED;
-        if (arch_now_ns() - start > timeout_ns)
+        if (!arch_wait_goes_on(&wait))
             return DMA_NO_ANSWER;
-        cpu_relax();
     }
 }

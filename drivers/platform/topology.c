@@ -7,9 +7,8 @@
 #include "lib/acpi/dmar.h"
 #include "lib/acpi/iort_topology.h"
 #include "lib/acpi/viot.h"
+#include "lib/array/array.h"
 #include "lib/topology/devicetree.h"
-
-#define LINES_MAX 32 /* about all descriptions; more add nothing */
 
 struct topology *platform_records(struct platform *platform, enum topology_source source)
 {
@@ -27,7 +26,9 @@ static enum topology_source layout_of(const struct acpi_table *table)
 /* Whether the table is the one that was requested; the first one, where none was. */
 static bool is_wanted(const struct topology_choice *choice, const struct acpi_table *table)
 {
-    return choice->sources == 1u << layout_of(table);
+    bool is_one = !(choice->sources & (choice->sources - 1)); /* else the looks cost time */
+
+    return is_one && choice->sources == 1u << layout_of(table);
 }
 
 /* The VIOT that counts: a machine has one, so the first, or the first of the requested layout. */
@@ -73,14 +74,17 @@ static void read_viot(struct platform *platform, const struct acpi_table *table,
 {
     enum topology_source layout = layout_to_read(&platform->choice, table, counts);
     struct topology *out = counts ? platform_records(platform, layout) : &platform->unused;
+    struct sink_share share;
+    const struct sink *sink = sink_begin(&share, diagnostics, "VIOT");
 
     if (layout == TOPOLOGY_VIOT_V8)
-        viot_read_v8(table->bytes, table->length, out, diagnostics);
+        viot_read_v8(table->bytes, table->length, out, sink);
     else if (layout == TOPOLOGY_VIOT_DRAFT)
         viot_read_draft(table->bytes, table->length, &platform->iort, out,
-                        counts ? &platform->others : NULL, diagnostics);
+                        counts ? &platform->others : NULL, sink);
     else
-        viot_read(table->bytes, table->length, out, diagnostics);
+        viot_read(table->bytes, table->length, out, sink);
+    sink_end(&share);
 }
 
 /* All of them, as what is wrong with one is to be heard. */
@@ -103,15 +107,28 @@ static void read_iort(struct platform *platform, const struct sink *diagnostics)
                       diagnostics);
 }
 
-static void read_others(struct platform *platform, const struct sink *diagnostics)
+static void read_dmar(struct platform *platform, const struct sink *diagnostics)
 {
-    const struct acpi *acpi = &platform->machine->acpi;
-    const struct acpi_table *dmar = acpi_find(acpi, "DMAR"), *ivrs = acpi_find(acpi, "IVRS");
+    const struct acpi_table *table = acpi_find(&platform->machine->acpi, "DMAR");
 
-    if (dmar)
-        dmar_read(dmar->bytes, dmar->length, &platform->others, diagnostics);
-    if (ivrs)
-        ivrs_read(ivrs->bytes, ivrs->length, &platform->others, diagnostics);
+    if (table)
+        dmar_read(table->bytes, table->length, &platform->others, diagnostics);
+}
+
+static void read_ivrs(struct platform *platform, const struct sink *diagnostics)
+{
+    const struct acpi_table *table = acpi_find(&platform->machine->acpi, "IVRS");
+
+    if (table)
+        ivrs_read(table->bytes, table->length, &platform->others, diagnostics);
+}
+
+static void read_tree(struct platform *platform, const struct sink *diagnostics)
+{
+    if (platform->machine->fdt.bytes)
+        devicetree_topology(&platform->machine->fdt,
+                            platform_records(platform, TOPOLOGY_DEVICE_TREE), &platform->others,
+                            diagnostics);
 }
 
 /* What is said of the descriptions is kept for the audit, too. */
@@ -135,14 +152,22 @@ static void keep(void *context, const char *text)
 static void read_sources(struct platform *platform, const struct topology *by_options,
                          const struct sink *diagnostics)
 {
+    static const struct {
+        const char *label;
+        void (*read)(struct platform *platform, const struct sink *diagnostics);
+    } readers[] = {{"device tree", read_tree},
+                   {"every VIOT", read_viots}, /* which have a share each */
+                   {"IORT", read_iort},
+                   {"DMAR", read_dmar},
+                   {"IVRS", read_ivrs}};
+
     topology_append(platform_records(platform, TOPOLOGY_OPTIONS), by_options, diagnostics);
-    if (platform->machine->fdt.bytes)
-        devicetree_topology(&platform->machine->fdt,
-                            platform_records(platform, TOPOLOGY_DEVICE_TREE), &platform->others,
-                            diagnostics);
-    read_viots(platform, diagnostics);
-    read_iort(platform, diagnostics);
-    read_others(platform, diagnostics);
+    for (size_t i = 0; i < ARRAY_LENGTH(readers); i++) {
+        struct sink_share share;
+
+        readers[i].read(platform, sink_begin(&share, diagnostics, readers[i].label));
+        sink_end(&share);
+    }
 }
 
 static void print_note(void *context, const char *text)
@@ -156,23 +181,16 @@ void platform_read_topology(struct platform *platform, const struct topology *by
                             const struct sink *diagnostics)
 {
     struct witness witness = {&platform->diagnostics, diagnostics};
-    struct sink_limit limit = {.left = LINES_MAX};
-    const struct sink sink = {
-        .line = keep, .context = &witness, .limit = &limit, .note = print_note};
+    const struct sink sink = {.line = keep, .context = &witness, .note = print_note};
 
     name_other_viots(platform, diagnostics);
     read_sources(platform, by_options, &sink);
-    if (limit.dropped)
-        sink_printf(diagnostics, "%u more lines about descriptions of the topology", limit.dropped);
 }
 
 void platform_check_topology(const struct platform *platform, const struct sink *diagnostics)
 {
-    struct sink_limit limit = {.left = LINES_MAX};
-    const struct sink sink = {
-        .line = diagnostics->line, .context = diagnostics->context, .limit = &limit};
+    struct sink_share share;
 
-    topology_check(&platform->topology, &sink);
-    if (limit.dropped)
-        sink_printf(diagnostics, "%u more lines about overlaps", limit.dropped);
+    topology_check(&platform->topology, sink_begin(&share, diagnostics, "overlaps"));
+    sink_end(&share);
 }

@@ -154,7 +154,8 @@ void viommu_set_bypass(struct viommu *viommu, uint8_t bypass)
 
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used)
 {
-    uint64_t start = 0;
+    struct wait wait;
+    bool is_timed = false;
 
     for (unsigned spin = 1;; spin++) {
         enum virtq_pop result = virtq_pop(&viommu->requests, used);
@@ -163,13 +164,11 @@ enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *use
             return result == VIRTQ_BAD_LENGTH ? VIRTQ_POPPED : result;
         if (spin % SPINS_PER_LOOK)
             continue;
-        uint64_t now = arch_now_ns();
-
-        if (!start)
-            start = now;
-        else if (now - start > VIOMMU_TIMEOUT_NS || viommu_needs_reset(viommu))
+        if (!is_timed)
+            wait = arch_wait_begin(viommu_timeout(viommu));
+        else if (!arch_wait_goes_on(&wait) || viommu_needs_reset(viommu))
             return VIRTQ_EMPTY;
-        cpu_relax();
+        is_timed = true;
     }
 }
 

@@ -19,7 +19,7 @@
 enum viommu_outcome {
     VIOMMU_ANSWERED,      /* came back with a status, whatever the used length says */
     VIOMMU_UNWRITTEN,     /* came back without one */
-    VIOMMU_TIMEOUT,       /* did not come back within VIOMMU_TIMEOUT_NS, or the device is broken */
+    VIOMMU_TIMEOUT,       /* did not come back within viommu_timeout(), or the device is broken */
     VIOMMU_BAD_USED_RING, /* the used ring is wrong; viommu->ring_error says how */
     VIOMMU_FULL,          /* could not be handed over: no descriptor left */
 };
@@ -76,7 +76,14 @@ struct viommu {
     uint32_t event_length;
     uint8_t *event_buffers;    /* by head of the event queue; NULL until some are posted */
     enum virtq_pop ring_error; /* VIRTQ_BAD_INDEX or VIRTQ_BAD_ID */
+    uint64_t timeout_ns; /* of a request, where VIOMMU_TIMEOUT_NS is too short for this host */
 };
+
+/* How long a request may take, of time in which it is waited for (lib/wait/wait.h). */
+static inline uint64_t viommu_timeout(const struct viommu *viommu)
+{
+    return viommu->timeout_ns > VIOMMU_TIMEOUT_NS ? viommu->timeout_ns : VIOMMU_TIMEOUT_NS;
+}
 
 /*
  * Resets the device and brings it up with `features` (and VERSION_1, which it must have, and

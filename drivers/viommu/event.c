@@ -55,13 +55,13 @@ bool viommu_drain_events(struct viommu *viommu)
 enum virtq_pop viommu_next_event(struct viommu *viommu, uint64_t wait_ns,
                                  struct viommu_event *event)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(wait_ns);
     struct virtq_used_element used;
     enum virtq_pop result;
 
     do {
         result = virtq_pop(&viommu->events, &used);
-    } while (result == VIRTQ_EMPTY && arch_now_ns() - start < wait_ns);
+    } while (result == VIRTQ_EMPTY && arch_wait_goes_on(&wait));
     if (result != VIRTQ_POPPED)
         return result;
     event->written = used.length;

@@ -32,7 +32,7 @@ static virtq_inline void viommu_notify(struct viommu *viommu)
 
 /*
  * The next used entry, VIRTQ_POPPED also with a length that can't be right; VIRTQ_EMPTY when
- * VIOMMU_TIMEOUT_NS pass or the device asks for a reset.
+ * viommu_timeout() passes or the device asks for a reset.
  */
 enum virtq_pop viommu_wait(struct viommu *viommu, struct virtq_used_element *used);
 /* What becomes of a request whose answer is anything but VIRTQ_POPPED. */
@@ -54,13 +54,13 @@ static virtq_inline struct viommu_reply viommu_decode(const struct virtio_iommu_
 /* Waits for any one request; `head` says which came back, if one did. */
 static virtq_inline struct viommu_reply viommu_collect(struct viommu *viommu, uint16_t *head)
 {
-    struct virtq_used_element used;
+    struct virtq_used_element used = {0, 0};
     enum virtq_pop result = virtq_pop(&viommu->requests, &used);
 
     *head = 0;
     if (virtq_unlikely(result != VIRTQ_POPPED)) {
-        struct virtq_used_element late = {
-            0, 0}; /* its address is taken, and `used` stays in registers */
+        /* Its address is taken, and `used` stays in registers. */
+        struct virtq_used_element late = {0, 0};
 
         if (result == VIRTQ_EMPTY) {
             result = viommu_wait(viommu, &late);

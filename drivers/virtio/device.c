@@ -27,14 +27,12 @@ const char *virtio_result_text(enum virtio_result result)
 
 enum virtio_result virtio_reset(struct virtio_transport *transport)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(RESET_TIMEOUT_NS);
 
     transport->ops->set_status(transport, 0);
-    while (transport->ops->status(transport) != 0) {
-        if (arch_now_ns() - start > RESET_TIMEOUT_NS)
+    while (transport->ops->status(transport) != 0)
+        if (!arch_wait_goes_on(&wait))
             return VIRTIO_RESET_TIMEOUT;
-        cpu_relax();
-    }
     return VIRTIO_OK;
 }
 
@@ -101,14 +99,12 @@ enum virtio_result virtio_setup_queue(struct virtio_transport *transport, uint16
 
 enum virtio_result virtio_reset_queue(struct virtio_transport *transport, uint16_t index)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(RESET_TIMEOUT_NS);
 
     transport->ops->reset_queue(transport, index);
-    while (transport->ops->queue_reset(transport, index)) {
-        if (arch_now_ns() - start > RESET_TIMEOUT_NS)
+    while (transport->ops->queue_reset(transport, index))
+        if (!arch_wait_goes_on(&wait))
             return VIRTIO_RESET_TIMEOUT;
-        cpu_relax();
-    }
     return VIRTIO_OK;
 }
 

@@ -16,6 +16,7 @@
 #define ACPI_HEADER_SIZE 36
 #define ACPI_TABLE_MAX   0x400000 /* bytes; a longer table is taken for damage */
 #define ACPI_MAX_TABLES  64       /* entries of the RSDT or XSDT that are looked at */
+#define ACPI_BYTES_MAX   0x800000 /* of all tables together, as their checksums take time */
 #define ACPI_MAX_WINDOWS 16
 #define ACPI_MAX_CPUS    64
 #define ACPI_MAX_IOAPICS 8
@@ -61,7 +62,8 @@ struct acpi {
 
 /*
  * Reads the XSDT, or the RSDT where there is no good XSDT. False: neither is good, no tables. A bad
- * table is reported and left out, a second one of a signature is reported.
+ * table, and one that is listed twice, is reported and left out; a second one of a signature is
+ * reported.
  */
 bool acpi_open(struct acpi *out, const struct mem_view *memory, const struct acpi_rsdp *rsdp,
                const struct sink *sink);

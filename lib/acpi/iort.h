@@ -5,9 +5,10 @@
  * device id. Before VIOT existed, virtio-iommus were described here too: as nodes of type 0x80 in
  * an ordinary IORT, and in an IORT inside the VIOT of the draft of November 2019.
  *
- * From a byte of the table to an endpoint id: iort.c checks the bytes and keeps nodes and mappings,
- * iort_map.c follows a requester id through the mappings to the id at the IOMMU, iort_topology.c
- * makes records of lib/topology of both, and topology_find() looks an endpoint up there.
+ * From a byte of the table to an endpoint id: iort_check.c checks the bytes of nodes, iort.c keeps
+ * nodes and mappings, iort_map.c follows a requester id through the mappings to the id at the IOMMU,
+ * iort_topology.c makes records of lib/topology of both, and topology_find() looks an endpoint up
+ * there.
  */
 #pragma once
 

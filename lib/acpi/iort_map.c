@@ -5,11 +5,13 @@
  * last id of mappings, so the ids between two of those bounds map contiguously; a walk says how far
  * the next bound is, and iort_ranges() makes a range of that.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/acpi/iort_node.h"
 
 #define MAX_REFERENCES 8
+#define STEP_BYTES     16 /* of a name, which cost as much as a mapping */
 
 struct walk {
     const struct iort *iort;
@@ -92,13 +94,24 @@ static enum iort_outcome walk_from(struct walk *walk, const struct iort_node *no
     }
 }
 
+/* A comparison of names takes as long as they are. */
+static bool has_name(struct walk *walk, const struct iort_node *node, const char *path)
+{
+    uint32_t steps = (uint32_t)strlen(path) / STEP_BYTES;
+
+    if (node->type != IORT_TYPE_COMPONENT)
+        return false;
+    *walk->steps -= steps < *walk->steps ? steps : *walk->steps;
+    return !strcmp(iort_name(walk->iort, node), path);
+}
+
 /* Where the walk of an id may begin: `path` NULL: at a root complex of the segment. */
-static bool is_start(const struct iort *iort, const struct iort_node *node, const char *path,
+static bool is_start(struct walk *walk, const struct iort_node *node, const char *path,
                      uint16_t segment)
 {
     if (path)
-        return node->type == IORT_TYPE_COMPONENT && !strcmp(iort_name(iort, node), path);
-    return node->type == IORT_TYPE_ROOT && iort_segment(iort, node) == segment;
+        return has_name(walk, node, path);
+    return node->type == IORT_TYPE_ROOT && iort_segment(walk->iort, node) == segment;
 }
 
 /* Of several root complexes of a segment the first that maps the id has it. */
@@ -114,7 +127,7 @@ static enum iort_outcome map(struct walk *walk, const char *path, uint16_t segme
         struct iort_target next = {.id = id, .count = count};
 
         --*walk->steps;
-        if (!is_start(iort, &iort->nodes[i], path, segment))
+        if (!is_start(walk, &iort->nodes[i], path, segment))
             continue;
 
         enum iort_outcome result = walk_from(walk, &iort->nodes[i], &next);
@@ -151,14 +164,16 @@ enum iort_outcome iort_map_component(const struct iort *iort, const char *path, 
 static void report(const struct iort *iort, const struct sink *sink, uint32_t rid,
                    enum iort_outcome outcome, const struct iort_target *target)
 {
-    static const char *const texts[] = {
-        [IORT_LOOP] = "no node twice on its way (left out)",
-        [IORT_TOO_DEEP] = "at most 8 references on its way (left out)",
-        [IORT_TOO_LONG] = "fewer mappings to look at (table left out)",
-    };
+    uint32_t at = iort->base + (target->node ? target->node->offset : 0);
 
-    sink_field(sink, iort->label, iort->base + (target->node ? target->node->offset : 0),
-               "requester id that comes here", rid, "%s", texts[outcome]);
+    if (outcome == IORT_LOOP)
+        sink_field(sink, iort->label, at, "requester id that comes here", rid,
+                   "no node twice on its way (left out)");
+    else /* limits of ours */
+        sink_note(sink, "%s byte %" PRIu32 ": requester id 0x%" PRIx32 " comes here by %s",
+                  iort->label, at, rid,
+                  outcome == IORT_TOO_DEEP ? "more than 8 references (left out)"
+                                           : "too many mappings to look at (table left out)");
 }
 
 static bool extends(const struct iort_range *range, uint32_t rid, const struct iort_target *target)

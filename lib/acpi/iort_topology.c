@@ -125,21 +125,27 @@ static bool read_segment(struct reader *reader, const struct iort_node *root)
                        reader, reader->sink);
 }
 
-static void name_component(struct reader *reader, const struct iort_node *node)
+/* False: no steps are left. */
+static bool name_component(struct reader *reader, const struct iort_node *node)
 {
     const struct iort *iort = reader->iort;
     const char *name = iort_name(iort, node);
     struct iort_target target;
+    enum iort_outcome outcome = IORT_UNMAPPED;
 
-    if (!reader->viommus || !node->mapping_count ||
-        iort_map_component(iort, name, iort->mappings[node->mapping_first].input_first, IORT_IOMMU,
-                           &reader->steps, &target) != IORT_MAPPED ||
-        !iort_is_viommu(target.node))
-        return;
+    if (reader->viommus && node->mapping_count)
+        outcome = iort_map_component(iort, name, iort->mappings[node->mapping_first].input_first,
+                                     IORT_IOMMU, &reader->steps, &target);
+    if (outcome == IORT_TOO_LONG)
+        sink_note(reader->sink, "%s: too much work to name its components (table left out)",
+                  iort->label);
+    if (outcome != IORT_MAPPED || !iort_is_viommu(target.node))
+        return outcome != IORT_TOO_LONG;
     sink_note(reader->sink,
               "%s byte %" PRIu32 ": the component '%.60s' has endpoint id %" PRIu32
               ", but only AML knows its address (left out)",
               iort->label, iort->base + node->offset, name, target.id);
+    return true;
 }
 
 static bool read_nodes(struct reader *reader)
@@ -151,8 +157,8 @@ static bool read_nodes(struct reader *reader)
     for (unsigned i = 0; i < iort->node_count; i++) {
         if (iort->nodes[i].type == IORT_TYPE_ROOT && !read_segment(reader, &iort->nodes[i]))
             return false;
-        if (iort->nodes[i].type == IORT_TYPE_COMPONENT)
-            name_component(reader, &iort->nodes[i]);
+        if (iort->nodes[i].type == IORT_TYPE_COMPONENT && !name_component(reader, &iort->nodes[i]))
+            return false;
     }
     return true;
 }

@@ -86,7 +86,6 @@ bool acpi_madt_read(const void *table, size_t size, struct acpi_madt *out, const
         offset += step;
     }
     if (out->left_out != 0)
-        sink_printf(sink, "MADT: %u structures left out, more than there is room for",
-                    out->left_out);
+        sink_note(sink, "MADT: %u structures left out, more than there is room for", out->left_out);
     return true;
 }

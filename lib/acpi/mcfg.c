@@ -72,8 +72,8 @@ bool acpi_mcfg_read(const void *table, size_t size, struct acpi_mcfg *out, const
         if (!is_usable(out, &window, offset, sink))
             continue;
         if (out->window_count == ACPI_MAX_WINDOWS) {
-            sink_printf(sink, "MCFG byte %u: only the first %d entries are kept", (unsigned)offset,
-                        ACPI_MAX_WINDOWS);
+            sink_note(sink, "MCFG byte %u: only the first %d entries are kept", (unsigned)offset,
+                      ACPI_MAX_WINDOWS);
             break;
         }
         out->windows[out->window_count++] = window;

@@ -50,9 +50,9 @@ bool acpi_table_check(const void *bytes, size_t size, const char *signature, uin
     return true;
 }
 
-/* Maps the header to learn the length, then the table. */
+/* Maps the header to learn the length, then the table, which has `limit` bytes at most. */
 static bool load(const struct mem_view *memory, uint64_t address, const char *signature,
-                 struct acpi_table *table, const struct sink *sink)
+                 uint32_t limit, struct acpi_table *table, const struct sink *sink)
 {
     char label[LABEL_SIZE];
     const uint8_t *header = mem_map(memory, address, ACPI_HEADER_SIZE);
@@ -66,6 +66,11 @@ static bool load(const struct mem_view *memory, uint64_t address, const char *si
     if (length < ACPI_HEADER_SIZE || length > ACPI_TABLE_MAX) {
         sink_field(sink, label, 4, "length", length, "0x%x to 0x%x", ACPI_HEADER_SIZE,
                    ACPI_TABLE_MAX);
+        return false;
+    }
+    if (length > limit) {
+        sink_note(sink, "%s: 0x%" PRIx32 " bytes, and room is for 0x%" PRIx32 " more; left out",
+                  label, length, limit);
         return false;
     }
     const uint8_t *bytes = mem_map(memory, address, length);
@@ -103,13 +108,21 @@ const struct acpi_table *acpi_find_next(const struct acpi *acpi, const struct ac
     return find_from(acpi, (unsigned)(table - acpi->tables) + 1, table->signature);
 }
 
-static void add(struct acpi *out, const struct mem_view *memory, uint64_t address,
+/* *left: bytes that tables may still have. */
+static void add(struct acpi *out, const struct mem_view *memory, uint64_t address, uint32_t *left,
                 const struct sink *sink)
 {
     struct acpi_table table;
 
-    if (address == 0 || !load(memory, address, NULL, &table, sink))
+    for (unsigned i = 0; i < out->table_count; i++)
+        if (out->tables[i].address == address) {
+            sink_printf(sink, "%s at 0x%" PRIx64 ": listed twice", out->tables[i].signature,
+                        address);
+            return;
+        }
+    if (address == 0 || !load(memory, address, NULL, *left, &table, sink))
         return;
+    *left -= table.length;
     const struct acpi_table *first = acpi_find(out, table.signature);
     if (first)
         sink_printf(sink, "%s at 0x%" PRIx64 ": a second one, the one at 0x%" PRIx64 " comes first",
@@ -121,9 +134,10 @@ static void add(struct acpi *out, const struct mem_view *memory, uint64_t addres
 static bool read_root(struct acpi *out, const struct mem_view *memory, uint64_t address,
                       const char *signature, uint32_t entry_size, const struct sink *sink)
 {
+    uint32_t left = ACPI_BYTES_MAX;
     struct acpi_table root;
 
-    if (address == 0 || !load(memory, address, signature, &root, sink))
+    if (address == 0 || !load(memory, address, signature, left, &root, sink))
         return false;
     uint32_t size = root.length - ACPI_HEADER_SIZE;
     uint32_t count = size / entry_size;
@@ -133,13 +147,13 @@ static bool read_root(struct acpi *out, const struct mem_view *memory, uint64_t 
         return false;
     }
     if (count > ACPI_MAX_TABLES) {
-        sink_field(sink, signature, 4, "the number of entries", count,
-                   "at most %d (the rest is left out)", ACPI_MAX_TABLES);
+        sink_note(sink, "%s: %" PRIu32 " entries, and room is for %d (the rest is left out)",
+                  signature, count, ACPI_MAX_TABLES);
         count = ACPI_MAX_TABLES;
     }
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *entry = root.bytes + ACPI_HEADER_SIZE + i * entry_size;
-        add(out, memory, entry_size == 8 ? bytes_le64(entry) : bytes_le32(entry), sink);
+        add(out, memory, entry_size == 8 ? bytes_le64(entry) : bytes_le32(entry), &left, sink);
     }
     return true;
 }

@@ -153,7 +153,8 @@ static void check_node_bytes(struct reader *reader, uint32_t offset)
     const struct node_form *form = node_form(reader, offset);
 
     if (form == &forms[0]) {
-        report_node(reader, offset, "node type", reader->table[offset], "1 to 4");
+        sink_note(reader->sink, "VIOT byte %" PRIu32 ": node type 0x%x is unknown (node left out)",
+                  offset, reader->table[offset]);
         return;
     }
     warn_reserved(reader, offset + 1, 1);

@@ -22,6 +22,7 @@ struct parser {
     struct cmdline *out;
     const struct sink *diagnostics;
     unsigned globs_lost;
+    uint32_t given; /* a bit for each row of the table that was met */
     unsigned ignored_count, ignored_unshown;
     size_t ignored_length;
     char ignored[IGNORED_MAX];
@@ -29,12 +30,14 @@ struct parser {
 
 struct option {
     const char *name;
+    bool adds; /* each value to those before it, and may so be repeated */
     /* `has_value`: an equals sign was read, and the value is next. */
     void (*set)(struct parser *parser, const struct option *option, bool has_value);
     size_t offset, size; /* of the number in struct cmdline */
     uint64_t min, max;
     /* Reads a value of more than one part. */
     bool (*read)(struct scan *scan, struct cmdline *out);
+    bool is_from_vmm; /* what is wrong with it is nobody's wish that was not met */
 };
 
 static bool is_blank(char c)
@@ -108,6 +111,7 @@ static void set_number(struct parser *parser, const struct option *option, bool 
     if (has_value)
         token_read(parser, TOKEN_END, value, sizeof(value), &is_cut);
     if (is_cut || !parse_number(value, option->min, option->max, &number)) {
+        parser->out->refused++;
         sink_printf(parser->diagnostics,
                     "options: byte %zu: %s is '%s%s', expected a number from %llu to %llu; ignored",
                     parser->token_at, option->name, value, is_cut ? "..." : "",
@@ -127,11 +131,14 @@ static void set_parts(struct parser *parser, const struct option *option, bool h
 
     if (has_value)
         token_read(parser, TOKEN_END, value, sizeof(value), &is_cut);
+    if (!is_cut && option->read(&scan, parser->out))
+        return;
+    parser->out->refused += !option->is_from_vmm;
     if (is_cut)
         sink_printf(parser->diagnostics,
                     "options: byte %zu: %s is '%s...', expected at most %d characters; ignored",
                     parser->token_at, option->name, value, VALUE_MAX - 1);
-    else if (!option->read(&scan, parser->out))
+    else
         sink_printf(parser->diagnostics,
                     "options: byte %zu: %s is '%s', expected %s at '%s'; ignored", parser->token_at,
                     option->name, value, scan.expected, scan.at);
@@ -141,6 +148,7 @@ static void set_flag(struct parser *parser, const struct option *option, bool ha
 {
     if (has_value) {
         token_skip(parser);
+        parser->out->refused++;
         sink_printf(parser->diagnostics,
                     "options: byte %zu: %s has a value, expected none; ignored", parser->token_at,
                     option->name);
@@ -153,6 +161,7 @@ static void add_glob(struct parser *parser, const char *glob, bool is_cut)
 {
     struct cmdline *out = parser->out;
 
+    out->refused += is_cut || out->run_count == CMDLINE_RUN_MAX;
     if (is_cut)
         sink_printf(parser->diagnostics,
                     "options: byte %zu: run has the glob '%.40s...', expected at most %d "
@@ -179,9 +188,11 @@ static void set_run(struct parser *parser, const struct option *option, bool has
         add_glob(parser, glob, is_cut);
         globs++;
     }
-    if (globs == 0)
-        sink_printf(parser->diagnostics, "options: byte %zu: %s is empty, expected globs; ignored",
-                    parser->token_at, option->name);
+    if (globs)
+        return;
+    parser->out->refused++;
+    sink_printf(parser->diagnostics, "options: byte %zu: %s is empty, expected globs; ignored",
+                parser->token_at, option->name);
 }
 
 static bool read_device(struct scan *scan, struct cmdline *out)
@@ -227,25 +238,29 @@ static bool read_ring(struct scan *scan, struct cmdline *out)
 
 #define FIELD(name) offsetof(struct cmdline, name), sizeof(((struct cmdline *)0)->name)
 
+#define ONCE     false
+#define ADDS     true
+#define NO_FIELD 0, 0, 0, 0
+
 static const struct option table[] = {
-    {"run", set_run, 0, 0, 0, 0, NULL},
-    {"list", set_flag, FIELD(list), 0, 0, NULL},
-    {"icount", set_flag, FIELD(icount), 0, 0, NULL},
-    {"resume", set_flag, FIELD(is_resumed), 0, 0, NULL},
-    {"isolate", set_flag, FIELD(is_isolated), 0, 0, NULL},
-    {"reset_broken", set_flag, FIELD(is_reset_broken), 0, 0, NULL},
-    {"seed", set_number, FIELD(seed), 0, UINT64_MAX, NULL},
-    {"seconds", set_number, FIELD(seconds), 0, UINT32_MAX, NULL},
-    {"from", set_number, FIELD(from), 1, UINT32_MAX, NULL},
-    {"ring", set_parts, 0, 0, 0, 0, read_ring},
-    {"virtio_mmio.device", set_parts, 0, 0, 0, 0, read_device},
-    {"virtio_mmio.slots", set_parts, 0, 0, 0, 0, read_slots},
-    {"pci.ecam", set_parts, 0, 0, 0, 0, read_ecam},
-    {"pci.lines", set_number, FIELD(pci_lines), 1, UINT32_MAX - 3, NULL},
-    {"pci.window", set_parts, 0, 0, 0, 0, read_window},
-    {"viommu", set_parts, 0, 0, 0, 0, read_iommu},
-    {"viommu.ep", set_parts, 0, 0, 0, 0, read_endpoint},
-    {"topology", set_parts, 0, 0, 0, 0, read_choice},
+    {"run", ADDS, set_run, NO_FIELD, NULL, false},
+    {"list", ONCE, set_flag, FIELD(list), 0, 0, NULL, false},
+    {"icount", ONCE, set_flag, FIELD(icount), 0, 0, NULL, false},
+    {"resume", ONCE, set_flag, FIELD(is_resumed), 0, 0, NULL, false},
+    {"isolate", ONCE, set_flag, FIELD(is_isolated), 0, 0, NULL, false},
+    {"reset_broken", ONCE, set_flag, FIELD(is_reset_broken), 0, 0, NULL, false},
+    {"seed", ONCE, set_number, FIELD(seed), 0, UINT64_MAX, NULL, false},
+    {"seconds", ONCE, set_number, FIELD(seconds), 0, UINT32_MAX, NULL, false},
+    {"from", ONCE, set_number, FIELD(from), 1, UINT32_MAX, NULL, false},
+    {"ring", ONCE, set_parts, NO_FIELD, read_ring, false},
+    {"virtio_mmio.device", ADDS, set_parts, NO_FIELD, read_device, true},
+    {"virtio_mmio.slots", ADDS, set_parts, NO_FIELD, read_slots, false},
+    {"pci.ecam", ADDS, set_parts, NO_FIELD, read_ecam, false},
+    {"pci.lines", ONCE, set_number, FIELD(pci_lines), 1, UINT32_MAX - 3, NULL, false},
+    {"pci.window", ADDS, set_parts, NO_FIELD, read_window, false},
+    {"viommu", ADDS, set_parts, NO_FIELD, read_iommu, false},
+    {"viommu.ep", ADDS, set_parts, NO_FIELD, read_endpoint, false},
+    {"topology", ONCE, set_parts, NO_FIELD, read_choice, false},
 };
 
 static bool is_name(const char *text, const char *name)
@@ -282,6 +297,11 @@ static void parse_token(struct parser *parser)
 
     for (size_t i = 0; i < ARRAY_LENGTH(table); i++)
         if (!is_cut && is_name(name, table[i].name)) {
+            if (!table[i].adds && parser->given >> i & 1)
+                sink_printf(parser->diagnostics,
+                            "options: byte %zu: %s is given again, expected once; the last counts",
+                            parser->token_at, table[i].name);
+            parser->given |= 1u << i;
             table[i].set(parser, &table[i], has_value);
             return;
         }
@@ -292,6 +312,7 @@ static void parse_token(struct parser *parser)
 
 static void report(const struct parser *parser)
 {
+    parser->out->refused += parser->is_quoted;
     if (parser->is_quoted)
         sink_printf(parser->diagnostics,
                     "options: byte %zu: a quote is never closed, expected another \" before the "

@@ -18,9 +18,10 @@
  *     viommu= viommu.ep=  IOMMUs and their endpoints (lib/cmdline/topology.h)
  *     topology=           which descriptions take precedence (lib/cmdline/topology.h)
  *
- * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. Nothing here is fatal: an
- * invalid value is reported and leaves the option as it was, and unknown options (console=ttyS0)
- * are reported in one line.
+ * In a name '-' is the same as '_'. N is decimal or 0x and hexadecimal. An invalid value is reported
+ * and leaves the option as it was, of one value that is given twice the last counts, with a report,
+ * and unknown options (console=ttyS0) are reported in one line. Who runs by options some of which
+ * were refused runs something else than was asked for.
  */
 #pragma once
 
@@ -46,6 +47,8 @@ struct cmdline {
     struct cmdline_blocks blocks;
     struct machine_host host; /* ecam 0: none was given */
     uint32_t pci_lines;       /* 0: unspecified */
+    /* Values that are invalid or have no room; not of virtio_mmio.device, which VMMs add. */
+    unsigned refused;
     struct topology topology;
     struct topology_choice topology_choice; /* auto by default */
 };

@@ -28,14 +28,18 @@
  * What a reader of a whole tree has of its own: how much it may still ask, and where it was last.
  */
 struct fdt_work {
-    uint32_t steps; /* tokens that questions may look at */
+    uint32_t steps; /* how much questions may look at: see fdt_spend() */
     uint32_t path[FDT_DEPTH_MAX];
     int path_count;                 /* of the last node whose parent was asked for; 0: none */
     uint32_t phandle, phandle_node; /* the last one that was found; 0: none */
 };
 
-/* Steps for one reader: no tree of a machine needs a hundredth. */
-#define FDT_STEPS (1u << 22)
+/*
+ * Steps for one reader: a tree of QEMU's needs a hundredth, and what an emulated CPU does in so
+ * many is a fraction of a second.
+ */
+#define FDT_STEPS      (1u << 21)
+#define FDT_STEP_BYTES 16 /* of a name or a value, which cost as much as a token */
 
 struct fdt {
     const uint8_t *bytes;
@@ -97,6 +101,8 @@ uint32_t fdt_find_path(const struct fdt *fdt, const char *path, size_t length);
 uint32_t fdt_phandle(const struct fdt *fdt, uint32_t node);
 /* The enabled node with this phandle. */
 uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle);
+/* Whether any node has it, enabled or not. */
+bool fdt_has_phandle(const struct fdt *fdt, uint32_t phandle);
 /* The first node after `previous` (FDT_NONE: from the root) that is compatible and enabled. */
 uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible);
 

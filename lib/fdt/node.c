@@ -182,6 +182,15 @@ uint32_t fdt_find_phandle(const struct fdt *fdt, uint32_t phandle)
     return node;
 }
 
+bool fdt_has_phandle(const struct fdt *fdt, uint32_t phandle)
+{
+    uint32_t node = fdt_root(fdt);
+
+    while (node != FDT_NONE && fdt_phandle(fdt, node) != phandle)
+        node = fdt_next(fdt, node);
+    return phandle && node != FDT_NONE;
+}
+
 uint32_t fdt_find_compatible(const struct fdt *fdt, uint32_t previous, const char *compatible)
 {
     uint32_t node = previous == FDT_NONE ? fdt_first_enabled(fdt) : fdt_next_enabled(fdt, previous);

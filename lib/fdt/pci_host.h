@@ -24,8 +24,9 @@ uint32_t fdt_find_pci_host(const struct fdt *fdt, uint32_t previous);
 /* Whether the node is one. */
 bool fdt_is_pci_host(const struct fdt *fdt, uint32_t node);
 /*
- * False, with a report: its domain or its buses have odd cells or are out of range, or its
- * configuration space is not for the CPU to reach.
+ * False, with a report: its domain or its buses have odd cells, are out of range, or are an earlier
+ * bridge's, or its configuration space is not for the CPU to reach. A bridge without a domain has
+ * one of its own.
  */
 bool fdt_read_pci_host(const struct fdt *fdt, uint32_t node, struct fdt_pci_host *host,
                        const struct sink *sink);

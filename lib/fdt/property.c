@@ -25,7 +25,7 @@ bool fdt_find_property(const struct fdt *fdt, uint32_t node, const char *name,
 {
     while (next_property(fdt, &node, property))
         if (!strcmp(property->name, name))
-            return true;
+            return fdt_spend(fdt, property->length); /* who finds it may look at all of it */
     return false;
 }
 
@@ -55,7 +55,7 @@ bool fdt_is_compatible(const struct fdt *fdt, uint32_t node, const char *text)
 
     if (!fdt_find_property(fdt, node, "compatible", &property))
         return false;
-    for (uint32_t at = 0; at < property.length;) {
+    for (uint32_t at = 0; at < property.length && fdt_spend(fdt, 0);) {
         const uint8_t *string = property.value + at;
         const uint8_t *end = memchr(string, 0, property.length - at);
 

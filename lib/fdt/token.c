@@ -68,20 +68,32 @@ bool fdt_read_token(const struct fdt *fdt, uint32_t at, struct fdt_token *token)
     return false;
 }
 
+bool fdt_spend(const struct fdt *fdt, uint32_t bytes)
+{
+    struct fdt_work *work = fdt->work;
+    uint32_t steps = 1 + bytes / FDT_STEP_BYTES;
+
+    if (!work)
+        return true;
+    work->steps -= steps < work->steps ? steps : work->steps;
+    return work->steps;
+}
+
 bool fdt_take_token(const struct fdt *fdt, uint32_t at, struct fdt_token *token)
 {
     const uint8_t *bytes = fdt->bytes + fdt->structure + at;
 
-    if (at >= fdt->structure_size || (fdt->work && !fdt->work->steps))
+    if (at >= fdt->structure_size || !fdt_spend(fdt, 0))
         return false;
-    if (fdt->work)
-        fdt->work->steps--;
     token->type = fdt_be32(bytes);
     token->end = at += WORD;
     if (token->type == FDT_BEGIN_NODE) {
         token->name = (const char *)bytes + WORD;
-        token->end = align(at + (uint32_t)strlen(token->name) + 1);
-    } else if (token->type == FDT_PROPERTY) {
+        token->length = (uint32_t)strlen(token->name);
+        token->end = align(at + token->length + 1);
+        return fdt_spend(fdt, token->length);
+    }
+    if (token->type == FDT_PROPERTY) {
         token->length = fdt_be32(bytes + WORD);
         token->name = (const char *)fdt->bytes + fdt->strings + fdt_be32(bytes + 2 * WORD);
         token->value = bytes + 3 * WORD;

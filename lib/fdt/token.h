@@ -31,6 +31,11 @@ static inline uint64_t fdt_be64(const uint8_t *at)
 }
 
 /*
+ * Takes a step off the work of the tree, and one for each FDT_STEP_BYTES of `bytes`. False: there
+ * are not so many, and now there are none.
+ */
+bool fdt_spend(const struct fdt *fdt, uint32_t bytes);
+/*
  * The token at an offset of the structure block, of a tree that was accepted. False: its questions
  * have no steps left.
  */

@@ -15,8 +15,8 @@ static void add_hosts(struct machine *machine, const struct sink *diagnostics)
         const struct acpi_window *window = &mcfg.windows[i];
 
         if (machine->host_count == MACHINE_MAX_HOSTS) {
-            sink_printf(diagnostics, "MCFG: more than %d host bridges, the rest is left out",
-                        MACHINE_MAX_HOSTS);
+            sink_note(diagnostics, "MCFG: more than %d host bridges, the rest is left out",
+                      MACHINE_MAX_HOSTS);
             return;
         }
         machine->hosts[machine->host_count++] = (struct machine_host){
@@ -153,10 +153,10 @@ static void add_msi(void *context, const struct iort_range *range)
                                  .count = count,
                                  .id_first = range->id_first};
     else
-        sink_printf(reader->diagnostics,
-                    "IORT: messages of requesters 0x%04x-0x%04x left out, room is for %d ranges "
-                    "whose ids count up",
-                    range->rid_first, range->rid_last, MACHINE_MAX_MSI);
+        sink_note(reader->diagnostics,
+                  "IORT: messages of requesters 0x%04x-0x%04x left out, room is for %d ranges "
+                  "whose ids count up",
+                  range->rid_first, range->rid_last, MACHINE_MAX_MSI);
 }
 
 /*
@@ -182,9 +182,17 @@ static void read_msi(struct machine *machine, struct iort *iort, const struct si
 
 void machine_read_acpi(struct machine *machine, struct iort *iort, const struct sink *diagnostics)
 {
-    add_hosts(machine, diagnostics);
-    read_madt(machine, diagnostics);
-    read_spcr(machine, diagnostics);
-    read_fadt(machine, diagnostics);
-    read_msi(machine, iort, diagnostics);
+    static const struct {
+        const char *label;
+        void (*read)(struct machine *machine, const struct sink *diagnostics);
+    } readers[] = {
+        {"MCFG", add_hosts}, {"MADT", read_madt}, {"SPCR", read_spcr}, {"FADT", read_fadt}};
+    struct sink_share share;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(readers); i++) {
+        readers[i].read(machine, sink_begin(&share, diagnostics, readers[i].label));
+        sink_end(&share);
+    }
+    read_msi(machine, iort, sink_begin(&share, diagnostics, "IORT"));
+    sink_end(&share);
 }

@@ -101,10 +101,10 @@ static void add_cpu(const struct fdt *fdt, uint32_t node, struct machine *machin
         return;
     }
     cpu.id = number(fdt, node, "reg");
-    if (machine->interrupts.kind == MACHINE_PLIC && !machine_fdt_context(machine, node, &cpu))
+    if (machine->interrupts.kind >= MACHINE_PLIC && !machine_fdt_context(machine, node, &cpu))
         sink_printf(diagnostics,
-                    "device tree: the PLIC names no context for the supervisor mode of %s, "
-                    "expected one; taken for 0",
+                    "device tree: no interrupt controller names the supervisor mode of %s, "
+                    "expected one; taken for context 0 of the first",
                     fdt_name(fdt, node));
     machine_add_cpu(machine, &cpu, diagnostics);
 }
@@ -155,9 +155,9 @@ static void find_mmio(const struct fdt *fdt, struct machine *machine,
             continue;
         }
         if (machine->mmio_count == MACHINE_MAX_MMIO) {
-            sink_printf(diagnostics,
-                        "device tree: more than %d virtio-mmio blocks, the rest is left out",
-                        MACHINE_MAX_MMIO);
+            sink_note(diagnostics,
+                      "device tree: more than %d virtio-mmio blocks, the rest is left out",
+                      MACHINE_MAX_MMIO);
             return;
         }
         *block = (struct machine_mmio){.base = reg.base, .size = reg.size};

@@ -64,8 +64,11 @@ static void read_windows(const struct fdt *fdt, uint32_t node, struct machine_ho
                diagnostics);
         return;
     }
-    for (uint32_t at = 0, step = PCI_CELLS + parent + 2; at + step <= fdt_cell_count(&ranges);
-         at += step) {
+    uint32_t step = PCI_CELLS + parent + 2, odd = ranges.length % (4 * step);
+
+    if (odd)
+        report(fdt, node, "ranges", (ranges.length - odd) / 4, "a whole window", diagnostics);
+    for (uint32_t at = 0; at + step <= fdt_cell_count(&ranges); at += step) {
         struct machine_window window;
 
         if (host->window_count == MACHINE_MAX_WINDOWS) {
@@ -145,7 +148,8 @@ static void read_lines(const struct machine *machine, uint32_t node, struct mach
             host->lines[host->line_count++] = line;
             continue;
         }
-        report(fdt, node, "interrupt-map", start, "an interrupt of a GIC or PLIC", diagnostics);
+        report(fdt, node, "interrupt-map", start, "an interrupt of a GIC, PLIC or APLIC",
+               diagnostics);
         if (at == start)
             return;
     }
@@ -230,8 +234,8 @@ void machine_read_fdt_hosts(struct machine *machine, const struct sink *diagnost
         struct fdt_pci_host read;
 
         if (machine->host_count == MACHINE_MAX_HOSTS) {
-            sink_printf(diagnostics, "device tree: more than %d host bridges, the rest is left out",
-                        MACHINE_MAX_HOSTS);
+            sink_note(diagnostics, "device tree: more than %d host bridges, the rest is left out",
+                      MACHINE_MAX_HOSTS);
             return;
         }
         if (!fdt_read_pci_host(fdt, node, &read, diagnostics))

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Interrupt controllers of a device tree, and the interrupts that its nodes name (devicetree
- * bindings interrupts.txt, arm,gic.yaml, arm,gic-v3.yaml, sifive,plic-1.0.0.yaml).
+ * bindings interrupts.txt, arm,gic.yaml, arm,gic-v3.yaml).
  */
 #include "lib/array/array.h"
 #include "lib/machine/fdt.h"
 
-#define PLIC     "sifive,plic-1.0.0"
-#define OLD_PLIC "riscv,plic0"
-#define PLIC_SUPERVISOR                                                                            \
-    9 /* the external interrupt of supervisor mode, at the CPU's own controller */
-#define PLIC_LINES 1024
-#define EDGE_FLAGS 3 /* rising or falling edge */
+#define WIRED_LINES 1024 /* of a PLIC or an APLIC */
+#define EDGE_FLAGS  3    /* rising or falling edge */
 
 /* By the first cell of a GIC's interrupt. */
 static const struct {
@@ -82,51 +78,29 @@ static bool read_gicv3(const struct fdt *fdt, uint32_t node, struct machine_inte
     struct fdt_range reg;
 
     if (regions > MACHINE_MAX_RANGES)
-        sink_printf(diagnostics, "device tree: %s has %u redistributor regions, expected 8 at most",
-                    fdt_name(fdt, node), (unsigned)regions);
-    for (uint32_t i = 0; i < regions && i < MACHINE_MAX_RANGES; i++)
+        sink_note(diagnostics, "device tree: %s has %u redistributor regions, and room is for %d",
+                  fdt_name(fdt, node), (unsigned)regions, MACHINE_MAX_RANGES);
+    for (uint32_t i = 0; i < regions && i < MACHINE_MAX_RANGES; i++) {
         if (fdt_reg(fdt, node, 1 + i, &reg))
             interrupts->redistributors[interrupts->redistributor_count++] =
                 (struct machine_range){reg.base, reg.size};
+        else
+            sink_printf(diagnostics,
+                        "device tree: redistributor region %u of %s left out, expected a reg that "
+                        "the CPU reaches",
+                        (unsigned)i, fdt_name(fdt, node));
+    }
     find_its(fdt, interrupts, diagnostics);
     find_v2m(fdt, interrupts, diagnostics);
     return interrupts->redistributor_count;
 }
 
-/* Any number of PLICs; each of them counts. */
-static bool read_plics(const struct fdt *fdt, uint32_t node, struct machine_interrupts *interrupts,
-                       const struct sink *diagnostics)
-{
-    static const char *const names[] = {PLIC, OLD_PLIC};
-    const char *name = fdt_is_compatible(fdt, node, PLIC) ? names[0] : names[1];
-    struct fdt_range reg;
-
-    (void)diagnostics;
-    interrupts->node_count = 0;
-    for (; node != FDT_NONE && interrupts->node_count < MACHINE_MAX_RANGES;
-         node = fdt_find_compatible(fdt, node, name)) {
-        if (!fdt_reg(fdt, node, 0, &reg))
-            continue;
-        interrupts->plics[interrupts->node_count] = (struct machine_range){reg.base, reg.size};
-        interrupts->nodes[interrupts->node_count++] = node;
-    }
-    return interrupts->node_count;
-}
-
-/* What sends interrupts or messages and has no driver here. */
+/* Messages that have no driver here. */
 static void name_others(const struct fdt *fdt, const struct sink *diagnostics)
 {
-    static const char *const others[] = {"riscv,aplic", "riscv,imsics"};
     uint32_t gic = fdt_find_compatible(fdt, FDT_NONE, "arm,gic-v3");
     struct fdt_property property;
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(others); i++)
-        for (uint32_t node = fdt_find_compatible(fdt, FDT_NONE, others[i]); node != FDT_NONE;
-             node = fdt_find_compatible(fdt, node, others[i]))
-            sink_printf(diagnostics,
-                        "device tree: interrupt controller %s (%s) is not driven: interrupts that "
-                        "lead there are left out",
-                        fdt_name(fdt, node), others[i]);
     if (gic != FDT_NONE && fdt_find_property(fdt, gic, "mbi-ranges", &property))
         sink_printf(diagnostics,
                     "device tree: messages to %s itself (mbi-ranges) are not driven, expected an "
@@ -146,12 +120,12 @@ void machine_read_fdt_controller(struct machine *machine, const struct sink *dia
         {"arm,cortex-a15-gic", MACHINE_GICV2, read_gicv2},
         {"arm,gic-400", MACHINE_GICV2, read_gicv2},
         {"arm,cortex-a9-gic", MACHINE_GICV2, read_gicv2},
-        {PLIC, MACHINE_PLIC, read_plics},
-        {OLD_PLIC, MACHINE_PLIC, read_plics},
     };
     const struct fdt *fdt = &machine->fdt;
 
     name_others(fdt, diagnostics);
+    if (machine_read_fdt_riscv(machine, diagnostics))
+        return;
     for (unsigned i = 0; i < ARRAY_LENGTH(controllers); i++) {
         uint32_t node = fdt_find_compatible(fdt, FDT_NONE, controllers[i].compatible);
         struct machine_interrupts interrupts = {
@@ -173,48 +147,6 @@ void machine_read_fdt_controller(struct machine *machine, const struct sink *dia
                     fdt_name(fdt, node), (unsigned)fdt_reg_count(fdt, node),
                     controllers[i].compatible);
     }
-}
-
-/* The phandle of the interrupt controller that a CPU's node holds; 0: none. */
-static uint32_t own_controller(const struct fdt *fdt, uint32_t cpu)
-{
-    struct fdt_property property;
-    uint32_t node = fdt_first_child(fdt, cpu);
-
-    while (node != FDT_NONE && !fdt_find_property(fdt, node, "interrupt-controller", &property))
-        node = fdt_next_sibling(fdt, node);
-    return node == FDT_NONE ? 0 : fdt_phandle(fdt, node);
-}
-
-/* interrupts-extended has a pair, controller and its interrupt, for each context. */
-static bool find_context(const struct fdt *fdt, uint32_t plic, uint32_t controller,
-                         uint32_t *context)
-{
-    struct fdt_property contexts;
-
-    if (!fdt_find_property(fdt, plic, "interrupts-extended", &contexts))
-        return false;
-    for (uint32_t i = 0; 2 * i + 1 < fdt_cell_count(&contexts); i++) {
-        if (fdt_cells(&contexts, 2 * i, 1) != controller ||
-            fdt_cells(&contexts, 2 * i + 1, 1) != PLIC_SUPERVISOR)
-            continue;
-        *context = i;
-        return true;
-    }
-    return false;
-}
-
-bool machine_fdt_context(const struct machine *machine, uint32_t node, struct machine_cpu *cpu)
-{
-    const struct machine_interrupts *interrupts = &machine->interrupts;
-    uint32_t controller = own_controller(&machine->fdt, node);
-
-    for (uint32_t i = 0; controller && i < interrupts->node_count; i++)
-        if (find_context(&machine->fdt, interrupts->nodes[i], controller, &cpu->plic_context)) {
-            cpu->plic = i;
-            return true;
-        }
-    return false;
 }
 
 bool machine_fdt_is_driven(const struct machine *machine, uint32_t controller, unsigned *index)
@@ -239,7 +171,7 @@ bool machine_fdt_interrupt(const struct machine *machine, uint32_t parent,
         return false;
     if (!cells || cells > 4 || index > count || cells > count - index)
         return false;
-    uint32_t number = (uint32_t)fdt_cells(property, index, 1), limit = PLIC_LINES, base = 0;
+    uint32_t number = (uint32_t)fdt_cells(property, index, 1), limit = WIRED_LINES, base = 0;
     uint32_t flags = index + (cells > 2 ? 2 : 1);
 
     if (cells > 2) {

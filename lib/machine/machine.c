@@ -3,8 +3,6 @@
 
 #include "lib/array/array.h"
 
-#define LINES_MAX 32 /* about a tree, or about tables; more add nothing */
-
 static bool find_rsdp(const struct machine_roots *roots, const struct mem_view *memory,
                       struct acpi_rsdp *rsdp, const struct sink *diagnostics)
 {
@@ -25,7 +23,7 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
             return;
         }
     if (machine->cpu_count == MACHINE_MAX_CPUS)
-        sink_printf(diagnostics, "more than %d CPUs, id 0x%llx is left out", MACHINE_MAX_CPUS, id);
+        sink_note(diagnostics, "more than %d CPUs, id 0x%llx is left out", MACHINE_MAX_CPUS, id);
     else
         machine->cpus[machine->cpu_count++] = *cpu;
 }
@@ -48,29 +46,45 @@ static bool is_stub(const struct fdt *fdt)
     return true;
 }
 
+static void read_tree(struct machine *machine, uint64_t address, const struct mem_view *memory,
+                      const struct sink *diagnostics)
+{
+    struct fdt_work work = {.steps = FDT_STEPS};
+    struct sink_share share;
+    const struct sink *sink = sink_begin(&share, diagnostics, "device tree");
+
+    if (fdt_open_at(&machine->fdt, memory, address, sink)) {
+        machine->fdt.work = &work;
+        machine_read_fdt(machine, sink);
+        machine->fdt.work = NULL;
+        if (!work.steps)
+            sink_note(diagnostics, "device tree: more work than a machine asks for; what comes "
+                                   "late in it is left out");
+    }
+    sink_end(&share);
+}
+
+/* False: there are no tables. */
+static bool open_tables(struct machine *machine, const struct machine_roots *roots,
+                        const struct mem_view *memory, const struct sink *diagnostics)
+{
+    struct sink_share share;
+    const struct sink *sink = sink_begin(&share, diagnostics, "ACPI's list of tables");
+    struct acpi_rsdp rsdp;
+    bool is_open =
+        find_rsdp(roots, memory, &rsdp, sink) && acpi_open(&machine->acpi, memory, &rsdp, sink);
+
+    sink_end(&share);
+    return is_open;
+}
+
+/* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
 void machine_read(struct machine *machine, const struct machine_roots *roots,
                   const struct mem_view *memory, struct iort *iort, const struct sink *diagnostics)
 {
-    struct sink_limit limit = {.left = LINES_MAX};
-    struct sink sink = *(diagnostics ? diagnostics : &(struct sink){0});
-    const struct sink *limited = diagnostics ? &sink : NULL;
-    struct fdt_work work = {.steps = FDT_STEPS};
-    struct acpi_rsdp rsdp;
-
-    sink.limit = &limit;
-    /* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
-    if (roots->dtb && fdt_open_at(&machine->fdt, memory, roots->dtb, limited)) {
-        machine->fdt.work = &work;
-        machine_read_fdt(machine, limited);
-        machine->fdt.work = NULL;
-        if (!work.steps)
-            sink_printf(diagnostics, "device tree: more work than a machine asks for; what comes "
-                                     "late in it is left out");
-    }
-    if (find_rsdp(roots, memory, &rsdp, limited) &&
-        acpi_open(&machine->acpi, memory, &rsdp, limited) &&
+    if (roots->dtb)
+        read_tree(machine, roots->dtb, memory, diagnostics);
+    if (open_tables(machine, roots, memory, diagnostics) &&
         (!machine->fdt.bytes || is_stub(&machine->fdt)))
-        machine_read_acpi(machine, iort, limited);
-    if (limit.dropped)
-        sink_printf(diagnostics, "%u more lines about firmware's descriptions", limit.dropped);
+        machine_read_acpi(machine, iort, diagnostics);
 }

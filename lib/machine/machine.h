@@ -44,6 +44,8 @@ enum machine_controller {
     MACHINE_GICV2,
     MACHINE_GICV3,
     MACHINE_PLIC,
+    MACHINE_APLIC,
+    MACHINE_IMSIC, /* nothing but messages */
 };
 
 struct machine_range {
@@ -62,21 +64,28 @@ struct machine_ioapic {
     uint32_t line_first;
 };
 
+/* A PLIC, or an APLIC's interrupt domain of supervisor mode. */
+struct machine_wired {
+    enum machine_controller kind;
+    bool sends_messages; /* to CPUs that have an IMSIC */
+    uint64_t base, size; /* size 0: unspecified */
+};
+
 /*
- * A machine may have several PLICs, each for some of its CPUs: a line is the number of the PLIC, as
- * in plics[], and the interrupt at it.
+ * A machine may have several of them, each for some of its CPUs: a line is the number of the
+ * controller, as in wired[], and the interrupt at it.
  */
-#define MACHINE_LINE(plic, interrupt) ((uint32_t)(plic) << 16 | (interrupt))
-#define MACHINE_LINE_PLIC(line)       ((line) >> 16)
-#define MACHINE_LINE_INTERRUPT(line)  ((uint16_t)(line))
+#define MACHINE_LINE(controller, interrupt) ((uint32_t)(controller) << 16 | (interrupt))
+#define MACHINE_LINE_CONTROLLER(line)       ((line) >> 16)
+#define MACHINE_LINE_INTERRUPT(line)        ((uint16_t)(line))
 
 struct machine_interrupts {
     enum machine_controller kind;
-    /* The device tree's nodes of the GIC, or of each of the PLICs. */
+    /* The device tree's nodes of the GIC, or of each of wired[]. */
     uint32_t nodes[MACHINE_MAX_RANGES];
-    struct machine_range plics[MACHINE_MAX_RANGES];
+    struct machine_wired wired[MACHINE_MAX_RANGES];
     unsigned node_count;
-    uint64_t base;          /* of the distributor or the first PLIC */
+    uint64_t base;          /* of the distributor or the first of wired[] */
     uint64_t size;          /* of the same; 0: unspecified */
     uint64_t cpu_interface; /* GICv2 */
     struct machine_range redistributors[MACHINE_MAX_RANGES];
@@ -87,9 +96,11 @@ struct machine_interrupts {
 };
 
 struct machine_cpu {
-    uint64_t id;           /* local APIC id, MPIDR affinity, hart id */
-    uint32_t plic;         /* which of machine_interrupts.plics[] interrupts it */
-    uint32_t plic_context; /* of its supervisor mode there; 0 where unspecified */
+    uint64_t id;      /* local APIC id, MPIDR affinity, hart id */
+    uint32_t wired;   /* which of machine_interrupts.wired[] interrupts it */
+    uint32_t context; /* of its supervisor mode there, an APLIC's hart index; 0: unspecified */
+    uint64_t message_address; /* of its IMSIC's page for supervisor mode; 0: it has none */
+    uint32_t message_count;   /* messages 1 .. message_count */
 };
 
 /* The conduit of PSCI, which powers off and starts CPUs. SBI has only one. */

@@ -109,6 +109,32 @@ struct model_answer model_judge(const struct model *model, const void *bytes, si
  */
 bool model_apply(struct model *model, const void *bytes, size_t length, uint8_t status);
 
+/* What a request may have done to the state. */
+enum model_effect {
+    MODEL_EFFECT_NONE = 1 << 0,
+    MODEL_EFFECT_DONE = 1 << 1,   /* what it asks for */
+    MODEL_EFFECT_LEFT = 1 << 2,   /* its endpoint is in no domain any more */
+    MODEL_EFFECT_RENEWED = 1 << 3 /* its endpoint left, and is in a domain without mappings */
+};
+
+/* Sets of effects, a bit each. With neither, no state is the right one after the answer. */
+struct model_effects {
+    uint32_t conform;   /* what the text permits */
+    uint32_t tolerable; /* open, and not what a driver expects: expect_should() at most */
+};
+
+/*
+ * What a request that was answered with `status` may have done: only that which the answer says.
+ * The status itself is model_judge()'s business, so that of a MAP that is accepted although it
+ * should be refused the effect is what it asks for. Changes nothing.
+ */
+struct model_effects model_effects(const struct model *model, const void *bytes, size_t length,
+                                   uint8_t status);
+/* Has the request do it; false: that can't be, and the model may be anything now. */
+bool model_follow(struct model *model, const void *bytes, size_t length, enum model_effect effect);
+/* `from` as it is, in other memory. */
+void model_copy(struct model *to, const struct model *from);
+
 enum model_access { MODEL_READ = VIRTIO_IOMMU_MAP_F_READ, MODEL_WRITE = VIRTIO_IOMMU_MAP_F_WRITE };
 
 /* A stretch of physical memory that an access reaches. */

@@ -5,8 +5,13 @@
  * words. An id is <chapter>_<topic>_<letter><number>; the letter is D for a statement of a "Device
  * Requirements" section, P for prose, E for a numbered example. The impact is what its violation
  * does to a guest, where a check does not see more than that it is violated.
+ *
+ * Rows of TOPO_* are no statements of virtio, and their section is CLAUSE_HOUSE: what this project
+ * asks of whoever describes which endpoints an IOMMU has, so that a guest can rely on it.
  */
 #pragma once
+
+#define CLAUSE_HOUSE "house"
 
 enum clause {
     CLAUSE_NONE,

@@ -7,18 +7,17 @@
 #include <stdio.h>
 
 /* Whether a line is wanted; one that is not costs nothing but its count. */
-static bool takes_line(const struct sink *sink)
+static bool takes_line(const struct sink *sink, bool is_note)
 {
-    if (!sink)
-        return false;
-    if (!sink->limit)
-        return true;
-    if (!sink->limit->left) {
-        sink->limit->dropped++;
-        return false;
-    }
-    sink->limit->left--;
-    return true;
+    struct sink_limit *limit = sink ? sink->limit : NULL;
+
+    if (!limit)
+        return sink;
+
+    unsigned *left = is_note ? &limit->notes_left : &limit->left;
+
+    limit->dropped += !*left;
+    return *left && (*left)--;
 }
 
 static void print(const struct sink *sink, void (*line)(void *context, const char *text),
@@ -37,7 +36,7 @@ void sink_printf(const struct sink *sink, const char *format, ...)
 {
     va_list args;
 
-    if (!takes_line(sink))
+    if (!takes_line(sink, false))
         return;
     va_start(args, format);
     print(sink, sink->line, format, args);
@@ -48,7 +47,7 @@ void sink_note(const struct sink *sink, const char *format, ...)
 {
     va_list args;
 
-    if (!takes_line(sink))
+    if (!takes_line(sink, true))
         return;
     va_start(args, format);
     print(sink, sink->note ? sink->note : sink->line, format, args);
@@ -61,7 +60,7 @@ void sink_field(const struct sink *sink, const char *table, uint64_t offset, con
     char text[SINK_LINE_MAX / 2];
     va_list args;
 
-    if (!takes_line(sink))
+    if (!takes_line(sink, false))
         return;
     va_start(args, expected);
     vsnprintf(text, sizeof(text), expected, args);
@@ -71,4 +70,24 @@ void sink_field(const struct sink *sink, const char *table, uint64_t offset, con
 
     sink_printf(&unlimited, "%s byte %" PRIu64 ": %s is 0x%" PRIx64 ", expected %s", table, offset,
                 field, value, text);
+}
+
+const struct sink *sink_begin(struct sink_share *share, const struct sink *whole, const char *label)
+{
+    *share = (struct sink_share){
+        .limit = {.left = SINK_SHARE_LINES, .notes_left = SINK_SHARE_LINES},
+        .whole = whole,
+        .label = label,
+    };
+    if (!whole)
+        return NULL;
+    share->sink = *whole;
+    share->sink.limit = &share->limit;
+    return &share->sink;
+}
+
+void sink_end(const struct sink_share *share)
+{
+    if (share->limit.dropped)
+        sink_note(share->whole, "%s: %u more lines", share->label, share->limit.dropped);
 }

@@ -6,9 +6,9 @@
 
 #define SINK_LINE_MAX 512
 
-/* Lines that may still come, and how many more were not written. */
+/* Lines that may still come, and how many more were not written; notes have a number of their own. */
 struct sink_limit {
-    unsigned left, dropped;
+    unsigned left, notes_left, dropped;
 };
 
 struct sink {
@@ -36,3 +36,22 @@ void sink_note(const struct sink *sink, const char *format, ...)
  */
 void sink_field(const struct sink *sink, const char *table, uint64_t offset, const char *field,
                 uint64_t value, const char *expected, ...) __attribute__((format(printf, 6, 7)));
+
+#define SINK_SHARE_LINES 16 /* of faults, and as many of notes */
+
+/*
+ * What one table or tree may say, however much is wrong with it: so that it neither floods whoever
+ * reads it nor takes the lines of the others.
+ */
+struct sink_share {
+    struct sink sink;
+    struct sink_limit limit;
+    const struct sink *whole;
+    const char *label;
+};
+
+/* The sink for the readers of `label`; NULL for NULL. `whole` and `label` must stay. */
+const struct sink *sink_begin(struct sink_share *share, const struct sink *whole,
+                              const char *label);
+/* One line about those that were too many. */
+void sink_end(const struct sink_share *share);

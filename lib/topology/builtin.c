@@ -34,6 +34,8 @@ static bool read_v1(struct builtin_reader *reader)
     uint8_t header[4];
 
     for (uint32_t steps = 0; offset; steps++) {
+        if (!builtin_takes_items(reader, steps + 1))
+            return true;
         if (offset < V1_FIRST)
             return builtin_refuse(reader, at, "offset of a structure", offset, "0, or 38 or more");
         if (offset == mark)
@@ -68,7 +70,7 @@ static bool read_v2(struct builtin_reader *reader)
     if (count > (size - offset) / length)
         return builtin_refuse(reader, BUILTIN_HEADER + 4, "number of items", count,
                               "as many as fit");
-    for (uint32_t i = 0; i < count; i++, offset += length) {
+    for (uint32_t i = 0; i < count && builtin_takes_items(reader, i + 1); i++, offset += length) {
         uint8_t item[BUILTIN_ITEM_SIZE];
         unsigned type;
 

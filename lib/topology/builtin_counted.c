@@ -69,7 +69,7 @@ bool builtin_read_v3(struct builtin_reader *reader, unsigned version)
         return true;
     if (offset < BUILTIN_V3_FIRST)
         return builtin_refuse(reader, BUILTIN_HEADER + 2, "offset", offset, "40 or more");
-    for (uint32_t i = 0; i < count; i++, offset += length)
+    for (uint32_t i = 0; i < count && builtin_takes_items(reader, i + 1); i++, offset += length)
         if (!read_v3_item(reader, offset, version, &length))
             return false;
     return true;

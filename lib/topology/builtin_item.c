@@ -43,6 +43,12 @@ uint32_t builtin_read32(const struct builtin_reader *reader, uint32_t offset)
     return bytes_le32(bytes);
 }
 
+bool builtin_takes_items(struct builtin_reader *reader, uint32_t count)
+{
+    reader->left_out += count > BUILTIN_ITEMS_MAX;
+    return count <= BUILTIN_ITEMS_MAX;
+}
+
 /* What is behind the end of a configuration often reads so. */
 static bool is_void(const uint8_t *bytes, uint32_t size)
 {

@@ -20,6 +20,10 @@ struct builtin_reader {
     unsigned left_out;
 };
 
+#define BUILTIN_ITEMS_MAX 1024 /* several times what there is room for; each takes accesses */
+
+/* Whether so many items are read; if not, all are left out at the end, as some would be. */
+bool builtin_takes_items(struct builtin_reader *reader, uint32_t count);
 /* Says what is wrong at an offset; false, always. */
 bool builtin_refuse(const struct builtin_reader *reader, uint32_t offset, const char *field,
                     uint64_t value, const char *expected);

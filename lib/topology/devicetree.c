@@ -125,9 +125,16 @@ static bool find_iommu(struct reader *reader, uint32_t cell, uint32_t phandle,
     uint32_t node = fdt_find_phandle(&reader->fdt, phandle);
     struct topology_iommu iommu;
 
+    if (node == FDT_NONE && fdt_has_phandle(&reader->fdt, phandle)) {
+        sink_note(reader->sink,
+                  "%s byte %" PRIu32 ": phandle 0x%" PRIx32 " is that of a node which is not "
+                  "enabled (entry skipped)",
+                  reader->label, 4 * cell, phandle);
+        return false;
+    }
     if (node == FDT_NONE || !read_iommu(&reader->fdt, node, &iommu, &named->cells)) {
         report(reader, cell, "phandle", phandle,
-               "that of an enabled IOMMU, with #iommu-cells 1 if it is virtio's (entry skipped)");
+               "that of an IOMMU, with #iommu-cells 1 if it is virtio's (entry skipped)");
         return false;
     }
     for (named->index = 0; named->index < out->iommu_count; named->index++)
@@ -151,7 +158,8 @@ static bool check_map(const struct reader *reader, const struct fdt_property *ma
         return false;
     }
     if (map->length / ENTRY_SIZE > ENTRIES_MAX) {
-        report(reader, 0, "the size", map->length, "1024 entries at most (map left out)");
+        sink_note(reader->sink, "%s: %" PRIu32 " entries, and %d are read (map left out)",
+                  reader->label, map->length / ENTRY_SIZE, ENTRIES_MAX);
         return false;
     }
     for (uint32_t at = 0; at < fdt_cell_count(map); at += ENTRY_CELLS) {

@@ -196,6 +196,10 @@ static struct bound buses_of(const struct topology_range *range)
 /* Of a bdf that is chosen bit by bit from the top: whether it still equals an end of a bound. */
 enum { AT_FIRST = 1, AT_LAST = 2, STATE_BITS = 2, STATE_MASK = 3, BOUNDS = 3 };
 
+#define STATES (1 << STATE_BITS * BOUNDS)
+
+_Static_assert(STATES <= 64, "a bit for each");
+
 /* The states of all bounds after one more bit; -1: outside one of them, whatever comes. */
 static int next_states(const struct bound *bounds, int states, unsigned shift, unsigned bit)
 {
@@ -223,28 +227,23 @@ static bool share_function(const struct topology_range *a, const struct topology
         bound_of(b),
         {.first = buses_a.first > buses_b.first ? buses_a.first : buses_b.first,
          .last = buses_a.last < buses_b.last ? buses_a.last : buses_b.last}};
-    const int all = 1 << STATE_BITS * BOUNDS;
-    bool reached[2][1 << STATE_BITS * BOUNDS] = {{false}};
+    uint64_t reached = 1ull << (STATES - 1); /* a bit for each combination of states */
 
     if (!a->bdf_ignored && !b->bdf_ignored && !a->has_buses && !b->has_buses)
         return a->bdf_first <= b->bdf_last && b->bdf_first <= a->bdf_last;
-    reached[0][all - 1] = true;
-    for (unsigned shift = 16; shift--;) {
-        bool *now = reached[shift & 1 ? 0 : 1], *next = reached[shift & 1 ? 1 : 0];
+    for (unsigned shift = 16; shift-- && reached;) {
+        uint64_t next = 0;
 
-        for (int states = 0; states < all; states++)
-            for (unsigned bit = 0; bit < 2 && now[states]; bit++) {
-                int then = next_states(bounds, states, shift, bit);
+        for (; reached; reached &= reached - 1)
+            for (unsigned bit = 0; bit < 2; bit++) {
+                int then = next_states(bounds, __builtin_ctzll(reached), shift, bit);
 
                 if (then >= 0)
-                    next[then] = true;
+                    next |= 1ull << then;
             }
-        memset(now, 0, sizeof(reached[0]));
+        reached = next;
     }
-    for (int states = 0; states < all; states++)
-        if (reached[0][states])
-            return true;
-    return false;
+    return reached;
 }
 
 static bool overlap(const struct topology_range *a, const struct topology_range *b)

@@ -25,8 +25,8 @@ static void add_reserved(struct fixture_addresses *addresses, const struct reser
     if (addresses->reserved_count == FIXTURE_MAX_RESERVED)
         addresses->unknown = "there are more regions than room for them";
     else
-        addresses->reserved[addresses->reserved_count++] =
-            (struct fixture_range){region->first, region->last};
+        addresses->reserved[addresses->reserved_count++] = (struct fixture_range){
+            region->first, region->last, region->subtype == VIRTIO_IOMMU_RESV_MEM_T_MSI};
 }
 
 /* Nothing is judged here: a test of PROBE says what is wrong with the answer. */
@@ -77,13 +77,15 @@ void addresses_find(struct test *test)
         qualify_engines(test);
 }
 
+/* 5.13.6.5: it holds where it is offered, whatever the driver accepts. */
 static struct fixture_range input_range(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
 
-    if (!viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE))
-        return (struct fixture_range){0, UINT64_MAX};
-    return (struct fixture_range){viommu->config.input_range.start, viommu->config.input_range.end};
+    if (!(viommu->offered >> VIRTIO_IOMMU_F_INPUT_RANGE & 1))
+        return (struct fixture_range){.last = UINT64_MAX};
+    return (struct fixture_range){.first = viommu->config.input_range.start,
+                                  .last = viommu->config.input_range.end};
 }
 
 static bool overlap(const struct fixture_range *range, uint64_t first, uint64_t last)
@@ -102,20 +104,33 @@ bool addresses_can_be_mapped(struct test *test, uint64_t first, uint64_t last)
     return first >= input.first && last <= input.last;
 }
 
+bool addresses_have_doorbell(struct test *test, uint64_t first, uint64_t last)
+{
+    const struct fixture_addresses *addresses = &test->fixture->addresses;
+
+    for (unsigned i = 0; i < addresses->reserved_count; i++)
+        if (addresses->reserved[i].is_msi && overlap(&addresses->reserved[i], first, last))
+            return true;
+    return false;
+}
+
 /* What [first, last] runs into: the lowest address of that; UINT64_MAX: nothing. */
 static uint64_t obstacle(struct test *test, uint64_t first, uint64_t last)
 {
     const struct fixture *fixture = test->fixture;
     const struct fixture_addresses *addresses = &fixture->addresses;
-    const struct fixture_range memory = {fixture->pages.base, fixture->pages.end - 1};
+    const struct fixture_range memory = {.first = fixture->pages.base,
+                                         .last = fixture->pages.end - 1};
 
     for (unsigned i = 0; i < addresses->reserved_count; i++)
         if (overlap(&addresses->reserved[i], first, last))
             return addresses->reserved[i].first;
     for (unsigned i = 0; i < fixture->engine_count; i++) {
         const struct dma_engine *engine = &fixture->engines[i];
-        const struct fixture_range footprint = {engine->footprint,
-                                                engine->footprint + engine->footprint_size - 1};
+        const struct fixture_range footprint = {
+            .first = engine->footprint,
+            .last = engine->footprint + engine->footprint_size - 1,
+        };
 
         if (engine->footprint_size && overlap(&footprint, first, last))
             return footprint.first;
@@ -172,26 +187,45 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-uint64_t free_iova_of(struct test *test, uint64_t size)
+/* As large a window as there is, of `size` bytes at least. */
+static bool find_window(struct test *test, uint64_t size, uint64_t *at)
 {
     struct fixture_range limits = input_range(test);
-    uint64_t wanted = larger(WANTED * viommu_granule(fixture_iommu(test)), SIZE_WANTED), at;
+    uint64_t wanted = larger(WANTED * viommu_granule(fixture_iommu(test)), SIZE_WANTED);
     uint64_t reach = engines_reach(test);
 
     if (test->fixture->addresses.unknown)
-        skip(test, "which addresses are reserved is unknown: %s", test->fixture->addresses.unknown);
+        return false;
     limits.last = limits.last < reach ? limits.last : reach;
     for (wanted = larger(wanted, size); wanted > size; wanted /= 2)
-        if (choose(test, limits, wanted, &at))
-            return at;
-    if (choose(test, limits, size, &at))
+        if (choose(test, limits, wanted, at))
+            return true;
+    return choose(test, limits, size, at);
+}
+
+uint64_t addresses_least(struct test *test)
+{
+    return larger(AT_LEAST * viommu_granule(fixture_iommu(test)), SIZE_AT_LEAST);
+}
+
+bool addresses_free(struct test *test, uint64_t *at)
+{
+    return find_window(test, addresses_least(test), at);
+}
+
+uint64_t free_iova_of(struct test *test, uint64_t size)
+{
+    uint64_t at;
+
+    if (find_window(test, size, &at))
         return at;
+    if (test->fixture->addresses.unknown)
+        skip(test, "which addresses are reserved is unknown: %s", test->fixture->addresses.unknown);
     skip(test, "no 0x%llx bytes of the input range are free to be mapped",
          (unsigned long long)size);
 }
 
 uint64_t free_iova(struct test *test)
 {
-    return free_iova_of(test,
-                        larger(AT_LEAST * viommu_granule(fixture_iommu(test)), SIZE_AT_LEAST));
+    return free_iova_of(test, addresses_least(test));
 }

@@ -11,9 +11,11 @@
 #include "lib/array/array.h"
 #include "lib/spec/wire.h"
 #include "tests/framework/addresses.h"
+#include "tests/framework/patience.h"
 
-#define PARKING_DOMAIN 13 /* likewise, for endpoints that can not be detached */
-#define SPARE_DOMAIN   12 /* the n of one that no test uses */
+/* The n of domains that no test uses. */
+#define SPARE_DOMAIN   12
+#define PARKING_DOMAIN 13
 
 static const char *lacking(struct test *test, unsigned needs)
 {
@@ -67,6 +69,7 @@ void fixture_begin(struct test *test)
         return;
     fixture_restart_detached(test);
     if (!test->fixture->addresses.is_known) {
+        patience_measure(test);
         addresses_find(test);
         /* A test with a boot of its own has one reset only, if the device can no more. */
         if (!fixture->options->is_reset_broken)
@@ -139,12 +142,17 @@ bool fixture_is_described(struct test *test, uint32_t id)
     return topology_describes(&test->fixture->platform->topology, id);
 }
 
+/* An id that is free, if there is one, is next to a range or far from all of them. */
 uint32_t fixture_absent_endpoint(struct test *test)
 {
+    const struct topology *topology = &test->fixture->platform->topology;
     uint32_t id = 0xdeadbeef;
 
-    while (fixture_is_described(test, id))
-        id -= 0x10001;
+    for (unsigned i = 0; fixture_is_described(test, id); i++) {
+        if (i == topology->range_count)
+            skip(test, "every endpoint id is described: none is absent");
+        id = topology_last_id(&topology->ranges[i]) + 1;
+    }
     return id;
 }
 
@@ -243,7 +251,12 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n)
 
 struct dma_engine *fixture_exact_engine(struct test *test)
 {
-    return find_engine(test, 0, is_exact);
+    struct dma_engine *best = NULL, *engine;
+
+    for (unsigned n = 0; (engine = find_engine(test, n, is_exact)); n++)
+        if (!best || engine->reach > best->reach)
+            best = engine;
+    return best;
 }
 
 static bool is_first_of_its_kind(struct test *test, unsigned n)

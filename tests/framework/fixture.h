@@ -24,6 +24,7 @@ struct fixture_endpoint {
 
 struct fixture_range {
     uint64_t first, last; /* inclusive */
+    bool is_msi;          /* a reserved region of messages */
 };
 
 /* What tests/framework/addresses.c has found out. */
@@ -57,7 +58,10 @@ struct fixture {
     uint64_t features;       /* what it restarts with; a test may change it */
     bool has_packed_rings;   /* RING_PACKED is offered */
 
-    /* Each id once: devices behind one conventional PCI bridge share an id. */
+    /*
+     * Each id once: devices behind one conventional PCI bridge share an id. Those come first whose
+     * transfers show the most: engines that are quick, and read as well as write.
+     */
     struct fixture_endpoint endpoints[FIXTURE_MAX_ENDPOINTS];
     unsigned endpoint_count;
     struct dma_engine engines[DMA_MAX_ENGINES];
@@ -72,6 +76,7 @@ struct fixture {
     bool is_noted[CLAUSE_COUNT]; /* by a test that does not judge it, once a run */
 
     struct fixture_addresses addresses;
+    uint64_t request_ns; /* what a request costs on this host; 0: not known */
 };
 
 /*
@@ -162,9 +167,11 @@ uint32_t fixture_absent_endpoint(struct test *test);
 uint32_t fixture_domain(struct test *test, unsigned n);
 /* How many of `wanted` domains there are ids for, at least one. */
 unsigned fixture_domain_count(struct test *test, unsigned wanted);
-/* A domain that no test uses, for what comes before and behind; the last one where there are few. */
+/*
+ * Domains that no test uses: of prepare_engine() and of what comes before a test and behind, and
+ * where what can't be detached goes. The last ones, where there are few.
+ */
 uint32_t fixture_spare_domain(struct test *test);
-/* Another one, where endpoints go that can't be detached; likewise. */
 uint32_t fixture_parking_domain(struct test *test);
 
 /*
@@ -178,7 +185,7 @@ struct dma_engine *fixture_writer(struct test *test, unsigned n);
  * NULL when there are fewer.
  */
 struct dma_engine *fixture_untranslated_engine(struct test *test, const char *name, unsigned n);
-/* An engine that transfers any number of bytes; or NULL. */
+/* Of the engines that transfer any number of bytes the one that reaches farthest; or NULL. */
 struct dma_engine *fixture_exact_engine(struct test *test);
 /*
  * One of each kind that writes: what is judged with all of these is not judged by what only one kind

@@ -5,6 +5,7 @@
  */
 #include "lib/spec/wire.h"
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
 
 /* A size that may be is one that the device does not let the driver make smaller. */
 static enum clause clause_of_size(struct test *test)
@@ -49,6 +50,18 @@ void fixture_not_driven(struct test *test, const char *why)
     error(test, "the IOMMU is not driven: %s", why);
 }
 
+void fixture_require_room(struct test *test)
+{
+    const struct fixture *fixture = test->fixture;
+
+    if (viommu_capacity(&fixture->iommu))
+        return;
+    if (fixture->usual_features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
+        skip(test, "a request queue of one entry holds no request without INDIRECT_DESC");
+    fixture_not_driven(test, "its request queue has one entry, a request takes two, and "
+                             "INDIRECT_DESC is not offered");
+}
+
 /*
  * Of a device that came up before. One that a reset does not bring back would fail every test: those
  * that claim it judge it, and the first one of a run does; the others need a boot of their own.
@@ -62,18 +75,6 @@ static void require_to_come_up(struct test *test, enum virtio_result result)
         skip(test, "the IOMMU does not come up again: %s", virtio_result_text(result));
     *is_told |= result;
     require(test, clause, !result, "the IOMMU does not come up: %s", virtio_result_text(result));
-}
-
-void fixture_require_room(struct test *test)
-{
-    const struct fixture *fixture = test->fixture;
-
-    if (viommu_capacity(&fixture->iommu))
-        return;
-    if (fixture->usual_features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
-        skip(test, "a request queue of one entry holds no request without INDIRECT_DESC");
-    fixture_not_driven(test, "its request queue has one entry, a request takes two, and "
-                             "INDIRECT_DESC is not offered");
 }
 
 enum virtio_result fixture_start(struct fixture *fixture, uint64_t features)
@@ -103,6 +104,9 @@ void fixture_restart(struct test *test, uint64_t features)
     if (fixture->came_up) {
         require_to_come_up(test, result);
         fixture_require_room(test);
+        ledger_begin(test);
+        if (fixture->keeps_attachments)
+            ledger_lose();
         return;
     }
     if (!fixture->is_trouble_told)
@@ -142,6 +146,7 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
         fixture->last_map = *request;
         fixture->has_mapped = true;
     }
+    ledger_note(test, request, status);
     if (status != VIRTIO_IOMMU_S_OK || (request->head.type != VIRTIO_IOMMU_T_ATTACH &&
                                         request->head.type != VIRTIO_IOMMU_T_DETACH))
         return;
@@ -204,6 +209,7 @@ void fixture_restart_detached(struct test *test)
     for (unsigned i = 0; answers && i < fixture->attachment_count; i++)
         answers = detach(test, &fixture->attachments[i]);
     fixture->attachment_count = 0;
+    ledger_begin(test);
 }
 
 void fixture_use_events(struct test *test, unsigned count, uint32_t length)

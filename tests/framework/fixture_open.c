@@ -4,6 +4,7 @@
  * DMA engines. Divides the memory between them and the tests.
  */
 #include "tests/framework/fixture.h"
+#include "tests/framework/ledger.h"
 #include "tests/framework/memory.h"
 #include "tests/framework/report.h"
 #include "tests/framework/scan.h"
@@ -145,11 +146,12 @@ static bool is_bridge(const struct pci_function *function)
     return function->class_code >> 16 == CLASS_BRIDGE;
 }
 
-/* Those of the engines that the IOMMU translates and that read, or that only write. */
-static void add_engines(struct fixture *fixture, bool reads)
+/* Those of the engines that the IOMMU translates and that are slow or not, read or only write. */
+static void add_engines(struct fixture *fixture, bool is_slow, bool reads)
 {
     for (unsigned i = 0; i < fixture->engine_count; i++)
-        if (fixture->engines[i].can_read == reads && !fixture->engines[i].bypasses)
+        if (fixture->engines[i].can_read == reads && fixture->engines[i].is_slow == is_slow &&
+            !fixture->engines[i].bypasses)
             add_endpoint(fixture, fixture->engines[i].place);
 }
 
@@ -162,16 +164,15 @@ static void add_functions(struct fixture *fixture, bool bridges)
             add_endpoint(fixture, (struct device_location){.function = &pci->functions[i]});
 }
 
-/*
- * Those that show most come first, because tests of requests take the first: an IOMMU may do less for
- * a host bridge, which it knows of and which never makes an access, than for a device that does.
- */
+/* There may be more than there is room for: engines first, bridges last. */
 static void find_endpoints(struct fixture *fixture)
 {
     const struct platform *platform = fixture->platform;
 
-    add_engines(fixture, true);
-    add_engines(fixture, false);
+    for (unsigned slow = 0; slow < 2; slow++) {
+        add_engines(fixture, slow, true);
+        add_engines(fixture, slow, false);
+    }
     add_functions(fixture, false);
     for (unsigned i = 0; i < platform->block_count; i++)
         add_endpoint(fixture, (struct device_location){.block = &platform->blocks[i]});
@@ -200,6 +201,7 @@ static void open_engines(struct fixture *fixture, struct pages *memory)
 
     fixture->engine_count =
         dma_find_engines(fixture->platform, memory, unit, fixture->engines, &report_diagnostics);
+    ledger_open(memory);
     pages_align(memory, unit);
     pages_init(&fixture->pages, (void *)memory->next, memory->end - memory->next);
 }

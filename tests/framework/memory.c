@@ -54,8 +54,10 @@ struct fixture_range footprint_range(struct test *test, const struct dma_engine 
 {
     uint64_t unit = memory_unit(test);
 
-    return (struct fixture_range){engine->footprint & -unit,
-                                  (engine->footprint + (engine->footprint_size - 1)) | (unit - 1)};
+    return (struct fixture_range){
+        .first = engine->footprint & -unit,
+        .last = (engine->footprint + (engine->footprint_size - 1)) | (unit - 1),
+    };
 }
 
 bool is_apart_from_footprint(struct test *test, const struct dma_engine *engine, uint64_t first,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "tests/framework/notifications.h"
 
+#include "tests/framework/state.h"
+
 #define SETTLE_NS 5000000ull
 
 static void count(void *context)
@@ -11,6 +13,7 @@ static void count(void *context)
 void notifications_open_vectors(struct test *test, struct notifications *notifications,
                                 uint16_t sources)
 {
+    state_be_quiet();
     const struct pci_function *function = test->fixture->iommu_location.function;
     struct pci_msix *msix = &notifications->msix;
 
@@ -40,6 +43,7 @@ static void acknowledge(void *context)
 
 void notifications_open_line(struct test *test, struct notifications *notifications)
 {
+    state_be_quiet();
     const struct device_location *place = &test->fixture->iommu_location;
     bool is_described, is_edge;
     uint32_t line;
@@ -93,10 +97,10 @@ unsigned notifications_wait(const struct notifications *notifications, unsigned 
                             unsigned wanted, uint64_t ns)
 {
     const volatile unsigned *hits = &notifications->hits[queue % notifications->sources];
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (*hits < wanted && arch_now_ns() - start < ns)
-        cpu_relax();
+    while (*hits < wanted && arch_wait_goes_on(&wait))
+        ;
     return *hits;
 }
 

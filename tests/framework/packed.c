@@ -86,13 +86,11 @@ bool packed_wait(struct test *test, const struct packed_ring *ring, uint16_t slo
                  uint64_t ns, struct virtq_packed_desc *used)
 {
     const volatile uint16_t *flags = &ring->slots[slot].flags;
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while ((*flags & BOTH) != (wrap ? BOTH : 0)) {
-        if (arch_now_ns() - start > ns || viommu_needs_reset(fixture_iommu(test)))
+    while ((*flags & BOTH) != (wrap ? BOTH : 0))
+        if (!arch_wait_goes_on(&wait) || viommu_needs_reset(fixture_iommu(test)))
             return false;
-        cpu_relax();
-    }
     dma_rmb();
     *used = ring->slots[slot];
     return true;

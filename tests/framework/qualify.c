@@ -47,20 +47,30 @@ static bool map_footprint(struct test *test, const struct dma_engine *engine)
            is_ok(test, footprint_map(test, fixture_spare_domain(test), engine));
 }
 
-/* Whether a write to a mapping at `at` changes the page that is mapped there. */
-static bool reaches(struct test *test, struct dma_engine *engine, uint64_t at, uint8_t *page)
+/* Whether a write to `at` changes the page that is to be there. */
+static bool reaches(struct dma_engine *engine, uint64_t at, uint8_t *page)
 {
     uint32_t length = LENGTH > engine->min_length ? LENGTH : engine->min_length;
     bool is_changed = false;
 
-    if (!map(test, at, memory_unit(test), (uintptr_t)page))
-        return false;
     memset(page, POISON, PAGE_SIZE);
     dma_write(engine, at, length, transfer_timeout(engine, true));
     for (uint32_t i = 0; i < length; i++)
         is_changed |= page[i] != POISON;
-    is_ok(test, viommu_unmap(fixture_spare_domain(test), at, at + (memory_unit(test) - 1)));
     return is_changed;
+}
+
+/* The same of a mapping at `at`. */
+static bool reaches_mapping(struct test *test, struct dma_engine *engine, uint64_t at,
+                            uint8_t *page)
+{
+    bool is_reached;
+
+    if (!map(test, at, memory_unit(test), (uintptr_t)page))
+        return false;
+    is_reached = reaches(engine, at, page);
+    is_ok(test, viommu_unmap(fixture_spare_domain(test), at, at + (memory_unit(test) - 1)));
+    return is_reached;
 }
 
 static bool can_be_tried(struct test *test, uint64_t at)
@@ -89,7 +99,7 @@ static unsigned first_reached(struct test *test, struct dma_engine *engine, unsi
     else
         for (unsigned i = from; i < count && found == count; i++)
             if (can_be_tried(test, 1ull << heights[i]) &&
-                reaches(test, engine, 1ull << heights[i], page))
+                reaches_mapping(test, engine, 1ull << heights[i], page))
                 found = i;
     is_ok(test, viommu_detach(domain, engine->endpoint));
     return found;
@@ -112,31 +122,58 @@ static bool is_missed_by_others(struct test *test, unsigned height, uint8_t *pag
     return false;
 }
 
-static void qualify(struct test *test, struct dma_engine *engine, uint8_t *page)
+static void limit(struct dma_engine *engine, uint64_t reach)
 {
-    unsigned top = 0;
     char text[LOCATION_TEXT];
 
-    while (top < ARRAY_LENGTH(heights) && !can_be_tried(test, 1ull << heights[top]))
-        top++;
-    unsigned found = first_reached(test, engine, top, ARRAY_LENGTH(heights), page);
-
-    if (found >= ARRAY_LENGTH(heights) || found == top || is_missed_by_others(test, top, page))
-        return;
-    engine->reach = (2ull << heights[found]) - 1;
+    engine->reach = reach;
     report_diagnostic("engine %s at %s does not reach beyond 0x%llx%s", engine->ops->name,
                       location_text(&engine->place, text), (unsigned long long)engine->reach,
                       dma_is_usable(engine) ? "" : ", where its own buffers are: it is not used");
 }
 
+/*
+ * Where no mapping says anything about an engine: whether it reaches memory while its endpoint
+ * bypasses the IOMMU. If not, that is the IOMMU's fault only where another engine, whose addresses
+ * have 64 bits, does not reach memory either.
+ */
+static void qualify_by_bypass(struct test *test, struct dma_engine *engine, uint8_t *page)
+{
+    if (!viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG))
+        return;
+    viommu_set_bypass(fixture_iommu(test), 1);
+    if (reaches(engine, (uintptr_t)page, page))
+        return;
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        struct dma_engine *other = &test->fixture->engines[i];
+
+        if (other->is_managed && other->can_write && !other->may_fall_short &&
+            !reaches(other, (uintptr_t)page, page))
+            return;
+    }
+    limit(engine, engine->footprint - 1);
+}
+
+static void qualify(struct test *test, struct dma_engine *engine, uint8_t *page)
+{
+    unsigned top = 0;
+
+    while (top < ARRAY_LENGTH(heights) && !can_be_tried(test, 1ull << heights[top]))
+        top++;
+    unsigned found = first_reached(test, engine, top, ARRAY_LENGTH(heights), page);
+
+    if (found >= ARRAY_LENGTH(heights))
+        qualify_by_bypass(test, engine, page);
+    else if (found != top && !is_missed_by_others(test, top, page))
+        limit(engine, (2ull << heights[found]) - 1);
+}
+
 void qualify_engines(struct test *test)
 {
     const struct viommu *viommu = fixture_iommu(test);
-
+    bool can_map = viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP);
     struct pages *pages = &test->fixture->pages;
 
-    if (!viommu_has(viommu, VIRTIO_IOMMU_F_MAP_UNMAP))
-        return;
     is_silent = false;
 
     /* Where there is not as much memory, there is none for a target either. */
@@ -149,8 +186,12 @@ void qualify_engines(struct test *test)
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {
         struct dma_engine *engine = &test->fixture->engines[i];
 
-        if (engine->is_managed && engine->can_write && engine->may_fall_short)
+        if (!engine->is_managed || !engine->can_write || !engine->may_fall_short)
+            continue;
+        if (can_map)
             qualify(test, engine, page);
+        else
+            qualify_by_bypass(test, engine, page);
     }
 }
 

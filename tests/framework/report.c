@@ -4,13 +4,30 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "arch/arch.h"
 #include "drivers/console/console.h"
 
 #define LINE_MAX 512
+#define LIFE_NS  20000000000ull
+
+/* File scope: whoever prints shows that the run goes on. */
+static uint64_t printed_ns;
+
+static void put(const char *text)
+{
+    printed_ns = arch_now_ns();
+    console_line(text);
+}
 
 void report_line(const char *text)
 {
-    console_line(text);
+    put(text);
+}
+
+void report_life(void)
+{
+    if (arch_now_ns() - printed_ns > LIFE_NS)
+        report_diagnostic("still running");
 }
 
 static void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -22,7 +39,7 @@ static void print(const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    console_line(line);
+    put(line);
 }
 
 void report_diagnostic(const char *format, ...)
@@ -33,7 +50,7 @@ void report_diagnostic(const char *format, ...)
     va_start(args, format);
     vsnprintf(line + 2, sizeof(line) - 2, format, args);
     va_end(args);
-    console_line(line);
+    put(line);
 }
 
 static void take(void *context, const char *text)

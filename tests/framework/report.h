@@ -20,6 +20,11 @@ void report_diagnostic(const char *format, ...) __attribute__((format(printf, 1,
 extern const struct sink report_diagnostics;
 /* A whole line, however long: for the machine-readable records of the benchmark. */
 void report_line(const char *text);
+/*
+ * A diagnostic, where nothing was printed for 20 s: a test whose requests are dear is not silent
+ * for as long as who reads this waits for (90 s). Called with requests, so that what hangs is.
+ */
+void report_life(void);
 void report_plan(unsigned count);
 void report_start(const struct test_definition *definition);
 /* `word` is NULL for PASS, else SKIP, WARN, FAIL, ERROR, CRASH or HANG. */

@@ -4,6 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "tests/framework/report.h"
+#include "tests/framework/state.h"
+
 static const char *outcome_text(const struct viommu *viommu, const struct viommu_reply *reply)
 {
     switch (reply->outcome) {
@@ -112,6 +115,7 @@ struct viommu_reply submit(struct test *test, const struct viommu_request *reque
     struct viommu *viommu = fixture_iommu(test);
     struct viommu_reply reply = viommu_submit(viommu, request);
 
+    report_life();
     if (!expect_of(test, clause_of_return(viommu, &reply), reply.outcome <= VIOMMU_UNWRITTEN,
                    request, "%s", outcome_text(viommu, &reply)))
         stop(test);
@@ -121,6 +125,7 @@ struct viommu_reply submit(struct test *test, const struct viommu_request *reque
         return reply;
     fixture_remember(test, request, reply.status);
     judge_answer(test, request, &reply);
+    state_prove(test, request);
     return reply;
 }
 
@@ -129,6 +134,7 @@ unsigned submit_batch(struct test *test, const struct viommu_request *requests, 
 {
     unsigned answered = viommu_submit_batch(fixture_iommu(test), requests, count, replies);
 
+    report_life();
     for (unsigned i = 0; i < count; i++)
         if (replies[i].outcome <= VIOMMU_UNWRITTEN)
             fixture_remember(test, &requests[i], replies[i].status);
@@ -235,7 +241,8 @@ static bool make_detour(struct test *test, const struct viommu_request *request,
                 is_attach ? "DETACH comes before the move" : "ATTACH to another domain");
     if (is_attach)
         return succeeds(test, viommu_detach(old, endpoint)) && succeeds(test, *request);
-    return succeeds(test, viommu_attach(fixture_parking_domain(test), endpoint, 0));
+    return fixture_parking_domain(test) != domain &&
+           succeeds(test, viommu_attach(fixture_parking_domain(test), endpoint, 0));
 }
 
 void require_unattached(struct test *test, uint32_t endpoint)

@@ -14,11 +14,11 @@
 #include "lib/assert/assert.h"
 #include "lib/text/glob.h"
 #include "tests/framework/control.h"
+#include "tests/framework/patience.h"
 #include "tests/framework/report.h"
+#include "tests/framework/state.h"
 
-#define MAX_TESTS     512
-#define USUAL_LIMIT_S 10
-#define NS_PER_S      1000000000ull
+#define MAX_TESTS 512
 
 /* Laid out by the linker: every TEST of the image. */
 extern const struct test_definition *const tests_begin[], *const tests_end[];
@@ -176,6 +176,7 @@ static void call(struct test *test)
         return;
     fixture_begin(test);
     controls_begin();
+    state_begin();
     test->checks = 0; /* do not count those of fixture_begin() */
     memset(test->judged, 0, sizeof(test->judged));
     test->definition->run(test);
@@ -201,18 +202,15 @@ static enum verdict run_one(struct fixture *fixture, const struct test_definitio
                             unsigned number)
 {
     struct test test = {.definition = definition, .fixture = fixture};
-    uint64_t seconds = definition->limit_s ? definition->limit_s : USUAL_LIMIT_S;
     char id[TEST_ID_MAX];
 
-    if (definition->adds_duration)
-        seconds += fixture->options->seconds;
     test_id(definition, id);
     rng_derive(&test.rng, fixture->options->seed, id);
     running.definition = definition;
     running.number = number;
     fixture->has_driven = false;
     report_start(definition);
-    arch_deadline(seconds * NS_PER_S);
+    arch_deadline(patience_limit(fixture, definition));
     call(&test);
     check_order(&test);
     fixture_end(&test);
@@ -280,6 +278,26 @@ void tests_catch_traps(void)
     arch_on_trap(trapped);
 }
 
+/* False, with the reason said: it would not be the run that was asked for. */
+static bool may_run(const struct cmdline *options, const struct test_definition **selected,
+                    unsigned count)
+{
+    if (has_unmatched(options, selected, count))
+        return false;
+    if (options->refused)
+        report_diagnostic("error: %u boot options are refused or cut off: what would run is not "
+                          "what was asked for",
+                          options->refused);
+    else if (!count)
+        report_diagnostic("error: no test matches the default selection");
+    else if (options->from > count)
+        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
+                          count);
+    else
+        return true;
+    return false;
+}
+
 unsigned tests_run(struct fixture *fixture)
 {
     static const struct test_definition *selected[MAX_TESTS];
@@ -296,17 +314,8 @@ unsigned tests_run(struct fixture *fixture)
         return 2;
     if (options->list)
         return list(selected, count);
-    if (has_unmatched(options, selected, count))
+    if (!may_run(options, selected, count))
         return 2;
-    if (!count) {
-        report_diagnostic("error: no test matches the default selection");
-        return 2;
-    }
-    if (options->from > count) {
-        report_diagnostic("error: from=%u is behind the last of %u tests", (unsigned)options->from,
-                          count);
-        return 2;
-    }
     report_plan(count);
     return run_from(fixture, selected, options->from ? options->from - 1 : 0, count);
 }

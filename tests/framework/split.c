@@ -44,13 +44,11 @@ bool split_wait(struct test *test, struct split_ring *ring, uint64_t ns,
                 struct virtq_used_element *used)
 {
     const volatile uint16_t *index = &ring->queue->used->index;
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (*index == ring->used) {
-        if (arch_now_ns() - start > ns || viommu_needs_reset(fixture_iommu(test)))
+    while (*index == ring->used)
+        if (!arch_wait_goes_on(&wait) || viommu_needs_reset(fixture_iommu(test)))
             return false;
-        cpu_relax();
-    }
     dma_rmb(); /* the element is read after the index that covers it */
     *used = ring->queue->used->ring[ring->used++ & (ring->size - 1)];
     return true;

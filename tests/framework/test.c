@@ -61,17 +61,18 @@ static bool judge(struct test *test, const struct statement *statement, bool con
                   const char *format, va_list args)
 {
     const struct clause_row *row = clause_row(statement->clause);
-    char finding[TEST_REASON_MAX], text[TEST_REASON_MAX];
+    char text[TEST_REASON_MAX];
+    int about;
 
     /* A test that claims nothing judges whatever it looks at. */
     test->checks += !test->definition->clauses || test_claims(test, statement->clause);
     test->judged[statement->clause] = true;
     if (condition)
         return true;
-    vsnprintf(finding, sizeof(finding), format, args);
-    snprintf(text, sizeof(text), "%s [%s, %s] %s", row->id,
-             statement->is_open ? "open" : clause_level_text(row->level),
-             impact_text(statement->impact), finding);
+    about = snprintf(text, sizeof(text), "%s [%s, %s] ", row->id,
+                     statement->is_open ? "open" : clause_level_text(row->level),
+                     impact_text(statement->impact));
+    vsnprintf(text + about, sizeof(text) - (size_t)about, format, args);
     record(test, verdict_of(statement), statement->impact, text);
     return false;
 }

@@ -67,6 +67,7 @@ struct test_definition {
     bool provokes;      /* does to the device what a driver must not: out of order (3.1.1) */
     unsigned limit_s;   /* the watchdog's timeout in seconds; 0: the usual 10 */
     bool adds_duration; /* ... plus the stress duration */
+    unsigned requests;  /* ... plus what these cost on this host, where they are more than 500 */
 };
 
 #define CLAUSES(...) ((const enum clause[]){__VA_ARGS__, CLAUSE_NONE})

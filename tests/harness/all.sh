@@ -34,6 +34,10 @@ coverage    timeout 1800 make -s -j$(nproc) coverage-host
 
 host        timeout 1800 make -s -j$(nproc) host
 
+compositions timeout 1800 make -s -j$(nproc) compositions
+
+random      timeout 1800 make -s -j$(nproc) compositions RANDOM=40 SEED=1
+
 mutants     timeout 1800 make -s -j$(nproc) mutants
 
 mutants-vm  timeout 1200 make -s -j$(nproc) mutants-vm

@@ -84,14 +84,15 @@ class Expectations:
 
 
 def _apply_failure(deviation: Deviation, result: Result, found: set[str]) -> None:
-    if not found or not found <= set(deviation.clauses):
+    others = [finding for finding in result.findings if finding.clause not in deviation.clauses]
+    if found and found <= set(deviation.clauses):
+        result.verdict, result.message = "XFAIL", deviation.reason
+    elif result.verdict != "FAIL" or not found & set(deviation.clauses):
         return
-    result.verdict, result.message = "XFAIL", deviation.reason
-    for finding in result.findings:
-        if finding.clause not in deviation.clauses:
-            result.verdict, result.impact = finding.verdict, finding.impact
-            result.message = f"{finding.clause} {finding.text}, beside what is known: {deviation.reason}"
-            return
+    if others:
+        worst = next((one for one in others if one.verdict == "FAIL"), others[0])
+        result.verdict, result.impact = worst.verdict, worst.impact
+        result.message = f"{worst.clause} {worst.text}, beside what is known: {deviation.reason}"
 
 
 def _apply_warning(deviation: Deviation, result: Result) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import os
 import selectors
 import signal
@@ -39,8 +40,16 @@ class Stopped(SystemExit):
         self.number = number
 
 
+# Signals that have come. Python drops an exception that comes in a hook of fork(2): while one is under way they wait,
+# and whoever reads a child raises them.
+_arrived: list[int] = []
+_forking: list[bool] = []
+
+
 def _stop(number: int, _frame: object) -> None:
-    raise Stopped(number)
+    _arrived.append(number)
+    if not _forking:
+        raise Stopped(number)
 
 
 def signal_name(number: int) -> str:
@@ -70,8 +79,17 @@ def prepare() -> None:
 
 def ignore_signals() -> None:
     """While the last things are done."""
+    _arrived.clear()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def _waited(path: str) -> float:
+    """The second number of a schedstat: nanoseconds on a run queue."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(path, encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    return 0.0
 
 
 class Running(Protocol):
@@ -86,6 +104,9 @@ class Running(Protocol):
 
     def kill(self) -> None:
         """As Child.kill()."""
+
+    def starved(self) -> float:
+        """As Child.starved()."""
 
     def end(self) -> None:
         """As Child.end()."""
@@ -106,16 +127,11 @@ class Child:
         self.silent = False  # its stdout is closed
         self.trouble = ""
         self._keep = list(keep)
-        self.popen = subprocess.Popen(
-            argv,
-            env=environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            # Not beside other threads: what Python does between fork and exec may wait for them.
-            preexec_fn=_end_with_parent if threading.active_count() == 1 else None,
-        )
+        _forking.append(True)
+        try:
+            self.popen = self._start(argv, environment, stdin)
+        finally:
+            _forking.pop()
         assert self.popen.stdout and self.popen.stderr
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.popen.stdout, selectors.EVENT_READ, "out")
@@ -125,9 +141,24 @@ class Child:
             self._end = os.pidfd_open(self.popen.pid)
             self._selector.register(self._end, selectors.EVENT_READ, "end")
 
+    @staticmethod
+    def _start(argv: Sequence[str], environment: Mapping[str, str] | None, stdin: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            argv,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            # Not beside other threads: what Python does between fork and exec may wait for them.
+            preexec_fn=_end_with_parent if threading.active_count() == 1 else None,
+        )
+
     def read(self, wait: float | None) -> dict[str, bytes] | None:
         """What is at hand of `out` and `err`, after `wait` seconds at most; None when the process has ended, whoever
         else holds its pipes, and its output is read."""
+        if _arrived:
+            raise Stopped(_arrived[0])
         if self.status is not None:
             return None
         deadline = None if wait is None else time.monotonic() + max(wait, 0)
@@ -141,6 +172,10 @@ class Child:
                 return got
             if left == 0:
                 return {}
+
+    def starved(self) -> float:
+        """Seconds that the thread which waited longest could have run and no CPU was free; 0 where nobody counts."""
+        return max((_waited(path) for path in glob.glob(f"/proc/{self.popen.pid}/task/*/schedstat")), default=0.0)
 
     def _take(self, name: str) -> bytes:
         stream = self.popen.stdout if name == "out" else self.popen.stderr

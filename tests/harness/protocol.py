@@ -24,6 +24,7 @@ RESET_BROKEN = re.compile(r"^# reset broken: (.+)$")
 STOPPED = re.compile(r"^# stopped before test ([0-9]{1,6})$")
 LISTED = re.compile(r"^# test (\S+) (default|optional)$")
 ERROR = re.compile(r"^# error: (.*)$")
+COST = re.compile(r"^# a request takes ([0-9]{1,9}) us on this host")
 TERMINAL = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|[0-Z\\-~])")
 RECORD = "# json "
 
@@ -168,6 +169,7 @@ class Console:
         self.exit_status: int | None = None
         self.reset_broken = ""  # why no later test can have this boot
         self.is_stopped = False  # by the guest, for another boot
+        self.request_cost = 0.0  # seconds, where the guest says that requests are dear on this host
         self._protocol_errors = ProtocolErrors()
         self._verdicts: set[str] = set()
         self._header, self._diagnostics = Lines(), Lines()
@@ -264,6 +266,8 @@ class Console:
         elif (match := ERROR.match(line)) and self.plan is None:
             self.error = match.group(1)
         elif line:
+            if (match := COST.match(line)) and not self.request_cost:
+                self.request_cost = int(match.group(1)) / 1e6
             text = line if line.startswith("#") else f"# {line}"
             kept = (self._header if self.plan is None else self._diagnostics).add(text)
             return line if kept and self.plan is not None and text is line else None

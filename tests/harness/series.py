@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from session import Place, Session
 
 PLAN_MAX = 100000
+BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
+REQUESTS = 200000  # of a whole run, about: what they cost where they are dear is added to a boot's limit
 BARREN_MAX = 2  # boots in a row that end before a test begins; then the run ends
 
 
@@ -63,6 +65,7 @@ class Series:
         boot = self.boot = self.session.start(self._machine, guest)
         held: list[bytes] | None = None if self._said is None else []
         log, began = self.session.log_console if held is None else held.append, time.monotonic()
+        cost = 0.0
         for raw in boot.lines():
             if raw is None:
                 self.show_words()
@@ -74,6 +77,7 @@ class Series:
                 parsed.seconds = round(time.monotonic() - began, 3)
                 self.take(parsed)
             elif parsed:
+                cost = self._allow_for(console.request_cost, cost)
                 self.say(parsed)
             elif console.running != running:
                 began = time.monotonic()
@@ -96,6 +100,12 @@ class Series:
         if self.run.plan is None:
             self.run.plan = console.plan
             self.session.begin(console.header)
+
+    def _allow_for(self, request_cost: float, known: float) -> float:
+        """A boot on a host where requests are dear takes longer, and the guest has more patience, too."""
+        if self.boot and request_cost and not known:
+            self.boot.extend(min(request_cost * REQUESTS, self.job.options.timeout * BOOTS_OF_TIME / 3))
+        return request_cost
 
     def _show(self, console: Console) -> None:
         self.session.show(f"{self._offset + console.next} of {self.run.plan}: {console.running}")

@@ -20,12 +20,11 @@ from placeholders import Files
 from progress import Screen
 from protocol import START, Console, Result
 from saved import SavedSeries
-from series import Rest, Series, Stop
+from series import BOOTS_OF_TIME, Rest, Series, Stop
 from vm import LOG_MAX, Boot, Limits, Log
 from vmm.base import NoStart, Starter
 
 SILENCE_MAX = 90  # seconds; the guest's own limits are shorter, unless a test says otherwise
-BOOTS_OF_TIME = 30  # the whole run's time, in those of one boot
 CONSOLE_LOG_MAX = 256 << 20  # bytes
 LISTED_ALL = 1  # the EXIT of a guest that has listed its tests
 NO_LIST = "the image did not list its tests to the end"

@@ -15,6 +15,7 @@ CONSOLE_MAX = 64 << 20  # bytes of one boot; more is a guest that prints for eve
 LOG_MAX = 16 << 20  # bytes of one run's vmm.log
 END_LIMIT = 10  # seconds for the VMM to end when its guest has said that it is done
 LOOK_AGAIN = 1  # seconds, at most, between two looks at the console; what is beyond them is not the VMM's time
+FORGIVEN = 10  # boots' times, at most, that a VMM is given for those in which no CPU ran it
 WORDS_FIRST, WORDS_LAST, WORD_MAX = 3, 6, 500  # lines of the VMM's own that are shown, characters of one
 
 
@@ -83,7 +84,9 @@ class Boot:
         self._heard = now
         self.started = now
         self._looked = now
-        self.away = 0.0  # seconds in which we did not look
+        self.away = 0.0  # seconds in which we did not look, or the VMM did not run
+        self._starved, self._starved_looked = 0.0, now
+        self._forgivable = limits.boot * FORGIVEN
         self._show_stderr_at = now + show_stderr_after if show_stderr_after else None
 
     def extend(self, seconds: float) -> None:
@@ -188,9 +191,22 @@ class Boot:
         away = now - self._looked - LOOK_AGAIN
         self._looked = now
         if away > LOOK_AGAIN:
-            self.away += away
-            self._heard += away
-            self._end = None if self._end is None else self._end + away
+            self._give(away)
+        elif now - self._starved_looked >= LOOK_AGAIN and self._forgivable > 0:
+            self._give(self._starved_since(now))
+
+    def _starved_since(self, now: float) -> float:
+        """A busy host: time that the VMM wanted to run in and could not, which the guest does not count either."""
+        passed, starved = now - self._starved_looked, self._child.starved()
+        more = min(max(starved - self._starved, 0), passed, self._forgivable)
+        self._starved, self._starved_looked = starved, now
+        self._forgivable -= more
+        return more
+
+    def _give(self, seconds: float) -> None:
+        self.away += seconds
+        self._heard += seconds
+        self._end = None if self._end is None else self._end + seconds
 
     def _finish(self) -> None:
         if self._child.trouble:

@@ -70,6 +70,14 @@ def expectation_covers_every_clause() -> None:
 def expectation_that_passes_is_noticed() -> None:
     check(judged("PASS", []) == "XPASS" and judged("SKIP", []) == "SKIP")
     check(judged("PASS", [], may_pass=True) == "PASS")
+    check(judged("WARN", []) == "XPASS", "what was a FAIL is none any more")
+    check(judged("WARN", [], may_pass=True) == "WARN")
+
+
+@test
+def unexpected_finding_is_the_headline() -> None:
+    result = warned([CLAUSE, OTHER], [CLAUSE, OTHER])
+    check(result.verdict == "FAIL" and result.message.startswith(f"{OTHER} seen"), result.message)
 
 
 @test

@@ -43,6 +43,14 @@ def result_takes_the_diagnostics_since_its_start() -> None:
 
 
 @test
+def cost_of_a_request_is_read() -> None:
+    line = "# a request takes 37894 us on this host: time limits grow with that"
+    console = read("1..1", "# run a", line, line.replace("37894", "5"))
+    check(console.request_cost == 0.037894 and console.pending_diagnostics()[0] == line, console.request_cost)
+    check(read("1..1", "# run a", "# a request takes long").request_cost == 0)
+
+
+@test
 def words_of_results() -> None:
     check(verdicts("# run a", "ok 1 a") == ["PASS"])
     check(verdicts("# run a", "ok 1 a # SKIP why") == ["SKIP"])

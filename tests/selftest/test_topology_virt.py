@@ -175,7 +175,7 @@ CASES: dict[str, Case] = {
     ),
     "phandle of nobody": Case(
         lambda s: with_phandle(s, 0x7777),
-        ["iommu-map byte 4: phandle is 0x7777, expected that of an enabled"],
+        ["iommu-map byte 4: phandle is 0x7777, expected that of an IOMMU"],
         LEFT_OUT,
     ),
     "no #iommu-cells": Case(
@@ -313,6 +313,52 @@ def segments_have_functions_of_their_own() -> None:
     is_said(ran, "# endpoint 0000:00:02.0 1234:11e8 id 0x10 iommu 0 by device tree engine edu")
     is_said(ran, "# endpoint 0001:81:00.0 1234:11e8 id 0x8100 iommu 0 by device tree engine edu")
     is_judged(ran, every_dma_engine_goes_by_its_endpoint="PASS", endpoints_move_with_their_bus="PASS")
+
+
+@test
+def bridge_where_nobody_answers_is_named_and_left_out() -> None:
+    """Its configuration space is read where an access that nobody answers is an exception."""
+    with tempfile.TemporaryDirectory() as directory:
+        subject = Subject(ARM64, directory)
+        absent = copy.deepcopy(subject.pci)
+        absent.name, absent.children = "pcie@70000000", []
+        absent.properties["reg"] = struct.pack(">2Q", 0x70000000, 0x1000000)
+        absent.properties["bus-range"] = cells(0, 15)
+        subject.pci.properties["linux,pci-domain"] = cells(0)
+        absent.properties["linux,pci-domain"] = cells(1)
+        absent.properties["iommu-map"] = cells(0, subject.phandle, 0x10000, 0x1000)
+        subject.tree.root.children.append(absent)
+        path = f"{directory}/tree"
+        with open(path, "wb") as file:
+            file.write(subject.tree.blob())
+        ran = run_sh("-m", ARM64.machine, "topology.*", DMA, "--", "-dtb", path)
+    ran.ends(0)
+    is_fine(ran, DMA)
+    is_said(ran, "# pci segment 0 buses 0-255 by ECAM")
+    is_said(ran, "# pci segment 1 buses 0-15: ECAM at 0x70000000: no function answers there; left out")
+    is_judged(ran, every_dma_engine_goes_by_its_endpoint="PASS")
+
+
+def with_two_roots(blob: bytes) -> bytes:
+    """A second root in the structure block, which moves behind everything."""
+    header = list(struct.unpack_from(">10I", blob))
+    at, size = header[2], header[9]
+    block = blob[at : at + size - 4] + struct.pack(">4I", 1, 0, 2, 9)
+    header[1:3] = len(blob) + len(block), len(blob)
+    header[9] = len(block)
+    return struct.pack(">10I", *header) + blob[40:] + block
+
+
+@test
+def tree_of_two_roots_is_named_by_whatever_voice_there_is() -> None:
+    """No UART is known then: semihosting speaks."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/tree"
+        with open(path, "wb") as file:
+            file.write(with_two_roots(Subject(ARM64, directory).tree.blob()))
+        ran = run_sh("-m", ARM64.machine, "topology.*", "--", "-dtb", path)
+    is_said(ran, "token is 0x1, expected one root")
+    check("topology.sources.descriptions_agree" in ran.out, ran.out)
 
 
 @test

@@ -119,6 +119,29 @@ def limits_of_a_boot() -> None:
     check(not boot.timed_out and boot.why == "the VMM closed its console and did not end", boot.why)
 
 
+def starved_boot(script: str, share: float) -> vm.Boot:
+    """A boot of half a second, of each second of which no CPU ran the VMM for that share."""
+    begin = time.monotonic()
+    with (
+        mock.patch.object(vm, "LOOK_AGAIN", 0.1),
+        mock.patch.object(process.Child, "starved", lambda child: share * (time.monotonic() - begin)),
+    ):
+        return booted(script, boot=0.5, silence=0.5)[1]
+
+
+@test
+def time_without_a_cpu_is_not_the_vmms() -> None:
+    check(starved_boot("sleep 1.5; exit 7", 0.9).why == "the VMM ended with status 7")
+    check(starved_boot("sleep 100", 0.5).timed_out)
+    with mock.patch.object(vm, "FORGIVEN", 2):
+        boot = starved_boot("sleep 100", 1)
+    check(boot.timed_out and 1 <= boot.away <= 1.1, boot.away)  # and there is an end to it
+    child = process.Child(["sh", "-c", "sleep 0.1"])
+    check(child.starved() >= 0)
+    child.end()
+    check(child.starved() == 0)
+
+
 @test
 def stderr_of_a_silent_vmm_is_shown_at_once() -> None:
     lines, boot = booted("echo why >&2; sleep 1; echo x")

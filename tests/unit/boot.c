@@ -257,6 +257,7 @@ static void more_regions_than_fit(void)
         boot_add_memory(&info, i * 0x10000ull, 0x8000, BOOT_USABLE);
     CHECK_EQ(info.memory_count, BOOT_MEMORY_MAX);
     CHECK_EQ(info.diagnostic_count, BOOT_DIAGNOSTICS);
+    CHECK_EQ(info.diagnostics_lost, 20 - BOOT_DIAGNOSTICS);
     CHECK(is_in_order(&info));
     /* Firmware that finds no place in the map still takes its bytes out of it. */
     boot_add_memory(&info, 0x10000, 0x1000, BOOT_FIRMWARE);

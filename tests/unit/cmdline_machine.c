@@ -251,6 +251,7 @@ static void host_in_the_machine(void)
         CHECK(!cases[i].diagnostic || strstr(report.last, cases[i].diagnostic));
         CHECK_EQ(machine.host_count, cases[i].diagnostic ? 2 : 1);
         CHECK_EQ(machine.hosts[0].ecam, cases[i].diagnostic ? 1 : 0x800000);
+        CHECK_EQ(cmdline_options.refused, cases[i].diagnostic != NULL);
     }
 }
 

@@ -249,8 +249,16 @@ static void texts(void)
     handoff.load_options_size = 2 * BOOT_CMDLINE_MAX + 2;
     for (unsigned i = 0; i <= BOOT_CMDLINE_MAX; i++)
         put(OPTIONS + 2 * i, 'x', 2);
+    put(OPTIONS + 2 * 4000, ' ', 2);
     put_handoff(&handoff);
-    CHECK_EQ(strlen(read_at(HANDOFF)->cmdline), BOOT_CMDLINE_MAX - 1);
+    CHECK_EQ(strlen(read_at(HANDOFF)->cmdline), 4000);
+    CHECK(read_at(HANDOFF)->is_cmdline_cut);
+    /* With a name in front that is not ours there is room for less of it than seems. */
+    for (unsigned i = 0; i < 8; i++)
+        put(OPTIONS + 2 * i, (uint64_t) "name.efi"[i], 2);
+    put(OPTIONS + 2 * 8, ' ', 2);
+    CHECK_EQ(strlen(read_at(HANDOFF)->cmdline), BOOT_CMDLINE_MAX + 1 - 9);
+    CHECK(!read_at(HANDOFF)->is_cmdline_cut);
 }
 
 static void garbage(void)

@@ -123,32 +123,69 @@ static void plic_machine(void)
     CHECK_EQ(machine.timer_hz, 10000000);
     CHECK_EQ(machine.sifive_test, 0x100000);
     CHECK_EQ(machine.cpu_count, 2);
-    CHECK(machine.cpus[0].plic_context == 3 && machine.cpus[1].plic_context == 1);
+    CHECK(machine.cpus[0].context == 3 && machine.cpus[1].context == 1);
     CHECK(machine.mmio_count == 1 && machine.mmio[0].line == 1 && !machine.mmio[0].is_edge);
     CHECK_EQ(machine.host_count, 1);
     CHECK_EQ(machine.hosts[0].window_count, 2);
     CHECK_EQ(machine_host_line(&machine.hosts[0], 0x08, 2, &is_edge), 0x22);
 }
 
-/* An interrupt is its controller's; those of one that is not driven are unspecified. */
+/* An interrupt is its controller's. */
 static void several_controllers(void)
 {
     struct machine machine = read_machine("plics");
     const struct machine_interrupts *interrupts = &machine.interrupts;
     bool is_edge;
 
-    CHECK(interrupts->kind == MACHINE_PLIC && interrupts->node_count == 2);
-    CHECK(interrupts->base == 0xc000000 && interrupts->plics[0].base == 0xc000000);
-    CHECK(interrupts->plics[1].base == 0xd000000 && interrupts->plics[1].size == 0x400000);
-    CHECK(machine.cpus[0].plic == 0 && machine.cpus[0].plic_context == 1);
-    CHECK(machine.cpus[1].plic == 1 && machine.cpus[1].plic_context == 1);
+    CHECK(interrupts->kind == MACHINE_PLIC && interrupts->node_count == 3);
+    CHECK(interrupts->base == 0xc000000 && interrupts->wired[0].base == 0xc000000);
+    CHECK(interrupts->wired[1].base == 0xd000000 && interrupts->wired[1].size == 0x400000);
+    CHECK(machine.cpus[0].wired == 0 && machine.cpus[0].context == 1);
+    CHECK(machine.cpus[1].wired == 1 && machine.cpus[1].context == 1);
     CHECK_EQ(machine.mmio_count, 3);
     CHECK_EQ(machine.mmio[0].line, MACHINE_LINE(0, 1));
     CHECK_EQ(machine.mmio[1].line, MACHINE_LINE(1, 2));
-    CHECK_EQ(machine.mmio[2].line, 0);
+    CHECK_EQ(machine.mmio[2].line, MACHINE_LINE(2, 3));
     CHECK_EQ(machine_host_line(&machine.hosts[0], 0x00, 1, &is_edge), MACHINE_LINE(0, 0x20));
     CHECK_EQ(machine_host_line(&machine.hosts[0], 0x08, 1, &is_edge), MACHINE_LINE(1, 0x21));
-    CHECK_EQ(machine_host_line(&machine.hosts[0], 0x10, 1, &is_edge), UINT32_MAX);
+    CHECK_EQ(machine_host_line(&machine.hosts[0], 0x10, 1, &is_edge), MACHINE_LINE(2, 0x22));
+}
+
+/* Supervisor mode's domain alone, by the indexes that its harts have there. */
+static void aplic_machine(void)
+{
+    struct machine machine = read_machine("aplic");
+    const struct machine_interrupts *interrupts = &machine.interrupts;
+
+    CHECK(interrupts->kind == MACHINE_APLIC && interrupts->node_count == 1);
+    CHECK(interrupts->wired[0].base == 0xd000000 && interrupts->wired[0].size == 0x8000);
+    CHECK(!interrupts->wired[0].sends_messages);
+    CHECK(machine.cpus[0].wired == 0 && machine.cpus[0].context == 5);
+    CHECK(machine.cpus[1].wired == 0 && machine.cpus[1].context == 7);
+    CHECK(!machine.cpus[0].message_address);
+    CHECK(machine.mmio[0].line == MACHINE_LINE(0, 3) && !machine.mmio[0].is_edge);
+    CHECK_EQ(machine.mmio[1].line, 0); /* machine mode's */
+}
+
+/* The address of a hart's page has its group and its number in that. */
+static void imsic_machine(void)
+{
+    static const struct {
+        uint64_t address;
+        uint32_t index;
+    } harts[] = {{0x28000000, 0}, {0x28004000, 1}, {0x29000000, 2}};
+    struct machine machine = read_machine("imsic");
+    const struct machine_interrupts *interrupts = &machine.interrupts;
+
+    CHECK(interrupts->kind == MACHINE_APLIC && interrupts->node_count == 1);
+    CHECK(interrupts->wired[0].base == 0xd000000 && interrupts->wired[0].sends_messages);
+    CHECK_EQ(machine.cpu_count, ARRAY_LENGTH(harts));
+    for (unsigned i = 0; i < ARRAY_LENGTH(harts); i++) {
+        CHECK_EQ(machine.cpus[i].message_address, harts[i].address);
+        CHECK_EQ(machine.cpus[i].context, harts[i].index);
+        CHECK_EQ(machine.cpus[i].message_count, 127);
+    }
+    CHECK(machine.mmio[0].line == MACHINE_LINE(0, 3) && machine.mmio[0].is_edge);
 }
 
 /* CAM has 64 KiB a bus; a reg of 1 MiB a bus says something else. */
@@ -224,6 +261,8 @@ int main(void)
         {"gicv2_machine", gicv2_machine},
         {"plic_machine", plic_machine},
         {"several_controllers", several_controllers},
+        {"aplic_machine", aplic_machine},
+        {"imsic_machine", imsic_machine},
         {"cam_hosts", cam_hosts},
         {"memory_map", map_of_memory},
         {"damaged_tree_gives_nothing", damaged_tree_gives_nothing},

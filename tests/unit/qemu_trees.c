@@ -175,7 +175,7 @@ static void riscv64(void)
     CHECK_EQ(machine.interrupts.base, 0xc000000);
     CHECK_EQ(machine.cpu_count, 2);
     for (unsigned i = 0; i < machine.cpu_count; i++)
-        CHECK_EQ(machine.cpus[i].plic_context, 2 * machine.cpus[i].id + 1);
+        CHECK_EQ(machine.cpus[i].context, 2 * machine.cpus[i].id + 1);
     check_host(0x30000000, 0x20);
     check_window(0, MACHINE_WINDOW_IO, 0, 0x3000000, 0x10000);
     check_window(1, MACHINE_WINDOW_32, 0x40000000, 0x40000000, GIB);

@@ -241,10 +241,47 @@ static void nonsense_keeps_the_default(void)
         parse(cases[i].cmdline);
         check_defaults();
         check_diagnostic(cases[i].diagnostic);
+        CHECK_EQ(options.refused, 1);
     }
     parse("seed=5 seed=x");
     CHECK_EQ(options.seed, 5);
-    CHECK_EQ(diagnostics.lines, 1);
+    CHECK_EQ(diagnostics.lines, 2);
+    CHECK_EQ(options.refused, 1);
+}
+
+/* What is wrong with a wish is counted, what is somebody else's is not. */
+static void what_is_refused(void)
+{
+    static const struct {
+        const char *cmdline;
+        unsigned refused, lines;
+    } cases[] = {
+        {"seed=1 run=a run=b viommu=pci:00:01.0 viommu.ep=00:02.0:1 viommu.ep=00:03.0:2", 0, 0},
+        {"console=ttyS0 virtio_mmio.device=nonsense", 0, 2},
+        {"viommu.ep=00:02.0:1", 1, 1},
+        {"viommu=pci:00:01.0 viommu.ep=00:02.0:1:2 viommu.ep=00:02.9:1", 2, 2},
+        {"virtio_mmio.slots=1 pci.ecam=1 pci.window=x topology=y ring=z", 5, 5},
+        {"seed=1 seed=2 list list ring=split ring=packed", 0, 3},
+        {"topology=off topology=dt", 0, 1},
+        {"run=\"a", 1, 1},
+        {"viommu=pci:00:01.0 "
+         "viommu.ep=00:02.0:000000000000000000000000000000000000000000000000000000000000000000000"
+         "0000000000000000001",
+         1, 1},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        parse(cases[i].cmdline);
+        if (options.refused != cases[i].refused || diagnostics.lines != cases[i].lines)
+            unit_fail(__FILE__, __LINE__, "'%s': %u refused, %s", cases[i].cmdline, options.refused,
+                      diagnostics.text);
+    }
+    parse("seed=1 seed=2");
+    CHECK_EQ(options.seed, 2);
+    check_diagnostic("options: byte 7: seed is given again, expected once; the last counts\n");
+    parse("ring=packed ring=split topology=off topology=dt");
+    CHECK(!options.is_ring_packed);
+    CHECK(topology_counts(&options.topology_choice, TOPOLOGY_DEVICE_TREE));
 }
 
 static void quotes(void)
@@ -369,6 +406,39 @@ static void lines_hold_what_prints(void)
     sink_printf(NULL, "nobody");
 }
 
+static void forget(void *context, const char *text)
+{
+    (void)context;
+    (void)text;
+}
+
+/* What one table says takes no line from the next, and no note takes that of a fault. */
+static void shares_of_a_sink(void)
+{
+    struct sink sink = {.line = take_line, .context = &diagnostics, .note = forget};
+    struct sink_share share;
+
+    for (unsigned table = 0; table < 2; table++) {
+        const struct sink *own = sink_begin(&share, &sink, table ? "second" : "first");
+
+        memset(&diagnostics, 0, sizeof(diagnostics));
+        for (unsigned i = 0; i < SINK_SHARE_LINES + 3; i++)
+            sink_note(own, "note");
+        for (unsigned i = 0; i < SINK_SHARE_LINES; i++)
+            sink_field(own, "table", i, "field", 1, "0");
+        CHECK_EQ(diagnostics.lines, SINK_SHARE_LINES);
+        CHECK_EQ(share.limit.dropped, 3);
+        sink_printf(own, "one more");
+        CHECK_EQ(diagnostics.lines, SINK_SHARE_LINES);
+        sink.note = NULL;
+        sink_end(&share);
+        CHECK(strstr(diagnostics.text, table ? "second: 4 more lines" : "first: 4 more lines"));
+        sink.note = forget;
+    }
+    CHECK(!sink_begin(&share, NULL, "nobody"));
+    sink_end(&share);
+}
+
 static const struct unit units[] = {
     {"globs", globs},
     {"globs_agree_with_the_definition", globs_agree_with_the_definition},
@@ -377,6 +447,7 @@ static const struct unit units[] = {
     {"all_options", all_options},
     {"limits_of_numbers", limits_of_numbers},
     {"nonsense_keeps_the_default", nonsense_keeps_the_default},
+    {"what_is_refused", what_is_refused},
     {"quotes", quotes},
     {"options_of_others_are_told_once", options_of_others_are_told_once},
     {"a_long_line_of_foreign_options", a_long_line_of_foreign_options},
@@ -384,6 +455,7 @@ static const struct unit units[] = {
     {"too_long_globs", too_long_globs},
     {"random_lines", random_lines},
     {"lines_hold_what_prints", lines_hold_what_prints},
+    {"shares_of_a_sink", shares_of_a_sink},
 };
 
 int main(void)

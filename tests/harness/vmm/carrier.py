@@ -104,6 +104,7 @@ class Carried:
         self.status: int | None = None
         self.trouble = ""
         self._channel = channel
+        self._starved_before = channel.child.starved()
 
     def read(self, wait: float | None) -> dict[str, bytes] | None:
         channel = self._channel
@@ -117,6 +118,10 @@ class Carried:
 
     def kill(self) -> None:
         self._channel.child.kill()
+
+    def starved(self) -> float:
+        """Of the carrier, since this VMM was started."""
+        return self._channel.child.starved() - self._starved_before
 
     def end(self) -> None:
         """A VMM that has not ended takes the carrier with it."""

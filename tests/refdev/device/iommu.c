@@ -77,7 +77,7 @@ static void reset(struct ref_virtio *virtio)
     if (MUTANT(RESET_CLEARS_BYPASS) || MUTANT(RESET_SETS_BYPASS))
         iommu->bypass = MUTANT(RESET_SETS_BYPASS);
     iommu->was_attached = false;
-    mutate_reset();
+    mutate_tlb_reset();
     if (!MUTANT(RESET_KEEPS_DOMAINS) && !MUTANT(RESET_IS_IGNORED))
         ref_tables_reset(&iommu->tables);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))

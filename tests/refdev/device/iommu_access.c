@@ -13,7 +13,7 @@ static void report_fault(struct ref_iommu *iommu, const struct virtio_iommu_faul
     struct ref_queue *queue = &virtio->queues[VIRTIO_IOMMU_EVENTQ];
     const struct ref_chain *chain = &queue->chain;
 
-    if (!ref_is_running(virtio) || iommu->config.is_silent)
+    if ((!ref_is_running(virtio) && !mutate_early_fault(virtio)) || iommu->config.is_silent)
         return;
     if (ref_pop(virtio, queue) != REF_POPPED) {
         if (MUTANT(FAULT_WITHOUT_BUFFER_BREAKS))

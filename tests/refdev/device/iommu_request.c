@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/refdev/device/iommu_parts.h"
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/rules.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -139,7 +140,7 @@ static uint8_t carry_out(struct ref_iommu *iommu, const void *request,
         !take_effect(iommu, request))
         status = VIRTIO_IOMMU_S_NOMEM;
     mutate_state(iommu, request);
-    return status;
+    return status ? mutate_refused(iommu, request, status) : status;
 }
 
 /* 5.13.6: the tail is the last of the writable bytes. */
@@ -192,12 +193,18 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
     _Alignas(8) uint8_t request[READABLE_MAX] = {0};
     uint32_t length = ref_chain_read(&iommu->virtio, chain, 0, request, sizeof(request));
 
+    ref_order_request(&iommu->virtio, request[0], chain, iommu->config.probe_size);
+    if (length >= 8 && length < sizeof(request) && request[0] == VIRTIO_IOMMU_T_PROBE &&
+        MUTANT(PROBE_OF_8_BYTES_TAKEN))
+        length = sizeof(request);
     if (MUTANT(SHORT_REQUEST_TAKEN) && length >= 4)
         length = sizeof(request);
     if (MUTANT(SHORT_TAIL_WRITTEN) && chain->writable_length < TAIL_SIZE)
         ref_chain_write(&iommu->virtio, chain, 0, "\0", chain->writable_length ? 1 : 0);
     if (MUTANT(FRAME_WHOLE_DESCRIPTORS) && (chain->readable_count > 2 || chain->writable_count > 2))
         return 0;
+    if (mutate_is_stuck(request[0]))
+        ref_break(&iommu->virtio);
     mutate_late_detach(iommu, false);
     if (length >= 4)
         mutate_request(iommu, request);
@@ -229,7 +236,11 @@ int64_t ref_handle_request(struct ref_iommu *iommu, const struct ref_chain *chai
         status = iommu->sticky ? iommu->sticky : status;
     iommu->sticky = status;
     iommu->sticky_since = iommu->virtio.processed;
+    if (type == VIRTIO_IOMMU_T_PROBE)
+        mutate_probe(iommu, request);
     if (MUTANT(PROBE_DETACHES) && type == VIRTIO_IOMMU_T_PROBE)
         ref_tables_reset(&iommu->tables);
-    return answer_with(iommu, chain, type, (uint8_t)status);
+    status = mutate_batched_status(iommu, request, (uint8_t)status);
+    return mutate_batched_reply(iommu, chain, type,
+                                answer_with(iommu, chain, type, (uint8_t)status));
 }

@@ -13,8 +13,7 @@
 /* Of all devices of the process: one driver drives them. */
 static char first[160];
 
-static __attribute__((format(printf, 2, 3))) void out_of_order(const struct ref_virtio *virtio,
-                                                               const char *format, ...)
+void ref_out_of_order(const struct ref_virtio *virtio, const char *format, ...)
 {
     va_list args;
     int length;
@@ -48,10 +47,14 @@ static bool is_early(const struct ref_virtio *virtio, uint32_t offset)
     return offset >= FIRST_QUEUE_FIELD && !(virtio->status & STATUS_FEATURES_OK);
 }
 
-void ref_order_read(const struct ref_virtio *virtio, uint32_t offset)
+void ref_order_read(struct ref_virtio *virtio, uint32_t offset)
 {
+    if (offset == REF_COMMON_DEVICE_STATUS) {
+        virtio->order.is_reset_unread = false;
+        virtio->order.are_features_unread = false;
+    }
     if (is_early(virtio, offset))
-        out_of_order(virtio, "offset %u of the common configuration is read", offset);
+        ref_out_of_order(virtio, "offset %u of the common configuration is read", offset);
 }
 
 static bool has_available(struct ref_virtio *virtio, const struct ref_queue *queue)
@@ -67,27 +70,80 @@ static void check_start(struct ref_virtio *virtio)
 {
     for (unsigned i = 0; i < virtio->queue_count; i++)
         if (!virtio->queues[i].is_enabled)
-            out_of_order(virtio, "DRIVER_OK, and queue %u is not enabled", i);
+            ref_out_of_order(virtio, "DRIVER_OK, and queue %u is not enabled", i);
     if (virtio->queue_count == REF_QUEUES &&
         !has_available(virtio, &virtio->queues[VIRTIO_IOMMU_EVENTQ]))
-        out_of_order(virtio, "DRIVER_OK, and the event queue has no buffer");
+        ref_out_of_order(virtio, "DRIVER_OK, and the event queue has no buffer");
+}
+
+/* 2.2.1, 6.1: nothing that is not offered, and what a driver has to accept. */
+static void check_features(struct ref_virtio *virtio)
+{
+    uint64_t needed = REF_BIT(REF_F_VERSION_1) | REF_BIT(REF_F_ACCESS_PLATFORM);
+
+    if (virtio->driver_features & ~virtio->offered)
+        ref_out_of_order(virtio, "features 0x%llx are accepted, 0x%llx are offered",
+                         (unsigned long long)virtio->driver_features,
+                         (unsigned long long)virtio->offered);
+    else if (needed & virtio->offered & ~virtio->driver_features)
+        ref_out_of_order(virtio, "VERSION_1 or ACCESS_PLATFORM is offered and not accepted");
+    virtio->order.are_features_unread = true;
 }
 
 static void check_status(struct ref_virtio *virtio, uint8_t value)
 {
     uint8_t added = value & (uint8_t)~virtio->status;
 
-    if (!value)
+    if (!value) {
+        virtio->order.is_reset_unread = true;
         return;
+    }
+    if (virtio->order.is_reset_unread) /* 2.4.2, 4.1.4.3.2 */
+        ref_out_of_order(virtio, "the status is not read between a reset and 0x%x", value);
     /* What the device has set is not the driver's to write. */
     if (virtio->status & ~(value | STATUS_NEEDS_RESET))
-        out_of_order(virtio, "a bit of the status is cleared by writing 0x%x", value);
+        ref_out_of_order(virtio, "a bit of the status is cleared by writing 0x%x", value);
     if ((added & STATUS_DRIVER && !(value & STATUS_ACKNOWLEDGE)) ||
         (added & STATUS_FEATURES_OK && !(virtio->status & STATUS_DRIVER)) ||
         (added & STATUS_DRIVER_OK && !(virtio->status & STATUS_FEATURES_OK)))
-        out_of_order(virtio, "the status is set to 0x%x", value);
-    if (added & STATUS_DRIVER_OK)
+        ref_out_of_order(virtio, "the status is set to 0x%x", value);
+    if (added & STATUS_FEATURES_OK)
+        check_features(virtio);
+    if (added & STATUS_DRIVER_OK) {
+        if (virtio->order.are_features_unread) /* 3.1.1 step 6 */
+            ref_out_of_order(virtio, "FEATURES_OK is not read back before DRIVER_OK");
         check_start(virtio);
+    }
+}
+
+/* 4.1.4.3.2: of queues that there are, and no value that the field does not take. */
+static void check_queue_field(struct ref_virtio *virtio, uint32_t offset, uint64_t value)
+{
+    const struct ref_queue *queue;
+
+    if (virtio->queue_select >= virtio->queue_count) {
+        ref_out_of_order(virtio, "offset %u is written of queue %u, which does not exist", offset,
+                         virtio->queue_select);
+        return;
+    }
+    queue = &virtio->queues[virtio->queue_select];
+    if ((offset == REF_COMMON_QUEUE_SIZE ||
+         (offset >= REF_COMMON_QUEUE_ENABLE && offset < REF_COMMON_QUEUE_RESET)) &&
+        queue->is_enabled)
+        ref_out_of_order(virtio, "offset %u is written of queue %u, which is enabled", offset,
+                         virtio->queue_select);
+    if (offset == REF_COMMON_QUEUE_SIZE &&
+        (!value || value > queue->size_max ||
+         (!ref_has(virtio, REF_F_RING_PACKED) && value & (value - 1))))
+        ref_out_of_order(virtio, "queue %u is to have %llu entries", virtio->queue_select,
+                         (unsigned long long)value);
+    if ((offset == REF_COMMON_QUEUE_ENABLE && value != 1) ||
+        (offset == REF_COMMON_QUEUE_RESET &&
+         (value != 1 || !ref_has(virtio, REF_F_RING_RESET) || !queue->is_enabled)))
+        ref_out_of_order(virtio, "%llu is written at offset %u of queue %u",
+                         (unsigned long long)value, offset, virtio->queue_select);
+    if (offset == REF_COMMON_QUEUE_ENABLE)
+        ref_order_enable(virtio, queue);
 }
 
 void ref_order_write(struct ref_virtio *virtio, uint32_t offset, uint64_t value)
@@ -96,28 +152,26 @@ void ref_order_write(struct ref_virtio *virtio, uint32_t offset, uint64_t value)
         check_status(virtio, (uint8_t)value);
     else if (is_early(virtio, offset) ||
              (offset == REF_COMMON_QUEUE_SELECT && !(virtio->status & STATUS_FEATURES_OK)))
-        out_of_order(virtio, "offset %u of the common configuration is written", offset);
+        ref_out_of_order(virtio, "offset %u of the common configuration is written", offset);
     else if (offset == REF_COMMON_DRIVER_FEATURE && virtio->status & STATUS_FEATURES_OK)
-        out_of_order(virtio, "driver_feature is written behind FEATURES_OK");
-    else if ((offset == REF_COMMON_QUEUE_SIZE ||
-              (offset >= REF_COMMON_QUEUE_ENABLE && offset < REF_COMMON_QUEUE_RESET)) &&
-             virtio->queue_select < virtio->queue_count &&
-             virtio->queues[virtio->queue_select].is_enabled)
-        out_of_order(virtio, "offset %u is written of queue %u, which is enabled", offset,
-                     virtio->queue_select);
+        ref_out_of_order(virtio, "driver_feature is written behind FEATURES_OK");
+    else if (offset >= FIRST_QUEUE_FIELD)
+        check_queue_field(virtio, offset, value);
 }
 
 /* 3.1.1 step 4: it may be read before the features are settled, and not written. */
 void ref_order_config(const struct ref_virtio *virtio, bool is_write)
 {
     if (!(virtio->status & (is_write ? STATUS_FEATURES_OK : STATUS_DRIVER)))
-        out_of_order(virtio, "the device configuration is %s", is_write ? "written" : "read");
+        ref_out_of_order(virtio, "the device configuration is %s", is_write ? "written" : "read");
 }
 
 void ref_order_notification(const struct ref_virtio *virtio, unsigned queue)
 {
-    if (!(virtio->status & STATUS_DRIVER_OK))
-        out_of_order(virtio, "queue %u is notified before DRIVER_OK", queue);
+    if (queue == REF_QUEUES)
+        ref_out_of_order(virtio, "a notification names no queue");
+    else if (!(virtio->status & STATUS_DRIVER_OK))
+        ref_out_of_order(virtio, "queue %u is notified before DRIVER_OK", queue);
     else if (!virtio->queues[queue].is_enabled)
-        out_of_order(virtio, "queue %u is notified, and is not enabled", queue);
+        ref_out_of_order(virtio, "queue %u is notified, and is not enabled", queue);
 }

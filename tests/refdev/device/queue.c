@@ -21,10 +21,11 @@ struct desc {
 void ref_queue_reset(struct ref_queue *queue)
 {
     uint16_t size = queue->size_max;
+    uint16_t kept = queue->size && MUTANT(RESET_KEEPS_QUEUE_SIZE) ? queue->size : size;
 
     *queue = (struct ref_queue){
         .size_max = size,
-        .size = size,
+        .size = kept,
         .vector = REF_NO_VECTOR,
         .avail.wrap = true,
         .used.wrap = true,

@@ -91,6 +91,8 @@ bool ref_attach(struct ref_tables *tables, struct ref_endpoint *endpoint, uint32
 
 void ref_tables_reset(struct ref_tables *tables)
 {
+    if (mutate_tables_reset(tables))
+        return;
     for (unsigned i = 0; i < tables->endpoint_count; i++)
         tables->endpoints[i].domain = NULL;
     for (unsigned i = 0; i < REF_DOMAINS; i++)

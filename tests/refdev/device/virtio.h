@@ -44,6 +44,11 @@ struct ref_virtio_ops {
     void (*reset)(struct ref_virtio *virtio);
 };
 
+/* What order.c knows of the driver: that it has not read the status since it wrote to it. */
+struct ref_order {
+    bool is_reset_unread, are_features_unread;
+};
+
 /* A chain that is done and not given back yet. */
 struct ref_late {
     uint16_t head;
@@ -77,6 +82,7 @@ struct ref_virtio {
     bool is_lazy;
     /* ... or one at a time, in random order, and a reset is seen only after some reads. */
     bool is_slow;
+    struct ref_order order;
     unsigned resetting; /* reads that will still show the reset of the device as in progress */
     uint8_t status_before;
     bool was_running; /* DRIVER_OK was set once */

@@ -67,7 +67,7 @@ uint64_t ref_read_common(struct ref_virtio *virtio, uint32_t offset)
     case REF_COMMON_CONFIG_GENERATION:
         if (MUTANT(HOSTILE_GENERATION_RUNS))
             return (uint8_t)ref_look();
-        return virtio->generation;
+        return MUTANT(GENERATION_COUNTS_LOOKS) ? (uint8_t)ref_look() : virtio->generation;
     case REF_COMMON_QUEUE_SELECT:
         return virtio->queue_select;
     case REF_COMMON_QUEUE_SIZE:
@@ -197,6 +197,7 @@ void ref_write_common(struct ref_virtio *virtio, uint32_t offset, unsigned width
         ref_write_status(virtio, (uint8_t)value);
         break;
     case REF_COMMON_QUEUE_SELECT:
+        mutate_queue_select(virtio, &value);
         virtio->queue_select = (uint16_t)value;
         break;
     default:
@@ -212,6 +213,8 @@ uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned wi
     uint64_t value = 0;
 
     ref_order_config(virtio, false);
+    if (virtio->queue_count == REF_QUEUES)
+        ref_order_iommu_config(virtio, offset, width, false, 0);
     if (MUTANT(HOSTILE_CONFIG_ALL_ONES))
         return REF_ALL_ONES(width);
     if (MUTANT(HOSTILE_CONFIG_CHANGES))
@@ -229,6 +232,8 @@ uint64_t ref_read_config(struct ref_virtio *virtio, uint32_t offset, unsigned wi
 void ref_write_config(struct ref_virtio *virtio, uint32_t offset, unsigned width, uint64_t value)
 {
     ref_order_config(virtio, true);
+    if (virtio->queue_count == REF_QUEUES)
+        ref_order_iommu_config(virtio, offset, width, true, value);
     for (unsigned i = 0; i < width; i++)
         if (offset + i < virtio->config_length)
             virtio->ops->config_write(virtio, offset + i, (uint8_t)(value >> (8 * i)));

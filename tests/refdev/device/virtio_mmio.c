@@ -127,6 +127,7 @@ uint64_t ref_mmio_read(struct ref_virtio *virtio, uint32_t offset, unsigned widt
 
     if (offset >= REF_MMIO_CONFIG)
         return ref_read_config(virtio, offset - REF_MMIO_CONFIG, width);
+    ref_order_register(virtio, offset, width, false);
     if (width != 4)
         return REF_ALL_ONES(width);
     value = read_register(virtio, offset);
@@ -140,6 +141,8 @@ void ref_mmio_write(struct ref_virtio *virtio, uint32_t offset, unsigned width, 
         return;
     if (offset >= REF_MMIO_CONFIG)
         ref_write_config(virtio, offset - REF_MMIO_CONFIG, width, value);
-    else if (width == 4)
+    else
+        ref_order_register(virtio, offset, width, true);
+    if (offset < REF_MMIO_CONFIG && width == 4)
         write_register(virtio, offset, (uint32_t)value);
 }

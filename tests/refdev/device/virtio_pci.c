@@ -2,6 +2,7 @@
 /* Capabilities and structures in the BAR of a virtio function: virtio 1.4 section 4.1.4. */
 #include <string.h>
 
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -47,6 +48,8 @@ static uint64_t bar_read(struct ref_function *function, uint32_t offset, unsigne
         ref_set_line(function, true);
     }
     if (offset < REF_COMMON + REF_COMMON_SIZE) {
+        ref_order_field(virtio, offset, width, false);
+
         uint64_t value = ref_read_common(virtio, offset);
 
         if (width == 8)
@@ -66,6 +69,7 @@ static void bar_write(struct ref_function *function, uint32_t offset, unsigned w
     struct ref_virtio *virtio = virtio_of(function);
 
     if (offset < REF_COMMON + REF_COMMON_SIZE) {
+        ref_order_field(virtio, offset, width, true);
         ref_write_common(virtio, offset, width, value);
     } else if (offset >= REF_DEVICE && offset < REF_DEVICE + REF_DEVICE_SIZE) {
         ref_write_config(virtio, offset - REF_DEVICE, width, value);

@@ -64,8 +64,10 @@ void ref_doorbell(struct ref_virtio *virtio, unsigned at, unsigned width, uint32
 {
     unsigned index = named_by(virtio, width, value);
 
-    if (index == REF_QUEUES || (at != REF_QUEUES && at != index))
+    if (index == REF_QUEUES || (at != REF_QUEUES && at != index)) {
+        ref_order_notification(virtio, REF_QUEUES);
         return;
+    }
     struct ref_queue *queue = &virtio->queues[index];
 
     ref_order_notification(virtio, index);

@@ -48,7 +48,10 @@ void ref_break(struct ref_virtio *virtio)
 
     virtio->status |= STATUS_NEEDS_RESET;
     if (was_running && !MUTANT(NEEDS_RESET_IN_SILENCE))
-        ref_interrupt(virtio, virtio->config_vector, ISR_CONFIG);
+        ref_interrupt(virtio, virtio->config_vector,
+                      MUTANT(NEEDS_RESET_WITH_QUEUE_BIT) || MUTANT(MMIO_NEEDS_RESET_WITH_QUEUE_BIT)
+                          ? ISR_CONFIG | 1
+                          : ISR_CONFIG);
 }
 
 void ref_virtio_reset(struct ref_virtio *virtio)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "tests/refdev/device/order.h"
 #include "tests/refdev/device/virtio_parts.h"
 #include "tests/refdev/mutants/mutant.h"
 
@@ -41,6 +42,8 @@ static bool handle_next(struct ref_virtio *virtio, unsigned index)
 
     switch (ref_pop(virtio, queue)) {
     case REF_BROKEN:
+        if (virtio->ops->dma == ref_dma_direct) /* an IOMMU may deny the others their rings */
+            ref_order_available(virtio, index, true);
         ref_break(virtio);
         return false;
     case REF_EMPTY:
@@ -127,6 +130,8 @@ void ref_process(struct ref_virtio *virtio, unsigned index)
     if (!queue->is_enabled || !ref_is_bus_master(&virtio->function))
         return;
     virtio->processed++;
+    if (ref_is_running(virtio) && virtio->ops->dma == ref_dma_direct)
+        ref_order_available(virtio, index, false);
     if (MUTANT(SPURIOUS_NOTIFICATION_BREAKS) && ref_is_running(virtio) &&
         ref_pop(virtio, queue) != REF_POPPED)
         ref_break(virtio);

@@ -35,8 +35,8 @@ bool ref_choose_mutant(const char *name);
 /* A line for each: name, variant of device, clauses with commas between them, what it does. */
 void ref_list_mutants(void);
 
-/* With a reset of the device. */
-void mutate_reset(void);
+/* With a reset of the device: what caches hold is gone. */
+void mutate_tlb_reset(void);
 /* Before a request or an access is judged: a delayed DETACH may be due. */
 void mutate_late_detach(struct ref_iommu *iommu, bool is_access);
 /* Before a request is judged. */
@@ -47,6 +47,19 @@ void mutate_answer(const void *request, struct ref_answer *answer);
 bool mutate_effect(struct ref_iommu *iommu, const void *request);
 /* After it has been carried out. */
 void mutate_state(struct ref_iommu *iommu, const void *request);
+/* After it has been refused; returns the status that it gets. */
+uint8_t mutate_refused(struct ref_iommu *iommu, const void *request, uint8_t status);
+/* Whether a request of this type breaks the device. */
+bool mutate_is_stuck(uint8_t type);
+/* After a PROBE. */
+void mutate_probe(struct ref_iommu *iommu, const void *request);
+/* A reset, by true in a wrong way. */
+bool mutate_tables_reset(struct ref_tables *tables);
+/* Of several requests in one notification: whether this one has no effect; its status; its reply. */
+bool mutate_batched_effect(struct ref_iommu *iommu, const void *request);
+uint8_t mutate_batched_status(struct ref_iommu *iommu, const void *request, uint8_t status);
+int64_t mutate_batched_reply(struct ref_iommu *iommu, const struct ref_chain *chain, uint8_t type,
+                             int64_t written);
 /* The `size` bytes that PROBE returns. */
 void mutate_properties(const struct ref_iommu *iommu, uint8_t *area, uint32_t size);
 void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fields);
@@ -60,6 +73,10 @@ void mutate_translation(struct ref_iommu *iommu, uint32_t endpoint, uint64_t add
                         struct ref_piece *pieces);
 /* How many bytes of a piece of an access are moved. */
 uint64_t mutate_size(uint64_t size, bool is_write);
+/* Whether a fault is reported that comes before DRIVER_OK. */
+bool mutate_early_fault(const struct ref_virtio *virtio);
+/* What a driver writes to queue_select. */
+void mutate_queue_select(const struct ref_virtio *virtio, uint64_t *value);
 /*
  * Queues: when one is enabled; after a reset, with its state before; while a reset is in progress;
  * when one is notified.

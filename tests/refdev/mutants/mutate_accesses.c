@@ -215,7 +215,7 @@ void mutate_config(const struct ref_iommu *iommu, struct virtio_iommu_config *fi
         memset(fields, 0, sizeof(*fields));
     if (MUTANT(CONFIG_RANGE_AFTER_FEATURES_OK) && !is_settled)
         memset(&fields->input_range, 0, sizeof(fields->input_range));
-    if (MUTANT(CONFIG_BIG_ENDIAN))
+    if (MUTANT(CONFIG_BIG_ENDIAN) || MUTANT(CONFIG_BIG_ENDIAN_LARGE))
         fields->page_size_mask = __builtin_bswap64(fields->page_size_mask);
     if (MUTANT(CONFIG_DOMAINS_IN_BITS))
         fields->domain_range.end = 32;

@@ -100,6 +100,8 @@ bool mutate_effect(struct ref_iommu *iommu, const void *request)
 
     if (!ref_mutant)
         return false;
+    if (mutate_batched_effect(iommu, request))
+        return true;
     switch (head->head.type) {
     case VIRTIO_IOMMU_T_ATTACH:
         return !endpoint || attach(tables, endpoint, domain, head);

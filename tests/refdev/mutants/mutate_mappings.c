@@ -154,16 +154,22 @@ static void mutate_place(struct ref_mapping *mapping, uint64_t granule)
         mapping->last += granule;
     if (MUTANT(MAP_PHYS_NEXT_GRANULE))
         mapping->physical += granule;
-    if (length > UINT32_MAX && MUTANT(MAP_LENGTH_32_BITS))
-        mapping->last = mapping->first + (uint32_t)length;
     if (length > 0x1fffff && MUTANT(MAP_SHORT_2M))
         mapping->last = mapping->first + 0x1fffff;
+    if (length >> 40 && MUTANT(MAP_LENGTH_40_BITS))
+        mapping->last = mapping->first + (length & ((1ull << 40) - 1));
+    if (MUTANT(MAP_TARGET_48_BITS))
+        mapping->physical &= (1ull << 48) - 1;
     if (MUTANT(MAP_FIRST_PAGE_ONLY))
         mapping->last = mapping->first + granule - 1;
 }
 
 static void mutate_flags(struct ref_mapping *mapping)
 {
+    if (mapping->flags & VIRTIO_IOMMU_MAP_F_MMIO && MUTANT(MMIO_FLAG_ALLOWS_ALL))
+        mapping->flags |= 3;
+    if (mapping->flags & VIRTIO_IOMMU_MAP_F_MMIO && MUTANT(MMIO_FLAG_ALLOWS_NOTHING))
+        mapping->flags = 0;
     if (MUTANT(MAP_ALWAYS_WRITABLE))
         mapping->flags |= VIRTIO_IOMMU_MAP_F_WRITE;
     if (MUTANT(MAP_READ_IS_WRITE) && (mapping->flags & VIRTIO_IOMMU_MAP_F_READ))

@@ -85,3 +85,19 @@ void mutate_doorbell(struct ref_virtio *virtio, const struct ref_queue *queue, u
         ref_break(virtio);
     last = value;
 }
+
+void mutate_queue_select(const struct ref_virtio *virtio, uint64_t *value)
+{
+    if (*value >= 1024 && MUTANT(QUEUE_SELECT_BELOW_1024))
+        *value = virtio->queue_select;
+    if (MUTANT(QUEUE_SELECT_8_BITS))
+        *value &= 0xff;
+    if (*value >> 15 && MUTANT(QUEUE_SELECT_SIGNED))
+        *value = 0;
+}
+
+/* As soon as the event queue has been enabled. */
+bool mutate_early_fault(const struct ref_virtio *virtio)
+{
+    return virtio->queues[1].is_enabled && !(virtio->status & 4) && MUTANT(FAULT_BEFORE_DRIVER_OK);
+}

@@ -58,6 +58,8 @@ static void mutate_map(struct ref_iommu *iommu, struct virtio_iommu_req_map *map
          it = it->next)
         if (it->physical == map->phys_start)
             map->flags |= 1u << 31;
+    if (map->flags & VIRTIO_IOMMU_MAP_F_MMIO && MUTANT(MMIO_FLAG_IS_REFUSED))
+        map->flags |= 1u << 31;
     if (MUTANT(MAP_FLAGS_ACCEPTED))
         map->flags &= 7;
     if (MUTANT(MAP_FLAG_3_ACCEPTED))
@@ -72,12 +74,26 @@ static void mutate_map(struct ref_iommu *iommu, struct virtio_iommu_req_map *map
         map->domain &= 0xffff;
 }
 
+/* All but PROBE have the domain at the same place. */
+static void mutate_domain(struct virtio_iommu_req_attach *request)
+{
+    if (request->head.type == VIRTIO_IOMMU_T_PROBE)
+        return;
+    if (MUTANT(DOMAIN_31_BITS))
+        request->domain &= UINT32_MAX >> 1;
+    if (MUTANT(DOMAIN_24_BITS))
+        request->domain &= 0xffffff;
+    if (request->domain == UINT32_MAX && MUTANT(DOMAIN_MINUS_1_IS_NONE))
+        request->flags |= 1u << 31;
+}
+
 void mutate_request(struct ref_iommu *iommu, void *request)
 {
     struct virtio_iommu_req_head *head = request;
     struct virtio_iommu_req_unmap *unmap = request;
     struct virtio_iommu_req_detach *detach = request;
 
+    mutate_domain(request);
     switch (head->type) {
     case VIRTIO_IOMMU_T_ATTACH:
         mutate_attach(request);

@@ -131,7 +131,7 @@ void mutate_tlb_by(const void *request)
     }
 }
 
-void mutate_reset(void)
+void mutate_tlb_reset(void)
 {
     for (unsigned i = 0; i < ENTRIES; i++)
         entries[i].is_valid = false;

@@ -42,7 +42,8 @@ struct composition {
     uint64_t input_first, input_last; /* input_last 0: the variant's */
     bool has_domains;                 /* the next two are not the variant's */
     uint32_t domain_first, domain_last;
-    bool has_probe_size; /* the next one is not the variant's; regions that do not fit are left out */
+    bool
+        has_probe_size; /* the next one is not the variant's; regions that do not fit are left out */
     uint32_t probe_size;
     uint16_t queue_size, event_queue_size; /* 0: the variant's */
     struct ref_region regions[COMPOSITION_REGIONS];

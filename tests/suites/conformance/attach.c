@@ -17,7 +17,8 @@ static struct viommu_request any_map(struct test *test, uint32_t domain)
  * MAP before and after ATTACH, so that a device that creates domains by MAP is not taken for a good
  * one.
  */
-TEST(creates_the_domain_it_names, .clauses = CLAUSES(IOMMU_ATTACH_P01, IOMMU_ATTACH_D19),
+TEST(creates_the_domain_it_names,
+     .clauses = CLAUSES(IOMMU_ATTACH_P01, IOMMU_ATTACH_D19, IOMMU_MAP_D11),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     uint32_t domain = fixture_domain(test, 0);
@@ -240,7 +241,8 @@ TEST(moving_leaves_the_old_domain,
  * keeps the translations of the old domain in a cache, or takes mappings along.
  */
 TEST(mappings_do_not_follow_a_moved_endpoint,
-     .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_P04), .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+     .clauses = CLAUSES(IOMMU_ATTACH_D12, IOMMU_ATTACH_P04, IOMMU_MAP_P01),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target first = target_new(test, 1), second = target_new(test, 1);

@@ -22,7 +22,7 @@ TEST(byte_reads_back, .clauses = CLAUSES(IOMMU_CFG_P10), .needs = NEEDS_IOMMU | 
 
 /* A driver must not write them; the device must still never show anything but 0 or 1. */
 TEST(byte_is_never_more_than_one, .clauses = CLAUSES(IOMMU_CFG_D06),
-     .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG)
+     .needs = NEEDS_IOMMU | NEEDS_BYPASS_CONFIG, .provokes = true)
 {
     static const uint8_t values[] = {2, 0x80, 0xff, 0xfe};
     struct viommu *viommu = fixture_iommu(test);
@@ -135,7 +135,8 @@ TEST(attached_endpoint_does_not_bypass, .clauses = CLAUSES(IOMMU_BYP_P07),
 }
 
 /* With the byte at 0, so that nothing but the domain lets the transfers through. */
-TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03), .needs = NEEDS)
+TEST(bypass_domain_translates_by_identity, .clauses = CLAUSES(IOMMU_BYP_P03, IOMMU_OP_D06),
+     .needs = NEEDS)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
@@ -180,7 +181,7 @@ TEST(bypass_domain_takes_every_endpoint, .clauses = CLAUSES(IOMMU_ATTACH_P06),
  * The address is mapped to another page than its own while attached: where the write lands shows
  * which of the two holds.
  */
-TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08),
+TEST(detached_endpoint_bypasses_again, .clauses = CLAUSES(IOMMU_BYP_P08, IOMMU_MAP_P03),
      .needs = NEEDS | NEEDS_MAP_UNMAP)
 {
     struct dma_engine *engine = fixture_engine(test);

@@ -60,7 +60,8 @@ TEST(unmap_is_for_every_part, .clauses = CLAUSES(IOMMU_UNMAP_P02), .needs = NEED
 }
 
 /* Twice what was denied can be done: reads and writes, by MAP right after. */
-TEST(denials_end_with_map, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS, .limit_s = 30)
+TEST(denials_end_with_map, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_MAP_P04), .needs = NEEDS,
+     .limit_s = 30)
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
 

@@ -48,7 +48,8 @@ TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_DETACH_D02, IOMMU_DETA
  * D04 is a MAY, so every status conforms. But a device that reports an error must not have detached
  * the endpoint.
  */
-TEST(unknown_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_D04),
+TEST(unknown_domain_leaves_the_endpoint_attached,
+     .clauses = CLAUSES(IOMMU_DETACH_D04, IOMMU_ATTACH_D19),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     struct viommu_request detach =
@@ -67,7 +68,8 @@ TEST(unknown_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETAC
 }
 
 /* The same with a domain that exists. Neither domain may change. */
-TEST(wrong_domain_leaves_the_endpoint_attached, .clauses = CLAUSES(IOMMU_DETACH_D05),
+TEST(wrong_domain_leaves_the_endpoint_attached,
+     .clauses = CLAUSES(IOMMU_DETACH_D05, IOMMU_ATTACH_D19),
      .needs = NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
 {
     struct viommu_request detach =
@@ -136,7 +138,7 @@ static bool expect_cut_off(struct test *test, struct dma_engine *engine, uint64_
 }
 
 /* Right after DETACH comes back, and several times: caches are filled in between. */
-TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P01),
+TEST(cuts_every_mapping_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_DETACH_P01, IOMMU_MAP_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
     struct dma_engine *engine = fixture_engine(test);
@@ -166,7 +168,7 @@ static void allow_bypass(struct test *test, struct dma_engine *engine)
 }
 
 /* Reads apart from writes: caches may hold them apart. */
-TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
+TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_MAP_P01),
      .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG, .limit_s = 20)
 {
     struct dma_engine *engine = fixture_engine(test);
@@ -192,7 +194,8 @@ TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06),
  * DETACH of one endpoint ends the access of that one only. Catches a device that empties the
  * domain.
  */
-TEST(other_members_keep_their_mappings, .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_D06),
+TEST(other_members_keep_their_mappings,
+     .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_D06, IOMMU_ATTACH_P03),
      .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
     struct dma_engine *stays = fixture_writer(test, 0), *leaves = fixture_writer(test, 1);

@@ -11,7 +11,7 @@
 #define F(name) VIRTIO_BIT(VIRTIO_IOMMU_F_##name)
 
 /* Read without starting the device: a wrong id may be why it does not start. */
-TEST(device_id_is_23, .clauses = CLAUSES(PCI_ID_D02, PCI_ID_D03),
+TEST(device_id_is_23, .clauses = CLAUSES(PCI_ID_D02, PCI_ID_D03, PCI_ID_D05),
      .needs = NEEDS_PCI | NEEDS_NO_START)
 {
     const struct pci_function *function = test->fixture->iommu_location.function;
@@ -93,7 +93,8 @@ TEST(every_single_feature_can_be_declined, .clauses = CLAUSES(DEV_FEAT_D02, DEV_
  * A driver must not accept them (2.2.1). Where the device takes a bit that it did not offer, the
  * two sides disagree on what was negotiated.
  */
-TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs = NEEDS_IOMMU)
+TEST(unoffered_feature_is_not_accepted, .clauses = CLAUSES(DEV_FEAT_D03), .needs = NEEDS_IOMMU,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
@@ -174,7 +175,7 @@ TEST(configuration_is_sound, .clauses = CLAUSES(IOMMU_CFG_D01, IOMMU_CFG_P02, IO
  * halves.
  */
 TEST(configuration_reads_alike_at_every_width, .clauses = CLAUSES(PCI_LAY_D01, DEV_CFG_P01),
-     .needs = NEEDS_IOMMU)
+     .needs = NEEDS_IOMMU, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
@@ -216,7 +217,8 @@ TEST(configuration_before_features_ok, .clauses = CLAUSES(DEV_CFG_D01, DEV_CFG_D
 }
 
 /* Every field but bypass is read-only. Nobody wants a granule that a stray write changes. */
-TEST(read_only_fields_stay, .clauses = CLAUSES(IOMMU_CFG_P02), .needs = NEEDS_IOMMU)
+TEST(read_only_fields_stay, .clauses = CLAUSES(IOMMU_CFG_P02), .needs = NEEDS_IOMMU,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_transport *transport = viommu->transport;
@@ -295,11 +297,12 @@ TEST(generation_comes_to_rest, .clauses = CLAUSES(DEV_CFG_P02), .needs = NEEDS_I
 {
     struct virtio_iommu_config config;
 
-    expect_should(test, DEV_CFG_P02,
-                  virtio_read_config(fixture_iommu(test)->transport, 0, 4, &config,
-                                     offsetof(struct virtio_iommu_config, bypass)),
-                  "the generation changed in each of 16 readings of the configuration, which may be "
-                  "torn");
+    expect_should(
+        test, DEV_CFG_P02,
+        virtio_read_config(fixture_iommu(test)->transport, 0, 4, &config,
+                           offsetof(struct virtio_iommu_config, bypass)),
+        "the generation changed in each of 16 readings of the configuration, which may be "
+        "torn");
 }
 
 /* Two passes over the configuration: if they differ the generation must, too. */

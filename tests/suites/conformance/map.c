@@ -250,7 +250,8 @@ TEST(bypass_domain_is_refused, .clauses = CLAUSES(IOMMU_MAP_D13, IOMMU_MAP_D14),
  * The range is inclusive up to 2^64 - 1: last + 1 overflows in a device that computes with
  * exclusive ends. MAP again shows that it is there, UNMAP that it can be removed.
  */
-TEST(last_granule_of_the_input_range, .clauses = CLAUSES(IOMMU_CFG_P09), .needs = NEEDS)
+TEST(last_granule_of_the_input_range,
+     .clauses = CLAUSES(IOMMU_CFG_P09, IOMMU_MAP_D07, IOMMU_UNMAP_P05), .needs = NEEDS)
 {
     struct window window = attached(test);
     uint64_t last = last_mappable(test, fixture_endpoint_id(test, 0));
@@ -282,7 +283,8 @@ TEST(first_granule_of_the_input_range, .clauses = CLAUSES(IOMMU_CFG_P09), .needs
  * Sent without INPUT_RANGE being negotiated, because then no rule forbids it to the driver. One
  * range is outside, one crosses the end, one is the last good one.
  */
-TEST(outside_the_input_range_fails, .clauses = CLAUSES(IOMMU_CFG_P08), .needs = NEEDS)
+TEST(outside_the_input_range_fails, .clauses = CLAUSES(IOMMU_CFG_P08, IOMMU_CFG_P09),
+     .needs = NEEDS)
 {
     struct viommu *viommu = fixture_iommu(test);
     uint64_t last = viommu->config.input_range.end;

@@ -87,8 +87,10 @@ static void judge_transfers(struct test *test, const struct many *many, bool is_
  * With gaps, so that they cannot be merged. Catches a table of fixed size that drops entries
  * silently, or in which they collide; a device that runs out of room says NOMEM.
  */
-TEST(thousand_mappings, .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01, IOMMU_MAP_P03),
-     .needs = NEEDS, .limit_s = 30)
+TEST(thousand_mappings,
+     .clauses = CLAUSES(IOMMU_UNMAP_D08, IOMMU_MAP_P01, IOMMU_MAP_P03, IOMMU_MAP_D07,
+                        IOMMU_MAP_P02),
+     .needs = NEEDS, .limit_s = 30, .requests = 1000)
 {
     struct many many = many_new(test, 2 * MANY * memory_unit(test));
 

@@ -57,8 +57,7 @@ static bool is_used(struct test *test, uint64_t ns)
     struct viommu *viommu = fixture_iommu(test);
     const struct viommu_request request = any_request(test);
     struct virtq_used_element used;
-    uint64_t start = arch_now_ns();
-    bool is_late;
+    struct wait wait = arch_wait_begin(ns);
     uint16_t head;
 
     if (!viommu_stage(viommu, &request, &head))
@@ -66,11 +65,9 @@ static bool is_used(struct test *test, uint64_t ns)
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
     do {
-        is_late = arch_now_ns() - start >= ns; /* the last look comes after the deadline */
         if (virtq_pop(&viommu->requests, &used) != VIRTQ_EMPTY)
             return true;
-        cpu_relax();
-    } while (!is_late);
+    } while (arch_wait_goes_on(&wait));
     return false;
 }
 
@@ -220,7 +217,8 @@ TEST(interrupt_status_stays_until_acknowledged, .clauses = CLAUSES(MMIO_INT_D01,
 }
 
 /* A bit that is left over would be the first interrupt of the next driver. */
-TEST(reset_clears_interrupt_status, .clauses = CLAUSES(MMIO_RST_D01), .needs = NEEDS_MMIO)
+TEST(reset_clears_interrupt_status, .clauses = CLAUSES(MMIO_RST_D01, MMIO_INT_D01),
+     .needs = NEEDS_MMIO)
 {
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     submit_any(test);
@@ -270,7 +268,7 @@ TEST(queue_no_longer_ready_is_left_alone, .clauses = CLAUSES(MMIO_Q_D01), .needs
 TEST(queue_reset, .clauses = CLAUSES(MMIO_QRST_D01, MMIO_QRST_D02, MMIO_QRST_D03, MMIO_QRST_D05),
      .needs = NEEDS_MMIO, .provokes = true)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait;
 
     if (!(fixture_iommu(test)->offered & RING_RESET))
         skip(test, "RING_RESET is not offered");
@@ -282,8 +280,9 @@ TEST(queue_reset, .clauses = CLAUSES(MMIO_QRST_D01, MMIO_QRST_D02, MMIO_QRST_D03
            "QueueReset reads %u after the queue was made ready",
            read(test, VIRTIO_MMIO_QUEUE_RESET));
     write_of_queue(test, VIRTIO_IOMMU_REQUESTQ, VIRTIO_MMIO_QUEUE_RESET, 1);
-    while (read(test, VIRTIO_MMIO_QUEUE_RESET) && arch_now_ns() - start < 1000000000)
-        cpu_relax();
+    wait = arch_wait_begin(ANSWER_NS);
+    while (read(test, VIRTIO_MMIO_QUEUE_RESET) && arch_wait_goes_on(&wait))
+        ;
     expect(test, MMIO_QRST_D05, !read(test, VIRTIO_MMIO_QUEUE_RESET),
            "QueueReset still reads %u a second later", read(test, VIRTIO_MMIO_QUEUE_RESET));
     expect(test, MMIO_QRST_D05, !read(test, VIRTIO_MMIO_QUEUE_READY),

@@ -130,12 +130,12 @@ TEST(features_by_word, .clauses = CLAUSES(PCI_COM_D03, PCI_COM_D04), .needs = NE
 
 static bool reset_queue(struct test *test, uint16_t queue)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(RESET_TIMEOUT_NS);
 
     mmio_write16(device(test)->common + QUEUE_SELECT, queue);
     mmio_write16(device(test)->common + QUEUE_RESET, 1);
     while (read_of_queue(test, queue, QUEUE_RESET))
-        if (arch_now_ns() - start > RESET_TIMEOUT_NS)
+        if (!arch_wait_goes_on(&wait))
             return false;
     return true;
 }
@@ -146,8 +146,7 @@ static bool is_answered(struct test *test, uint64_t ns)
     struct viommu *viommu = fixture_iommu(test);
     struct viommu_request request = viommu_unmap(fixture_domain(test, 3), 0, 0xffff);
     struct virtq_used_element used;
-    uint64_t start = arch_now_ns();
-    bool is_late;
+    struct wait wait = arch_wait_begin(ns);
     uint16_t head;
 
     if (!viommu_stage(viommu, &request, &head))
@@ -155,11 +154,9 @@ static bool is_answered(struct test *test, uint64_t ns)
     virtq_publish(&viommu->requests);
     virtq_notify(&viommu->requests);
     do {
-        is_late = arch_now_ns() - start >= ns; /* the last look comes after the deadline */
         if (virtq_pop(&viommu->requests, &used) != VIRTQ_EMPTY)
             return true;
-        cpu_relax();
-    } while (!is_late);
+    } while (arch_wait_goes_on(&wait));
     return false;
 }
 

@@ -102,7 +102,7 @@ TEST(reserved_bytes_are_ignored, .clauses = CLAUSES(IOMMU_PROBE_D01), .needs = N
  * An error, too, has its status in the last four bytes: catches a device that puts the tail first.
  */
 TEST(absent_endpoint_is_not_found,
-     .clauses = CLAUSES(IOMMU_PROBE_D02, IOMMU_PROBE_D03, IOMMU_PROBE_P01),
+     .clauses = CLAUSES(IOMMU_PROBE_D02, IOMMU_PROBE_D03, IOMMU_PROBE_P01, IOMMU_OP_P01),
      .needs = NEEDS_IOMMU | NEEDS_PROBE)
 {
     uint8_t *bytes = properties_area(test);
@@ -150,8 +150,10 @@ TEST(does_not_depend_on_attachment, .clauses = CLAUSES(IOMMU_PROBE_P03), .needs 
  * (PROBE-P02): a device whose used length includes the tail has to write something before it
  * (2.7.8.2).
  */
-TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11),
-     .needs = NEEDS)
+TEST(small_property_areas,
+     .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, IOMMU_PROBE_D11, IOMMU_OP_P01,
+                        IOMMU_OP_P02),
+     .needs = NEEDS, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     uint32_t probe_size = viommu->config.probe_size;
@@ -185,8 +187,8 @@ TEST(small_property_areas, .clauses = CLAUSES(IOMMU_PROBE_D09, IOMMU_PROBE_D10, 
 }
 
 /* Like any type that the device does not know. */
-TEST(without_the_feature_nothing_is_written, .clauses = CLAUSES(IOMMU_PROBE_D04, IOMMU_PROBE_D05),
-     .needs = NEEDS_IOMMU)
+TEST(without_the_feature_nothing_is_written,
+     .clauses = CLAUSES(IOMMU_PROBE_D04, IOMMU_PROBE_D05, IOMMU_OP_P01), .needs = NEEDS_IOMMU)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_iommu_req_probe request = {.head.type = VIRTIO_IOMMU_T_PROBE};

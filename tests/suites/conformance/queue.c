@@ -42,7 +42,8 @@ TEST(direct_chains, .clauses = CLAUSES(VQ_USED_P01), .needs = NEEDS)
            "chains are missing");
 }
 
-TEST(used_index_wraps, .clauses = CLAUSES(VQ_USED_P01, IOMMU_OP_P01), .needs = NEEDS)
+TEST(used_index_wraps, .clauses = CLAUSES(VQ_USED_P01, IOMMU_OP_P01), .needs = NEEDS,
+     .requests = 66048)
 {
     enum { BATCH = 256 };
     struct viommu_request *requests =

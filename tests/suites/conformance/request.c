@@ -28,7 +28,8 @@ TEST(reserved_bytes_of_the_head_are_ignored, .clauses = CLAUSES(IOMMU_OP_D04),
 
 /* submit() judges them. */
 TEST(answers_are_four_bytes,
-     .clauses = CLAUSES(IOMMU_OP_P02, IOMMU_OP_D05, VQ_USED_P02, PACKED_P03),
+     .clauses = CLAUSES(IOMMU_OP_P02, IOMMU_OP_D05, VQ_USED_P02, PACKED_P03, IOMMU_DETACH_D02,
+                        IOMMU_MAP_D07),
      .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     uint32_t domain = fixture_domain(test, 0), endpoint = fixture_endpoint_id(test, 0);
@@ -45,8 +46,9 @@ TEST(answers_are_four_bytes,
     waive(test, PACKED_P03, "rings are split");
 }
 
-TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP_D03, VQ_USED_D02),
-     .needs = NEEDS_IOMMU)
+TEST(unknown_types_are_left_unwritten,
+     .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP_D03, VQ_USED_D02, IOMMU_OP_P01, IOMMU_OP_P04),
+     .needs = NEEDS_IOMMU, .provokes = true)
 {
     static const uint8_t types[] = {0, 0x7f, 0xff};
 
@@ -68,8 +70,9 @@ TEST(unknown_types_are_left_unwritten, .clauses = CLAUSES(IOMMU_OP_D02, IOMMU_OP
 }
 
 /* Each is too short for the device to find the tail, or for a request to be in it. */
-TEST(truncated_requests_come_back_unwritten, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01),
-     .needs = NEEDS_ENDPOINT, .limit_s = 30)
+TEST(truncated_requests_come_back_unwritten,
+     .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01, IOMMU_OP_P02), .needs = NEEDS_ENDPOINT,
+     .limit_s = 30, .provokes = true)
 {
     static const struct {
         const char *what;
@@ -115,8 +118,9 @@ TEST(truncated_requests_come_back_unwritten, .clauses = CLAUSES(IOMMU_OP_P03, IO
 /*
  * Every length of the readable part: never a success of what is not all there, never a stray byte.
  */
-TEST(short_readable_parts_do_not_succeed, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01),
-     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 30)
+TEST(short_readable_parts_do_not_succeed,
+     .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01, IOMMU_OP_P02),
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 30, .provokes = true)
 {
     uint32_t domain = fixture_domain(test, 0);
     uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;

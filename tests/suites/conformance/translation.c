@@ -36,7 +36,7 @@ TEST(reads_and_writes_follow_the_formula, .clauses = CLAUSES(IOMMU_MAP_P03, IOMM
 }
 
 /* A denied access first: the device must not remember that there was nothing. */
-TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01), .needs = NEEDS)
+TEST(mapping_is_used_at_once, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_MAP_P04), .needs = NEEDS)
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
 

@@ -114,26 +114,33 @@ static bool passes(const struct pci_function *bridge, const struct pci_bar *bar)
            (bar->is_prefetchable && passes_prefetchable(bridge, bar->base, last));
 }
 
+/* How many bridges are above the BAR, each of which must pass it on. */
+static unsigned judge_bar(struct test *test, const struct pci_function *function, unsigned n)
+{
+    const struct pci_bar *bar = &function->bars[n];
+    const struct pci_function *bridge = bar->size && bar->base ? function->bridge : NULL;
+    unsigned judged = 0;
+
+    for (; bridge; bridge = bridge->bridge, judged++)
+        expect(test, PCI_ID_D01, passes(bridge, bar),
+               "function 0x%04x BAR %u: [0x%llx, +0x%llx) is in no window of bridge 0x%04x",
+               function->bdf, n, (unsigned long long)bar->base, (unsigned long long)bar->size,
+               bridge->bdf);
+    return judged;
+}
+
 /* An access outside of a window does not reach the device, whatever its BAR says. */
 TEST(bars_lie_in_the_windows_above_them, .needs = 0)
 {
     const struct pci *pci = &test->fixture->platform->pci;
+    unsigned judged = 0;
 
     need_bridge(test);
     for (unsigned i = 0; i < pci->function_count; i++)
-        for (unsigned n = 0; n < PCI_BARS; n++) {
-            const struct pci_function *function = &pci->functions[i];
-            const struct pci_bar *bar = &function->bars[n];
-
-            if (!bar->size || !bar->base)
-                continue;
-            for (const struct pci_function *bridge = function->bridge; bridge;
-                 bridge = bridge->bridge)
-                expect(test, PCI_ID_D01, passes(bridge, bar),
-                       "function 0x%04x BAR %u: [0x%llx, +0x%llx) is in no window of bridge 0x%04x",
-                       function->bdf, n, (unsigned long long)bar->base,
-                       (unsigned long long)bar->size, bridge->bdf);
-        }
+        for (unsigned n = 0; n < PCI_BARS; n++)
+            judged += judge_bar(test, &pci->functions[i], n);
+    if (!judged)
+        skip(test, "no BAR is behind a bridge");
 }
 
 /* Without bus master in a bridge no DMA from behind it arrives: every DMA test would fail. */

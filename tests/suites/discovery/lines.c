@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Interrupt lines of PCI functions, through bridges and the host bridge's interrupt map: PCI Local
- * Bus 3.0 section 2.2.6. Engines that can raise their line show which one it is.
+ * Interrupts of PCI functions: lines, through bridges and the host bridge's interrupt map, and
+ * messages (PCI Local Bus 3.0 sections 2.2.6 and 6.8). Engines that can raise them show where they
+ * lead.
  */
+#include "drivers/pci/msi.h"
 #include "tests/framework/fixture.h"
 
 #define SUITE "discovery.lines"
 
 #define WAIT_NS  500000000ull
 #define QUIET_NS 1000000ull
+
+#define RAISED 3
 
 struct line {
     struct dma_engine *engine;
@@ -26,10 +30,10 @@ static void lower(void *context)
 
 static void wait_for(const struct line *line, unsigned hits, uint64_t ns)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ns);
 
-    while (line->hits < hits && arch_now_ns() - start < ns)
-        cpu_relax();
+    while (line->hits < hits && arch_wait_goes_on(&wait))
+        ;
 }
 
 /* Raises the line three times; a fourth interrupt would be another device's. False: no line. */
@@ -41,17 +45,17 @@ static bool judge(struct test *test, struct dma_engine *engine)
     if (!engine->ops->set_line || !function ||
         !arch_line_claim(function->interrupt_line, function->interrupt_is_edge, lower, &line))
         return false;
-    for (unsigned i = 1; i <= 3; i++) {
+    for (unsigned i = 1; i <= RAISED; i++) {
         if (!dma_set_line(engine, true))
             error(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
         wait_for(&line, i, WAIT_NS);
     }
-    wait_for(&line, 4, QUIET_NS);
+    wait_for(&line, RAISED + 1, QUIET_NS);
     dma_set_line(engine, false);
     arch_irq_release_all();
-    expect(test, PCI_ID_D01, line.hits == 3,
-           "%s at 0x%04x raised pin %u 3 times, line %u interrupted %u times", engine->ops->name,
-           function->bdf, function->interrupt_pin, function->interrupt_line, line.hits);
+    expect(test, PCI_ID_D01, line.hits == RAISED,
+           "%s at 0x%04x raised pin %u %u times, line %u interrupted %u times", engine->ops->name,
+           function->bdf, function->interrupt_pin, RAISED, function->interrupt_line, line.hits);
     return true;
 }
 
@@ -64,5 +68,56 @@ TEST(pins_lead_to_their_lines, .needs = 0)
         judged += judge(test, &test->fixture->engines[i]);
     if (!judged)
         skip(test, "no engine has an interrupt line that is known and can be raised");
+    note(test, "%u functions judged", judged);
+}
+
+static void count(void *context)
+{
+    ((struct line *)context)->hits++;
+}
+
+/* No IOMMU is between the engine and the doorbell: it is not attached, and let through. */
+static bool is_let_through(struct test *test, const struct dma_engine *engine)
+{
+    const struct fixture *fixture = test->fixture;
+
+    return !engine->is_managed ||
+           (fixture->has_iommu && fixture->iommu.features >> VIRTIO_IOMMU_F_BYPASS_CONFIG & 1);
+}
+
+/* False: it has no message, or the machine takes none of it. */
+static bool judge_messages(struct test *test, struct dma_engine *engine)
+{
+    const struct pci_function *function = engine->place.function;
+    struct line line = {.engine = engine};
+    struct arch_msi message;
+
+    if (!engine->can_raise_msi || !is_let_through(test, engine) ||
+        !arch_msi_claim(function->msi_id, count, &line, &message))
+        return false;
+    for (unsigned i = 1; i <= RAISED; i++) {
+        if (!dma_raise_msi(engine, &message))
+            error(test, "%s at 0x%04x can't be started", engine->ops->name, function->bdf);
+        wait_for(&line, i, WAIT_NS);
+    }
+    wait_for(&line, RAISED + 1, QUIET_NS);
+    pci_msi_disable(function);
+    arch_irq_release_all();
+    expect(test, PCI_ID_D01, line.hits == RAISED,
+           "%s at 0x%04x sent %u messages to 0x%llx, which interrupted %u times", engine->ops->name,
+           function->bdf, RAISED, (unsigned long long)message.address, line.hits);
+    return true;
+}
+
+/* Catches a doorbell, or an id of messages, that the machine does not have. */
+TEST(messages_arrive, .needs = 0)
+{
+    unsigned judged = 0;
+
+    for (unsigned i = 0; i < test->fixture->engine_count; i++)
+        judged += judge_messages(test, &test->fixture->engines[i]);
+    if (!judged)
+        skip(test,
+             "no engine can raise a message that the machine delivers, with no IOMMU between");
     note(test, "%u functions judged", judged);
 }

@@ -153,7 +153,7 @@ static struct viommu_request generate_invalid(struct walk *walk)
     }
 }
 
-struct viommu_request generate_request(struct walk *walk)
+static struct viommu_request generate_request(struct walk *walk)
 {
     uint64_t choice = below(walk, 100);
 
@@ -182,7 +182,7 @@ static bool covers_and_splits(const struct walk *walk, const struct viommu_reque
     return false;
 }
 
-bool is_left_out(const struct walk *walk, const struct viommu_request *request)
+static bool is_left_out(const struct walk *walk, const struct viommu_request *request)
 {
     struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
 
@@ -190,4 +190,67 @@ bool is_left_out(const struct walk *walk, const struct viommu_request *request)
         return true;
     return answer.clause == IOMMU_UNMAP_D06 && walk->excluded[IOMMU_UNMAP_D07] &&
            covers_and_splits(walk, request);
+}
+
+static bool is_of_mappings(const struct viommu_request *request)
+{
+    return request->head.type == VIRTIO_IOMMU_T_MAP || request->head.type == VIRTIO_IOMMU_T_UNMAP;
+}
+
+/* Whether an ATTACH or a DETACH may begin or end the domain, or change who is in it. */
+static bool concerns(const struct walk *walk, const struct viommu_request *request, uint32_t domain)
+{
+    const struct model_endpoint *endpoint =
+        model_find_endpoint(walk->model, request->attach.endpoint);
+
+    return request->attach.domain == domain ||
+           (endpoint && endpoint->domain && endpoint->domain->id == domain);
+}
+
+static bool have_one_address(const struct viommu_request *one, const struct viommu_request *other)
+{
+    return one->map.domain == other->map.domain && one->map.virt_start <= other->map.virt_end &&
+           other->map.virt_start <= one->map.virt_end;
+}
+
+static bool have_one_domain(const struct walk *walk, const struct viommu_request *one,
+                            const struct viommu_request *other)
+{
+    const struct model_endpoint *endpoint = model_find_endpoint(walk->model, one->attach.endpoint);
+
+    return one->attach.endpoint == other->attach.endpoint ||
+           concerns(walk, other, one->attach.domain) ||
+           (endpoint && endpoint->domain && concerns(walk, other, endpoint->domain->id));
+}
+
+/* Of MAP and UNMAP, both have their addresses at the same place. */
+static bool depend(const struct walk *walk, const struct viommu_request *one,
+                   const struct viommu_request *other)
+{
+    if (is_of_mappings(one) && is_of_mappings(other))
+        return have_one_address(one, other);
+    if (is_of_mappings(one))
+        return concerns(walk, other, one->map.domain);
+    if (is_of_mappings(other))
+        return concerns(walk, one, other->map.domain);
+    return have_one_domain(walk, one, other);
+}
+
+unsigned generate_batch(struct walk *walk, struct viommu_request requests[WALK_BATCH],
+                        unsigned limit)
+{
+    /* Mostly few: what a batch is made of does not know what the batch does. */
+    unsigned wanted = 1 + (unsigned)below(walk, below(walk, 6) ? 5 : WALK_BATCH), count = 0;
+
+    wanted = wanted < limit ? wanted : limit;
+    for (unsigned tries = 2 * wanted; tries && count < wanted; tries--) {
+        struct viommu_request request = generate_request(walk);
+        unsigned i = 0;
+
+        while (i < count && !depend(walk, &request, &requests[i]))
+            i++;
+        if (i == count && !is_left_out(walk, &request))
+            requests[count++] = request;
+    }
+    return count;
 }

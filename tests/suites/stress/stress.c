@@ -10,12 +10,13 @@
 #define NEEDS (NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
 
 #define SHORT_EPISODES 60
+#define WALK_REQUESTS  12000 /* about, in so many episodes */
 #define NS_PER_S       1000000000ull
 
 static struct walk walk; /* too large for a stack frame */
 
 /* A number of episodes, not a time: a seed gives the same requests on a slow machine. */
-TEST(short_walk, .needs = NEEDS, .limit_s = 60)
+TEST(short_walk, .needs = NEEDS, .limit_s = 60, .requests = WALK_REQUESTS)
 {
     walk_begin(&walk, test);
     for (unsigned i = 0; i < SHORT_EPISODES; i++)
@@ -31,7 +32,7 @@ static void walk_on(struct test *test, void *is_going_on)
 }
 
 /* The same in packed rings, where the run has split ones. */
-TEST(walk_in_packed_rings, .needs = NEEDS, .limit_s = 60)
+TEST(walk_in_packed_rings, .needs = NEEDS, .limit_s = 60, .requests = WALK_REQUESTS)
 {
     if (test->fixture->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED))
         skip(test, "stress.short_walk is in packed rings");
@@ -44,7 +45,7 @@ TEST(walk_in_packed_rings, .needs = NEEDS, .limit_s = 60)
 }
 
 /* Every episode by a CPU chosen at random: what one has left must hold for the next. */
-TEST(walk_of_all_cpus, .needs = NEEDS | NEEDS_CPUS, .limit_s = 60)
+TEST(walk_of_all_cpus, .needs = NEEDS | NEEDS_CPUS, .limit_s = 60, .requests = WALK_REQUESTS)
 {
     bool is_going_on = true;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/array/array.h"
+#include "tests/framework/ledger.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/report.h"
 #include "tests/suites/stress/generate.h"
@@ -12,22 +13,6 @@
 #define REQUESTS_PER_PROBE 10
 
 typedef unsigned long long ull;
-
-static struct model_config config_of(const struct viommu *viommu)
-{
-    bool ranged = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE);
-    bool domains = viommu_has(viommu, VIRTIO_IOMMU_F_DOMAIN_RANGE);
-
-    return (struct model_config){
-        .granule = viommu_granule(viommu),
-        .input_first = ranged ? viommu->config.input_range.start : 0,
-        .input_last = ranged ? viommu->config.input_range.end : UINT64_MAX,
-        .domain_first = domains ? viommu->config.domain_range.start : 0,
-        .domain_last = domains ? viommu->config.domain_range.end : UINT32_MAX,
-        .bypass_config = viommu_has(viommu, VIRTIO_IOMMU_F_BYPASS_CONFIG),
-        .mmio = viommu_has(viommu, VIRTIO_IOMMU_F_MMIO),
-    };
-}
 
 static void add_endpoints(struct walk *walk)
 {
@@ -77,7 +62,7 @@ void walk_begin(struct walk *walk, struct test *test)
         walk->engines[walk->engine_count++] = engine;
     }
 
-    const struct model_config config = config_of(walk->viommu);
+    const struct model_config config = ledger_config(test);
 
     model_init(walk->model, &config, config.bypass_config);
     add_endpoints(walk);
@@ -108,32 +93,42 @@ static bool violated(struct walk *walk, enum clause clause, const char *text)
     return false;
 }
 
-/* Sends one request to device and model. False: they disagree, and the episode is over. */
-static bool step(struct walk *walk, const struct viommu_request *request)
+/* What came back is compared with the model. False: they disagree, and the episode is over. */
+static bool judge(struct walk *walk, const struct viommu_request *request,
+                  const struct model_answer *answer, const struct viommu_reply *reply)
 {
-    struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
-    struct viommu_reply reply = viommu_submit(walk->viommu, request);
-    bool answered = reply.outcome == VIOMMU_ANSWERED;
+    bool answered = reply->outcome == VIOMMU_ANSWERED;
     char text[VIOMMU_REQUEST_TEXT] = "", finding[2 * VIOMMU_REQUEST_TEXT];
-    bool is_permitted = answered && !reply.out_of_bounds && reply.status <= VIRTIO_IOMMU_S_NOMEM &&
-                        answer.permitted >> reply.status & 1;
+    bool is_permitted = answered && !reply->out_of_bounds &&
+                        reply->status <= VIRTIO_IOMMU_S_NOMEM &&
+                        answer->permitted >> reply->status & 1;
 
     walk->requests++;
     if (walk->step_count < ARRAY_LENGTH(walk->steps))
         walk->steps[walk->step_count++] =
-            (struct walk_step){.request = *request, .status = reply.status};
-    fixture_remember(walk->test, request, reply.status);
+            (struct walk_step){.request = *request, .status = reply->status};
+    fixture_remember(walk->test, request, reply->status);
     if (!is_permitted)
         viommu_request_text(request, text);
-    require(walk->test, IOMMU_OP_P01, reply.outcome <= VIOMMU_UNWRITTEN, "%s: no answer", text);
-    walk->refused += reply.status != VIRTIO_IOMMU_S_OK;
+    require(walk->test, IOMMU_OP_P01, reply->outcome <= VIOMMU_UNWRITTEN, "%s: no answer", text);
+    walk->refused += reply->status != VIRTIO_IOMMU_S_OK;
     if (!is_permitted) {
-        snprintf(finding, sizeof(finding), "%s: %s%s, expected %s", text, viommu_reply_text(&reply),
-                 reply.out_of_bounds ? " and stray bytes" : "", viommu_status_text(answer.status));
-        return violated(walk, reply.out_of_bounds ? IOMMU_OP_P02 : answer.clause, finding);
+        snprintf(finding, sizeof(finding), "%s: %s%s, expected %s", text, viommu_reply_text(reply),
+                 reply->out_of_bounds ? " and stray bytes" : "",
+                 viommu_status_text(answer->status));
+        return violated(walk, reply->out_of_bounds ? IOMMU_OP_P02 : answer->clause, finding);
     }
-    expect(walk->test, answer.clause, true, "as the model says");
-    return model_apply(walk->model, request->bytes, request->length, reply.status);
+    expect(walk->test, answer->clause, true, "as the model says");
+    return model_apply(walk->model, request->bytes, request->length, reply->status);
+}
+
+/* Sends one request to device and model. */
+static bool step(struct walk *walk, const struct viommu_request *request)
+{
+    struct model_answer answer = model_judge(walk->model, request->bytes, request->length);
+    struct viommu_reply reply = viommu_submit(walk->viommu, request);
+
+    return judge(walk, request, &answer, &reply);
 }
 
 /*
@@ -185,24 +180,37 @@ static bool nothing_was_removed(struct walk *walk, const struct viommu_request *
     return true;
 }
 
-static bool random_step(struct walk *walk)
+/*
+ * Requests in one notification, as a driver sends them. The device may handle them in any order, so
+ * none of them concerns what another does, and each is judged by the state before all of them.
+ */
+static bool random_batch(struct walk *walk, unsigned limit, unsigned *sent)
 {
-    struct viommu_request request = generate_request(walk);
+    struct viommu_request requests[WALK_BATCH];
+    struct viommu_reply replies[WALK_BATCH];
+    struct model_answer answers[WALK_BATCH];
+    unsigned count = generate_batch(walk, requests, limit);
+    bool agrees = true;
 
-    if (is_left_out(walk, &request))
-        return true;
-
-    bool splits = model_judge(walk->model, request.bytes, request.length).clause == IOMMU_UNMAP_D06;
-
-    if (!step(walk, &request))
-        return false;
-    if (splits)
-        return nothing_was_removed(walk, &request);
-    return request.head.type != VIRTIO_IOMMU_T_ATTACH || map_footprint(walk, &request);
+    *sent = count;
+    for (unsigned i = 0; i < count; i++)
+        answers[i] = model_judge(walk->model, requests[i].bytes, requests[i].length);
+    viommu_submit_batch(walk->viommu, requests, count, replies);
+    for (unsigned i = 0; i < count; i++)
+        agrees &= judge(walk, &requests[i], &answers[i], &replies[i]);
+    for (unsigned i = 0; agrees && i < count; i++) {
+        if (answers[i].clause == IOMMU_UNMAP_D06)
+            agrees = nothing_was_removed(walk, &requests[i]);
+        else if (requests[i].head.type == VIRTIO_IOMMU_T_ATTACH)
+            agrees = map_footprint(walk, &requests[i]);
+    }
+    return agrees;
 }
 
 bool walk_episode(struct walk *walk)
 {
+    unsigned count;
+
     walk->episodes++;
     walk->step_count = 0;
     fixture_restart_detached(walk->test);
@@ -213,12 +221,12 @@ bool walk_episode(struct walk *walk)
     }
     for (unsigned i = 0; i < walk->engine_count; i++)
         walk->engines[i]->needs_start = true;
-    for (unsigned i = 0; i < WALK_EPISODE; i++) {
-        if (!random_step(walk))
+    for (unsigned done = 0; done < WALK_EPISODE; done += count ? count : 1) {
+        if (!random_batch(walk, WALK_EPISODE - done, &count))
             return true;
-        if (walk->engine_count && rng_chance(&walk->test->rng, 1, REQUESTS_PER_PROBE) &&
-            !walk_transfer(walk))
-            return false;
+        for (unsigned i = 0; walk->engine_count && i < count; i++)
+            if (rng_chance(&walk->test->rng, 1, REQUESTS_PER_PROBE) && !walk_transfer(walk))
+                return false;
     }
     return true;
 }

@@ -11,6 +11,7 @@
 #include "tests/framework/transfer.h"
 
 #define WALK_EPISODE 200 /* requests */
+#define WALK_BATCH   64  /* of them in one notification, at most */
 #define WALK_DOMAINS 4
 #define WALK_ENGINES 2
 #define WALK_ARENA   64        /* units that mappings point to, but ... */
@@ -35,7 +36,7 @@ struct walk {
     unsigned engine_count;
     /* Clauses that the device violates: reported once, then left out of the walk. */
     bool excluded[CLAUSE_COUNT];
-    struct walk_step steps[WALK_EPISODE + 64]; /* of this episode */
+    struct walk_step steps[WALK_EPISODE + WALK_BATCH]; /* of this episode */
     unsigned step_count;
     uint64_t episodes, requests, refused, transfers, denied;
 };

@@ -76,6 +76,8 @@ TEST(what_is_not_described_is_not_translated, .clauses = CLAUSES(TOPO_DMA_D02),
     bool has_bypass = viommu_has(fixture_iommu(test), VIRTIO_IOMMU_F_BYPASS_CONFIG);
     unsigned judged = 0;
 
+    if (!test->fixture->platform->topology.range_count)
+        skip(test, "nothing describes the topology, so that nothing is left out of it");
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {
         struct dma_engine *engine = &test->fixture->engines[i];
 

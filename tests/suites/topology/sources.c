@@ -121,6 +121,14 @@ TEST(descriptions_agree, .clauses = CLAUSES(TOPO_AGREE_D01, TOPO_AGREE_D02), .ne
     waive(test, TOPO_AGREE_D02, "no two descriptions are whole");
 }
 
+static bool is_behind_virtio_iommu(const struct platform *platform,
+                                   const struct device_location *place,
+                                   struct topology_match *match)
+{
+    return platform_find_endpoint(platform, place, match) &&
+           platform->topology.iommus[match->iommu].kind == TOPOLOGY_VIRTIO_IOMMU;
+}
+
 /* What manages a device beside a virtio-iommu; nothing here drives it. */
 TEST(other_iommus_have_other_devices, .clauses = CLAUSES(TOPO_AGREE_D02), .needs = 0)
 {
@@ -135,7 +143,7 @@ TEST(other_iommus_have_other_devices, .clauses = CLAUSES(TOPO_AGREE_D02), .needs
         char text[LOCATION_TEXT];
 
         expect(test, TOPO_AGREE_D02,
-               !platform_find_endpoint(platform, &place, &match) ||
+               !is_behind_virtio_iommu(platform, &place, &match) ||
                    !platform_find_other(platform, place.function, &other),
                "%s is behind a virtio-iommu by %s and behind an %s by %s",
                location_text(&place, text), topology_source_name(match.source),

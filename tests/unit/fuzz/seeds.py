@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Writes where the fuzzers begin: seeds.py DIRECTORY. One small input of each kind that a reader
-knows; what a fuzzer finds belongs into the vectors of the reader's unit test."""
+"""Where the fuzzers begin.
+
+seeds.py DIRECTORY: writes, for each fuzzer, one small input of each kind that its reader knows, and those in
+seeds/FUZZER.tar.xz, which are what longer runs have found, minimised.
+seeds.py --pack FUZZER DIRECTORY: makes that archive of the files in a directory, the same one whenever they are
+the same. What a fuzzer fails on belongs into the vectors of the reader's unit test, too."""
 
 from __future__ import annotations
 
 import glob
+import hashlib
+import io
 import pathlib
 import shutil
 import struct
 import sys
+import tarfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "harness"))
 from devicetree import Tree  # noqa: E402
 
+PACKED = pathlib.Path(__file__).parent / "seeds"
 MEMORY = 0x1000  # where the input is in the memory of a boot protocol
 
 
@@ -193,13 +201,33 @@ SEEDS: dict[str, tuple[bytes, ...] | list[bytes]] = {
 }
 
 
-def main() -> None:
-    root = pathlib.Path(sys.argv[1])
+def unpack(name: str) -> list[bytes]:
+    path = PACKED / f"{name}.tar.xz"
+    if not path.exists():
+        return []
+    with tarfile.open(path) as archive:
+        return [file.read() for member in archive if (file := archive.extractfile(member))]
+
+
+def pack(name: str, directory: pathlib.Path) -> None:
+    inputs = sorted(path.read_bytes() for path in directory.iterdir())
+    PACKED.mkdir(exist_ok=True)
+    with tarfile.open(PACKED / f"{name}.tar.xz", "w:xz", format=tarfile.USTAR_FORMAT) as archive:
+        for one in inputs:
+            member = tarfile.TarInfo(hashlib.sha1(one).hexdigest()[:16])
+            member.size = len(one)
+            archive.addfile(member, io.BytesIO(one))
+
+
+def write(root: pathlib.Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     for name, inputs in SEEDS.items():
         (root / name).mkdir(parents=True)
-        for i, one in enumerate(inputs):
+        for i, one in enumerate([*inputs, *unpack(name)]):
             (root / name / str(i)).write_bytes(one)
 
 
-main()
+if sys.argv[1] == "--pack":
+    pack(sys.argv[2], pathlib.Path(sys.argv[3]))
+else:
+    write(pathlib.Path(sys.argv[1]))

@@ -65,12 +65,12 @@ static void next_phase(struct traffic *traffic)
  */
 static void wait_for_transfers(const struct traffic *traffic)
 {
-    uint64_t start = arch_now_ns();
+    struct wait wait = arch_wait_begin(ROUND_NS);
     unsigned first = __atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE);
 
     while (__atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE) - first < 2 &&
-           arch_now_ns() - start < ROUND_NS)
-        cpu_relax();
+           arch_wait_goes_on(&wait))
+        ;
 }
 
 static struct viommu_request map_of(const struct traffic *traffic)
@@ -119,8 +119,9 @@ static void start_traffic(struct test *test, struct traffic *traffic, unsigned c
  * A transfer that begins after UNMAP came back must not land, one inside the mapped phase must.
  * Catches a device whose invalidation does not wait for transfers on another thread.
  */
-TEST(unmap_while_another_cpu_transfers, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+TEST(unmap_while_another_cpu_transfers,
+     .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01, IOMMU_OP_D01), .needs = NEEDS | NEEDS_DMA,
+     .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct traffic traffic;
@@ -165,10 +166,10 @@ static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)
 }
 
 /* Whether to send an i-th disturbance: enough requests, and enough transfers meanwhile. */
-static bool is_going_on(const struct traffic *traffic, unsigned i, uint64_t start)
+static bool is_going_on(const struct traffic *traffic, unsigned i, struct wait *wait)
 {
     return i < REQUESTS || (__atomic_load_n(&traffic->transfers, __ATOMIC_ACQUIRE) < TRANSFERS &&
-                            arch_now_ns() - start < ROUND_NS);
+                            arch_wait_goes_on(wait));
 }
 
 /*
@@ -176,19 +177,19 @@ static bool is_going_on(const struct traffic *traffic, unsigned i, uint64_t star
  * tables for others. One engine for each CPU that is left, at most WORKERS, each in its own domain.
  */
 TEST(requests_do_not_disturb_transfers, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_OP_D01),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct traffic traffic[WORKERS];
     unsigned count = 0, refused = 0;
-    uint64_t start;
+    struct wait wait;
 
     while (count < WORKERS && count + 1 < arch_cpu_count() && fixture_writer(test, count)) {
         open_traffic(test, &traffic[count], fixture_writer(test, count), count);
         count++;
     }
     start_traffic(test, traffic, count);
-    start = arch_now_ns();
-    for (unsigned i = 0; is_going_on(&traffic[i % count], i, start); i++)
+    wait = arch_wait_begin(ROUND_NS);
+    for (unsigned i = 0; is_going_on(&traffic[i % count], i, &wait); i++)
         refused += disturb(fixture_iommu(test), &traffic[i % count]);
     for (unsigned i = 0; i < count; i++)
         end_traffic(test, &traffic[i], i + 1);
@@ -217,14 +218,15 @@ static void take_report(struct viommu *viommu, const struct traffic *traffic,
  * Two buffers are fewer than the faults need: the event queue runs empty again and again, and
  * requests must be answered meanwhile.
  */
-TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
+TEST(requests_go_on_while_faults_are_reported,
+     .clauses = CLAUSES(IOMMU_FAULT_P02, IOMMU_FAULT_P03, IOMMU_UNMAP_P02),
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60, .requests = ROUNDS * REQUESTS)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct reports reports = {0};
     struct traffic traffic;
     unsigned refused = 0;
-    uint64_t start;
+    struct wait wait;
 
     fixture_use_events(test, 2, VIOMMU_EVENT_LENGTH);
     open_traffic(test, &traffic, fixture_engine(test), 0);
@@ -232,8 +234,8 @@ TEST(requests_go_on_while_faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P0
                viommu_unmap(traffic.domain, traffic.at, traffic.at + traffic.target.unit - 1));
     traffic.phase = PHASE_UNMAPPED;
     start_traffic(test, &traffic, 1);
-    start = arch_now_ns();
-    for (unsigned i = 0; is_going_on(&traffic, i, start) && !reports.strange; i++) {
+    wait = arch_wait_begin(ROUND_NS);
+    for (unsigned i = 0; is_going_on(&traffic, i, &wait) && !reports.strange; i++) {
         refused += disturb(viommu, &traffic);
         take_report(viommu, &traffic, &reports);
     }

@@ -197,7 +197,8 @@ TEST(requests_start_in_the_order_of_the_ring, .clauses = CLAUSES(PACKED_D01),
     }
 }
 
-TEST(faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P03), .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
+TEST(faults_are_reported, .clauses = CLAUSES(IOMMU_FAULT_P03, IOMMU_FAULT_D04, IOMMU_MAP_P04),
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct dma_engine *engine = fixture_engine(test);

@@ -54,7 +54,8 @@ TEST(used_flags_follow_the_wrap_counter, .clauses = CLAUSES(PACKED_P01, PACKED_P
 }
 
 /* Also of a request whose type nobody knows, which devices leave unwritten or answer. */
-TEST(used_descriptor_tells_of_writes, .clauses = CLAUSES(PACKED_P02), .needs = NEEDS)
+TEST(used_descriptor_tells_of_writes, .clauses = CLAUSES(PACKED_P02, PACKED_P01), .needs = NEEDS,
+     .provokes = true)
 {
     struct packed_ring ring = packed_open(test, SIZE, 2, 0);
     struct packed_request *request = packed_request(test);
@@ -142,7 +143,8 @@ TEST(lists_and_tables_may_be_mixed, .clauses = CLAUSES(PACKED_P07), .needs = NEE
 }
 
 /* Through the driver, as many at once as there is room for. */
-TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .limit_s = 30)
+TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .limit_s = 30,
+     .requests = 1280)
 {
     static const uint16_t sizes[] = {2, 3, 5, 12, 100};
     enum { BATCH = 128 };
@@ -221,7 +223,7 @@ TEST(descriptor_of_another_lap_is_left_alone, .clauses = CLAUSES(PACKED_D06), .n
            "the device asks for a reset");
 }
 
-TEST(used_descriptors_stay, .clauses = CLAUSES(PACKED_D07), .needs = NEEDS)
+TEST(used_descriptors_stay, .clauses = CLAUSES(PACKED_D07, PACKED_P01), .needs = NEEDS)
 {
     struct packed_ring ring = packed_open(test, SIZE, 2, 0);
     struct packed_request *request = packed_request(test);

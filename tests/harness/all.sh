@@ -58,6 +58,7 @@ topology    python3 -B tests/selftest/test_topology.py
 virt        python3 -B tests/selftest/test_topology_virt.py
 
 nested      python3 -B tests/selftest/test_nested.py
+vmms        python3 -B tests/selftest/test_kvm_vmms.py
 
 STEPS
     for machine in $(machines); do

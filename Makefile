@@ -198,11 +198,14 @@ NEWLIB_CC := $(CC) --target=$(TARGET) -ffreestanding -fno-pic -fno-omit-frame-po
 	$(CPUFLAGS_$(ARCH)) -nostdlibinc -ffunction-sections -fdata-sections -Wno-everything
 
 NEWLIB_BUILD := $(BUILD)/newlib-build
+# Its configure gives the assembler no directories, and sources of newlib 4.5 for riscv64 include <sys/asm.h>.
+NEWLIB_CCASFLAGS := $(filter-out $(CC),$(NEWLIB_CC)) \
+	$(addprefix -I$(CURDIR)/$(NEWLIB_BUILD)/,obj/targ-include newlib/libc/include)
 NEWLIB_CONFIGURE := --host=$(ARCH)-unknown-elf --prefix=$(CURDIR)/$(NEWLIB_BUILD)/out \
 	--disable-multilib --disable-newlib-supplied-syscalls --disable-newlib-io-float \
 	--disable-newlib-wide-orient --disable-newlib-fvwrite-in-streamio \
 	--enable-newlib-io-c99-formats --enable-newlib-io-long-long --disable-newlib-multithread \
-	CC_FOR_BUILD=$(HOSTCC) CC='$(NEWLIB_CC)' CCASFLAGS='$(filter-out $(CC),$(NEWLIB_CC))' \
+	CC_FOR_BUILD=$(HOSTCC) CC='$(NEWLIB_CC)' CCASFLAGS='$(NEWLIB_CCASFLAGS)' \
 	CFLAGS=-O2 AR=llvm-ar RANLIB=llvm-ranlib
 
 $(LIBC):

@@ -122,8 +122,7 @@ void fixture_negotiate(struct test *test, uint64_t features)
     virtio_reset(transport);
     virtio_acknowledge(transport);
     features |= VIRTIO_BIT(VIRTIO_F_VERSION_1) | (virtio_offered(transport) & VIRTIO_PLATFORM);
-    if (virtio_negotiate(transport, features))
-        error(test, "the features are refused");
+    require_to_come_up(test, virtio_negotiate(transport, features));
 }
 
 /* The attachment of an endpoint, or the place for one; NULL when all are taken. */

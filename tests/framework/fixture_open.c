@@ -164,7 +164,11 @@ static void add_functions(struct fixture *fixture, bool bridges)
             add_endpoint(fixture, (struct device_location){.function = &pci->functions[i]});
 }
 
-/* There may be more than there is room for: engines first, bridges last. */
+/*
+ * Those that show most come first, because tests of requests take the first, and there may be more
+ * than there is room for: an IOMMU may do less for a host bridge, which it knows of and which never
+ * makes an access, than for a device that does.
+ */
 static void find_endpoints(struct fixture *fixture)
 {
     const struct platform *platform = fixture->platform;

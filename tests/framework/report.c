@@ -81,6 +81,11 @@ void report_start(const struct test_definition *definition)
     print("# run %s.%s", definition->suite, definition->name);
 }
 
+void report_may_hang(unsigned seconds)
+{
+    report_diagnostic("may hang the VMM: the next words within %u s", seconds);
+}
+
 void report_result(bool ok, unsigned number, const struct test_definition *definition,
                    const char *word, const char *reason)
 {

@@ -27,6 +27,11 @@ void report_line(const char *text);
 void report_life(void);
 void report_plan(unsigned count);
 void report_start(const struct test_definition *definition);
+/*
+ * What comes next may hang the VMM, so that no limit of ours ends the test: the harness takes the VMM for
+ * hung when nothing is printed for so many seconds (tests/harness/protocol.py).
+ */
+void report_may_hang(unsigned seconds);
 /* `word` is NULL for PASS, else SKIP, WARN, FAIL, ERROR, CRASH or HANG. */
 void report_result(bool ok, unsigned number, const struct test_definition *definition,
                    const char *word, const char *reason);

@@ -32,7 +32,7 @@ bool expect_refusal(struct test *test, enum clause refused, enum clause clause,
                     struct viommu_request request, uint8_t status);
 /*
  * A valid request of the test's set-up: must succeed, by the statement that says what the request
- * is for, or the test cannot go on. NOMEM is no verdict on the device. Where an ATTACH that would
+ * is for, or the test cannot go on. NOMEM skips the test. Where an ATTACH that would
  * move an endpoint is refused, or a DETACH, the endpoint gets where it is wanted in another way: out
  * of its domain first, or into one that no test uses. Tests that claim ATTACH-D12 or DETACH-P01
  * judge the device for it.
@@ -45,5 +45,5 @@ void require_unattached(struct test *test, uint32_t endpoint);
 /* ATTACH of the n-th endpoint to the n-th domain, the usual set-up of a test without DMA. */
 void require_attach(struct test *test, unsigned domain, unsigned endpoint);
 
-/* Whether [first, last] is mapped somewhere in the domain: a MAP over it is refused, INVAL. */
+/* Whether [first, last] is mapped somewhere in the domain: a MAP over it is refused. */
 bool is_mapped(struct test *test, uint32_t domain, uint64_t first, uint64_t last);

@@ -15,7 +15,9 @@ struct plan {
 /* Forgets the test before. */
 void plan_begin_test(void);
 /* False: the test can't bear requests but its own. */
-bool plan_is_wanted(void);
+bool plan_is_possible(void);
+/* ... or this request with this answer has been proven in this test often enough. */
+bool plan_is_wanted(const struct viommu_request *request, uint8_t status);
 void plan_begin(struct test *test, struct plan *plan);
 /*
  * Adds what tells a possible state from others: the domains and mappings that the request is about (NULL:

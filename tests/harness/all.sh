@@ -56,6 +56,7 @@ real        python3 -B tests/selftest/test_real.py
 topology    python3 -B tests/selftest/test_topology.py
 
 virt        python3 -B tests/selftest/test_topology_virt.py
+cpus        python3 -B tests/selftest/test_many_cpus.py
 
 nested      python3 -B tests/selftest/test_nested.py
 vmms        python3 -B tests/selftest/test_kvm_vmms.py

@@ -5,7 +5,8 @@
 the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
 XFAIL; with `verdict = "WARN"` one that warns as listed is a known WARN. One that no longer does is XPASS; with
 `may_pass` it may pass, too, as a random walk that does not come that far. What is not listed stays what it is: it is
-not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the test.
+not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the test, VMM-HUNG for one that says
+no more.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from build import HOME
 from protocol import Result
 from versions import Version, bounds, holds, parse
 
-VMM_DIED = "VMM-DIED"
+VMM_DIED, VMM_HUNG = "VMM-DIED", "VMM-HUNG"
 LISTS = ("clauses", "versions", "arch", "machine")
 VERDICTS = ("FAIL", "WARN")
 
@@ -77,6 +78,8 @@ class Expectations:
             return
         if deviation.verdict == "WARN":
             _apply_warning(deviation, result)
+        elif result.verdict == "HANG" and VMM_HUNG in deviation.clauses:
+            _apply_failure(deviation, result, {VMM_HUNG})
         elif result.verdict == "FAIL" or vmm_died:
             _apply_failure(deviation, result, {VMM_DIED} if vmm_died else set(result.failed_clauses))
         elif result.verdict in ("PASS", "WARN") and not deviation.may_pass:
@@ -156,7 +159,7 @@ def _parse(where: str, entry: object) -> Deviation:
             raise ValueError(f"{where}: versions: {error}") from error
     if deviation.test not in test_ids():
         raise ValueError(f"{where}: no test has this id")
-    if unknown := set(deviation.clauses) - clauses() - {VMM_DIED}:
+    if unknown := set(deviation.clauses) - clauses() - {VMM_DIED, VMM_HUNG}:
         raise ValueError(f"{where}: there is no clause {min(unknown)}")
     return deviation
 

@@ -22,6 +22,7 @@ EXIT = re.compile(r"^EXIT: STATUS=([0-9]{1,3})$")
 FINDING = re.compile(r"^# (FAIL|WARN) ([A-Z0-9][A-Z0-9_-]*) (?:\[([A-Za-z ]+), ([a-z]+)\] )?(.*)$")
 RESET_BROKEN = re.compile(r"^# reset broken: (.+)$")
 STOPPED = re.compile(r"^# stopped before test ([0-9]{1,6})$")
+MAY_HANG = re.compile(rb"# may hang the VMM: the next words within (\d{1,4}) s")  # tests/framework/report.h
 LISTED = re.compile(r"^# test (\S+) (default|optional)$")
 ERROR = re.compile(r"^# error: (.*)$")
 COST = re.compile(r"^# a request takes ([0-9]{1,9}) us on this host")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from options import NO_VERDICT, USAGE
-from protocol import ENDS_THE_BOOT, Console, Result, printable
+from protocol import ENDS_THE_BOOT, MAY_HANG, Console, Result, printable
 from vm import Boot
 from vmm.base import NoStart
 
@@ -71,6 +71,8 @@ class Series:
                 self.show_words()
                 continue
             log(raw + b"\n")
+            if within := MAY_HANG.fullmatch(raw):
+                boot.expect_words(int(within[1]))
             running, planned = console.running, console.plan is not None
             parsed = console.feed(printable(raw))
             if isinstance(parsed, Result):

@@ -76,6 +76,7 @@ class Boot:
         self.is_over = False  # the guest has said that it is done
         self._log = log
         self._limits = limits
+        self._silence = limits.silence  # until the next words
         self._first_words, self._last_words = b"", b""
         self._child = child
         self._noise, self._torn = noise, b""
@@ -93,6 +94,11 @@ class Boot:
         """More time for the whole boot: -t asks its tests to take longer."""
         if self._end is not None and not self.is_over:
             self._end += seconds
+
+    def expect_words(self, seconds: float) -> None:
+        """The guest has announced what may hang the VMM: its next words come so soon, or never."""
+        if self._limits.silence:
+            self._silence = min(seconds, self._limits.silence)
 
     def expect_end(self) -> None:
         """The guest is done: what is left is for the VMM to end, whatever else it prints."""
@@ -124,6 +130,7 @@ class Boot:
             chunk = got.get("out", b"")
             if chunk:
                 self._heard, self._show_stderr_at = time.monotonic(), None
+                self._silence = self._limits.silence
             if self._show_stderr_at and self._first_words and time.monotonic() >= self._show_stderr_at:
                 self._show_stderr_at = None
                 yield None
@@ -167,7 +174,7 @@ class Boot:
         left = None if self._end is None else self._end - now
         silent = None
         if self._limits.silence and not self.is_over:
-            silent = self._heard + self._limits.silence - now
+            silent = self._heard + self._silence - now
         waits = [wait for wait in (left, silent) if wait is not None]
         if waits and min(waits) <= 0:
             if self._child.silent:
@@ -177,7 +184,7 @@ class Boot:
             elif left is not None and left <= 0:
                 self._give_up(f"no end within {self._end - self.started:g} s" if self._end else "")
             else:
-                self._give_up(f"no output for {self._limits.silence:g} s")
+                self._give_up(f"no output for {self._silence:g} s")
             return None
         if self._show_stderr_at and self._first_words:
             waits.append(self._show_stderr_at - now)

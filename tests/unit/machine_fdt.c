@@ -111,6 +111,18 @@ static void gicv2_machine(void)
     CHECK_EQ(machine_host_msi(&machine.hosts[0], 0x10), 0x10);
 }
 
+static void gicv3_with_v2m(void)
+{
+    struct machine machine = read_machine("gicv3-v2m");
+    const struct machine_interrupts *interrupts = &machine.interrupts;
+
+    CHECK(interrupts->kind == MACHINE_GICV3 && interrupts->redistributor_count == 1);
+    CHECK(interrupts->its_count == 0 && interrupts->v2m_count == 2);
+    CHECK(interrupts->v2m[0].base == 0x8020000 && interrupts->v2m[0].spi_first == 80);
+    CHECK_EQ(interrupts->v2m[0].spi_count, 64);
+    CHECK(interrupts->v2m[1].base == 0x8030000 && interrupts->v2m[1].spi_count == 0);
+}
+
 static void plic_machine(void)
 {
     struct machine machine = read_machine("plic");
@@ -259,6 +271,7 @@ int main(void)
         {"gicv3_machine", gicv3_machine},
         {"gicv3_host", gicv3_host},
         {"gicv2_machine", gicv2_machine},
+        {"gicv3_with_v2m", gicv3_with_v2m},
         {"plic_machine", plic_machine},
         {"several_controllers", several_controllers},
         {"aplic_machine", aplic_machine},

@@ -271,6 +271,28 @@ static void more_frames_than_there_is_room_for(void)
 }
 
 /* Diagnostics are bounded, and how many there would have been is said. */
+/* A PLIC that the CPU does not reach is none; of the others there is room for eight. */
+static void more_plics_than_there_is_room_for(void)
+{
+    struct tree *tree = odd_begin();
+
+    tree_begin(tree, "plic@lost");
+    tree_text(tree, "compatible", "sifive,plic-1.0.0");
+    tree_end(tree);
+    for (uint32_t i = 0; i <= MACHINE_MAX_RANGES; i++) {
+        tree_begin(tree, "plic");
+        tree_text(tree, "compatible", "sifive,plic-1.0.0");
+        tree_cells(tree, "reg", CELLS(0, 0xc000000 + 0x1000000 * i, 0, 0x1000000));
+        tree_end(tree);
+    }
+    const struct machine *machine = odd_read(tree);
+
+    CHECK_EQ(machine->interrupts.node_count, MACHINE_MAX_RANGES);
+    CHECK_EQ(machine->interrupts.base, 0xc000000);
+    odd_check_reports("plics", "plic@lost (sifive,plic-1.0.0) is not driven, as it has no reg",
+                      "8 controllers are the most");
+}
+
 static void more_diagnostics_than_anyone_reads(void)
 {
     struct tree *tree = odd_begin();
@@ -298,6 +320,7 @@ int main(void)
         {"controllers", controllers},
         {"undriven_controllers", undriven_controllers},
         {"more_frames_than_there_is_room_for", more_frames_than_there_is_room_for},
+        {"more_plics_than_there_is_room_for", more_plics_than_there_is_room_for},
         {"more_diagnostics_than_anyone_reads", more_diagnostics_than_anyone_reads},
     };
     int status = unit_main("machine_odd", units, ARRAY_LENGTH(units));

@@ -171,7 +171,8 @@ TEST(only_queues_that_exist_have_a_size, .clauses = CLAUSES(PCI_COM_D14, MMIO_RE
 }
 
 /* With the feature the flag is one of MAP's, and a mapping with it is a mapping. */
-TEST(mmio_flag_maps, .clauses = CLAUSES(IOMMU_MAP_P08), .needs = NEEDS)
+TEST(mmio_flag_maps, .clauses = CLAUSES(IOMMU_MAP_P08, IOMMU_MAP_D07, IOMMU_MAP_P03),
+     .needs = NEEDS)
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
     uint32_t length = transfer_length(s.engine);
@@ -239,7 +240,7 @@ TEST(mmio_flag_without_the_feature, .clauses = CLAUSES(IOMMU_MAP_P08), .needs = 
  * Every length of the readable part below that of the request: never OK, never a property, and the
  * device goes on. A device may ask for a reset.
  */
-TEST(probe_of_every_readable_length, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P02),
+TEST(probe_of_every_readable_length, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P02, IOMMU_OP_P01),
      .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .limit_s = 30, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);

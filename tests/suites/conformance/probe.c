@@ -188,7 +188,8 @@ TEST(small_property_areas,
 
 /* Like any type that the device does not know. */
 TEST(without_the_feature_nothing_is_written,
-     .clauses = CLAUSES(IOMMU_PROBE_D04, IOMMU_PROBE_D05, IOMMU_OP_P01), .needs = NEEDS_IOMMU)
+     .clauses = CLAUSES(IOMMU_PROBE_D04, IOMMU_PROBE_D05, IOMMU_OP_P01), .needs = NEEDS_IOMMU,
+     .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct virtio_iommu_req_probe request = {.head.type = VIRTIO_IOMMU_T_PROBE};

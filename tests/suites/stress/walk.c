@@ -103,6 +103,7 @@ static bool judge(struct walk *walk, const struct viommu_request *request,
                         reply->status <= VIRTIO_IOMMU_S_NOMEM &&
                         answer->permitted >> reply->status & 1;
 
+    report_life();
     walk->requests++;
     if (walk->step_count < ARRAY_LENGTH(walk->steps))
         walk->steps[walk->step_count++] =
@@ -214,6 +215,7 @@ bool walk_episode(struct walk *walk)
     walk->episodes++;
     walk->step_count = 0;
     fixture_restart_detached(walk->test);
+    ledger_lose(); /* the walk has a model of its own */
     model_reset(walk->model);
     if (walk->model->config.bypass_config) {
         walk->model->bypass = rng_chance(&walk->test->rng, 1, 2);

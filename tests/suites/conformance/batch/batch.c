@@ -16,7 +16,7 @@
 #define NEEDS (NEEDS_TWO_ENDPOINTS | NEEDS_MAP_UNMAP)
 
 #define PADDING     12u /* bytes behind the tail, or before it */
-#define PROOF_EVERY 16  /* batches */
+#define PROOF_EVERY 32  /* batches */
 
 /* Where the tail is: of what is longer than it has to be, nothing says at which end. */
 static uint32_t tail_at(const struct batch_item *item, const struct entry *entry)

@@ -6,6 +6,7 @@
  */
 #include "drivers/viommu/event.h"
 #include "tests/framework/cpu.h"
+#include "tests/framework/report.h"
 #include "tests/framework/transfer.h"
 
 #define SUITE "conformance.cpus"
@@ -137,6 +138,7 @@ TEST(unmap_while_another_cpu_transfers,
     for (unsigned i = 0; i < (traffic.engine->is_slow ? 1 : ROUNDS); i++) {
         wait_for_transfers(&traffic);
         next_phase(&traffic);
+        report_life();
         refused += viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK;
         next_phase(&traffic);
         wait_for_transfers(&traffic);
@@ -162,6 +164,7 @@ static unsigned disturb(struct viommu *viommu, const struct traffic *traffic)
     const struct viommu_request unmap = viommu_unmap(traffic->domain, first, last);
     unsigned refused = viommu_submit(viommu, &map).status != VIRTIO_IOMMU_S_OK;
 
+    report_life();
     return refused + (viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK);
 }
 

@@ -146,11 +146,11 @@ void fixture_remember(struct test *test, const struct viommu_request *request, u
     struct fixture *fixture = test->fixture;
     struct fixture_attachment *attachment;
 
-    ledger_note(test, request, status);
     if (status == VIRTIO_IOMMU_S_OK && request->head.type == VIRTIO_IOMMU_T_MAP) {
         fixture->last_map = *request;
         fixture->has_mapped = true;
     }
+    ledger_note(test, request, status);
     if (status != VIRTIO_IOMMU_S_OK || (request->head.type != VIRTIO_IOMMU_T_ATTACH &&
                                         request->head.type != VIRTIO_IOMMU_T_DETACH))
         return;

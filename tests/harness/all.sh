@@ -59,6 +59,7 @@ virt        python3 -B tests/selftest/test_topology_virt.py
 cpus        python3 -B tests/selftest/test_many_cpus.py
 
 nested      python3 -B tests/selftest/test_nested.py
+vmms        python3 -B tests/selftest/test_kvm_vmms.py
 
 STEPS
     for machine in $(machines); do

@@ -29,8 +29,10 @@ import vmm.saved
 from build import HOME
 from job import Job
 from machines import Machine
+from placeholders import Files
 from progress import Screen, silence
-from session import Session
+from series import Stop
+from session import DeadKvm, Session
 from vmm.base import Settings, Unusable, kvm_lacking
 
 MACHINES = os.path.join(HOME, "tests", "harness", "machines.toml")
@@ -119,6 +121,19 @@ def say_before(job: Job, listed: machines.Machines, screen: Screen) -> None:
         print(f"the VM waits for: {debugger} {symbols} {commands}", file=sys.stderr, flush=True)
 
 
+def run_session(session: Session, listed: machines.Machines, dead: str = "") -> int:
+    """`dead` is why KVM was given up for this one: what lacks then hides no failure."""
+    job = session.job
+    skip = get_ready(job)
+    session.take_notes()
+    say_before(job, listed, session.screen)
+    if skip and dead:
+        return session.stop(Stop(opt.NO_VERDICT, f"KVM runs no guest here ({dead}), and without it: {skip}"))
+    if skip:
+        return session.skip(skip)
+    return session.print_list() if job.options.list else session.judge()
+
+
 def run_machine(machine: Machine, listed: machines.Machines, options: opt.Options) -> int:
     screen = Screen()
     folder = None
@@ -128,12 +143,15 @@ def run_machine(machine: Machine, listed: machines.Machines, options: opt.Option
     job = Job(machine, adapter, options, folder)
     session = Session(job, screen)
     try:
-        skip = get_ready(job)
-        session.take_notes()
-        say_before(job, listed, screen)
-        if skip:
-            return session.skip(skip)
-        return session.print_list() if options.list else session.judge()
+        try:
+            return run_session(session, listed)
+        except DeadKvm as dead:
+            session.kill()
+            options.accel = "tcg"
+            job.adapter, job.files = adapter_of(machine, options), Files()
+            session = Session(job, screen)
+            session.run.notes.append(f"KVM runs no guest here ({dead}): tcg is used")
+            return run_session(session, listed, str(dead))
     except BrokenPipeError:
         session.interrupted(128 + 13, "nobody reads the results")
         return 128 + 13

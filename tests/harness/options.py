@@ -42,7 +42,7 @@ usage: ./run.sh [options] [GLOB...] [-- VMM-ARGUMENTS...]
   -h, --help       this text
 environment:
   QEMU=            the QEMU to use, a command or a path
-  ACCEL=           tcg (default), kvm, or auto: kvm where it can be used
+  ACCEL=           tcg (default), kvm, or auto: kvm where it can be used, and runs a guest
   LKVM=, CLOUD_HYPERVISOR=, CROSVM=, FIRECRACKER=, ALIOTH=
                    the VMM of that name to use (LKVM: kvmtool), a command or a path; of several, separated
                    by ':', the first one for the machine's CPU; default: the one in PATH

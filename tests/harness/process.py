@@ -40,8 +40,16 @@ class Stopped(SystemExit):
         self.number = number
 
 
+# Signals that have come. Python drops an exception that comes in a hook of fork(2): while one is under way they wait,
+# and whoever reads a child raises them.
+_arrived: list[int] = []
+_forking: list[bool] = []
+
+
 def _stop(number: int, _frame: object) -> None:
-    raise Stopped(number)
+    _arrived.append(number)
+    if not _forking:
+        raise Stopped(number)
 
 
 def signal_name(number: int) -> str:
@@ -71,6 +79,7 @@ def prepare() -> None:
 
 def ignore_signals() -> None:
     """While the last things are done."""
+    _arrived.clear()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
@@ -93,10 +102,11 @@ class Running(Protocol):
     def read(self, wait: float | None) -> dict[str, bytes] | None:
         """As Child.read()."""
 
-    def starved(self) -> float:
-        """As Child.starved()."""
     def kill(self) -> None:
         """As Child.kill()."""
+
+    def starved(self) -> float:
+        """As Child.starved()."""
 
     def end(self) -> None:
         """As Child.end()."""
@@ -117,16 +127,11 @@ class Child:
         self.silent = False  # its stdout is closed
         self.trouble = ""
         self._keep = list(keep)
-        self.popen = subprocess.Popen(
-            argv,
-            env=environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            # Not beside other threads: what Python does between fork and exec may wait for them.
-            preexec_fn=_end_with_parent if threading.active_count() == 1 else None,
-        )
+        _forking.append(True)
+        try:
+            self.popen = self._start(argv, environment, stdin)
+        finally:
+            _forking.pop()
         assert self.popen.stdout and self.popen.stderr
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.popen.stdout, selectors.EVENT_READ, "out")
@@ -136,9 +141,24 @@ class Child:
             self._end = os.pidfd_open(self.popen.pid)
             self._selector.register(self._end, selectors.EVENT_READ, "end")
 
+    @staticmethod
+    def _start(argv: Sequence[str], environment: Mapping[str, str] | None, stdin: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            argv,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            # Not beside other threads: what Python does between fork and exec may wait for them.
+            preexec_fn=_end_with_parent if threading.active_count() == 1 else None,
+        )
+
     def read(self, wait: float | None) -> dict[str, bytes] | None:
         """What is at hand of `out` and `err`, after `wait` seconds at most; None when the process has ended, whoever
         else holds its pipes, and its output is read."""
+        if _arrived:
+            raise Stopped(_arrived[0])
         if self.status is not None:
             return None
         deadline = None if wait is None else time.monotonic() + max(wait, 0)

@@ -168,9 +168,9 @@ class Console:
         self.listed: list[tuple[str, str]] = []
         self.error: str | None = None
         self.exit_status: int | None = None
-        self.request_cost = 0.0  # seconds, where the guest says that requests are dear on this host
         self.reset_broken = ""  # why no later test can have this boot
         self.is_stopped = False  # by the guest, for another boot
+        self.request_cost = 0.0  # seconds, where the guest says that requests are dear on this host
         self._protocol_errors = ProtocolErrors()
         self._verdicts: set[str] = set()
         self._header, self._diagnostics = Lines(), Lines()

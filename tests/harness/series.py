@@ -231,6 +231,9 @@ class Series:
         return Stop(NO_VERDICT, f"{why} ({self.boot.why})" if self.boot else why)
 
     def _stop_without_a_plan(self, console: Console) -> Stop:
+        if not console.started and self.boot:
+            self.show_words()
+            self.session.take_dead_start(self.boot.why)
         for line in console.header:
             self.say(line)
         self.report(console.diagnostics)

@@ -41,6 +41,10 @@ class Place:
     argv: list[str]
 
 
+class DeadKvm(Exception):
+    """The first boot by a KVM that nobody insists on said nothing, and why it ended."""
+
+
 class Session:
     def __init__(self, job: Job, screen: Screen) -> None:
         self.job = job
@@ -153,6 +157,11 @@ class Session:
         """Once more."""
         return not self._is_halted and (not self.job.adapter.boots_max or self.boots < self.job.adapter.boots_max)
 
+    def take_dead_start(self, why: str) -> None:
+        """Of a guest that said nothing at all. DeadKvm: another accelerator may do."""
+        if self.job.options.accel == "auto" and self.job.adapter.accel == "kvm" and self.boots == 1:
+            raise DeadKvm(why)
+
     def _judge_shutdown(self, boot: Boot, console: Console) -> None:
         """Shutting down is part of a VMM."""
         if console.exit_status is None:
@@ -264,6 +273,8 @@ class Session:
             console = Series(self, place, []).run_boot(self.job.guest([], 1, LIST), Console())
         except NoStart as error:
             return Stop(NO_VERDICT, str(error))
+        if not console.started:
+            self.take_dead_start(self._ended_why)
         if not console.listed or console.exit_status != LISTED_ALL:
             return Stop(NO_VERDICT, f"{NO_LIST} ({self._ended_why})")
         return console.listed

@@ -116,12 +116,12 @@ class Carried:
         self.trouble = channel.trouble
         return got
 
+    def kill(self) -> None:
+        self._channel.child.kill()
+
     def starved(self) -> float:
         """Of the carrier, since this VMM was started."""
         return self._channel.child.starved() - self._starved_before
-
-    def kill(self) -> None:
-        self._channel.child.kill()
 
     def end(self) -> None:
         """A VMM that has not ended takes the carrier with it."""

@@ -242,6 +242,9 @@ class Session:
             place = places.get()
             try:
                 return Series(self, place, part, offset, len(part)).run_all() if self.may_boot() else None
+            except BaseException:  # the place may still have a boot: nobody else gets it
+                self._halt()
+                raise
             finally:
                 places.put(place)
 

@@ -34,25 +34,27 @@ def newest(path: str, descriptor: int) -> int:
     """The file that has the name now: a VMM may put a new one in its place."""
     with contextlib.suppress(FileNotFoundError):
         if not os.path.samestat(os.stat(path), os.fstat(descriptor)):
+            newer = os.open(path, os.O_RDONLY)
             os.close(descriptor)
-            return os.open(path, os.O_RDONLY)
+            return newer
     return descriptor
 
 
 def main(path: str, command: list[str]) -> int:
     with open(path, "wb"):
         pass
+    file = os.open(path, os.O_RDONLY)  # before the VMM can remove it
     try:
         vmm = subprocess.Popen(command, stdout=2)
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)
         return 127
-    file = os.open(path, os.O_RDONLY)
     while (status := vmm.poll()) is None:
         if not copy(file):
             file = newest(path, file)
             time.sleep(PAUSE)
     copy(file)
+    copy(newest(path, file))
     if status < 0:
         with contextlib.suppress(OSError):  # of those that nobody can ignore
             signal.signal(-status, signal.SIG_DFL)

@@ -4,8 +4,9 @@
  * reset, would make tests blame the IOMMU. Each is tried through a mapping, and where that goes wrong
  * past the IOMMU, in bypass: what goes well in one of the two the engine is able to do, and a test will
  * judge what the IOMMU makes of it. What goes wrong in both is the engine's where an engine of another
- * kind does better, and the IOMMU's where engines of several kinds all do it wrong: those have nothing in
- * common but the IOMMU. Where there is one kind only nobody can tell, which is an ERROR.
+ * kind does the very same transfer well, and else the IOMMU's where engines of several kinds do
+ * something wrong: those have nothing in common but the IOMMU. Otherwise nobody can tell, which is an
+ * ERROR.
  */
 #include "tests/framework/fitness.h"
 
@@ -25,6 +26,8 @@
 #define DENIED_NS  20000000ull
 #define TEXT_MAX   160
 #define LENGTH_MAX 1024u
+#define USUAL      512u /* a length that most engines are capable of */
+#define WRITES     4u   /* of random bytes, until they show where they begin and end */
 
 /* What is wrong with an engine, and whether its registers say so, in which the IOMMU has no part. */
 struct flaw {
@@ -48,6 +51,10 @@ struct candidate {
     struct dma_engine *engine;
     uint8_t *page; /* of a unit, mapped at its own address */
     bool is_mapped;
+    /* The transfer that is tried; of length 0 one that every engine does. */
+    uint32_t length;
+    bool is_read; /* or what is written was read before */
+    const struct flaw *flaw; /* in which it shows; NULL: none does */
 };
 
 static uint64_t timeout_of(const struct dma_engine *engine)
@@ -63,18 +70,18 @@ static bool is_poison(const uint8_t *bytes, uint32_t count)
     return true;
 }
 
-/* Of random bytes every eighth may be like what was there, not all of a stretch of them. */
+/* Of random bytes the first and the last may be like what was there; it is written again then. */
 static bool has_arrived(const struct dma_engine *engine, const uint8_t *bytes, uint32_t length)
 {
     if (engine->content)
         return !memcmp(bytes, engine->content, length);
-    return length < 8 || (!is_poison(bytes, 8) && !is_poison(bytes + length - 8, 8));
+    return bytes[0] != DMA_POISON && bytes[length - 1] != DMA_POISON;
 }
 
-/* NULL: it writes what and where it should. */
-static const struct flaw *flaw_of_write(const struct candidate *it, uint32_t length)
+static const struct flaw *flaw_of_one_write(const struct candidate *it)
 {
     struct dma_engine *engine = it->engine;
+    uint32_t length = it->length;
     enum dma_result result;
 
     memset(it->page, DMA_POISON, PAGE_SIZE);
@@ -83,19 +90,31 @@ static const struct flaw *flaw_of_write(const struct candidate *it, uint32_t len
         return &never_written;
     if (result == DMA_CANNOT)
         return &not_started;
-    if (!has_arrived(engine, it->page + OFFSET, length))
-        return &written_wrong;
     if (!is_poison(it->page, OFFSET) ||
         !is_poison(it->page + OFFSET + length, PAGE_SIZE - OFFSET - length))
         return &written_more;
-    return NULL;
+    return has_arrived(engine, it->page + OFFSET, length) ? NULL : &written_wrong;
 }
 
-static const struct flaw *flaw_of_read(const struct candidate *it, uint32_t length)
+/* NULL: it writes what and where it should. */
+static const struct flaw *flaw_of_write(struct candidate *it, uint32_t length)
+{
+    const struct flaw *flaw = &written_wrong;
+
+    it->length = length;
+    it->is_read = it->engine->content; /* which it has read */
+    for (unsigned i = 0; i < WRITES && flaw == &written_wrong; i++)
+        flaw = flaw_of_one_write(it);
+    return flaw;
+}
+
+static const struct flaw *flaw_of_read(struct candidate *it, uint32_t length)
 {
     struct dma_engine *engine = it->engine;
     uint8_t seen[LENGTH_MAX];
 
+    it->length = length;
+    it->is_read = true;
     for (uint32_t i = 0; i < PAGE_SIZE; i++)
         it->page[i] = (uint8_t)rng_next64(&it->test->rng);
     if (dma_read(engine, (uintptr_t)it->page + OFFSET, length, timeout_of(engine)) == DMA_NO_ANSWER)
@@ -127,12 +146,35 @@ static void be_denied(const struct candidate *it)
         viommu_set_bypass(fixture_iommu(it->test), 1);
 }
 
-static const struct flaw *flaw_of(const struct candidate *it)
+static bool is_capable(const struct dma_engine *engine, uint32_t length)
 {
-    struct dma_engine *engine = it->engine;
-    uint32_t lengths[] = {engine->min_length, engine->step == 1 ? 65 : engine->min_length};
+    return length >= engine->min_length && length <= engine->max_length &&
+           length % engine->step == 0;
+}
+
+/* Transfers of every length that is tried. */
+static const struct flaw *flaw_of_transfers(struct candidate *it)
+{
+    const struct dma_engine *engine = it->engine;
+    const uint32_t lengths[] = {USUAL, engine->min_length, 65};
     const struct flaw *flaw = NULL;
 
+    for (unsigned i = 0; i < ARRAY_LENGTH(lengths) && !flaw; i++)
+        if (is_capable(engine, lengths[i]))
+            flaw = flaw_of_write(it, lengths[i]);
+    for (unsigned i = 0; i < ARRAY_LENGTH(lengths) && engine->can_read && !flaw; i++)
+        if (is_capable(engine, lengths[i]))
+            flaw = flaw_of_read(it, lengths[i]);
+    return flaw;
+}
+
+static const struct flaw *flaw_of(struct candidate *it)
+{
+    struct dma_engine *engine = it->engine;
+    const struct flaw *flaw;
+
+    it->length = 0;
+    it->is_read = engine->can_read;
     switch (dma_prepare(engine, timeout_of(engine))) {
     case DMA_COMPLETED:
         break;
@@ -141,16 +183,15 @@ static const struct flaw *flaw_of(const struct candidate *it)
     default:
         return &not_loaded;
     }
-    for (unsigned i = 0; i < ARRAY_LENGTH(lengths) && !flaw; i++)
-        flaw = flaw_of_write(it, lengths[i]);
-    if (!flaw && engine->can_read)
-        flaw = flaw_of_read(it, lengths[1]);
+    flaw = flaw_of_transfers(it);
     if (flaw)
         return flaw;
     be_denied(it);
     if (dma_prepare(engine, timeout_of(engine)) != DMA_COMPLETED ||
-        flaw_of_write(it, engine->min_length))
+        flaw_of_write(it, engine->min_length)) {
+        it->length = 0;
         return &gone;
+    }
     return NULL;
 }
 
@@ -203,25 +244,32 @@ static bool is_on_trial(const struct dma_engine *engine)
     return engine->is_managed && engine->can_write && !engine->flaw && dma_is_usable(engine);
 }
 
-/* How many kinds are on trial, and how many of them have an engine without a flaw. */
-static void count_kinds(struct test *test, const struct flaw *const flaws[DMA_MAX_ENGINES],
-                        unsigned *kinds, unsigned *sound)
+/* Whether it does the transfer well in which the other one, of another kind, has shown its flaw. */
+static bool is_witness(const struct candidate *it, const struct candidate *other)
 {
-    const struct dma_engine *engines = test->fixture->engines;
+    return is_on_trial(it->engine) && !it->flaw && (it->engine->can_read || !other->is_read) &&
+           (!other->length || is_capable(it->engine, other->length));
+}
 
-    *kinds = *sound = 0;
-    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
-        bool is_first = true, is_sound = false;
+static bool has_iommus_flaw(const struct candidate *it)
+{
+    return is_on_trial(it->engine) && it->flaw && !it->flaw->is_its_own;
+}
 
-        for (unsigned k = 0; k < test->fixture->engine_count && is_on_trial(&engines[i]); k++) {
-            bool is_same = is_on_trial(&engines[k]) && engines[k].ops == engines[i].ops;
+enum guilt { GUILT_NONE, GUILT_OF_ENGINE, GUILT_OPEN };
 
-            is_first &= !is_same || k >= i;
-            is_sound |= is_same && !flaws[k];
+static enum guilt guilt_of(const struct candidate *it, const struct candidate *all, unsigned count)
+{
+    bool has_witness = false, is_shared = false;
+
+    for (unsigned i = 0; i < count; i++)
+        if (all[i].engine->ops != it->engine->ops) {
+            has_witness |= is_witness(&all[i], it);
+            is_shared |= has_iommus_flaw(&all[i]);
         }
-        *kinds += is_on_trial(&engines[i]) && is_first;
-        *sound += is_on_trial(&engines[i]) && is_first && is_sound;
-    }
+    if (!it->flaw || (!it->flaw->is_its_own && !has_witness && is_shared))
+        return GUILT_NONE;
+    return it->flaw->is_its_own || has_witness ? GUILT_OF_ENGINE : GUILT_OPEN;
 }
 
 static void tell(const struct dma_engine *engine)
@@ -232,35 +280,38 @@ static void tell(const struct dma_engine *engine)
                       location_text(&engine->place, text), engine->flaw);
 }
 
-void judge_fitness(struct test *test)
+static void sentence(struct fixture *fixture, const struct candidate *all)
 {
-    struct fixture *fixture = test->fixture;
-    const struct flaw *flaws[DMA_MAX_ENGINES] = {NULL};
-    uint64_t unit = memory_unit(test);
-    struct pages *pages = &fixture->pages;
-    unsigned kinds, sound;
-    uint8_t *page = pages_align(pages, unit) ? pages_get(pages, unit / PAGE_SIZE) : NULL;
+    enum guilt guilt[DMA_MAX_ENGINES];
 
-    trial_begin();
-    for (unsigned i = 0; page && i < fixture->engine_count; i++) {
-        struct candidate it = {.test = test, .engine = &fixture->engines[i], .page = page};
-
-        if (is_on_trial(it.engine))
-            flaws[i] = flaw_in_every_way(&it);
-    }
-    count_kinds(test, flaws, &kinds, &sound);
-    if (kinds > 1 && !sound)
-        return;
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        guilt[i] = guilt_of(&all[i], all, fixture->engine_count);
     for (unsigned i = 0; i < fixture->engine_count; i++) {
         struct dma_engine *engine = &fixture->engines[i];
 
-        if (flaws[i]) {
-            engine->flaw = flaws[i]->text;
-            fixture->is_flaw_open |= !sound && !flaws[i]->is_its_own;
-        }
+        if (guilt[i] != GUILT_NONE)
+            engine->flaw = all[i].flaw->text;
+        fixture->is_flaw_open |= guilt[i] == GUILT_OPEN;
         if (engine->is_managed && engine->flaw)
             tell(engine);
     }
+}
+
+void judge_fitness(struct test *test)
+{
+    struct fixture *fixture = test->fixture;
+    struct candidate all[DMA_MAX_ENGINES];
+    uint64_t unit = memory_unit(test);
+    struct pages *pages = &fixture->pages;
+    uint8_t *page = pages_align(pages, unit) ? pages_get(pages, unit / PAGE_SIZE) : NULL;
+
+    trial_begin();
+    for (unsigned i = 0; i < fixture->engine_count; i++) {
+        all[i] = (struct candidate){.test = test, .engine = &fixture->engines[i], .page = page};
+        if (page && is_on_trial(all[i].engine))
+            all[i].flaw = flaw_in_every_way(&all[i]);
+    }
+    sentence(fixture, all);
 }
 
 const char *unfit_engine_text(struct test *test)

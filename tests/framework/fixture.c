@@ -90,12 +90,12 @@ void fixture_find_out(struct test *test)
 }
 
 /* Nobody can tell whether engine or IOMMU is to blame: once a run that is an ERROR. */
-static void tell_open_flaw(struct test *test, const char *missing)
+static void tell_open_flaw(struct test *test)
 {
     if (!test->fixture->is_flaw_open || test->fixture->is_flaw_told)
         return;
     test->fixture->is_flaw_told = true;
-    error(test, "%s; or the IOMMU is at fault", missing);
+    error(test, "an engine is not used, or the IOMMU is at fault: %s", unfit_engine_text(test));
 }
 
 void fixture_begin(struct test *test)
@@ -110,8 +110,8 @@ void fixture_begin(struct test *test)
         fixture_not_driven(test, fixture->iommu_trouble);
     if (missing && fixture->is_stuck)
         fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
-    if (missing && test->definition->needs & NEEDS_ENGINES)
-        tell_open_flaw(test, missing);
+    if (test->definition->needs & NEEDS_ENGINES)
+        tell_open_flaw(test);
     if (missing)
         skip(test, "%s", missing);
     if (!is_driven(test))

@@ -66,6 +66,10 @@ def poor_path(*lacking: str) -> str:
     return directory
 
 
+class Skipped(Exception):
+    """The machine that a test is about can't be had with this VMM, or on this host."""
+
+
 def main(suite: str) -> None:
     print(f"KTAP version 1\n1..{len(TESTS)}", flush=True)
     failed = 0
@@ -73,6 +77,8 @@ def main(suite: str) -> None:
         try:
             function()
             print(f"ok {number} {suite}.{function.__name__}", flush=True)
+        except Skipped as reason:
+            print(f"ok {number} {suite}.{function.__name__} # SKIP {reason}", flush=True)
         except Exception:
             failed += 1
             for line in traceback.format_exc().splitlines():
@@ -98,6 +104,13 @@ class Ran:
         """Each of the lines must be there, whole."""
         for line in lines:
             check(line in self.out.splitlines(), f"no line '{line}' in:\n{self.out}{self.err}")
+
+    def needs_the_machine(self) -> Ran:
+        """Skips the test where the machine was skipped."""
+        for line in self.out.splitlines():
+            if line.startswith("1..0 # SKIP "):
+                raise Skipped(line.removeprefix("1..0 # SKIP "))
+        return self
 
     def ends(self, status: int, total: str = "") -> None:
         check(self.status == status, f"status {self.status}, not {status}:\n{self.out}{self.err}")

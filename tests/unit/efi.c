@@ -208,6 +208,7 @@ static void a_map_of_300_descriptors(void)
 
 static void texts(void)
 {
+    static const char name[] = "name.efi ";
     struct efi_handoff handoff = build();
 
     /* Without load options, and with empty ones, options.txt counts. */
@@ -254,9 +255,8 @@ static void texts(void)
     CHECK_EQ(strlen(read_at(HANDOFF)->cmdline), 4000);
     CHECK(read_at(HANDOFF)->is_cmdline_cut);
     /* With a name in front that is not ours there is room for less of it than seems. */
-    for (unsigned i = 0; i < 8; i++)
-        put(OPTIONS + 2 * i, (uint64_t) "name.efi"[i], 2);
-    put(OPTIONS + 2 * 8, ' ', 2);
+    for (unsigned i = 0; name[i]; i++)
+        put(OPTIONS + 2 * i, (uint64_t)name[i], 2);
     CHECK_EQ(strlen(read_at(HANDOFF)->cmdline), BOOT_CMDLINE_MAX + 1 - 9);
     CHECK(!read_at(HANDOFF)->is_cmdline_cut);
 }

@@ -180,8 +180,9 @@ uint64_t mutate_size(uint64_t size, bool is_write)
 {
     if (size > 2048 && MUTANT(LONG_TRANSFERS_CUT))
         return 2048;
-    if (size > 4 && size % 4 &&
-        (MUTANT(ODD_BYTES_LOST) || (!is_write && MUTANT(ODD_BYTES_LOST_READS))))
+    if (size > 4 && size % 4 && MUTANT(ODD_BYTES_LOST))
+        return size & -4ull;
+    if (size > 128 && size % 4 && !is_write && MUTANT(ODD_BYTES_LOST_READS))
         return size & -4ull;
     return size;
 }

@@ -156,6 +156,8 @@ static void mutate_place(struct ref_mapping *mapping, uint64_t granule)
         mapping->physical += granule;
     if (length > 0x1fffff && MUTANT(MAP_SHORT_2M))
         mapping->last = mapping->first + 0x1fffff;
+    if (length >> 32 && MUTANT(MAP_LENGTH_32_BITS))
+        mapping->last = mapping->first + (uint32_t)length;
     if (length >> 40 && MUTANT(MAP_LENGTH_40_BITS))
         mapping->last = mapping->first + (length & ((1ull << 40) - 1));
     if (MUTANT(MAP_TARGET_48_BITS))

@@ -57,20 +57,26 @@ static void judge_long(struct test *test, uint64_t length_bits, unsigned units)
     scene_end(test, &s);
 }
 
-#define LONG_CLAUSES                                                                               \
-    CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_D07, IOMMU_UNMAP_P04, IOMMU_UNMAP_P05, IOMMU_UNMAP_P02)
-
-TEST(mapping_of_4_gib, .clauses = LONG_CLAUSES, .needs = NEEDS, .limit_s = 20)
+TEST(mapping_of_4_gib,
+     .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_D07, IOMMU_UNMAP_P04, IOMMU_UNMAP_P05,
+                        IOMMU_UNMAP_P02),
+     .needs = NEEDS, .limit_s = 20)
 {
     judge_long(test, 1ull << 32, 0);
 }
 
-TEST(mapping_of_4_gib_and_a_page, .clauses = LONG_CLAUSES, .needs = NEEDS, .limit_s = 20)
+TEST(mapping_of_4_gib_and_a_page,
+     .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_D07, IOMMU_UNMAP_P04, IOMMU_UNMAP_P05,
+                        IOMMU_UNMAP_P02),
+     .needs = NEEDS, .limit_s = 20)
 {
     judge_long(test, 1ull << 32, 1);
 }
 
-TEST(mapping_of_2_to_the_40_and_a_page, .clauses = LONG_CLAUSES, .needs = NEEDS, .limit_s = 20)
+TEST(mapping_of_2_to_the_40_and_a_page,
+     .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_D07, IOMMU_UNMAP_P04, IOMMU_UNMAP_P05,
+                        IOMMU_UNMAP_P02),
+     .needs = NEEDS, .limit_s = 20)
 {
     judge_long(test, 1ull << 40, 1);
 }

@@ -99,6 +99,15 @@ static void count(void *context)
     ((struct line *)context)->hits++;
 }
 
+/* Its first message did not come, as if it had none; returns false. */
+static bool sends_nothing(struct test *test, const struct dma_engine *engine, uint64_t address)
+{
+    arch_irq_release_all();
+    note(test, "%s at 0x%04x: no message to 0x%llx arrives", engine->ops->name,
+         engine->place.function->bdf, (unsigned long long)address);
+    return false;
+}
+
 /* No IOMMU is between the engine and the doorbell: it is not attached, and let through. */
 static bool is_let_through(struct test *test, const struct dma_engine *engine)
 {
@@ -124,6 +133,10 @@ static bool judge_messages(struct test *test, struct dma_engine *engine)
             return cannot_start(test, engine);
         }
         wait_for(&line, i, WAIT_NS);
+        if (!line.hits) {
+            pci_msi_disable(function);
+            return sends_nothing(test, engine, message.address);
+        }
     }
     wait_for(&line, RAISED + 1, QUIET_NS);
     pci_msi_disable(function);

@@ -66,6 +66,16 @@ void mutate_late_detach(struct ref_iommu *iommu, bool is_access)
     late.endpoint = NULL;
 }
 
+/* Whether no endpoint of its domain comes before it. */
+static bool is_first_member(const struct ref_tables *tables, const struct ref_endpoint *endpoint)
+{
+    const struct ref_endpoint *it = tables->endpoints;
+
+    while (it->domain != endpoint->domain)
+        it++;
+    return it == endpoint;
+}
+
 static bool detach(struct ref_tables *tables, struct ref_endpoint *endpoint)
 {
     struct ref_domain *domain = endpoint->domain;
@@ -83,7 +93,8 @@ static bool detach(struct ref_tables *tables, struct ref_endpoint *endpoint)
     }
     if (MUTANT(DETACH_DESTROYS_SHARED))
         forget_members(tables, domain, endpoint);
-    if (MUTANT(DETACH_EMPTIES_SHARED))
+    if (MUTANT(DETACH_EMPTIES_SHARED) ||
+        (MUTANT(DETACH_FIRST_EMPTIES) && is_first_member(tables, endpoint)))
         empty(tables, domain);
     return false;
 }

@@ -23,14 +23,23 @@ static bool is_tlb(void)
     return ref_mutant >= MUTANT_TLB_UNMAP_FIRST_ONLY && ref_mutant <= MUTANT_TLB_KEEPS_DENIED_READS;
 }
 
+static bool is_tag(const struct entry *entry, uint64_t page)
+{
+    return MUTANT(TLB_OF_32_BITS)
+               ? (uint32_t)(entry->page * MUTATED_PIECE) == (uint32_t)(page * MUTATED_PIECE)
+               : entry->page == page;
+}
+
 static bool matches(const struct entry *entry, const struct ref_endpoint *endpoint, uint64_t page,
                     bool is_write)
 {
     bool is_same_domain = endpoint->domain && entry->domain == endpoint->domain->id;
     bool is_same_endpoint = entry->endpoint == endpoint->id;
 
-    if (!entry->is_valid || entry->page != page || entry->is_write != is_write)
+    if (!entry->is_valid || !is_tag(entry, page) || entry->is_write != is_write)
         return false;
+    if (MUTANT(TLB_BYPASS_KEEPS))
+        return is_same_endpoint && !endpoint->domain;
     if (MUTANT(TLB_WITHOUT_ENDPOINT))
         return endpoint->domain && !endpoint->domain->is_bypass;
     if (MUTANT(TLB_ATTACH_KEEPS))
@@ -55,14 +64,17 @@ static void keep(const struct ref_endpoint *endpoint, uint64_t address, bool is_
 {
     bool keeps_denials = MUTANT(TLB_KEEPS_DENIALS) || (MUTANT(TLB_KEEPS_DENIED_READS) && !is_write);
 
-    if (!endpoint->domain || endpoint->domain->is_bypass || (!to->is_allowed && !keeps_denials))
+    bool is_known = MUTANT(TLB_BYPASS_KEEPS) ? !endpoint->domain
+                                             : endpoint->domain && !endpoint->domain->is_bypass;
+
+    if (!is_known || (!to->is_allowed && !keeps_denials))
         return;
     entries[next++ % ENTRIES] = (struct entry){
         .is_valid = true,
         .is_write = is_write,
         .is_denied = !to->is_allowed,
         .endpoint = endpoint->id,
-        .domain = endpoint->domain->id,
+        .domain = endpoint->domain ? endpoint->domain->id : 0,
         .page = address / MUTATED_PIECE,
         .physical = to->is_allowed ? piece->address - address % MUTATED_PIECE : 0,
     };

@@ -43,6 +43,11 @@ static void mutate_ends(const struct access *access, struct ref_mapping *seen)
         seen->first++;
         seen->physical++;
     }
+    if (MUTANT(MAP_BLOCK_OUTWARDS) && seen->last - seen->first >= BLOCK - 1) {
+        seen->physical -= seen->first % BLOCK;
+        seen->first &= -BLOCK;
+        seen->last |= BLOCK - 1;
+    }
     if (MUTANT(MAP_LAST_RUNS_ON) && seen->last == access->iommu->config.input_last)
         seen->last = UINT64_MAX;
     if (MUTANT(MAP_TOP_IS_NOT_READ) && reads && seen->last == UINT64_MAX)

@@ -2,9 +2,11 @@
 /*
  * IOMMUs remember translations: for a page, an endpoint, a domain, and for reads and writes apart. What
  * a request changes must be gone from wherever it is remembered when the request comes back. Virtio 1.4
- * sections 5.13.6.3 to 5.13.6.6.
+ * sections 5.13.6.3 to 5.13.6.6. What the bypass byte changes (5.13.4) must be gone, too.
  */
 #include "lib/array/array.h"
+#include "tests/framework/addresses.h"
+#include "tests/framework/memory.h"
 #include "tests/suites/conformance/scene.h"
 
 #define SUITE "conformance.cache"
@@ -57,6 +59,39 @@ TEST(unmap_is_for_every_part, .clauses = CLAUSES(IOMMU_UNMAP_P02), .needs = NEED
     require_ok(test, viommu_unmap(s.domain, s.at, s.at + 4 * s.unit - 1));
     for (unsigned n = 0; n < 4; n++)
         expect_unit_denied(test, IOMMU_UNMAP_P02, &s, n);
+}
+
+/* Whether an access there has to be denied, and nothing but a mapping would let it through. */
+static bool is_elsewhere(struct test *test, const struct scene *s, uint64_t at)
+{
+    uint64_t last = at + s->unit - 1;
+
+    return last > at && last <= s->engine->reach && addresses_can_be_mapped(test, at, last) &&
+           !addresses_have_doorbell(test, at, last) &&
+           is_apart_from_footprint(test, s->engine, at, last);
+}
+
+/* A page that is remembered is no other, whichever bit of the address it is that differs. */
+TEST(every_bit_of_an_address_counts, .clauses = CLAUSES(IOMMU_MAP_P04), .needs = NEEDS,
+     .limit_s = 30)
+{
+    struct scene s = scene_new(test, fixture_engine(test), 1);
+    uint32_t length = transfer_length(s.engine);
+    unsigned tried = 0;
+
+    scene_map(test, &s, 0, 0, READ_WRITE);
+    for (uint64_t bit = s.unit; bit; bit <<= 1) {
+        uint64_t at = s.at ^ bit;
+
+        if (!is_elsewhere(test, &s, at))
+            continue;
+        use_unit(test, IOMMU_MAP_P01, &s, 0);
+        expect_write_denied(test, IOMMU_MAP_P04, s.engine, at, &s.target, length);
+        expect_read_denied(test, IOMMU_MAP_P04, s.engine, at, &s.target, length, NULL);
+        tried++;
+    }
+    if (!tried)
+        skip(test, "no other address can be mapped that differs in one bit");
 }
 
 /* Twice what was denied can be done: reads and writes, by MAP right after. */
@@ -173,6 +208,33 @@ TEST(detach_ends_what_was_used, .clauses = CLAUSES(IOMMU_DETACH_D06), .needs = N
 TEST(domain_ends_what_was_used, .clauses = CLAUSES(IOMMU_DETACH_P03), .needs = NEEDS, .limit_s = 30)
 {
     judge_detach(test, IOMMU_DETACH_P03, 0);
+}
+
+/* The engine reports what it read through memory, which it reaches again by then. */
+static void allow(struct test *test, struct dma_engine *engine)
+{
+    (void)engine;
+    viommu_set_bypass(fixture_iommu(test), 1);
+}
+
+/* Twice, without any request in between: reads and writes that were let through are denied. */
+TEST(bypass_byte_ends_what_was_used, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU_OP_D06),
+     .needs = NEEDS_DMA | NEEDS_BYPASS_CONFIG, .limit_s = 30)
+{
+    struct dma_engine *engine = fixture_engine(test);
+    struct target target = target_new(test, 1);
+    uint64_t at = target_physical(&target);
+    uint32_t length = transfer_length(engine);
+
+    prepare_engine(test, engine);
+    for (unsigned round = 0; round < 2; round++) {
+        viommu_set_bypass(fixture_iommu(test), 1);
+        expect_write_lands(test, IOMMU_BYP_P01, engine, at, &target, 0, length);
+        expect_read_sees(test, IOMMU_BYP_P01, engine, at, &target, 0, length);
+        viommu_set_bypass(fixture_iommu(test), 0);
+        expect_write_denied(test, IOMMU_OP_D06, engine, at, &target, length);
+        expect_read_denied(test, IOMMU_OP_D06, engine, at, &target, length, allow);
+    }
 }
 
 /*

@@ -190,28 +190,41 @@ TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_MAP_P01),
     }
 }
 
-/*
- * DETACH of one endpoint ends the access of that one only. Catches a device that empties the
- * domain.
- */
-TEST(other_members_keep_their_mappings,
-     .clauses = CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_D06, IOMMU_ATTACH_P03),
-     .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+#define LEAVING_CLAUSES CLAUSES(IOMMU_DETACH_P04, IOMMU_DETACH_D06, IOMMU_ATTACH_P03)
+#define LEAVING_NEEDS   (NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
+
+/* Engine 0 comes first and engine 1 joins it; engine `left` leaves. */
+static void judge_leaving(struct test *test, unsigned left)
 {
-    struct dma_engine *stays = fixture_writer(test, 0), *leaves = fixture_writer(test, 1);
+    struct dma_engine *stays = fixture_writer(test, !left), *leaves = fixture_writer(test, left);
     struct target target = target_new(test, 1);
     uint32_t domain = fixture_domain(test, 0);
     uint64_t address = free_iova(test);
 
-    prepare_engine(test, stays);
-    prepare_engine(test, leaves);
+    for (unsigned i = 0; i < 2; i++)
+        prepare_engine(test, fixture_writer(test, i));
     viommu_set_bypass(fixture_iommu(test), 0);
-    attach_engine(test, domain, stays);
-    join_engine(test, domain, leaves);
+    attach_engine(test, domain, fixture_writer(test, 0));
+    join_engine(test, domain, fixture_writer(test, 1));
     require_ok(test, viommu_map(domain, address, address + target.unit - 1,
                                 target_physical(&target), READ_WRITE));
     expect_write_lands(test, IOMMU_ATTACH_P03, leaves, address, &target, 0, 512);
     require_ok(test, viommu_detach(domain, leaves->endpoint));
     expect_write_denied(test, IOMMU_DETACH_D06, leaves, address, &target, 512);
     expect_write_lands(test, IOMMU_DETACH_P04, stays, address, &target, 0, 512);
+}
+
+/*
+ * DETACH of one endpoint ends the access of that one only. Catches a device that empties the
+ * domain.
+ */
+TEST(other_members_keep_their_mappings, .clauses = LEAVING_CLAUSES, .needs = LEAVING_NEEDS)
+{
+    judge_leaving(test, 1);
+}
+
+/* Catches a device in which a domain and its mappings belong to the endpoint that made it. */
+TEST(mappings_outlive_the_first_member, .clauses = LEAVING_CLAUSES, .needs = LEAVING_NEEDS)
+{
+    judge_leaving(test, 0);
 }

@@ -210,6 +210,31 @@ TEST(large_mapping_translates_at_both_ends, .clauses = CLAUSES(IOMMU_MAP_P03), .
                            skipped + offsets[i], length);
 }
 
+/*
+ * More than 2 MiB, from a unit behind a multiple of 2 MiB on: a device that makes whole pages of 2 MiB
+ * of it, or remembers one, lets through what is before the first byte or behind the last.
+ */
+TEST(large_mapping_has_two_ends, .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_P04), .needs = NEEDS)
+{
+    unsigned units = (unsigned)(LARGE / memory_unit(test)) + 1;
+    struct scene s = scene_new(test, fixture_engine(test), units + 2);
+    uint32_t length = transfer_length(s.engine), size = units * s.unit;
+    uint64_t from = free_iova_of(test, size + 2ull * s.unit + LARGE);
+    uint64_t before = (from + LARGE - 1) & -(uint64_t)LARGE, first = before + s.unit;
+
+    require_ok(test, viommu_map(s.domain, first, first + size - 1,
+                                target_physical(&s.target) + s.unit, READ_WRITE));
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, first, &s.target, s.unit, length);
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, first + size - length, &s.target,
+                       s.unit + size - length, length);
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t at = i ? first + size : first - length;
+
+        expect_write_denied(test, IOMMU_MAP_P04, s.engine, at, &s.target, length);
+        expect_read_denied(test, IOMMU_MAP_P04, s.engine, at, &s.target, length, NULL);
+    }
+}
+
 /* One transfer through eight mappings, or as many as the engine is capable of. */
 TEST(long_transfer_over_many_mappings, .clauses = CLAUSES(IOMMU_MAP_P05), .needs = NEEDS)
 {

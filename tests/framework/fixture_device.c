@@ -93,6 +93,7 @@ enum virtio_result fixture_start(struct fixture *fixture, uint64_t features)
 void fixture_restart(struct test *test, uint64_t features)
 {
     struct fixture *fixture = test->fixture;
+    bool is_known = !fixture->keeps_attachments;
 
     if (fixture->is_stuck)
         fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
@@ -101,7 +102,7 @@ void fixture_restart(struct test *test, uint64_t features)
 
     fixture->has_driven = true;
     for (unsigned i = 0; i < fixture->attachment_count; i++)
-        fixture->attachments[i].is_over = !fixture->attachments[i].stays;
+        is_known &= fixture->attachments[i].is_over = !fixture->attachments[i].stays;
     if (result == VIRTIO_NO_MEMORY)
         error(test, "the IOMMU does not come up: %s", virtio_result_text(result));
     fixture->came_up |= !result;
@@ -109,7 +110,7 @@ void fixture_restart(struct test *test, uint64_t features)
         require_to_come_up(test, result);
         fixture_require_room(test);
         ledger_begin(test);
-        if (fixture->keeps_attachments)
+        if (!is_known)
             ledger_lose();
         return;
     }

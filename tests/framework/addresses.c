@@ -5,14 +5,17 @@
 #include "lib/spec/wire.h"
 #include "tests/framework/fitness.h"
 #include "tests/framework/fixture.h"
+#include "tests/framework/memory.h"
 #include "tests/framework/properties.h"
 #include "tests/framework/qualify.h"
+#include "tests/framework/trial.h"
 
 #define ALIGNMENT     0x200000ull
 #define SIZE_WANTED   0x1000000ull /* of the window behind free_iova() */
 #define SIZE_AT_LEAST 0x400000ull  /* the longest mapping of most tests, and some room */
 #define AT_LEAST      64ull        /* granules, likewise */
 #define WANTED        2048ull      /* granules */
+#define TRIES         26           /* for the highest granule: down to addresses of 40 bits */
 
 /* Most endpoints have the same ones. */
 static void add_reserved(struct fixture_addresses *addresses, const struct reserved_region *region)
@@ -69,15 +72,6 @@ static bool find_reserved(struct test *test)
         is_answered = add_regions_of(test, test->fixture->endpoints[i].id, bytes);
     pages_release(pages, mark);
     return is_answered;
-}
-
-void addresses_find(struct test *test)
-{
-    test->fixture->addresses = (struct fixture_addresses){.is_known = true};
-    if (!find_reserved(test))
-        return;
-    qualify_engines(test);
-    judge_fitness(test);
 }
 
 /* 5.13.6.5: it holds where it is offered, whatever the driver accepts. */
@@ -166,6 +160,66 @@ static bool search(struct test *test, struct fixture_range limits, uint64_t alig
         end = hit - 1;
     }
     return false;
+}
+
+/* Whether the device maps a granule there; what it was asked is undone. */
+static bool is_taken(struct test *test, uint64_t at)
+{
+    uint64_t last = at + (viommu_granule(fixture_iommu(test)) - 1);
+    uint32_t domain = fixture_spare_domain(test);
+
+    return trial_ok(test, viommu_map(domain, at, last, memory_unused(test, 0, 1), READ_WRITE)) &&
+           trial_ok(test, viommu_unmap(domain, at, last));
+}
+
+/*
+ * A device that does not map the last granule, or takes fewer bits of an address, is judged by the test
+ * about that. All others end their mappings at the first of these that it takes: the last granule, the
+ * one before it, the last ones below powers of two; UINT64_MAX: at the last one, or nobody knows.
+ */
+static uint64_t highest_taken(struct test *test)
+{
+    struct fixture_range limits = input_range(test);
+    uint64_t granule = viommu_granule(fixture_iommu(test)), at;
+
+    for (unsigned n = 0; n < TRIES; n++) {
+        if (n > 1 && limits.last > UINT64_MAX >> (n - 1))
+            limits.last = UINT64_MAX >> (n - 1);
+        if (!search(test, limits, granule, granule, &at))
+            return UINT64_MAX;
+        if (is_taken(test, at))
+            return n ? at + (granule - 1) : UINT64_MAX;
+        if (!at)
+            return UINT64_MAX;
+        limits.last = at - 1;
+    }
+    return UINT64_MAX;
+}
+
+static void find_highest(struct test *test)
+{
+    struct fixture *fixture = test->fixture;
+    struct viommu_request attach, detach;
+
+    if (!fixture->endpoint_count || !viommu_has(&fixture->iommu, VIRTIO_IOMMU_F_MAP_UNMAP) ||
+        !viommu_granule(&fixture->iommu) || !memory_unused_count(test))
+        return;
+    attach = viommu_attach(fixture_spare_domain(test), fixture_endpoint_id(test, 0), 0);
+    detach = viommu_detach(fixture_spare_domain(test), fixture_endpoint_id(test, 0));
+    if (!trial_ok(test, attach))
+        return;
+    fixture->addresses.highest = highest_taken(test);
+    trial_ok(test, detach);
+}
+
+void addresses_find(struct test *test)
+{
+    test->fixture->addresses = (struct fixture_addresses){.is_known = true, .highest = UINT64_MAX};
+    if (!find_reserved(test))
+        return;
+    find_highest(test);
+    qualify_engines(test);
+    judge_fitness(test);
 }
 
 /* Addresses with bits in both halves are the best, then those in the upper part of the range. */

@@ -117,7 +117,9 @@ void fixture_begin(struct test *test)
     if (!is_driven(test))
         return;
     fixture->has_begun = true;
-    if (!is_renewed)
+    if (is_renewed)
+        fixture_detach_all(test);
+    else
         fixture_restart_detached(test);
     if (viommu_has(&test->fixture->iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         viommu_set_bypass(&test->fixture->iommu, 1);

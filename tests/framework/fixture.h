@@ -33,12 +33,14 @@ struct fixture_addresses {
     const char *unknown; /* why there may be more regions than those; NULL: there are not */
     struct fixture_range reserved[FIXTURE_MAX_RESERVED]; /* of all endpoints */
     unsigned reserved_count;
+    uint64_t highest; /* where the device lets a mapping end, if not at the end; else UINT64_MAX */
 };
 
 /* An endpoint that a test has attached, and to which domain. */
 struct fixture_attachment {
     uint32_t endpoint, domain;
     bool is_over; /* it was detached, or the device has said so */
+    bool stays;   /* after a reset DETACH said UNSUPP of it: it may still be there */
 };
 
 struct fixture {
@@ -142,6 +144,11 @@ void fixture_negotiate(struct test *test, uint64_t features);
  * last time: a device may keep it over a reset, which is noted once a run.
  */
 void fixture_restart_detached(struct test *test);
+/*
+ * The same without a reset, for a device that can have no second one: what is attached is detached. What
+ * can't be stays known to fixture_attached(), without mappings where the device lets go of those.
+ */
+void fixture_detach_all(struct test *test);
 /*
  * fixture_restart_detached() with `count` buffers of `length` bytes in the event queue, and so
  * until the end of the test.

@@ -93,6 +93,7 @@ enum virtio_result fixture_start(struct fixture *fixture, uint64_t features)
 void fixture_restart(struct test *test, uint64_t features)
 {
     struct fixture *fixture = test->fixture;
+    bool is_known = !fixture->keeps_attachments;
 
     if (fixture->is_stuck)
         fixture_not_driven(test, virtio_result_text(VIRTIO_RESET_TIMEOUT));
@@ -101,7 +102,7 @@ void fixture_restart(struct test *test, uint64_t features)
 
     fixture->has_driven = true;
     for (unsigned i = 0; i < fixture->attachment_count; i++)
-        fixture->attachments[i].is_over = true;
+        is_known &= fixture->attachments[i].is_over = !fixture->attachments[i].stays;
     if (result == VIRTIO_NO_MEMORY)
         error(test, "the IOMMU does not come up: %s", virtio_result_text(result));
     fixture->came_up |= !result;
@@ -109,7 +110,7 @@ void fixture_restart(struct test *test, uint64_t features)
         require_to_come_up(test, result);
         fixture_require_room(test);
         ledger_begin(test);
-        if (fixture->keeps_attachments)
+        if (!is_known)
             ledger_lose();
         return;
     }
@@ -180,7 +181,7 @@ bool fixture_attached(struct test *test, uint32_t endpoint, uint32_t *domain)
 }
 
 /* A device that has kept it over the reset is named once a run: what judges that is a test. */
-static bool detach(struct test *test, const struct fixture_attachment *attachment)
+static bool detach(struct test *test, struct fixture_attachment *attachment)
 {
     struct fixture *fixture = test->fixture;
     const struct viommu_request request = viommu_detach(attachment->domain, attachment->endpoint);
@@ -193,6 +194,8 @@ static bool detach(struct test *test, const struct fixture_attachment *attachmen
         note(test, "endpoint 0x%x was still attached to domain %u after a reset, or DETACH says so",
              (unsigned)attachment->endpoint, (unsigned)attachment->domain);
     fixture->keeps_attachments |= reply.status == VIRTIO_IOMMU_S_OK;
+    attachment->stays = reply.status == VIRTIO_IOMMU_S_UNSUPP;
+    attachment->is_over = !attachment->stays;
     /* Where it can't be detached, and the reset may have left it: at least without mappings. */
     if (reply.status == VIRTIO_IOMMU_S_UNSUPP) {
         const struct viommu_request unmap = viommu_unmap(attachment->domain, 0, UINT64_MAX);
@@ -202,18 +205,46 @@ static bool detach(struct test *test, const struct fixture_attachment *attachmen
     return reply.outcome <= VIOMMU_UNWRITTEN;
 }
 
+/* Where an endpoint can't be detached, it is remembered where it is; then the state is not known. */
+void fixture_detach_all(struct test *test)
+{
+    struct fixture *fixture = test->fixture;
+    unsigned left = 0;
+
+    for (unsigned i = 0; i < fixture->attachment_count; i++) {
+        struct fixture_attachment it = fixture->attachments[i];
+        const struct viommu_request request = viommu_detach(it.domain, it.endpoint);
+        const struct viommu_request unmap = viommu_unmap(it.domain, 0, UINT64_MAX);
+
+        if (it.is_over || viommu_submit(&fixture->iommu, &request).status == VIRTIO_IOMMU_S_OK)
+            continue;
+        viommu_submit(&fixture->iommu, &unmap); /* at least without mappings */
+        fixture->attachments[left++] = it;
+    }
+    fixture->attachment_count = left;
+    ledger_begin(test);
+    if (left)
+        ledger_lose();
+}
+
 void fixture_restart_detached(struct test *test)
 {
     struct fixture *fixture = test->fixture;
 
     /* A device that leaves one unanswered would take the time of all. */
     bool answers = true;
+    unsigned left = 0;
 
     fixture_restart(test, fixture->features);
-    for (unsigned i = 0; answers && i < fixture->attachment_count; i++)
+    for (unsigned i = 0; answers && i < fixture->attachment_count; i++) {
         answers = detach(test, &fixture->attachments[i]);
-    fixture->attachment_count = 0;
+        if (answers && fixture->attachments[i].stays)
+            fixture->attachments[left++] = fixture->attachments[i];
+    }
+    fixture->attachment_count = left;
     ledger_begin(test);
+    if (left)
+        ledger_lose();
 }
 
 void fixture_use_events(struct test *test, unsigned count, uint32_t length)

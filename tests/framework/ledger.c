@@ -127,6 +127,21 @@ const struct model *ledger_state(struct test *test)
     return ledger.model;
 }
 
+const struct model *ledger_require(struct test *test)
+{
+    const struct model *state = ledger_state(test);
+    uint32_t domain;
+
+    if (state)
+        return state;
+    if (test->fixture->keeps_attachments)
+        skip(test, "the device keeps attachments over a reset: its state is not known");
+    for (unsigned i = 0; i < test->fixture->endpoint_count; i++)
+        if (fixture_attached(test, test->fixture->endpoints[i].id, &domain))
+            skip(test, "the device does not let go of what is attached: its state is not known");
+    error(test, "the state of the device is not known");
+}
+
 void ledger_set(const struct model *model)
 {
     model_copy(ledger.model, model);

@@ -14,7 +14,7 @@ struct model_config ledger_config(struct test *test);
 
 /* Takes the memory that the ledger needs, once. Without it no state is ever known. */
 void ledger_open(struct pages *memory);
-/* The device was reset, and nothing is attached. */
+/* Nothing is attached: the device was reset, or all was detached. */
 void ledger_begin(struct test *test);
 /*
  * A request was answered. Where the answer leaves more than
@@ -25,6 +25,8 @@ void ledger_note(struct test *test, const struct viommu_request *request, uint8_
 void ledger_skip(unsigned count);
 /* The state, or NULL where it is not known; the bypass byte is read for it. */
 const struct model *ledger_state(struct test *test);
+/* The state, for a test that is about nothing else: skips it where the device does not let it be known. */
+const struct model *ledger_require(struct test *test);
 /* The state turned out to be this one. */
 void ledger_set(const struct model *model);
 

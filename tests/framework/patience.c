@@ -36,11 +36,16 @@ static bool measure_round(struct test *test, uint64_t *ns)
     const struct viommu_request requests[] = {viommu_attach(domain, endpoint, 0),
                                               viommu_detach(domain, endpoint)};
     uint64_t start = arch_now_ns();
+    struct viommu_reply replies[2];
 
-    for (unsigned i = 0; i < ROUND; i++)
-        if (viommu_submit(fixture_iommu(test), &requests[i % 2]).outcome > VIOMMU_UNWRITTEN)
+    for (unsigned i = 0; i < ROUND; i++) {
+        replies[i % 2] = viommu_submit(fixture_iommu(test), &requests[i % 2]);
+        if (replies[i % 2].outcome > VIOMMU_UNWRITTEN)
             return false;
+    }
     *ns = (arch_now_ns() - start) / ROUND;
+    for (unsigned i = 0; i < 2; i++)
+        fixture_remember(test, &requests[i], replies[i].status);
     return true;
 }
 

@@ -130,6 +130,13 @@ uint64_t last_mappable(struct test *test, uint32_t endpoint)
     return last;
 }
 
+uint64_t last_taken(struct test *test, uint32_t endpoint)
+{
+    uint64_t last = last_mappable(test, endpoint), highest = test->fixture->addresses.highest;
+
+    return last < highest ? last : highest;
+}
+
 bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t last)
 {
     unsigned count;

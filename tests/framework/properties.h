@@ -46,6 +46,8 @@ bool is_reserved(struct test *test, uint32_t endpoint, uint64_t first, uint64_t 
  * and outside every reserved region.
  */
 uint64_t last_mappable(struct test *test, uint32_t endpoint);
+/* The same of a granule that this device maps: for tests that are not about the last one. */
+uint64_t last_taken(struct test *test, uint32_t endpoint);
 
 /* Reads the next RESV_MEM property from *at on and moves *at behind it; false: there is none. */
 bool region_next(const struct properties *properties, uint32_t *at, struct reserved_region *region);

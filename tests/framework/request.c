@@ -161,12 +161,12 @@ static bool judge_refusal(struct test *test, enum clause clause,
                      "OK, expected a refusal");
 }
 
-bool expect_status(struct test *test, enum clause clause, struct viommu_request request,
-                   uint8_t status)
+bool expect_answer(struct test *test, enum clause clause, struct viommu_request request)
 {
     struct viommu_reply reply = submit(test, &request);
 
-    return judge_status(test, clause, &request, &reply, status);
+    return expect_of(test, clause, reply.outcome == VIOMMU_ANSWERED, &request, "%s",
+                     outcome_text(fixture_iommu(test), &reply));
 }
 
 bool expect_refused(struct test *test, enum clause clause, struct viommu_request request)
@@ -245,6 +245,34 @@ static bool make_detour(struct test *test, const struct viommu_request *request,
            succeeds(test, viommu_attach(fixture_parking_domain(test), endpoint, 0));
 }
 
+/*
+ * An endpoint that the device neither moves nor lets go, in what an earlier test or the framework has made
+ * of it: those that claim one of these statements judge that.
+ */
+static void skip_if_stuck(struct test *test, const struct viommu_request *request,
+                          const struct viommu_reply *reply)
+{
+    uint32_t old;
+
+    if (request->head.type != VIRTIO_IOMMU_T_ATTACH ||
+        !is_answered_with(reply, VIRTIO_IOMMU_S_UNSUPP) || test_claims(test, IOMMU_ATTACH_D12) ||
+        test_claims(test, IOMMU_DETACH_P01) ||
+        !fixture_attached(test, request->attach.endpoint, &old) || old == request->attach.domain)
+        return;
+    skip(test, "the device neither moves endpoint 0x%x out of domain %u nor detaches it",
+         (unsigned)request->attach.endpoint, (unsigned)old);
+}
+
+bool expect_status(struct test *test, enum clause clause, struct viommu_request request,
+                   uint8_t status)
+{
+    struct viommu_reply reply = submit(test, &request);
+
+    if (status == VIRTIO_IOMMU_S_OK)
+        skip_if_stuck(test, &request, &reply);
+    return judge_status(test, clause, &request, &reply, status);
+}
+
 void require_unattached(struct test *test, uint32_t endpoint)
 {
     uint32_t domain;
@@ -264,6 +292,7 @@ void require_ok(struct test *test, struct viommu_request request)
     }
     if (!is_answered_with(&reply, VIRTIO_IOMMU_S_OK) && make_detour(test, &request, &reply))
         return;
+    skip_if_stuck(test, &request, &reply);
     if (!expect_of(test, purpose_of(request.head.type), is_answered_with(&reply, VIRTIO_IOMMU_S_OK),
                    &request, "%s, expected OK for a valid request", viommu_reply_text(&reply)))
         stop(test);

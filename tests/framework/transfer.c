@@ -103,6 +103,8 @@ void prepare_engine(struct test *test, struct dma_engine *engine)
 
     if (result == DMA_CANNOT)
         error(test, "%s can't be started", engine->ops->name);
+    if (result != DMA_COMPLETED && !by_mapping)
+        require_unattached(test, engine->endpoint);
     require(test, by_mapping ? IOMMU_MAP_P11 : IOMMU_BYP_P06, result == DMA_COMPLETED,
             "%s: cannot load its content %s: %s", engine->ops->name,
             by_mapping ? "through a mapping" : "in bypass", dma_result_text(result));

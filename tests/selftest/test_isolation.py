@@ -136,6 +136,24 @@ def mappings_that_survive_a_reset_cost_no_other_verdict() -> None:
 
 
 @test
+def state_is_known_in_a_boot_of_its_own() -> None:
+    """There the device is not reset between what the framework finds out and the test."""
+    globs = ("conformance.batch.every_pair_of_types", "conformance.state")
+    for found in (verdicts(native("", *globs)), verdicts(native("RESET_KEEPS_DOMAINS", *globs))):
+        failed = {name for name, verdict in found.items() if verdict not in ("PASS", "SKIP")}
+        check(failed <= {"conformance.state.reset_leaves_nothing_attached"}, found)
+        check(list(found.values()).count("PASS") > len(found) // 2, found)
+
+
+@test
+def endpoints_that_stay_cost_few_verdicts() -> None:
+    ran = native("ENDPOINTS_STAY", "conformance.map", "conformance.detach", "conformance.batch", "conformance.state")
+    found = verdicts(ran)
+    failed = {name for name, verdict in found.items() if verdict not in ("PASS", "WARN", "SKIP")}
+    check(0 < len(failed) <= 5 and "neither moves endpoint" in ran.out, failed)
+
+
+@test
 def queues_that_survive_a_reset_cost_few_other_verdicts() -> None:
     ran = native("RESET_LEAVES_QUEUES", "conformance.map", "conformance.reset.queues_are_disabled")
     check("reset is broken: a queue is enabled after a reset" in ran.out and " boots" in ran.out, ran.out)

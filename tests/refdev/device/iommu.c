@@ -78,7 +78,7 @@ static void reset(struct ref_virtio *virtio)
         iommu->bypass = MUTANT(RESET_SETS_BYPASS);
     iommu->was_attached = false;
     mutate_forget();
-    if (!MUTANT(RESET_KEEPS_DOMAINS) && !MUTANT(RESET_IS_IGNORED))
+    if (!MUTANT(RESET_KEEPS_DOMAINS) && !MUTANT(RESET_IS_IGNORED) && !MUTANT(ENDPOINTS_STAY))
         ref_tables_reset(&iommu->tables);
     if (!offers(iommu, VIRTIO_IOMMU_F_BYPASS_CONFIG))
         iommu->bypass = false;

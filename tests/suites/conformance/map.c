@@ -292,7 +292,7 @@ TEST(outside_the_input_range_fails, .clauses = CLAUSES(IOMMU_CFG_P08, IOMMU_CFG_
     if (!viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE) || last == UINT64_MAX)
         skip(test, "the input range ends at 2^64 - 1");
 
-    uint64_t mappable = last_mappable(test, fixture_endpoint_id(test, 0));
+    uint64_t mappable = last_taken(test, fixture_endpoint_id(test, 0));
 
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_IOMMU_F_INPUT_RANGE));
 

@@ -41,7 +41,7 @@ void scene_map_unit(struct test *test, const struct scene *scene, unsigned at, u
 
 uint64_t scene_last(struct test *test, const struct scene *scene)
 {
-    uint64_t last = last_mappable(test, scene->engine->endpoint);
+    uint64_t last = last_taken(test, scene->engine->endpoint);
 
     return last < scene->engine->reach ? last : scene->engine->reach;
 }
@@ -49,7 +49,7 @@ uint64_t scene_last(struct test *test, const struct scene *scene)
 /* An IOMMU that takes fewer bits of an address looks the same. */
 void scene_skip_beyond_reach(struct test *test, const struct scene *scene)
 {
-    if (scene->engine->reach < last_mappable(test, scene->engine->endpoint))
+    if (scene->engine->reach < last_taken(test, scene->engine->endpoint))
         skip(test, "%s does not reach beyond 0x%llx, or the IOMMU does not",
              scene->engine->ops->name, (unsigned long long)scene->engine->reach);
 }

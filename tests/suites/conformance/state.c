@@ -127,12 +127,10 @@ static bool has_time(const struct set *set, unsigned rows)
 static void meet(const struct set *set, enum clause clause, struct viommu_request request,
                  unsigned rows)
 {
-    const struct model *model = ledger_state(set->test);
+    const struct model *model = ledger_require(set->test);
     struct model_answer answer;
     struct viommu_reply reply;
 
-    if (!model)
-        error(set->test, "the state of the scene is not known");
     answer = model_judge(model, request.bytes, request.length);
     if ((answer.permitted & ~MODEL_STATUS(NOMEM)) == MODEL_STATUS(OK) || !has_time(set, rows))
         return;
@@ -308,12 +306,9 @@ TEST(reset_leaves_nothing_attached, .clauses = CLAUSES(IOMMU_INIT_P01), .needs =
     struct model *before = fixture_pages(test, sizeof(*before) / PAGE_SIZE + 1);
 
     for (unsigned round = 0; round < 2; round++) {
-        const struct model *model = ledger_state(test);
-
-        if (!model)
-            error(test, "the state of the scene is not known");
-        model_copy(before, model);
+        model_copy(before, ledger_require(test));
         fixture_restart(test, test->fixture->features);
+        ledger_begin(test); /* also where the device is known for what this is about */
         turn_bypass(&set, round);
         if (state_expect(test, before, IOMMU_INIT_P01, "a reset of the device"))
             expect(test, IOMMU_INIT_P01, true, "%s", "nothing is attached");

@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 
+#include "lib/array/array.h"
 #include "tests/framework/ledger.h"
+#include "tests/framework/properties.h"
 
 #define TYPE_UNKNOWN 0x7f
 #define MAPS_FROM    0 /* where MAP maps, every second granule */
@@ -57,6 +59,29 @@ static struct viommu_request request_of(const struct bench *bench, enum kind kin
     }
 }
 
+void entries_ask_alone(struct bench *bench)
+{
+    static const enum kind kinds[] = {ATTACH_BAD, DETACH_BAD, UNMAP_NOWHERE};
+    struct viommu *viommu = fixture_iommu(bench->test);
+    struct viommu_reply reply;
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        struct viommu_request request = request_of(bench, kinds[i], 0);
+
+        reply = viommu_submit(viommu, &request);
+        fixture_remember(bench->test, &request, reply.status);
+        if (reply.outcome == VIOMMU_ANSWERED)
+            bench->alone[kinds[i]] = 1u << (reply.status & 31);
+    }
+    if (bench->properties) {
+        reply = viommu_probe(viommu, fixture_absent_endpoint(bench->test), NULL,
+                             properties_area(bench->test));
+        if (reply.outcome == VIOMMU_ANSWERED)
+            bench->alone[PROBE_ABSENT] = 1u << (reply.status & 31);
+    }
+    fixture_detach_all(bench->test);
+}
+
 struct entry entry_of(const struct bench *bench, enum kind kind, unsigned n)
 {
     uint32_t probe_size = fixture_iommu(bench->test)->config.probe_size;
@@ -71,13 +96,16 @@ struct entry entry_of(const struct bench *bench, enum kind kind, unsigned n)
         entry.probe.head.type = VIRTIO_IOMMU_T_PROBE;
         entry.probe.endpoint = kind == PROBE_GOOD ? fixture_endpoint_id(bench->test, 0)
                                                   : fixture_absent_endpoint(bench->test);
-        entry.permitted = kind == PROBE_GOOD ? MODEL_STATUS(OK) : MODEL_STATUS(NOENT);
+        entry.permitted =
+            kind == PROBE_GOOD ? MODEL_STATUS(OK) : MODEL_STATUS(NOENT) | bench->alone[kind];
         entry.payload = probe_size;
         return entry;
     }
     entry.request = request_of(bench, kind, n);
     entry.permitted =
-        model_judge(ledger_state(bench->test), entry.request.bytes, entry.request.length).permitted;
+        model_judge(ledger_require(bench->test), entry.request.bytes, entry.request.length)
+            .permitted |
+        bench->alone[kind];
     return entry;
 }
 

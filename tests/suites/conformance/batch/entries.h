@@ -31,6 +31,7 @@ struct bench {
     struct batch batch;
     uint64_t at, granule;
     uint32_t domain, empty;    /* with mappings, and with an endpoint only */
+    uint32_t alone[KINDS];     /* statuses: what it says alone to requests that it is to refuse */
     const uint8_t *properties; /* what a PROBE alone returns; NULL: there is none */
 };
 
@@ -48,6 +49,11 @@ struct entry {
 
 /* MAP of granules first..last, in the domain that has mappings. */
 struct viommu_request batch_map(const struct bench *bench, unsigned first, unsigned last);
+/*
+ * What the device says to some requests about nothing, each alone: that is permitted in a batch, too, and
+ * whether it is right is judged elsewhere. Before anything is attached.
+ */
+void entries_ask_alone(struct bench *bench);
 /* The n-th request of a batch; the state has to be known, and is what permits statuses. */
 struct entry entry_of(const struct bench *bench, enum kind kind, unsigned n);
 /* `padding` bytes more than the reply has, but not of a PROBE. */

@@ -141,7 +141,10 @@ TEST(event_structure_of_the_device_is_sound, .clauses = CLAUSES(PACKED_P09),
     }
 }
 
-/* Any number of requests between two notifications, through the driver, which uses events. */
+/*
+ * Any number of requests between two notifications, through the driver, which uses events. Each gets
+ * the status that it gets alone: which one is right is not judged here.
+ */
 TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = NEEDS_ENDPOINT)
 {
     enum { BATCH_MAX = 200, ROUNDS = 10 };
@@ -150,12 +153,15 @@ TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = N
     struct viommu_reply *replies =
         fixture_pages(test, BATCH_MAX * sizeof(*replies) / PAGE_SIZE + 1);
     const uint64_t sets[] = {0, INDIRECT, EVENT_IDX, INDIRECT | EVENT_IDX};
+    uint8_t alone[2];
 
     fixture_use_packed_rings(test);
     for (unsigned i = 0; i < BATCH_MAX; i++)
         requests[i] = i % 2
                           ? viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test))
                           : viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
+    for (unsigned i = 0; i < ARRAY_LENGTH(alone); i++)
+        alone[i] = submit(test, &requests[i]).status;
     for (unsigned i = 0; i < ARRAY_LENGTH(sets) * ROUNDS; i++) {
         unsigned count = 1 + (unsigned)rng_below(&test->rng, BATCH_MAX);
 
@@ -165,7 +171,7 @@ TEST(batches_of_any_size, .clauses = CLAUSES(PACKED_D02, PACKED_P01), .needs = N
                 "not every request of a batch of %u came back", count);
         for (unsigned k = 0; k < count; k++)
             expect(test, PACKED_P01,
-                   replies[k].status == (k % 2 ? VIRTIO_IOMMU_S_NOENT : VIRTIO_IOMMU_S_OK),
+                   replies[k].outcome == VIOMMU_ANSWERED && replies[k].status == alone[k % 2],
                    "request %u of a batch of %u: %s", k, count, viommu_reply_text(&replies[k]));
     }
 }

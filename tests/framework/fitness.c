@@ -53,7 +53,7 @@ struct candidate {
     bool is_mapped;
     /* The transfer that is tried; of length 0 one that every engine does. */
     uint32_t length;
-    bool is_read; /* or what is written was read before */
+    bool is_read;            /* or what is written was read before */
     const struct flaw *flaw; /* in which it shows; NULL: none does */
 };
 

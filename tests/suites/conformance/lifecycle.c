@@ -10,7 +10,7 @@
 #define SUITE "conformance.lifecycle"
 
 #define WAIT_NS    20000000ull
-#define HANG_S     15 /* after which a VMM is taken for hung: it has 2 s to answer */
+#define HANG_S     6  /* after which a VMM is taken for hung: it has 2 s to answer */
 #define LOOKS      64 /* at the generation */
 #define QUEUES     2
 #define SMALL_SIZE 16

@@ -64,7 +64,7 @@ class Runner:
     def __init__(self) -> None:
         self.stopped_by = 0  # a signal
         self._running: set[asyncio.subprocess.Process] = set()
-        self._room = asyncio.Semaphore(os.cpu_count() or 1)
+        self._room = asyncio.Semaphore((os.cpu_count() or 1) + 1)  # a machine waits for much of its time
 
     async def run_all(self, paragraphs: list[list[str]]) -> list[Step]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

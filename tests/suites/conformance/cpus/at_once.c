@@ -250,6 +250,7 @@ TEST(requests_go_on_while_faults_are_reported,
     next_phase(&traffic);
     refused += viommu_submit(viommu, &unmap).status != VIRTIO_IOMMU_S_OK;
     next_phase(&traffic);
+    wait_for_transfers(&traffic);
     wait = arch_wait_begin(ROUND_NS);
     for (unsigned i = 0; is_going_on(&traffic, i, &wait) && !reports.strange; i++) {
         refused += disturb(viommu, &traffic);

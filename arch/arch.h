@@ -170,6 +170,11 @@ void arch_wait_ns(uint64_t ns);
  */
 static inline struct wait arch_wait_begin(uint64_t limit_ns);
 static inline bool arch_wait_goes_on(struct wait *wait);
+/*
+ * The same for what takes many milliseconds: where the deadline is armed, and its interrupts are
+ * known to come, the CPU is left to others for a few of them between two looks.
+ */
+bool arch_wait_slowly(struct wait *wait);
 
 /* -- CPUs ----------------------------------------------------------------------------------- */
 

@@ -11,5 +11,7 @@
 
 /* By the CPU's directory: one interrupt, `ns` from now; 0: none. */
 void deadline_timer(uint64_t ns);
+/* By the CPU's directory: halts until an interrupt; not at all where this CPU takes none. */
+void deadline_halt(void);
 /* Called for that interrupt, with interrupts off. False: another one will come, if one is needed. */
 bool deadline_is_over(void);

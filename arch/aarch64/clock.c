@@ -10,6 +10,7 @@
 /* Of Armv8.6 on; older counters are slower, and a limit is longer than it says. */
 #define ASSUMED_RATE 1000000000u
 #define TIMER_ENABLE 1
+#define DAIF_I       (1u << 7)
 
 void clock_init(void)
 {
@@ -30,4 +31,10 @@ void deadline_timer(uint64_t ns)
         return;
     WRITE_SYSTEM("cntv_cval_el0", counter_after(ns));
     WRITE_SYSTEM("cntv_ctl_el0", TIMER_ENABLE);
+}
+
+void deadline_halt(void)
+{
+    if (!(READ_SYSTEM("daif") & DAIF_I))
+        __asm__ volatile("wfi" : : : "memory");
 }

@@ -9,6 +9,7 @@
 /* File scope: a trap passes no context. */
 static struct wait deadline;
 static bool is_armed;
+static bool has_ticked; /* the timer works: a CPU that halts goes on again */
 
 void arch_deadline(uint64_t ns)
 {
@@ -25,8 +26,17 @@ bool deadline_is_over(void)
 {
     if (!is_armed)
         return false;
+    has_ticked = true;
     if (wait_is_over(&deadline, arch_now_ns(), TICK_NS))
         return true;
     deadline_timer(TICK_NS);
     return false;
+}
+
+bool arch_wait_slowly(struct wait *wait)
+{
+    if (!is_armed || !has_ticked)
+        return arch_wait_goes_on(wait);
+    deadline_halt();
+    return !wait_is_over(wait, arch_now_ns(), TICK_NS);
 }

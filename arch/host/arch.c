@@ -172,6 +172,11 @@ void arch_wait_ns(uint64_t ns)
         ;
 }
 
+bool arch_wait_slowly(struct wait *wait)
+{
+    return arch_wait_goes_on(wait);
+}
+
 unsigned arch_cpu_count(void)
 {
     return 1;

@@ -7,6 +7,7 @@
 #include "arch/counter.h"
 #include "arch/deadline.h"
 #include "arch/riscv64/internal.h"
+#include "arch/riscv64/layout.h"
 #include "arch/riscv64/sbi.h"
 
 /* No machine's is faster, so that a limit is never shorter than it says. */
@@ -15,6 +16,12 @@
 void deadline_timer(uint64_t ns)
 {
     sbi_call(SBI_TIME, SBI_TIME_SET, ns ? counter_after(ns) : UINT64_MAX, 0, 0);
+}
+
+void deadline_halt(void)
+{
+    if (READ_CSR("sstatus") & SSTATUS_SIE)
+        __asm__ volatile("wfi" : : : "memory");
 }
 
 void clock_init(uint64_t timer_hz)

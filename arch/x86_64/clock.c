@@ -6,6 +6,7 @@
 #include "arch/x86_64/internal.h"
 
 #define MEASURE_NS 10000000ull /* of the APIC timer */
+#define RFLAGS_IF  (1u << 9)
 
 /* File scope: an exception passes no context. In ticks of the APIC timer per second. */
 static uint64_t timer_rate;
@@ -24,4 +25,13 @@ void deadline_timer(uint64_t ns)
     uint64_t ticks = ns ? ns * timer_rate / COUNTER_NS_PER_S + 1 : 0;
 
     apic_start_timer(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+}
+
+void deadline_halt(void)
+{
+    uint64_t flags;
+
+    __asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags));
+    if (flags & RFLAGS_IF)
+        __asm__ volatile("hlt" : : : "memory");
 }

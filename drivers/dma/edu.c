@@ -45,7 +45,7 @@ static enum dma_result wait_idle(const struct edu *edu, uint64_t timeout_ns)
     struct wait wait = arch_wait_begin(timeout_ns);
 
     while (mmio_read32(edu->registers + DMA_COMMAND) & DMA_START)
-        if (!arch_wait_goes_on(&wait))
+        if (!arch_wait_slowly(&wait))
             return DMA_NO_ANSWER;
     dma_rmb(); /* what was transferred is read after this */
     return DMA_COMPLETED;

@@ -7,6 +7,12 @@
  * on PCI only.
  */
 #define QUEUE_SIZE_MAX 1024
+/*
+ * Polls between two looks at the status and the clock: a VMM that is busy with reads of a register may
+ * not come to the request.
+ */
+#define SPINS_PER_LOOK 256
+#define USUAL_NS       1000000ull /* later than that, the CPU is left to the VMM */
 
 _Static_assert(QUEUE_SIZE_MAX * sizeof(struct virtq_pending) <= 4 * PAGE_SIZE,
                "VIRTIO_ENGINE_RING_PAGES");
@@ -97,6 +103,11 @@ static uint32_t writable_bytes(const struct virtq_segment *segments, unsigned co
     return bytes;
 }
 
+static bool is_late(const struct wait *wait, uint64_t timeout_ns)
+{
+    return timeout_ns - wait->left_ns > USUAL_NS;
+}
+
 enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_segment *segments,
                                   unsigned count, uint64_t timeout_ns, uint32_t *written)
 {
@@ -108,8 +119,9 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
     if (!virtq_add(&virtio->queue, segments, count))
         return DMA_REFUSED;
     virtq_kick(&virtio->queue);
-    for (;;) {
-        uint8_t status = settled_status(transport);
+    for (unsigned spin = 0;; spin++) {
+        bool looks = spin % SPINS_PER_LOOK == 0;
+        uint8_t status = looks ? settled_status(transport) : 0;
         enum virtq_pop result = virtq_pop(&virtio->queue, &used);
 
         if (result == VIRTQ_POPPED || result == VIRTQ_BAD_LENGTH) {
@@ -121,7 +133,7 @@ enum dma_result virtio_engine_run(struct dma_engine *engine, const struct virtq_
             return DMA_REFUSED;
         if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
             return DMA_REFUSED;
-        if (!arch_wait_goes_on(&wait))
+        if (looks && !(is_late(&wait, timeout_ns) ? arch_wait_slowly : arch_wait_goes_on)(&wait))
             return DMA_NO_ANSWER;
     }
 }

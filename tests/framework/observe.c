@@ -10,8 +10,6 @@
 
 typedef unsigned long long ull;
 
-#define TIMEOUT_NS 20000000ull
-
 /* Sends one that the ledger need not know, as it is undone or refused. */
 static struct viommu_reply ask(struct test *test, const struct viommu_request *request)
 {
@@ -76,6 +74,12 @@ static bool is_poison(const uint8_t *bytes, uint32_t length)
     return !length;
 }
 
+/* Content has no byte of poison, so each one that is left was not written. */
+static bool is_whole(const struct dma_engine *engine, const uint8_t *bytes, uint32_t length)
+{
+    return !engine->content || !memchr(bytes, DMA_POISON, length);
+}
+
 void observe_by_write(struct test *test, struct observation *observation)
 {
     static uint8_t kept[OBSERVED_PLACES][PAGE_SIZE];
@@ -88,14 +92,21 @@ void observe_by_write(struct test *test, struct observation *observation)
     for (unsigned i = 0; i < observation->place_count; i++)
         memset((void *)observation->places[i], DMA_POISON, length);
 
-    enum dma_result result = dma_write(observation->engine, observation->first, length, TIMEOUT_NS);
+    enum dma_result result = dma_write(observation->engine, observation->first, length,
+                                       transfer_timeout(observation->engine, true));
 
     observation->is_made = result != DMA_CANNOT && result != DMA_NO_ANSWER;
-    for (unsigned i = observation->place_count; i-- > 0;)
-        if (!is_poison((void *)observation->places[i], length)) {
-            observation->is_made = observation->found = true;
-            observation->at = observation->places[i];
-        }
+    for (unsigned i = observation->place_count; i-- > 0;) {
+        const uint8_t *place = (const uint8_t *)observation->places[i];
+        bool is_partial = !is_whole(observation->engine, place, length);
+
+        if (is_poison(place, length) ||
+            (is_partial && observation->found && !observation->is_partial))
+            continue;
+        observation->is_made = observation->found = true;
+        observation->is_partial = is_partial && result == DMA_COMPLETED;
+        observation->at = observation->places[i];
+    }
     for (unsigned i = observation->place_count; i-- > 0;)
         memcpy((void *)observation->places[i], kept[i], length);
 }
@@ -182,7 +193,7 @@ bool observation_fits(const struct observation *observation, const struct expect
         return observation->found == expected->found;
     if (expected->found && !is_watched(observation, expected->at))
         return !observation->found;
-    return observation->found == expected->found &&
+    return observation->found == expected->found && !observation->is_partial &&
            (!observation->found || observation->at == expected->at);
 }
 
@@ -198,7 +209,7 @@ void observation_text(const struct observation *observation, char text[OBSERVATI
 }
 
 void outcome_text_of(const struct observation *observation, bool found, uint64_t at,
-                     char text[OBSERVATION_TEXT])
+                     bool is_partial, char text[OBSERVATION_TEXT])
 {
     static const char *const texts[][2] = {
         [OBSERVE_DOMAIN] = {"is refused", "is accepted"},
@@ -207,7 +218,8 @@ void outcome_text_of(const struct observation *observation, bool found, uint64_t
     };
 
     if (observation->kind == OBSERVE_WRITE && found)
-        snprintf(text, OBSERVATION_TEXT, "arrives at 0x%llx", (ull)at);
+        snprintf(text, OBSERVATION_TEXT, "arrives %sat 0x%llx", is_partial ? "in part " : "",
+                 (ull)at);
     else
         snprintf(text, OBSERVATION_TEXT, "%s", texts[observation->kind][found]);
 }

@@ -27,9 +27,10 @@ struct observation {
     uint64_t places[OBSERVED_PLACES];
     unsigned place_count;
 
-    bool is_made; /* what follows holds */
-    bool found;   /* the domain, a mapping, or the bytes in one of the places */
-    uint64_t at;  /* ... which one */
+    bool is_made;    /* what follows holds */
+    bool found;      /* the domain, a mapping, or the bytes in one of the places */
+    uint64_t at;     /* ... which one */
+    bool is_partial; /* not all of the bytes are there, and nowhere else either */
 };
 
 /*
@@ -58,6 +59,6 @@ bool observation_watch(struct test *test, struct observation *observation, uint6
 /* For a person: "MAP into domain 1", "virtio-blk writes 512 bytes at 0x1000". */
 #define OBSERVATION_TEXT 96
 void observation_text(const struct observation *observation, char text[OBSERVATION_TEXT]);
-/* ... and what of it: "lands at 0x1000", "is refused". */
+/* ... and what of it: "arrives at 0x1000", "is refused". */
 void outcome_text_of(const struct observation *observation, bool found, uint64_t at,
-                     char text[OBSERVATION_TEXT]);
+                     bool is_partial, char text[OBSERVATION_TEXT]);

@@ -127,8 +127,9 @@ static void tell(struct test *test, const struct proof *proof, enum clause claus
     if (proof->request)
         viommu_request_text(proof->request, what);
     observation_text(observation, seen);
-    outcome_text_of(observation, observation->found, observation->at, found);
-    outcome_text_of(observation, expected->found, expected->at, wanted);
+    outcome_text_of(observation, observation->found, observation->at, observation->is_partial,
+                    found);
+    outcome_text_of(observation, expected->found, expected->at, false, wanted);
     (is_open ? expect_should : expect)(
         test, clause, false, "after %s%s%s: %s %s, expected: %s",
         proof->request ? what : proof->what, proof->request ? ": " : "",

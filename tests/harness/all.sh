@@ -16,7 +16,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 machines() { python3 -B tests/harness/machines.py; }
 
 {
-    # Only the machines share the CPUs: the other steps check time limits.
+    # The machines wait for their endpoints for most of the time; the steps before check time limits.
     cat <<STEPS
 check       timeout 1800 make -s -j$(nproc) check
 
@@ -62,6 +62,7 @@ nested      python3 -B tests/selftest/test_nested.py
 vmms        python3 -B tests/selftest/test_kvm_vmms.py
 
 STEPS
+    echo '3 a CPU'
     for machine in $(machines); do
         echo "$machine ./run.sh -m $machine"
     done

@@ -4,9 +4,9 @@
 `[[deviation]]` has the `test`, the `clauses` that it then finds violated, the `reason`, the `evidence` for it, and
 the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
 XFAIL; with `verdict = "WARN"` one that warns as listed is a known WARN. One that no longer does is XPASS; with
-`may_pass` it may pass, too, as a random walk that does not come that far. What is not listed stays what it is: it is
-not hidden by what is. The clause VMM-DIED stands for a VMM that crashes in the test, VMM-HUNG for one that says
-no more.
+`may_pass` it may pass, too, as a random walk that does not come that far: true, or the machines where it may.
+What is not listed stays what it is: it is not hidden by what is. The clause VMM-DIED stands for a VMM that crashes
+in the test, VMM-HUNG for one that says no more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import glob
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from build import HOME
@@ -37,7 +37,7 @@ class Deviation:
     versions: list[str]
     arch: list[str] = field(default_factory=list)
     machine: list[str] = field(default_factory=list)
-    may_pass: bool = False
+    may_pass: bool | list[str] = False
     verdict: str = "FAIL"
 
     def is_of(self, version: Version, arch: str, machine: str) -> bool:
@@ -69,7 +69,8 @@ class Expectations:
             if one.is_of(known, arch, machine):
                 if one.test in self.by_test:
                     raise ValueError(f"{path}: {one.test}: two deviations for {vmm} {version}, {arch}, {machine}")
-                self.by_test[one.test] = one
+                may_pass = one.may_pass is True or (one.may_pass is not False and machine in one.may_pass)
+                self.by_test[one.test] = replace(one, may_pass=may_pass)
 
     def apply(self, result: Result, vmm_died: bool = False) -> None:
         """Turns what is expected into XFAIL or a known WARN, and what is expected and did not come into XPASS."""
@@ -148,8 +149,12 @@ def _parse(where: str, entry: object) -> Deviation:
     except TypeError as error:
         raise ValueError(f"{where}: {str(error).partition(' ')[2]}") from error
     texts = (deviation.test, deviation.reason, deviation.evidence)
-    if not isinstance(deviation.may_pass, bool) or not all(isinstance(text, str) and text for text in texts):
-        raise ValueError(f"{where}: test, reason and evidence are strings, may_pass is true or false")
+    if not all(isinstance(text, str) and text for text in texts):
+        raise ValueError(f"{where}: test, reason and evidence are strings")
+    if not isinstance(may := deviation.may_pass, bool) and not (
+        isinstance(may, list) and may and all(isinstance(name, str) for name in may)
+    ):
+        raise ValueError(f"{where}: may_pass: {may!r}, expected true, false or machines")
     if deviation.verdict not in VERDICTS:
         raise ValueError(f"{where}: verdict: {deviation.verdict!r}, expected {' or '.join(VERDICTS)}")
     for text in deviation.versions:

@@ -46,7 +46,7 @@ environment:
   LKVM=, CLOUD_HYPERVISOR=, CROSVM=, FIRECRACKER=, ALIOTH=
                    the VMM of that name to use (LKVM: kvmtool), a command or a path; of several, separated
                    by ':', the first one for the machine's CPU; default: the one in PATH
-  TIMEOUT=         seconds for one boot, without the -t of its tests; 0: no limit; default 120
+  TIMEOUT=         seconds for one boot, without the -t of its tests; 0: no limit; default 300
   NO_INSTALL=1     never install packages: if some are missing, name them and exit with status 2
   NO_COLOR=1       no colours on a terminal
 exit status:
@@ -83,7 +83,7 @@ class Options:
     seconds: int = 2
     at_least: int = 0  # tests executed
     results: str = ""
-    timeout: int = 120  # 0: none
+    timeout: int = 300  # 0: none
     accel: str = "tcg"
     qemu: str = ""
     programs: dict[str, str] = field(default_factory=dict)  # VMMs, by the names of their variables
@@ -161,7 +161,7 @@ def _take_environment(options: Options, environment: Mapping[str, str]) -> None:
         raise Bad(f"ACCEL: '{options.accel}' is not an accelerator")
     if options.icount and not options.accel.startswith("tcg"):
         raise Bad(f"--icount needs ACCEL=tcg, not {options.accel}")
-    default = ICOUNT_TIMEOUT if options.icount else 120
+    default = ICOUNT_TIMEOUT if options.icount else 300
     options.timeout = _number("TIMEOUT", environment.get("TIMEOUT") or str(default), 1)
     if options.debug:
         options.timeout = 0

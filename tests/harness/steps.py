@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the steps that stdin names, `name command...` a line, shows what they print, adds them up.
 
-Steps of one paragraph run side by side, as many as there are CPUs; what a step printed is shown when
-it has ended. A paragraph begins when all of the one before has ended.
+Steps of one paragraph run side by side, as many as there are CPUs; where its first line is `N a CPU`,
+N times as many, as they wait for much of their time. What a step printed is shown when it has ended. A
+paragraph begins when all of the one before has ended.
 
 A step that prints KTAP counts as its results; one that prints none is one test, passed when its exit
-status is 0. Ends with a table and a line `N passed, N failed, N skipped`; exit status 0 or 1.
+status is 0. Ends with every line that is `not ok`, a table, and a line `N passed, N failed, N skipped`;
+exit status 0 or 1.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from dataclasses import dataclass, field
 from protocol import RESULT
 
 SKIPPED_PLAN = re.compile(r"^1\.\.0 # SKIP ")
+A_CPU = re.compile(r"^(\d+) a CPU$")
 COLUMNS = ("pass", "fail", "warn", "xfail", "skip")
 
 
@@ -31,6 +34,7 @@ class Step:
     name: str
     seconds: float = 0.0
     count: collections.Counter[str] = field(default_factory=collections.Counter)
+    failures: list[str] = field(default_factory=list)
 
     def take(self, line: str) -> None:
         if match := RESULT.match(line):
@@ -38,6 +42,7 @@ class Step:
             kind = (word or "").lower()
             if ok != "ok":
                 kind = "fail"
+                self.failures.append(line)
             self.count[kind if kind in COLUMNS else "pass"] += 1
         elif SKIPPED_PLAN.match(line):
             self.count["skip"] += 1
@@ -46,6 +51,7 @@ class Step:
         """What there is to say about the exit status."""
         if status and not self.count["fail"]:
             self.count["fail"] += 1
+            self.failures.append(f"ended with status {status}")
             return f"# step {self.name} ended with status {status}\n"
         if not self.count:
             self.count["pass"] += 1
@@ -64,20 +70,21 @@ class Runner:
     def __init__(self) -> None:
         self.stopped_by = 0  # a signal
         self._running: set[asyncio.subprocess.Process] = set()
-        self._room = asyncio.Semaphore((os.cpu_count() or 1) + 1)  # a machine waits for much of its time
 
     async def run_all(self, paragraphs: list[list[str]]) -> list[Step]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.stop, number)
         steps: list[Step] = []
         for lines in paragraphs:
-            steps += await asyncio.gather(*(self.run(line) for line in lines))
+            a_cpu = A_CPU.match(lines[0])
+            room = asyncio.Semaphore((os.cpu_count() or 1) * int(a_cpu[1] if a_cpu else 1))
+            steps += await asyncio.gather(*(self.run(line, room) for line in lines[bool(a_cpu) :]))
         return steps
 
-    async def run(self, line: str) -> Step:
+    async def run(self, line: str, room: asyncio.Semaphore) -> Step:
         name, *command = shlex.split(line)
         step = Step(name)
-        async with self._room:
+        async with room:
             if not self.stopped_by:
                 await self._take_output(step, command)
         return step
@@ -110,6 +117,10 @@ class Runner:
 
 
 def print_table(steps: list[Step], total: Step) -> None:
+    print()
+    for step in steps:
+        for failure in step.failures:
+            print(f"# failed: {step.name}: {failure}")
     width = max(len(step.name) for step in [*steps, total]) + 1
     heads = "".join(f"{head:>7}" for head in ("tests", *COLUMNS)) + f"{'seconds':>9}"
     print(f"\n{'':<{width}}{heads}")

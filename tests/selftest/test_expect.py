@@ -70,6 +70,8 @@ def expectation_covers_every_clause() -> None:
 def expectation_that_passes_is_noticed() -> None:
     check(judged("PASS", []) == "XPASS" and judged("SKIP", []) == "SKIP")
     check(judged("PASS", [], may_pass=True) == "PASS")
+    check(judged("PASS", [], may_pass=["machine"]) == "PASS")
+    check(judged("PASS", [], may_pass=["another"]) == "XPASS")
     check(judged("WARN", []) == "XPASS", "what was a FAIL is none any more")
     check(judged("WARN", [], may_pass=True) == "WARN")
 
@@ -138,6 +140,7 @@ def mistakes_are_named_with_their_place() -> None:
         (changed(clauses=[]), ["clauses"]),
         (changed(versions=["7.2"]), ["'7.2'", "range"]),
         (changed(may_pass="yes"), ["may_pass"]),
+        (changed(may_pass=[]), ["may_pass"]),
         (changed(verdict="PASS"), ["verdict", "'PASS'", "FAIL or WARN"]),
         (changed(reason=""), ["reason"]),
         (changed(tset="x"), ["tset"]),

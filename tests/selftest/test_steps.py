@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 import ktap
 from ktap import check, test
@@ -67,6 +68,24 @@ def command_that_does_not_exist_is_a_failure() -> None:
 def paragraph_waits_for_the_one_before() -> None:
     status, out = run("slow sh -c 'sleep 0.3; echo slow'", "quick echo quick", "", "last echo last")
     check(status == 0 and out.index("last") > out.index("slow"), out)
+
+
+@test
+def more_than_the_cpus_run_together_where_the_paragraph_says_so() -> None:
+    """Each waits until the last one has begun."""
+    count = 2 * (os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory() as directory:
+        last = os.path.join(directory, "last")
+        waits = [f"s{i} timeout 60 sh -c 'while ! test -e {last}; do sleep 0.1; done'" for i in range(count - 1)]
+        status, out = run("2 a CPU", *waits, f"last touch {last}")
+    check(status == 0 and out[-1] == f"{count} passed, 0 failed, 0 skipped", out)
+
+
+@test
+def what_failed_is_listed_at_the_end() -> None:
+    _, out = run("one echo 'not ok 6 f # FAIL y'", "", "two false", "", "three true")
+    end = out[out.index("# step three: true") :]
+    check("# failed: one: not ok 6 f # FAIL y" in end and "# failed: two: ended with status 1" in end, out)
 
 
 @test

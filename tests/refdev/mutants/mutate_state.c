@@ -113,6 +113,17 @@ static uint8_t leads_elsewhere(const struct refused *it)
     return it->status;
 }
 
+/* Less than a transfer is long. */
+static uint8_t shifts(const struct refused *it)
+{
+    const struct virtio_iommu_req_map *map = map_of(it);
+    struct ref_mapping *old = met(it, map->virt_start, map->virt_end);
+
+    if (old && map->virt_start <= map->virt_end && ref_mutant_meet())
+        old->physical += 16;
+    return it->status;
+}
+
 static uint8_t removes_what_overlaps(const struct refused *it)
 {
     const struct virtio_iommu_req_map *map = map_of(it);
@@ -193,6 +204,7 @@ static const struct {
     {MUTANT_ATTACH_REFUSED_JOINS, VIRTIO_IOMMU_T_ATTACH, joins_all_the_same},
     {MUTANT_MAP_REFUSED_MAPS, VIRTIO_IOMMU_T_MAP, maps_all_the_same},
     {MUTANT_MAP_REFUSED_LEADS_ELSEWHERE, VIRTIO_IOMMU_T_MAP, leads_elsewhere},
+    {MUTANT_MAP_REFUSED_SHIFTS, VIRTIO_IOMMU_T_MAP, shifts},
     {MUTANT_MAP_REFUSED_REMOVES, VIRTIO_IOMMU_T_MAP, removes_what_overlaps},
     {MUTANT_MAP_REFUSED_TAKES_FLAGS, VIRTIO_IOMMU_T_MAP, takes_flags},
     {MUTANT_MAP_REFUSED_BACKWARDS, VIRTIO_IOMMU_T_MAP, maps_backwards},

@@ -49,7 +49,7 @@ TEST(unmap_of_several_is_for_each, .clauses = CLAUSES(IOMMU_UNMAP_P02), .needs =
 }
 
 /* One mapping of several units, each of which is remembered by itself. */
-TEST(unmap_is_for_every_part, .clauses = CLAUSES(IOMMU_UNMAP_P02), .needs = NEEDS, .limit_s = 30)
+TEST(unmap_is_for_every_part, .clauses = CLAUSES(IOMMU_UNMAP_P02), .needs = NEEDS, .limit_s = 60)
 {
     struct scene s = scene_new(test, fixture_engine(test), 4);
 
@@ -110,7 +110,7 @@ TEST(denials_end_with_map, .clauses = CLAUSES(IOMMU_MAP_P01, IOMMU_MAP_P04), .ne
 
 /* A read-only mapping that is remembered says nothing about the one that follows at its address. */
 TEST(permissions_end_with_the_mapping, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_MAP_P11),
-     .needs = NEEDS, .limit_s = 30)
+     .needs = NEEDS, .limit_s = 60)
 {
     struct scene s = scene_new(test, fixture_engine(test), 1);
     const struct viommu_request read_only = viommu_map(
@@ -172,7 +172,7 @@ static void expect_first_denied(struct test *test, enum clause clause,
 }
 
 /* By ATTACH alone. */
-TEST(move_ends_what_was_used, .clauses = CLAUSES(IOMMU_ATTACH_P04), .needs = NEEDS, .limit_s = 30)
+TEST(move_ends_what_was_used, .clauses = CLAUSES(IOMMU_ATTACH_P04), .needs = NEEDS, .limit_s = 60)
 {
     struct two_domains two = two_domains(test, 1);
     const struct viommu_request move = viommu_attach(two.domains[1], two.engine->endpoint, 0);
@@ -199,13 +199,13 @@ static void judge_detach(struct test *test, enum clause clause, unsigned second)
 }
 
 /* Into another domain. */
-TEST(detach_ends_what_was_used, .clauses = CLAUSES(IOMMU_DETACH_D06), .needs = NEEDS, .limit_s = 30)
+TEST(detach_ends_what_was_used, .clauses = CLAUSES(IOMMU_DETACH_D06), .needs = NEEDS, .limit_s = 60)
 {
     judge_detach(test, IOMMU_DETACH_D06, 1);
 }
 
 /* Into a new domain that has the id of the one that ended. */
-TEST(domain_ends_what_was_used, .clauses = CLAUSES(IOMMU_DETACH_P03), .needs = NEEDS, .limit_s = 30)
+TEST(domain_ends_what_was_used, .clauses = CLAUSES(IOMMU_DETACH_P03), .needs = NEEDS, .limit_s = 60)
 {
     judge_detach(test, IOMMU_DETACH_P03, 0);
 }
@@ -219,7 +219,7 @@ static void allow(struct test *test, struct dma_engine *engine)
 
 /* Twice, without any request in between: reads and writes that were let through are denied. */
 TEST(bypass_byte_ends_what_was_used, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU_OP_D06),
-     .needs = NEEDS_DMA | NEEDS_BYPASS_CONFIG, .limit_s = 30)
+     .needs = NEEDS_DMA | NEEDS_BYPASS_CONFIG, .limit_s = 60)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);
@@ -242,7 +242,7 @@ TEST(bypass_byte_ends_what_was_used, .clauses = CLAUSES(IOMMU_BYP_P01, IOMMU_OP_
  * nothing to the other.
  */
 TEST(endpoints_take_turns, .clauses = CLAUSES(IOMMU_ATTACH_P05),
-     .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP, .limit_s = 30)
+     .needs = NEEDS_TWO_ENGINES | NEEDS_MAP_UNMAP, .limit_s = 60)
 {
     struct target targets[2] = {target_new(test, 1), target_new(test, 1)};
     uint64_t at = free_iova(test);

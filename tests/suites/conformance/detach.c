@@ -170,7 +170,7 @@ static void allow_bypass(struct test *test, struct dma_engine *engine)
 
 /* Reads apart from writes: caches may hold them apart. */
 TEST(cuts_reads_off, .clauses = CLAUSES(IOMMU_DETACH_D06, IOMMU_MAP_P01),
-     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG, .limit_s = 20)
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP | NEEDS_BYPASS_CONFIG)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);

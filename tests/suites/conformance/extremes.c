@@ -60,7 +60,7 @@ static void judge_long(struct test *test, uint64_t length_bits, unsigned units)
 TEST(mapping_of_4_gib,
      .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_D07, IOMMU_UNMAP_P04, IOMMU_UNMAP_P05,
                         IOMMU_UNMAP_P02),
-     .needs = NEEDS, .limit_s = 20)
+     .needs = NEEDS)
 {
     judge_long(test, 1ull << 32, 0);
 }
@@ -68,7 +68,7 @@ TEST(mapping_of_4_gib,
 TEST(mapping_of_4_gib_and_a_page,
      .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_D07, IOMMU_UNMAP_P04, IOMMU_UNMAP_P05,
                         IOMMU_UNMAP_P02),
-     .needs = NEEDS, .limit_s = 20)
+     .needs = NEEDS)
 {
     judge_long(test, 1ull << 32, 1);
 }
@@ -76,7 +76,7 @@ TEST(mapping_of_4_gib_and_a_page,
 TEST(mapping_of_2_to_the_40_and_a_page,
      .clauses = CLAUSES(IOMMU_MAP_P03, IOMMU_MAP_D07, IOMMU_UNMAP_P04, IOMMU_UNMAP_P05,
                         IOMMU_UNMAP_P02),
-     .needs = NEEDS, .limit_s = 20)
+     .needs = NEEDS)
 {
     judge_long(test, 1ull << 40, 1);
 }
@@ -272,7 +272,7 @@ TEST(mmio_flag_without_the_feature, .clauses = CLAUSES(IOMMU_MAP_P08), .needs = 
  * device goes on. A device may ask for a reset.
  */
 TEST(probe_of_every_readable_length, .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P02, IOMMU_OP_P01),
-     .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .limit_s = 30, .provokes = true)
+     .needs = NEEDS_ENDPOINT | NEEDS_PROBE, .limit_s = 60, .provokes = true)
 {
     struct viommu *viommu = fixture_iommu(test);
     const struct virtio_iommu_req_probe request = {.head.type = VIRTIO_IOMMU_T_PROBE,

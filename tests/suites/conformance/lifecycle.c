@@ -18,7 +18,7 @@
 /* An access that is denied while the driver has not said DRIVER_OK: the report has to wait. */
 TEST(faults_before_driver_ok_are_not_reported,
      .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT_D02, IOMMU_OP_D06),
-     .needs = NEEDS_DMA | NEEDS_BYPASS_CONFIG, .limit_s = 20)
+     .needs = NEEDS_DMA | NEEDS_BYPASS_CONFIG)
 {
     struct viommu *viommu = fixture_iommu(test);
     struct dma_engine *engine = fixture_engine(test);
@@ -47,7 +47,7 @@ TEST(faults_before_driver_ok_are_not_reported,
  * the end of what ends before it begins is busy for good: there is no answer.
  */
 TEST(inverted_map_can_be_unmapped, .clauses = CLAUSES(IOMMU_OP_P01),
-     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 20)
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP)
 {
     const struct viommu *viommu = fixture_iommu(test);
     bool ranged = viommu_has(viommu, VIRTIO_IOMMU_F_INPUT_RANGE);

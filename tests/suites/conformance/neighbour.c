@@ -39,7 +39,7 @@ static void judge_permissions(struct test *test, const struct scene *s, uint32_t
 
 /* Catches a device that asks the first mapping of a transfer for all of it, or takes the wrong one. */
 TEST(neighbours_keep_their_permissions, .clauses = CLAUSES(IOMMU_MAP_D15, IOMMU_MAP_P11),
-     .needs = NEEDS, .limit_s = 30)
+     .needs = NEEDS, .limit_s = 60)
 {
     for (unsigned n = 0; fixture_kind(test, n); n++) {
         struct scene s = scene_new(test, fixture_kind(test, n), 3);
@@ -116,7 +116,7 @@ TEST(transfer_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05), .n
 
 /* The same for what is seen. */
 TEST(read_over_pages_in_reverse_order, .clauses = CLAUSES(IOMMU_MAP_P05),
-     .needs = NEEDS | NEEDS_DMA, .limit_s = 30)
+     .needs = NEEDS | NEEDS_DMA, .limit_s = 60)
 {
     struct scene s = reversed(test, fixture_engine(test));
     uint32_t length = transfer_length(s.engine);

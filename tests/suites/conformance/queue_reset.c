@@ -254,7 +254,7 @@ static void go_on(struct test *test)
 
 TEST(other_queue_goes_on,
      .clauses = CLAUSES(PCI_COM_D11, MMIO_QRST_D03, DEV_VQRST_D01, DEV_VQRST_D03, DEV_VQRST_D04),
-     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 30)
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 60)
 {
     in_every_format(test, 0, go_on);
 }

@@ -80,7 +80,7 @@ TEST(unknown_types_are_left_unwritten,
 /* Each is too short for the device to find the tail, or for a request to be in it. */
 TEST(truncated_requests_come_back_unwritten,
      .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01, IOMMU_OP_P02), .needs = NEEDS_ENDPOINT,
-     .limit_s = 30, .provokes = true)
+     .limit_s = 60, .provokes = true)
 {
     static const struct {
         const char *what;
@@ -128,7 +128,7 @@ TEST(truncated_requests_come_back_unwritten,
  */
 TEST(short_readable_parts_do_not_succeed,
      .clauses = CLAUSES(IOMMU_OP_P03, IOMMU_OP_P01, IOMMU_OP_P02),
-     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 30, .provokes = true)
+     .needs = NEEDS_ENDPOINT | NEEDS_MAP_UNMAP, .limit_s = 60, .provokes = true)
 {
     uint32_t domain = fixture_domain(test, 0);
     uint64_t first = free_iova(test), last = first + viommu_granule(fixture_iommu(test)) - 1;

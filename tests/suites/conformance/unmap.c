@@ -330,7 +330,7 @@ TEST(access_ends_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP
 
 /* Reads apart from writes: caches may hold them apart. */
 TEST(reads_end_with_the_mapping, .clauses = CLAUSES(IOMMU_UNMAP_P02, IOMMU_MAP_P01),
-     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP, .limit_s = 20)
+     .needs = NEEDS_DMA | NEEDS_MAP_UNMAP)
 {
     struct dma_engine *engine = fixture_engine(test);
     struct target target = target_new(test, 1);

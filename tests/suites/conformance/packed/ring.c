@@ -143,7 +143,7 @@ TEST(lists_and_tables_may_be_mixed, .clauses = CLAUSES(PACKED_P07), .needs = NEE
 }
 
 /* Through the driver, as many at once as there is room for. */
-TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .limit_s = 30,
+TEST(any_number_of_entries, .clauses = CLAUSES(PACKED_P10), .needs = NEEDS, .limit_s = 60,
      .requests = 1280)
 {
     static const uint16_t sizes[] = {2, 3, 5, 12, 100};

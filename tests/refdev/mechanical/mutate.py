@@ -6,8 +6,8 @@ usage: mutate.py OUT LIST SOURCE... -- COMPILER-ARGUMENTS...
 Each SOURCE goes to OUT/SOURCE, changed so that each operator, constant, condition, assignment, return and call that
 stands in a function is one of mutate.h's macros: they do as before, and something else if the mutant of their
 number is chosen. LIST gets a line for each mutant: its number, source, line, function, kind, and what it does to
-which text. What a macro with parameters expands to, and what the compiler has to know while it compiles, is left
-as it is. Needs Debian's python3-clang.
+which text. What a macro with parameters expands to, what the compiler has to know while it compiles, and what the
+switch of a mutant made by hand decides, is left as it is. Needs Debian's python3-clang.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from clang.cindex import Cursor, CursorKind as K, Index, StorageClass, TranslationUnit, TypeKind
+from clang.cindex import Cursor, CursorKind as K, Index, StorageClass, TranslationUnit, TypeKind  # type: ignore
 
 # What stands for an operator, and what its mutants are, in the order of mutate.h.
 OPERATORS = {
@@ -48,6 +48,7 @@ INTEGERS = (
     *(TypeKind.LONGLONG, TypeKind.ENUM),
 )
 CONSTANT_RESULTS = {"true": "false", "false": "true"}
+BY_HAND = ("MUTANT(", "mutate_")  # tests/refdev/mutants
 SHOWN = 60  # characters of a text in the list
 
 
@@ -222,6 +223,14 @@ def is_designator(source: Source, cursor: Cursor) -> bool:
     ).replace(" ", "").startswith("]=")
 
 
+def is_by_hand(source: Source, cursor: Cursor) -> bool:
+    """It is for mutants made by hand, or what one of them decides."""
+    deciding = condition_of(cursor) or cursor
+    if cursor.kind.is_statement() and deciding is cursor:
+        return False
+    return any(word in source.slice(*extent(deciding)) for word in BY_HAND)
+
+
 def condition_of(cursor: Cursor) -> Cursor | None:
     found = list(cursor.get_children())
     if cursor.kind in (K.IF_STMT, K.WHILE_STMT, K.CONDITIONAL_OPERATOR):
@@ -251,6 +260,8 @@ def conditions(source: Source, cursor: Cursor) -> None:
 
 def statements(source: Source, cursor: Cursor) -> None:
     for body in bodies_of(cursor):
+        if is_by_hand(source, body):
+            continue
         if body.kind == K.CALL_EXPR:
             statement(source, body, "call")
         elif is_assignment(source, body):
@@ -259,7 +270,7 @@ def statements(source: Source, cursor: Cursor) -> None:
 
 def mutate(source: Source, cursor: Cursor) -> None:
     """The cursor and all below it, outside in. All of a macro's use may be changed, but no part of it."""
-    if source.is_macro(cursor) or source.is_in_macro(cursor):
+    if source.is_macro(cursor) or source.is_in_macro(cursor) or is_by_hand(source, cursor):
         return
     if source.is_name(cursor):
         if cursor.kind in (K.INTEGER_LITERAL, K.PAREN_EXPR, K.BINARY_OPERATOR):

@@ -123,15 +123,15 @@ def verdicts(ran: Ran) -> dict[str, str]:
 
 
 @test
-def mappings_that_survive_a_reset_cost_no_other_verdict() -> None:
+def what_a_reset_leaves_and_detach_ends_costs_no_other_verdict() -> None:
+    """Nor a boot of its own for each test."""
     subprocess.run(["make", "-s", "-C", ktap.HOME, "native"], check=True, env=ktap.environment({}), stdout=2)
     globs = ("conformance.map", "conformance.reset", "conformance.unmap")
     good = native("", *globs)
     check(good.out.splitlines()[-1].endswith(" skipped"), "boots of their own on a good device", good.out)
     for jobs in ("1", "2"):
         ran = native("RESET_KEEPS_DOMAINS", *globs, "-j", jobs)
-        check("# WARN run: the IOMMU's reset is broken: endpoint 0x" in ran.out, ran.out)
-        check("is still attached to domain 0 after a reset; each" in ran.out, ran.out)
+        check("reset is broken" not in ran.out and ran.out.splitlines()[-1].endswith(" skipped"), ran.out)
         changed = {name for name, verdict in verdicts(good).items() if verdicts(ran)[name] != verdict}
         expected = {"endpoints_leave_their_domains", "mappings_end_for_real"}
         check(changed == {f"conformance.reset.{name}" for name in expected}, changed)

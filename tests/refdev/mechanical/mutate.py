@@ -17,7 +17,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from clang.cindex import Cursor, CursorKind as K, Index, StorageClass, TranslationUnit, TypeKind  # type: ignore
+try:
+    from clang.cindex import Cursor, CursorKind as K, Index, StorageClass, TranslationUnit, TypeKind  # type: ignore
+except ImportError:
+    sys.exit("mutate.py: there is no clang.cindex for this python3: install python3-clang")
 
 # What stands for an operator, and what its mutants are, in the order of mutate.h.
 OPERATORS = {

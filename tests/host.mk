@@ -49,8 +49,9 @@ build/coverage/tests/unit/fdt_peer: build/coverage/$(PEER)
 build/host/tests/unit/fdt_peer build/coverage/tests/unit/fdt_peer: LIBRARIES := -lfdt
 
 # The UEFI application, with firmware that the test plays.
-build/host/tests/unit/efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o
-build/host/boot/efi/%.o build/host/tests/unit/efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+EFI_FIRMWARE := build/host/tests/unit/fixtures/efi/firmware.o
+build/host/tests/unit/efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o $(EFI_FIRMWARE)
+build/host/boot/efi/%.o $(EFI_FIRMWARE) build/host/tests/unit/efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
 	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
 
 # Device trees as sources, and what QEMU writes for its machines.

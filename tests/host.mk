@@ -48,6 +48,11 @@ build/host/tests/unit/fdt_peer: build/host/$(PEER)
 build/coverage/tests/unit/fdt_peer: build/coverage/$(PEER)
 build/host/tests/unit/fdt_peer build/coverage/tests/unit/fdt_peer: LIBRARIES := -lfdt
 
+# Those files about the GIC that have nothing of the CPU's own.
+GIC := arch/aarch64/gic.o arch/aarch64/gicv2.o
+build/host/tests/unit/gic_v2m: $(addprefix build/host/,$(GIC))
+build/coverage/tests/unit/gic_v2m: $(addprefix build/coverage/,$(GIC))
+
 # The UEFI application, with firmware that the test plays.
 build/host/tests/unit/efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o
 build/host/boot/efi/%.o build/host/tests/unit/efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \

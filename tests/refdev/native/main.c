@@ -4,7 +4,7 @@
  * behind its registers. The one argument is the kernel's command line; $REFDEV names the variant of
  * device (tests/refdev/device/variants.c), $COMPOSITION what is around it
  * (tests/refdev/native/composition.c). With $REFDEV_MUTANT_MET a line follows each in whose time the
- * mutant's own code was reached.
+ * mutant's own code was reached. $HASTEN is how many ns each look at the clock costs besides.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,11 +303,14 @@ int main(int argc, char **argv)
                                        &bus};
     const struct ref_variant *variant = ref_chosen();
     const struct composition *composition = composition_chosen();
+    const char *hasten = getenv("HASTEN");
 
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
         return 2;
     }
+    if (hasten)
+        host_hasten(strtoull(hasten, NULL, 10));
     host_add_region(&ecam);
     host_add_region(&window);
     build(&bus, variant, composition);

@@ -22,6 +22,7 @@ struct composition_endpoints {
     unsigned count;
     unsigned address_bits; /* as in struct ref_place, like the rest */
     bool drops, has_no_msi, has_no_msix;
+    uint64_t first, last;
     uint16_t queue_size;
     uint32_t sectors, chunk;
     enum ref_flaw flaw;

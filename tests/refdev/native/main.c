@@ -237,6 +237,8 @@ static void plug_endpoints(struct bus *bus, const struct composition *compositio
                                             .id = composition->first_id + bdf - BDF(FIRST_SLOT),
                                             .address_bits = it->address_bits,
                                             .drops = it->drops,
+                                            .first = it->first,
+                                            .last = it->last,
                                             .has_no_msi = it->has_no_msi,
                                             .has_no_msix = it->has_no_msix,
                                             .queue_size = it->queue_size,

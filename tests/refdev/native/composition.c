@@ -19,6 +19,7 @@
 #define RANDOM "random:"
 #define LIST   "list:"
 
+#define FIRST_SLOT           2    /* of the endpoints */
 #define FIRST_ID             0x10 /* of device 2, where ids are BDFs */
 #define ONLY(...)            .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
 #define DOMAINS(first, last) .has_domains = true, .domain_first = (first), .domain_last = (last)
@@ -229,19 +230,53 @@ static const struct composition compositions[] = {
     {"ids-from-0", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}},
     {"ids-high", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xabc00010},
     {"ids-last", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xffffff10},
+/* Two IOMMUs, of which the first is driven. */
+#define SECOND(name)                                                                               \
+    {                                                                                              \
+        SOME(name, 1), .is_behind_second = true                                                    \
+    }
+    {"two-iommus", ONLY({SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}, SECOND(EDU)), .second_id = 0x30},
+    {"two-iommus-same-ids", ONLY({ONE(EDU)}, {ONE(BLK)}, SECOND(EDU), SECOND(BLK), SECOND(RNG)),
+     .second_id = FIRST_ID},
+    {"two-iommus-nothing-behind-first", ONLY(SECOND(EDU), SECOND(BLK)), .second_id = FIRST_ID},
 };
+
+unsigned composition_count(const struct composition *it, bool with_second)
+{
+    unsigned count = 0;
+
+    for (const struct composition_endpoints *some = it->endpoints; some->kind; some++)
+        count += with_second || !some->is_behind_second ? some->count : 0;
+    return count;
+}
+
+bool composition_has_second(const struct composition *it)
+{
+    return composition_count(it, true) > composition_count(it, false);
+}
+
+/* The boot options that describe the endpoints behind the first IOMMU, and the second IOMMU. */
+static void print_options(const struct composition *it)
+{
+    unsigned slot = FIRST_SLOT + composition_count(it, false);
+
+    if (!it->endpoints[0].kind)
+        return;
+    if (composition_has_second(it) && slot > FIRST_SLOT)
+        printf("viommu.ep=00:02.0-00:%02x.7:0x%x ", slot - 1, it->first_id);
+    if (composition_has_second(it))
+        printf("viommu=pci:00:01.1 viommu.ep=00:%02x.0-00:1f.7:0x%x", slot, it->second_id);
+    else if (it->first_id == FIRST_ID)
+        printf("viommu.ep=00:00.0-00:1f.7:0");
+    else
+        printf("viommu.ep=00:02.0-00:1f.7:0x%x", it->first_id);
+}
 
 static void list(const struct composition *it)
 {
-    const char *warns = it->warns ? it->warns : "";
-
-    if (!it->endpoints[0].kind)
-        printf("%s\t\t%s", it->name, warns);
-    else if (it->first_id == FIRST_ID)
-        printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s", it->name, warns);
-    else
-        printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s", it->name, it->first_id, warns);
-    printf("\t%s\n", it->errs ? it->errs : "");
+    printf("%s\t", it->name);
+    print_options(it);
+    printf("\t%s\t%s\n", it->warns ? it->warns : "", it->errs ? it->errs : "");
 }
 
 /* NULL: there is none. */

@@ -38,7 +38,9 @@ struct bus {
     struct ref_function *functions[FUNCTIONS];
 };
 
-static struct ref_iommu iommu;
+#define SECOND_IOMMU (BDF(1) + 1)
+
+static struct ref_iommu iommu, second;
 
 static void *memory(void *context, uint64_t address, uint64_t size)
 {
@@ -216,38 +218,39 @@ static struct ref_function *make(enum endpoint_kind kind, const struct ref_place
     }
 }
 
-static unsigned endpoints_of(const struct composition *composition)
+static struct ref_place place_of(const struct composition_endpoints *it, uint32_t id)
 {
-    unsigned count = 0;
-
-    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++)
-        count += it->count;
-    return count;
+    return (struct ref_place){.iommu = it->is_behind_second ? &second : &iommu,
+                              .id = id,
+                              .address_bits = it->address_bits,
+                              .drops = it->drops,
+                              .first = it->first,
+                              .last = it->last,
+                              .has_no_msi = it->has_no_msi,
+                              .has_no_msix = it->has_no_msix,
+                              .queue_size = it->queue_size,
+                              .sectors = it->sectors,
+                              .chunk = it->chunk,
+                              .flaw = it->flaw};
 }
 
 /* One to a slot, or eight where there are too many. */
 static void plug_endpoints(struct bus *bus, const struct composition *composition)
 {
-    unsigned step = endpoints_of(composition) <= SLOTS_LEFT ? BDF(1) : 1;
-    uint32_t bdf = BDF(FIRST_SLOT);
+    unsigned step = composition_count(composition, true) <= SLOTS_LEFT ? BDF(1) : 1;
+    uint32_t bdf = BDF(FIRST_SLOT), id = composition->first_id;
+    bool is_second = false;
 
-    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++)
-        for (unsigned i = 0; i < it->count; i++, bdf += step) {
-            const struct ref_place place = {.iommu = &iommu,
-                                            .id = composition->first_id + bdf - BDF(FIRST_SLOT),
-                                            .address_bits = it->address_bits,
-                                            .drops = it->drops,
-                                            .first = it->first,
-                                            .last = it->last,
-                                            .has_no_msi = it->has_no_msi,
-                                            .has_no_msix = it->has_no_msix,
-                                            .queue_size = it->queue_size,
-                                            .sectors = it->sectors,
-                                            .chunk = it->chunk,
-                                            .flaw = it->flaw};
+    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++) {
+        if (it->is_behind_second && !is_second)
+            id = composition->second_id;
+        is_second = it->is_behind_second;
+        for (unsigned i = 0; i < it->count; i++, bdf += step, id += step) {
+            const struct ref_place place = place_of(it, id);
 
             plug(bus, bdf, make(it->kind, &place));
         }
+    }
 }
 
 static void build(struct bus *bus, const struct ref_variant *variant,
@@ -256,6 +259,7 @@ static void build(struct bus *bus, const struct ref_variant *variant,
     const struct ref_iommu_config config = composition_config(composition, &variant->config);
 
     ref_iommu_init(&iommu, &config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
+    ref_iommu_init(&second, &config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
     if (config.is_on_mmio) {
         surround(BLOCK_LINE, &iommu.virtio.function);
         ref_mmio_plug(&iommu.virtio);
@@ -264,6 +268,8 @@ static void build(struct bus *bus, const struct ref_variant *variant,
     } else {
         plug(bus, BDF(1), &iommu.virtio.function);
     }
+    if (composition_has_second(composition) && !config.is_on_mmio)
+        plug(bus, SECOND_IOMMU, &second.virtio.function);
     plug_endpoints(bus, composition);
 }
 

@@ -69,7 +69,7 @@ OBJECTS := $(call objects,$(SOURCES))
 say := $(if $(V),@:,@echo)
 run := $(if $(V),,@)
 
-.PHONY: image images published check unit fuzz fuzz-merge coverage-host native host mutants mutants-vm compositions \
+.PHONY: image images published check unit fuzz fuzz-merge coverage-host native host mutants mutants-vm mutants-all compositions \
 	vacuity refdev test help clean
 .DELETE_ON_ERROR:
 

@@ -139,6 +139,11 @@ bool arch_msi_claim(uint32_t device, arch_irq_handler handler, void *context, st
  * of the GIC or PLIC. False if there is no such line, or it is claimed.
  */
 bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void *context);
+/*
+ * Whether a claimed line is up at its controller, and stays so while this CPU takes interrupts: what the
+ * machine loses is no device's fault. False, too, where the controller can't be asked.
+ */
+bool arch_line_is_lost(void);
 /* No interrupt, and no deadline, from here on. */
 void arch_irq_mask(void);
 /* Gives back every claimed vector and line, masked. */

@@ -23,7 +23,7 @@ static const void *map_firmware(void *context, uint64_t address, uint64_t size)
     return arch_map(address, size, ARCH_NORMAL);
 }
 
-void boot_find_machine(const struct boot_info *boot, struct machine *machine, struct iort *iort,
+void boot_find_machine(const struct boot_info *boot, struct machine *machine,
                        const struct sink *diagnostics)
 {
     const struct mem_view memory = {.map = map_firmware};
@@ -34,7 +34,7 @@ void boot_find_machine(const struct boot_info *boot, struct machine *machine, st
     };
 
     machine->start_page = boot->start_page;
-    machine_read(machine, &roots, &memory, iort, diagnostics);
+    machine_read(machine, &roots, &memory, diagnostics);
 }
 
 void boot_find_memory(const struct boot_info *boot, struct pages *pages,

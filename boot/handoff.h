@@ -15,7 +15,7 @@ void boot_read_handoff(boot_reader *read, uint64_t address, struct boot_info *in
 /* Prints what was wrong with what the loader left. */
 void boot_print_diagnostics(const struct boot_info *boot, const struct sink *diagnostics);
 /* machine_read() of what the loader points to; arch_init() must have run. */
-void boot_find_machine(const struct boot_info *boot, struct machine *machine, struct iort *iort,
+void boot_find_machine(const struct boot_info *boot, struct machine *machine,
                        const struct sink *diagnostics);
 /*
  * The largest stretch of usable memory below 4 GiB that neither the image nor firmware occupies; an

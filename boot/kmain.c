@@ -34,7 +34,7 @@ void kmain(boot_reader *read, uint64_t address)
     tests_catch_traps();
 
     /* The machine as firmware describes it, perhaps its console. */
-    boot_find_machine(&boot, &machine, &platform.iort, &report_diagnostics);
+    boot_find_machine(&boot, &machine, &report_diagnostics);
     if (machine.uart.kind == MACHINE_NO_UART)
         console_guess(&machine.uart);
     console_init(&machine.uart);

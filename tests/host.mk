@@ -49,8 +49,9 @@ build/coverage/tests/unit/fdt_peer: build/coverage/$(PEER)
 build/host/tests/unit/fdt_peer build/coverage/tests/unit/fdt_peer: LIBRARIES := -lfdt
 
 # The UEFI application, with firmware that the test plays.
-build/host/tests/unit/efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o
-build/host/boot/efi/%.o build/host/tests/unit/efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
+EFI_FIRMWARE := build/host/tests/unit/fixtures/efi/firmware.o
+build/host/tests/unit/efi_app: build/host/boot/efi/app.o build/host/boot/efi/tables.o $(EFI_FIRMWARE)
+build/host/boot/efi/%.o $(EFI_FIRMWARE) build/host/tests/unit/efi_app.o: HOSTFLAGS += -fshort-wchar -Wno-undef \
 	-Iboot/efi/x86_64 -Iboot/efi/bind -isystem /usr/include/efi
 
 # Device trees as sources, and what QEMU writes for its machines.
@@ -158,6 +159,33 @@ $(SWIFT): $(SWIFT_OBJECTS) tests/refdev/native/sections.lds
 
 $(call depends,$(SWIFT_OBJECTS))
 
+# The same with every mechanical mutant of the device and the model in it. Debian's own python3 has libclang.
+MECHANICAL := build/host/viommu-guest-mechanical
+MECHANICAL_DIR := tests/refdev/mechanical
+# The IOMMU, not the endpoints beside it, what chooses among devices, or the log of the driver's order.
+MUTATED := $(filter-out $(addprefix tests/refdev/device/,blk.c chosen.c edu.c order.c order_fields.c place.c rng.c \
+	testdev.c variants.c),$(wildcard tests/refdev/device/*.c lib/model/*.c))
+MECHANICALFLAGS := $(filter-out $(WARNINGS),$(SWIFTFLAGS)) -w
+MUTATED_OBJECTS := $(patsubst %.c,build/mechanical/%.o,$(MUTATED))
+MECHANICAL_OBJECTS := $(filter-out $(MUTATED:%.c=build/swift/%.o),$(SWIFT_OBJECTS)) $(MUTATED_OBJECTS) \
+	build/swift/$(MECHANICAL_DIR)/choose.o
+
+build/mechanical/list: $(MUTATED) $(MECHANICAL_DIR)/mutate.py tests/host.mk
+	@mkdir -p $(@D)
+	$(say) MUTATE $(@D)
+	$(run)/usr/bin/python3 -B $(MECHANICAL_DIR)/mutate.py $(@D)/source $@ $(MUTATED) -- \
+		$(SWIFTFLAGS) -I$(shell $(HOSTCC) -print-resource-dir)/include
+
+$(MUTATED_OBJECTS): build/mechanical/%.o: build/mechanical/list $(MECHANICAL_DIR)/mutate.h
+	@mkdir -p $(@D)
+	$(say) HOSTCC $(@:.o=.c)
+	$(run)$(HOSTCC) $(MECHANICALFLAGS) -c build/mechanical/source/$*.c -o $@
+
+$(MECHANICAL): $(MECHANICAL_OBJECTS) tests/refdev/native/sections.lds
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(run)$(HOSTCC) -fuse-ld=lld -no-pie -Wl,-T,tests/refdev/native/sections.lds $(MECHANICAL_OBJECTS) -o $@
+
 native: $(NATIVE) ## the kernel as a process, build/host/viommu-guest
 
 host: $(NATIVE) ## the suites against every variant of the reference device; VARIANT=, RUN=, SEED=
@@ -168,6 +196,9 @@ mutants: $(NATIVE) ## the suites against every mutant of the reference device; M
 
 mutants-vm: $(NATIVE) ## the same behind QEMU, for a sample of the mutants; MUTANT=
 	@python3 -B tests/refdev/mutants/mutants.py --vm $(MUTANT)
+
+mutants-all: $(MECHANICAL) ## every operator, constant, condition, assignment, return and call changed once; MUTANT=, SAMPLE=SEED/N
+	@python3 -B $(MECHANICAL_DIR)/mechanical.py $(if $(SAMPLE),--sample '$(SAMPLE)') $(MUTANT)
 
 compositions: $(NATIVE) ## the suites in every composition of the native machine; COMPOSITION=, VARIANT=, RANDOM=N, SEED=
 	@python3 -B tests/refdev/native/compositions.py $(if $(SAMPLE),--sample '$(SAMPLE)') \

@@ -4,8 +4,7 @@
  * off, so that a stack run into its guard page can still be reported. Arm ARM section D17.2.37
  * (ESR).
  */
-#include <stdio.h>
-
+#include "arch/trap.h"
 #include "arch/aarch64/internal.h"
 #include "arch/aarch64/layout.h"
 #include "arch/backtrace.h"
@@ -20,9 +19,7 @@
 #define CLASS_DATA_ABORT 0x25
 #define FAULT(esr)       (0x3f & (esr))
 
-/* File scope: a trap passes no context; the CPUs point to their stacks for ever. */
-static void (*trap_handler)(const struct arch_trap *trap);
-/* The entry knows the first by name. */
+/* File scope: the CPUs point to their stacks for ever, and the entry knows the first by name. */
 extern uint8_t trap_stacks[MACHINE_MAX_CPUS][TRAP_STACK_SIZE];
 uint8_t trap_stacks[MACHINE_MAX_CPUS][TRAP_STACK_SIZE] __attribute__((aligned(16)));
 
@@ -48,11 +45,6 @@ static const struct {
     {0x35, "watchpoint"},
     {0x3c, "BRK"},
 };
-
-void arch_on_trap(void (*handler)(const struct arch_trap *trap))
-{
-    trap_handler = handler;
-}
 
 void *trap_stack_top(unsigned cpu)
 {
@@ -113,10 +105,7 @@ void trap(const struct frame *frame, bool is_deadline)
         .frame = frame,
     };
 
-    /* A trap in the handler is not reported again, or it would never end. */
-    if (smp_claim_trap(info.cpu) && trap_handler)
-        trap_handler(&info);
-    arch_poweroff(2);
+    trap_report(&info);
 }
 
 /* Labels of try.S. */
@@ -152,17 +141,8 @@ static void print_registers(const struct frame *frame, arch_print_line print)
         "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",  "x22", "x23",
         "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",  "elr", "spsr", "esr", "far",
     };
-    const uint64_t *values = (const uint64_t *)frame;
-    char line[4 * 24];
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(names); i += 4) {
-        int at = 0;
-
-        for (unsigned j = i; j < i + 4; j++)
-            at += snprintf(line + at, sizeof(line) - (size_t)at, "%s%-4s %016llx",
-                           j > i ? "  " : "", names[j], (unsigned long long)values[j]);
-        print(line);
-    }
+    trap_print_registers(names, (const uint64_t *)frame, ARRAY_LENGTH(names), 4, print);
 }
 
 void arch_trap_print(const struct arch_trap *info, arch_print_line print)

@@ -66,6 +66,11 @@ bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void
     return true;
 }
 
+bool arch_line_is_lost(void)
+{
+    return false;
+}
+
 void arch_irq_mask(void)
 {
     is_masked = true;

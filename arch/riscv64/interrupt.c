@@ -11,6 +11,8 @@
 #include "arch/riscv64/wired.h"
 #include "lib/array/array.h"
 
+#define SETTLE_NS 5000000ull /* an interrupt may be on its way */
+
 static const struct wired *const kinds[] = {[MACHINE_PLIC] = &plic, [MACHINE_APLIC] = &aplic};
 
 /* File scope: an interrupt passes no context to its handler. By lines, or by messages. */
@@ -109,6 +111,22 @@ bool arch_line_claim(uint32_t line, bool is_edge, arch_irq_handler handler, void
     }
     claim_clear(&claims[number]);
     return false;
+}
+
+static bool is_pending(void)
+{
+    for (uint32_t i = 0; i < ARRAY_LENGTH(claims); i++)
+        if (claims[i].handler && claims[i].is_line && wired->is_pending(claims[i].id))
+            return true;
+    return false;
+}
+
+bool arch_line_is_lost(void)
+{
+    if (!wired || !wired->is_pending || message_address || !is_pending())
+        return false;
+    arch_wait_ns(SETTLE_NS);
+    return is_pending();
 }
 
 void arch_irq_mask(void)

@@ -4,6 +4,7 @@
 #include "arch/riscv64/wired.h"
 
 #define PRIORITY(line)     (4ull * (line))
+#define PENDING            0x1000ull
 #define ENABLE(context)    (0x2000ull + 0x80ull * (context))
 #define THRESHOLD(context) (0x200000ull + 0x1000ull * (context))
 #define CLAIM              4 /* behind the threshold */
@@ -12,6 +13,7 @@
 
 /* File scope: an interrupt passes no context to its handler. */
 static volatile uint8_t *priorities;
+static volatile uint8_t *pending; /* a bit for each line */
 static volatile uint8_t *enables; /* of the context, a bit for each line */
 static volatile uint8_t *threshold;
 
@@ -28,9 +30,10 @@ static bool open(const struct machine_wired *controller, uint32_t context)
     if (context >= CONTEXTS || !is_within(THRESHOLD(context), 8, controller))
         return false;
     priorities = arch_map(base, PRIORITY(WIRED_LINES), ARCH_DEVICE);
+    pending = arch_map(base + PENDING, WIRED_LINES / 8, ARCH_DEVICE);
     enables = arch_map(base + ENABLE(context), WIRED_LINES / 8, ARCH_DEVICE);
     threshold = arch_map(base + THRESHOLD(context), 8, ARCH_DEVICE);
-    if (!priorities || !enables || !threshold)
+    if (!priorities || !pending || !enables || !threshold)
         return false;
     for (unsigned line = 0; line < WIRED_LINES; line += 32)
         mmio_write32(enables + line / 8, 0);
@@ -75,6 +78,11 @@ static uint32_t claim(void)
     return line;
 }
 
+static bool is_pending(uint32_t line)
+{
+    return mmio_read32(pending + line / 32 * 4) >> (line & 31) & 1;
+}
+
 /* What the handler wrote to the device comes first. */
 static void end(uint32_t line)
 {
@@ -83,4 +91,10 @@ static void end(uint32_t line)
 }
 
 const struct wired plic = {
-    .open = open, .enable = enable, .disable = disable, .claim = claim, .end = end};
+    .open = open,
+    .enable = enable,
+    .disable = disable,
+    .claim = claim,
+    .is_pending = is_pending,
+    .end = end,
+};

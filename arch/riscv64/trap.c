@@ -4,8 +4,7 @@
  * off, so that a stack run into its guard page can still be reported. Privileged section 4.1.8
  * (scause).
  */
-#include <stdio.h>
-
+#include "arch/trap.h"
 #include "arch/backtrace.h"
 #include "arch/riscv64/internal.h"
 #include "arch/riscv64/layout.h"
@@ -21,9 +20,7 @@
 
 #define X(n) x[-1 + (n)]
 
-/* File scope: a trap passes no context; the harts point to their stacks for ever. */
-static void (*trap_handler)(const struct arch_trap *trap);
-/* The entry knows the first by name. */
+/* File scope: the harts point to their stacks for ever, and the entry knows the first by name. */
 extern uint8_t trap_stacks[MACHINE_MAX_CPUS][TRAP_STACK_SIZE];
 uint8_t trap_stacks[MACHINE_MAX_CPUS][TRAP_STACK_SIZE] __attribute__((aligned(16)));
 
@@ -42,11 +39,6 @@ static const char *const names[] = {
     [LOAD_PAGE_FAULT] = "load page fault",
     [STORE_PAGE_FAULT] = "store page fault",
 };
-
-void arch_on_trap(void (*handler)(const struct arch_trap *trap))
-{
-    trap_handler = handler;
-}
 
 void *trap_stack_top(unsigned cpu)
 {
@@ -83,10 +75,7 @@ void trap(const struct frame *frame, bool is_deadline)
         .frame = frame,
     };
 
-    /* A trap in the handler is not reported again, or it would never end. */
-    if (smp_claim_trap(info.cpu) && trap_handler)
-        trap_handler(&info);
-    arch_poweroff(2);
+    trap_report(&info);
 }
 
 /* Labels of try.S. */
@@ -119,18 +108,8 @@ static void print_registers(const struct frame *frame, arch_print_line print)
         "a3", "a4",  "a5",  "a6", "a7", "s2", "s3", "s4",   "s5",      "s6",     "s7",    "s8",
         "s9", "s10", "s11", "t3", "t4", "t5", "t6", "sepc", "sstatus", "scause", "stval",
     };
-    const unsigned count = ARRAY_LENGTH(registers);
-    const uint64_t *values = (const uint64_t *)frame;
-    char line[4 * 28];
 
-    for (unsigned i = 0; i < count; i += 4) {
-        int at = 0;
-
-        for (unsigned j = i; j < i + 4 && j < count; j++)
-            at += snprintf(line + at, sizeof(line) - (size_t)at, "%s%-7s %016llx",
-                           j > i ? "  " : "", registers[j], (unsigned long long)values[j]);
-        print(line);
-    }
+    trap_print_registers(registers, (const uint64_t *)frame, ARRAY_LENGTH(registers), 7, print);
 }
 
 void arch_trap_print(const struct arch_trap *info, arch_print_line print)

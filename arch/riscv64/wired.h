@@ -27,6 +27,8 @@ struct wired {
     void (*disable)(uint32_t line);
     /* The line to handle, or WIRED_NONE. Where the lines are messages, the IMSIC has them. */
     uint32_t (*claim)(void);
+    /* Whether the line waits to be claimed. NULL: it can't be told. */
+    bool (*is_pending)(uint32_t line);
     /* A line that was claimed, or whose message was, is handled. */
     void (*end)(uint32_t line);
 };

@@ -3,17 +3,13 @@
  * What ends a run: an exception or the deadline. Runs on the trap stack (segments.c) with
  * interrupts off, so that a stack run into its guard page can still be reported.
  */
-#include <stdio.h>
-
+#include "arch/trap.h"
 #include "arch/backtrace.h"
 #include "arch/smp.h"
 #include "arch/x86_64/internal.h"
 #include "lib/array/array.h"
 
 #define PAGE_FAULT 14
-
-/* File scope: a trap passes no context. */
-static void (*trap_handler)(const struct arch_trap *trap);
 
 static const char *const names[EXCEPTIONS] = {
     "divide error",
@@ -39,11 +35,6 @@ static const char *const names[EXCEPTIONS] = {
     "virtualization exception",
     "control protection exception",
 };
-
-void arch_on_trap(void (*handler)(const struct arch_trap *trap))
-{
-    trap_handler = handler;
-}
 
 static uint64_t read_cr2(void)
 {
@@ -85,35 +76,23 @@ void trap(const struct frame *frame)
         .frame = frame,
     };
 
-    /* A trap in the handler is not reported again, or it would never end. */
-    if (smp_claim_trap(info.cpu) && trap_handler)
-        trap_handler(&info);
-    arch_poweroff(2);
+    trap_report(&info);
 }
 
 static void print_registers(const struct frame *f, arch_print_line print)
 {
-    const struct {
-        const char *name;
-        uint64_t value;
-    } registers[] = {
-        {"rip", f->rip},     {"rsp", f->rsp},     {"rbp", f->rbp},    {"rfl", f->rflags},
-        {"rax", f->rax},     {"rbx", f->rbx},     {"rcx", f->rcx},    {"rdx", f->rdx},
-        {"rsi", f->rsi},     {"rdi", f->rdi},     {"r8 ", f->r8},     {"r9 ", f->r9},
-        {"r10", f->r10},     {"r11", f->r11},     {"r12", f->r12},    {"r13", f->r13},
-        {"r14", f->r14},     {"r15", f->r15},     {"vec", f->vector}, {"err", f->error},
-        {"cr2", read_cr2()}, {"cr3", read_cr3()}, {"cs ", f->cs},     {"ss ", f->ss},
+    static const char *const registers[] = {
+        "rip", "rsp", "rbp", "rfl", "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9",
+        "r10", "r11", "r12", "r13", "r14", "r15", "vec", "err", "cr2", "cr3", "cs", "ss",
     };
-    char line[4 * 24];
+    const uint64_t values[] = {
+        f->rip, f->rsp, f->rbp,    f->rflags, f->rax,     f->rbx,     f->rcx, f->rdx,
+        f->rsi, f->rdi, f->r8,     f->r9,     f->r10,     f->r11,     f->r12, f->r13,
+        f->r14, f->r15, f->vector, f->error,  read_cr2(), read_cr3(), f->cs,  f->ss,
+    };
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(registers); i += 4) {
-        int at = 0;
-
-        for (unsigned j = i; j < i + 4; j++)
-            at += snprintf(line + at, sizeof(line) - (size_t)at, "%s%s %016llx", j > i ? "  " : "",
-                           registers[j].name, (unsigned long long)registers[j].value);
-        print(line);
-    }
+    _Static_assert(ARRAY_LENGTH(registers) == ARRAY_LENGTH(values), "a name for each");
+    trap_print_registers(registers, values, ARRAY_LENGTH(values), 3, print);
 }
 
 void arch_trap_print(const struct arch_trap *info, arch_print_line print)

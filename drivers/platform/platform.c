@@ -78,7 +78,18 @@ static void find_blocks(struct platform *platform, const struct sink *diagnostic
     }
 }
 
-void platform_discover(struct platform *platform, const struct machine *machine,
+static void read_messages(const struct platform *platform, struct machine *machine,
+                          const struct sink *diagnostics)
+{
+    struct sink_share share;
+
+    if (!platform->has_iort)
+        return;
+    machine_read_messages(machine, &platform->iort, sink_begin(&share, diagnostics, "IORT"));
+    sink_end(&share);
+}
+
+void platform_discover(struct platform *platform, struct machine *machine,
                        const struct topology *by_options, const struct topology_choice *choice,
                        const struct sink *diagnostics)
 {
@@ -87,6 +98,7 @@ void platform_discover(struct platform *platform, const struct machine *machine,
     pci_enumerate(&platform->pci, diagnostics);
     find_blocks(platform, diagnostics);
     platform_read_topology(platform, by_options, diagnostics);
+    read_messages(platform, machine, diagnostics);
     platform_read_builtins(platform, diagnostics);
     platform_check_topology(platform, diagnostics);
 }

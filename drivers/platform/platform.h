@@ -36,7 +36,8 @@ struct platform {
     struct topology_choice choice;
     struct topology topology; /* the records of every source that counts */
     struct topology unused;   /* not used: by request (topology=), and of every VIOT but one */
-    struct iort iort;         /* the last one that was opened for its IOMMUs */
+    struct iort iort;         /* the last one that was opened: in a VIOT, then the table IORT */
+    bool has_iort;            /* ... which it is */
     struct topology others;   /* IOMMUs of other kinds, and what they manage */
     struct platform_builtin builtins[TOPOLOGY_MAX_IOMMUS];
     unsigned builtin_count;
@@ -45,11 +46,12 @@ struct platform {
 
 /*
  * Whatever is malformed is named in the sink and left out; a machine that describes no host bridge
- * is one with PCI by ports, if there are any. *machine must stay; `by_options` is the part of the
+ * is one with PCI by ports, if there are any. *machine must stay, and learns what the IORT says of
+ * messages, as it is opened here; `by_options` is the part of the
  * topology that boot options describe, `choice` whose descriptions count. Virtio-iommus are reset
  * and their configuration read; no other device is touched.
  */
-void platform_discover(struct platform *platform, const struct machine *machine,
+void platform_discover(struct platform *platform, struct machine *machine,
                        const struct topology *by_options, const struct topology_choice *choice,
                        const struct sink *diagnostics);
 

@@ -102,7 +102,9 @@ static void read_iort(struct platform *platform, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&platform->machine->acpi, "IORT");
 
-    if (table && iort_open(&platform->iort, table->bytes, table->length, diagnostics))
+    platform->has_iort =
+        table && iort_open(&platform->iort, table->bytes, table->length, diagnostics);
+    if (platform->has_iort)
         iort_topology(&platform->iort, platform_records(platform, TOPOLOGY_IORT), &platform->others,
                       diagnostics);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Little-endian fields of tables, read a byte at a time: the fields of firmware tables lie where
- * they lie, and a wide load from an odd address faults on some CPUs. The caller has checked the
+ * Little-endian fields of tables, read a byte at a time: the fields of firmware tables
+ * are not aligned, and a wide load from an odd address faults on some CPUs. The caller has checked the
  * bounds.
  */
 #pragma once

@@ -2,8 +2,6 @@
 #include "lib/array/array.h"
 #include "lib/machine/machine.h"
 
-#include "lib/acpi/iort.h"
-
 static void add_hosts(struct machine *machine, const struct sink *diagnostics)
 {
     const struct acpi_table *table = acpi_find(&machine->acpi, "MCFG");
@@ -118,69 +116,7 @@ static void read_fadt(struct machine *machine, const struct sink *diagnostics)
         machine->psci = fadt.psci_by_hvc ? MACHINE_PSCI_HVC : MACHINE_PSCI_SMC;
 }
 
-static uint16_t first_rid(const struct machine_host *host)
-{
-    return (uint16_t)(host->bus_first << 8);
-}
-
-static uint16_t last_rid(const struct machine_host *host)
-{
-    return (uint16_t)(host->bus_last << 8 | UINT8_MAX);
-}
-
-/* A host bridge whose map of messages is being read. */
-struct msi_reader {
-    struct machine_host *host;
-    const struct sink *diagnostics;
-};
-
-static void add_msi(void *context, const struct iort_range *range)
-{
-    const struct msi_reader *reader = context;
-    struct machine_host *host = reader->host;
-    uint32_t count = range->rid_last - range->rid_first + 1u;
-
-    /* One id for all that may be there is what a mask is for; one for some of them has no form. */
-    if (range->is_constant) {
-        bool is_whole = first_rid(host) == range->rid_first && last_rid(host) == range->rid_last;
-
-        host->msi_mask = is_whole ? 0 : host->msi_mask;
-        count = is_whole;
-    }
-    if (count && host->msi_count < MACHINE_MAX_MSI)
-        host->msi[host->msi_count++] =
-            (struct machine_msi){.rid_first = range->rid_first & host->msi_mask,
-                                 .count = count,
-                                 .id_first = range->id_first};
-    else
-        sink_note(reader->diagnostics,
-                  "IORT: messages of requesters 0x%04x-0x%04x left out, room is for %d ranges "
-                  "whose ids count up",
-                  range->rid_first, range->rid_last, MACHINE_MAX_MSI);
-}
-
-/*
- * Who sends messages to an ITS under which id; a machine without one asks nobody for it. What is
- * wrong with the table is said where it is read for its IOMMUs.
- */
-static void read_msi(struct machine *machine, struct iort *iort, const struct sink *diagnostics)
-{
-    const struct acpi_table *table = acpi_find(&machine->acpi, "IORT");
-    uint32_t steps = IORT_MAX_STEPS;
-
-    if (!table || !iort_open(iort, table->bytes, table->length, NULL) || !iort_has_its(iort))
-        return;
-    for (unsigned i = 0; i < machine->host_count; i++) {
-        struct msi_reader reader = {&machine->hosts[i], diagnostics};
-
-        reader.host->msi_mask = UINT16_MAX;
-        reader.host->has_msi_map = true;
-        iort_ranges(iort, reader.host->segment, first_rid(reader.host), last_rid(reader.host),
-                    IORT_ITS_GROUP, &steps, add_msi, &reader, diagnostics);
-    }
-}
-
-void machine_read_acpi(struct machine *machine, struct iort *iort, const struct sink *diagnostics)
+void machine_read_acpi(struct machine *machine, const struct sink *diagnostics)
 {
     static const struct {
         const char *label;
@@ -189,10 +125,9 @@ void machine_read_acpi(struct machine *machine, struct iort *iort, const struct 
         {"MCFG", add_hosts}, {"MADT", read_madt}, {"SPCR", read_spcr}, {"FADT", read_fadt}};
     struct sink_share share;
 
+    machine->is_by_acpi = true;
     for (size_t i = 0; i < ARRAY_LENGTH(readers); i++) {
         readers[i].read(machine, sink_begin(&share, diagnostics, readers[i].label));
         sink_end(&share);
     }
-    read_msi(machine, iort, sink_begin(&share, diagnostics, "IORT"));
-    sink_end(&share);
 }

@@ -80,11 +80,11 @@ static bool open_tables(struct machine *machine, const struct machine_roots *roo
 
 /* Where both describe the machine, they describe the same one; of ACPI its tables remain. */
 void machine_read(struct machine *machine, const struct machine_roots *roots,
-                  const struct mem_view *memory, struct iort *iort, const struct sink *diagnostics)
+                  const struct mem_view *memory, const struct sink *diagnostics)
 {
     if (roots->dtb)
         read_tree(machine, roots->dtb, memory, diagnostics);
     if (open_tables(machine, roots, memory, diagnostics) &&
         (!machine->fdt.bytes || is_stub(&machine->fdt)))
-        machine_read_acpi(machine, iort, diagnostics);
+        machine_read_acpi(machine, diagnostics);
 }

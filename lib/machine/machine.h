@@ -179,6 +179,7 @@ struct machine {
     unsigned cpu_count, host_count, mmio_count;
     struct acpi acpi; /* every table that is intact; none: no ACPI */
     struct fdt fdt;   /* bytes NULL: no device tree */
+    bool is_by_acpi;  /* its tables describe the machine, not the tree */
 };
 
 /* Where firmware left its descriptions; 0: unspecified. */
@@ -189,10 +190,10 @@ struct machine_roots {
 
 /*
  * Adds to *machine (which holds what is known anyway) what firmware describes. Whatever is
- * malformed is named to the sink and left out. *iort is room to open an IORT in.
+ * malformed is named to the sink and left out.
  */
 void machine_read(struct machine *machine, const struct machine_roots *roots,
-                  const struct mem_view *memory, struct iort *iort, const struct sink *diagnostics);
+                  const struct mem_view *memory, const struct sink *diagnostics);
 
 /* Adds a CPU; one that is there already, or one too many, is named and left out. */
 void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
@@ -200,9 +201,16 @@ void machine_add_cpu(struct machine *machine, const struct machine_cpu *cpu,
 
 /*
  * The part of it that ACPI's tables describe: MCFG (hosts), MADT (CPUs, interrupt controllers),
- * SPCR (console), FADT (PSCI), IORT (ids of messages).
+ * SPCR (console), FADT (PSCI).
  */
-void machine_read_acpi(struct machine *machine, struct iort *iort, const struct sink *diagnostics);
+void machine_read_acpi(struct machine *machine, const struct sink *diagnostics);
+
+/*
+ * Adds to the hosts under which ids their functions send messages, if the machine is one that ACPI
+ * describes and *iort, which is opened once for its IOMMUs too, has an ITS.
+ */
+void machine_read_messages(struct machine *machine, const struct iort *iort,
+                           const struct sink *diagnostics);
 
 /*
  * The part that the device tree describes: console, interrupt controller, PSCI, timer, CPUs,

@@ -38,6 +38,6 @@ struct batch {
 struct batch batch_new(struct test *test);
 /*
  * Makes them available, notifies once and waits for all. False: the queue has not as many entries.
- * The ledger is told nothing: each answer is to be noted.
+ * The ledger records nothing of them: the caller notes each answer.
  */
 bool batch_submit(struct batch *batch, struct batch_item *items, unsigned count);

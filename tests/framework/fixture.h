@@ -114,7 +114,7 @@ void *fixture_pages(struct test *test, unsigned count);
 
 /*
  * Ends the test, which can't drive the IOMMU that there is: with an ERROR, so that a run about nothing
- * fails, and with a SKIP where an earlier test has told of it.
+ * fails, and with a SKIP where an earlier test has reported it.
  */
 _Noreturn void fixture_not_driven(struct test *test, const char *why);
 /*

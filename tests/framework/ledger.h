@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the requests of a test have made of the device since it was reset, by the model. It follows
- * what fixture_remember() is told. A test may also hand requests over in ways of its own; then, and
+ * what fixture_remember() records. A test may also hand requests over in ways of its own; then, and
  * where the model can't follow the device, nothing is known until the next reset.
  */
 #pragma once

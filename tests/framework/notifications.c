@@ -17,8 +17,8 @@ void notifications_open_vectors(struct test *test, struct notifications *notific
     const struct pci_function *function = test->fixture->iommu_location.function;
     struct pci_msix *msix = &notifications->msix;
 
-    *notifications =
-        (struct notifications){.transport = fixture_iommu(test)->transport, .sources = sources};
+    *notifications = (struct notifications){
+        .test = test, .transport = fixture_iommu(test)->transport, .sources = sources};
     if (!pci_msix_open(function, msix) || msix->vector_count < sources)
         skip(test, "the IOMMU has fewer than %u MSI-X vectors", sources);
     pci_msix_enable(msix);
@@ -48,8 +48,8 @@ void notifications_open_line(struct test *test, struct notifications *notificati
     bool is_described, is_edge;
     uint32_t line;
 
-    *notifications =
-        (struct notifications){.transport = fixture_iommu(test)->transport, .sources = 1};
+    *notifications = (struct notifications){
+        .test = test, .transport = fixture_iommu(test)->transport, .sources = 1};
     if (place->function) {
         line = place->function->interrupt_line;
         is_edge = place->function->interrupt_is_edge;
@@ -93,8 +93,8 @@ void notifications_close(struct notifications *notifications)
         pci_msix_disable(&notifications->msix);
 }
 
-unsigned notifications_wait(const struct notifications *notifications, unsigned queue,
-                            unsigned wanted, uint64_t ns)
+unsigned notifications_count(const struct notifications *notifications, unsigned queue,
+                             unsigned wanted, uint64_t ns)
 {
     const volatile unsigned *hits = &notifications->hits[queue % notifications->sources];
     struct wait wait = arch_wait_begin(ns);
@@ -102,6 +102,24 @@ unsigned notifications_wait(const struct notifications *notifications, unsigned 
     while (*hits < wanted && arch_wait_goes_on(&wait))
         ;
     return *hits;
+}
+
+void notifications_require_line(const struct notifications *notifications)
+{
+    if (!notifications->msix.function && arch_line_is_lost())
+        skip(notifications->test,
+             "the IOMMU's interrupt line is up at its controller, which does not "
+             "interrupt this CPU");
+}
+
+unsigned notifications_wait(const struct notifications *notifications, unsigned queue,
+                            unsigned wanted, uint64_t ns)
+{
+    unsigned hits = notifications_count(notifications, queue, wanted, ns);
+
+    if (hits < wanted)
+        notifications_require_line(notifications);
+    return hits;
 }
 
 void notifications_settle(struct notifications *notifications)

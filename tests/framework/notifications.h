@@ -11,6 +11,7 @@
 #define NOTIFICATION_SOURCES 2
 
 struct notifications {
+    struct test *test;
     struct virtio_transport *transport;
     struct pci_msix msix; /* unused on a line */
     unsigned sources;     /* queue q uses source q % sources */
@@ -27,8 +28,15 @@ void notifications_open_vectors(struct test *test, struct notifications *notific
 void notifications_open_line(struct test *test, struct notifications *notifications);
 void notifications_close(struct notifications *notifications);
 
-/* Waits at most `ns` until the queue has notified `wanted` times; returns how often it has. */
+/*
+ * Waits at most `ns` until the queue has notified `wanted` times; returns how often it has. Skips the
+ * test where the machine loses them.
+ */
 unsigned notifications_wait(const struct notifications *notifications, unsigned queue,
                             unsigned wanted, uint64_t ns);
+/* The two halves of that, of which another CPU may do the first. */
+unsigned notifications_count(const struct notifications *notifications, unsigned queue,
+                             unsigned wanted, uint64_t ns);
+void notifications_require_line(const struct notifications *notifications);
 /* Waits for notifications that are in flight, then sets the counts to 0. */
 void notifications_settle(struct notifications *notifications);

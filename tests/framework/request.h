@@ -16,6 +16,14 @@
 struct viommu_reply submit(struct test *test, const struct viommu_request *request);
 
 /*
+ * Makes the request available and no more: the test itself notifies of it, if it does, and takes
+ * what comes back. An ERROR where the queue is full.
+ */
+void publish(struct test *test, const struct viommu_request *request);
+/* Whether the device uses a chain of the request queue within `ns`; it is taken from the ring. */
+bool is_used(struct test *test, uint64_t ns);
+
+/*
  * viommu_submit_batch() by the test, which judges the answers itself: what they attach is known to
  * the fixture afterwards.
  */

@@ -230,13 +230,13 @@ static unsigned list(const struct test_definition **selected, unsigned count)
     return 0;
 }
 
-/* What another boot has told of the reset, every test of this one would tell again. */
+/* What another boot has reported of the reset, every test of this one would report again. */
 static void know_the_reset(struct fixture *fixture)
 {
-    static const enum clause told[] = {DEV_RESET_D01, PCI_COM_D08, MMIO_RST_D02};
+    static const enum clause reported[] = {DEV_RESET_D01, PCI_COM_D08, MMIO_RST_D02};
 
-    for (unsigned i = 0; fixture->options->is_reset_broken && i < ARRAY_LENGTH(told); i++)
-        fixture->is_noted[told[i]] = true;
+    for (unsigned i = 0; fixture->options->is_reset_broken && i < ARRAY_LENGTH(reported); i++)
+        fixture->is_noted[reported[i]] = true;
 }
 
 /*

@@ -86,7 +86,7 @@ static enum clause clause_of_write(const struct proof *proof, const struct model
                : clause_of_lost_mapping(proof, mapping->first, mapping->last);
 }
 
-/* What a state violates that is not the one which the device has told. */
+/* What a state violates that is not the one which the device has reported. */
 static enum clause clause_of(const struct proof *proof, const struct model *model,
                              const struct observation *observation,
                              const struct expectation *expected)

@@ -13,7 +13,7 @@
 
 /* Forgets the test before. */
 void state_begin(void);
-/* After an answer with a status, which fixture_remember() has been told. */
+/* After an answer with a status, which fixture_remember() has recorded. */
 void state_prove(struct test *test, const struct viommu_request *request);
 /*
  * From here on in this test with every engine, all domains and all of their mappings, as far as

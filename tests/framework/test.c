@@ -57,7 +57,7 @@ static enum verdict verdict_of(const struct statement *statement)
     return VERDICT_FAIL;
 }
 
-static bool judge(struct test *test, const struct statement *statement, bool condition,
+static void judge(struct test *test, const struct statement *statement, bool condition,
                   const char *format, va_list args)
 {
     const struct clause_row *row = clause_row(statement->clause);
@@ -68,94 +68,80 @@ static bool judge(struct test *test, const struct statement *statement, bool con
     test->checks += !test->definition->clauses || test_claims(test, statement->clause);
     test->judged[statement->clause] = true;
     if (condition)
-        return true;
+        return;
     about = snprintf(text, sizeof(text), "%s [%s, %s] ", row->id,
                      statement->is_open ? "open" : clause_level_text(row->level),
                      impact_text(statement->impact));
     vsnprintf(text + about, sizeof(text) - (size_t)about, format, args);
     record(test, verdict_of(statement), statement->impact, text);
-    return false;
 }
+
+/* judge() by the variable arguments of the function that it is in, which `format` precedes. */
+#define JUDGE(test, condition, format, ...)                                                        \
+    ({                                                                                             \
+        va_list args;                                                                              \
+        va_start(args, format);                                                                    \
+        judge(test, &(const struct statement){__VA_ARGS__}, condition, format, args);              \
+        va_end(args);                                                                              \
+        condition;                                                                                 \
+    })
 
 bool expect(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
-    struct statement statement = {clause, clause_row(clause)->impact, false};
-    va_list args;
-
-    va_start(args, format);
-    judge(test, &statement, condition, format, args);
-    va_end(args);
-    return condition;
+    return JUDGE(test, condition, format, clause, clause_row(clause)->impact, false);
 }
 
 bool expect_impact(struct test *test, enum clause clause, enum impact impact, bool condition,
                    const char *format, ...)
 {
-    struct statement statement = {clause, impact, false};
-    va_list args;
-
-    va_start(args, format);
-    judge(test, &statement, condition, format, args);
-    va_end(args);
-    return condition;
+    return JUDGE(test, condition, format, clause, impact, false);
 }
 
 bool expect_should(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
     enum impact impact = clause_row(clause)->impact;
-    struct statement statement = {clause, impact < IMPACT_STATUS ? IMPACT_STATUS : impact, true};
-    va_list args;
 
-    va_start(args, format);
-    judge(test, &statement, condition, format, args);
-    va_end(args);
-    return condition;
+    return JUDGE(test, condition, format, clause, impact < IMPACT_STATUS ? IMPACT_STATUS : impact,
+                 true);
 }
 
 bool expect_survival(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
-    struct statement statement = {clause, IMPACT_LIVENESS, true};
-    va_list args;
-
-    va_start(args, format);
-    judge(test, &statement, condition, format, args);
-    va_end(args);
-    return condition;
+    return JUDGE(test, condition, format, clause, IMPACT_LIVENESS, true);
 }
 
 void require(struct test *test, enum clause clause, bool condition, const char *format, ...)
 {
-    struct statement statement = {clause, clause_row(clause)->impact, false};
-    va_list args;
-
-    va_start(args, format);
-    judge(test, &statement, condition, format, args);
-    va_end(args);
-    if (!condition)
+    if (!JUDGE(test, condition, format, clause, clause_row(clause)->impact, false))
         longjmp(test->stop, 1);
+}
+
+/* The verdict of a test that ends here. */
+static void decide(struct test *test, enum verdict verdict, const char *format, va_list args)
+{
+    char text[TEST_REASON_MAX];
+
+    vsnprintf(text, sizeof(text), format, args);
+    record(test, verdict, IMPACT_FORM, text);
 }
 
 void skip(struct test *test, const char *format, ...)
 {
-    char text[TEST_REASON_MAX];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    decide(test, VERDICT_SKIP, format, args);
     va_end(args);
-    record(test, VERDICT_SKIP, IMPACT_FORM, text);
     longjmp(test->stop, 1);
 }
 
 void error(struct test *test, const char *format, ...)
 {
-    char text[TEST_REASON_MAX];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    decide(test, VERDICT_ERROR, format, args);
     va_end(args);
-    record(test, VERDICT_ERROR, IMPACT_FORM, text);
     longjmp(test->stop, 1);
 }
 

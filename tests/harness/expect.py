@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Known deviations of a device: tests/harness/expect/VMM.toml.
+"""What is known of a VMM: tests/harness/expect/VMM.toml.
 
 `[[deviation]]` has the `test`, the `clauses` that it then finds violated, the `reason`, the `evidence` for it, and
 the `versions` of the VMM, ranges; `arch` or `machine` where it is not all of them. A test that fails as listed is
@@ -7,6 +7,9 @@ XFAIL; with `verdict = "WARN"` one that warns as listed is a known WARN. One tha
 `may_pass` it may pass, too, as a random walk that does not come that far: true, or the machines where it may.
 What is not listed stays what it is: it is not hidden by what is. The clause VMM-DIED stands for a VMM that crashes
 in the test, VMM-HUNG for one that says no more.
+
+`[[skips]]` has the `reasons` for which tests are skipped on a `machine` of these `versions`, `*` for any text in one.
+Where a machine has such a list, a test that skips for another reason is XSKIP: a feature has vanished.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from protocol import Result
 from versions import Version, bounds, holds, parse
 
 VMM_DIED, VMM_HUNG = "VMM-DIED", "VMM-HUNG"
-LISTS = ("clauses", "versions", "arch", "machine")
+LISTS = ("clauses", "versions", "arch", "machine", "reasons")
 VERDICTS = ("FAIL", "WARN")
 
 
@@ -48,16 +51,27 @@ class Deviation:
         )
 
 
+@dataclass
+class Skips:
+    reasons: list[str]
+    versions: list[str]
+    machine: list[str]
+
+    def is_of(self, version: Version, machine: str) -> bool:
+        return machine in self.machine and any(holds(text, version) for text in self.versions)
+
+
 class Expectations:
-    """The deviations that apply to one run. `notes` are printed."""
+    """What applies to one run. `notes` are printed."""
 
     def __init__(self, directory: str, vmm: str, version: str, arch: str, machine: str) -> None:
         self.by_test: dict[str, Deviation] = {}
+        self.reasons: list[str] = []  # of skips; none: any will do
         self.notes: list[str] = []
         path = os.path.join(directory, f"{vmm}.toml")
         if not os.path.exists(path):
             return
-        deviations = read(path)
+        deviations, skips = read(path)
         known = parse(version)
         if known is None:
             self.notes.append(f"no deviations are expected: the version of {vmm} is not known")
@@ -65,6 +79,7 @@ class Expectations:
         if not any(holds(text, known) for one in deviations for text in one.versions):
             ranges = ", ".join(sorted({text for one in deviations for text in one.versions}))
             self.notes.append(f"no deviations of {vmm} {version} are known, but of versions {ranges}: {path}")
+        self.reasons = [text for one in skips if one.is_of(known, machine) for text in one.reasons]
         for one in deviations:
             if one.is_of(known, arch, machine):
                 if one.test in self.by_test:
@@ -73,7 +88,11 @@ class Expectations:
                 self.by_test[one.test] = replace(one, may_pass=may_pass)
 
     def apply(self, result: Result, vmm_died: bool = False) -> None:
-        """Turns what is expected into XFAIL or a known WARN, and what is expected and did not come into XPASS."""
+        """Turns what is expected into XFAIL or a known WARN, what is and did not come into XPASS, and a new skip
+        into XSKIP."""
+        if result.verdict == "SKIP" and self.reasons:
+            self._apply_skip(result)
+            return
         deviation = self.by_test.get(result.id)
         if deviation is None:
             return
@@ -85,6 +104,16 @@ class Expectations:
             _apply_failure(deviation, result, {VMM_DIED} if vmm_died else set(result.failed_clauses))
         elif result.verdict in ("PASS", "WARN") and not deviation.may_pass:
             result.verdict, result.message = "XPASS", f"no longer fails: {deviation.reason}"
+
+    def _apply_skip(self, result: Result) -> None:
+        if not any(_pattern(reason).fullmatch(result.message) for reason in self.reasons):
+            result.verdict = "XSKIP"
+            result.message = f"no test is known to skip on this machine as {result.message}"
+
+
+@functools.cache
+def _pattern(reason: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, reason.split("*"))))
 
 
 def _apply_failure(deviation: Deviation, result: Result, found: set[str]) -> None:
@@ -106,22 +135,22 @@ def _apply_warning(deviation: Deviation, result: Result) -> None:
         result.is_known, result.message = True, f"known: {deviation.reason}"
 
 
-def read(path: str) -> list[Deviation]:
+def read(path: str) -> tuple[list[Deviation], list[Skips]]:
     """All of a file. ValueError: it is invalid; says where."""
     try:
         with open(path, "rb") as file:
             document = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    entries = document.pop("deviation", [])
-    if document or not isinstance(entries, list):
-        raise ValueError(f"{path}: expected nothing but [[deviation]]")
+    entries, skips = document.pop("deviation", []), document.pop("skips", [])
+    if document or not isinstance(entries, list) or not isinstance(skips, list):
+        raise ValueError(f"{path}: expected nothing but [[deviation]] and [[skips]]")
     deviations = [_parse(f"{path}: deviation {number}", entry) for number, entry in enumerate(entries, 1)]
     for number, one in enumerate(deviations):
         for other in deviations[:number]:
             if one.test == other.test and _overlap(one, other):
                 raise ValueError(f"{path}: {one.test}: a duplicate for {', '.join(one.versions)}")
-    return deviations
+    return deviations, [_parse_skips(f"{path}: skips {number}", entry) for number, entry in enumerate(skips, 1)]
 
 
 def _overlap(one: Deviation, other: Deviation) -> bool:
@@ -133,17 +162,44 @@ def _overlap(one: Deviation, other: Deviation) -> bool:
     return any(both) and common(one.arch, other.arch) and common(one.machine, other.machine)
 
 
-def _parse(where: str, entry: object) -> Deviation:
-    if not isinstance(entry, dict):
-        raise ValueError(f"{where}: expected a table")
-    fields: dict[str, Any] = {
-        name: [value] if isinstance(value := entry[name], str) else value for name in LISTS if name in entry
-    }
-    rest = {name: value for name, value in entry.items() if name not in LISTS}
-    where += f", {rest.get('test', 'without a test')}"
+def _lists(entry: dict[str, Any]) -> dict[str, Any]:
+    """The keys that hold lists; a string stands for a list of one."""
+    return {name: [value] if isinstance(value := entry[name], str) else value for name in LISTS if name in entry}
+
+
+def _check_lists(where: str, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         if not isinstance(value, list) or not value or not all(isinstance(text, str) for text in value):
             raise ValueError(f"{where}: {name}: {value!r}, expected strings")
+
+
+def _check_versions(where: str, versions: list[str]) -> None:
+    for text in versions:
+        try:
+            bounds(text)
+        except ValueError as error:
+            raise ValueError(f"{where}: versions: {error}") from error
+
+
+def _parse_skips(where: str, entry: object) -> Skips:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where}: expected a table")
+    fields = _lists(entry)
+    _check_lists(where, fields)
+    try:
+        skips = Skips(**{**entry, **fields})
+    except TypeError as error:
+        raise ValueError(f"{where}: {str(error).partition(' ')[2]}") from error
+    _check_versions(where, skips.versions)
+    return skips
+
+
+def _parse(where: str, entry: object) -> Deviation:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where}: expected a table")
+    fields, rest = _lists(entry), {name: value for name, value in entry.items() if name not in LISTS}
+    where += f", {rest.get('test', 'without a test')}"
+    _check_lists(where, fields)
     try:
         deviation = Deviation(**fields, **rest)
     except TypeError as error:
@@ -157,11 +213,7 @@ def _parse(where: str, entry: object) -> Deviation:
         raise ValueError(f"{where}: may_pass: {may!r}, expected true, false or machines")
     if deviation.verdict not in VERDICTS:
         raise ValueError(f"{where}: verdict: {deviation.verdict!r}, expected {' or '.join(VERDICTS)}")
-    for text in deviation.versions:
-        try:
-            bounds(text)
-        except ValueError as error:
-            raise ValueError(f"{where}: versions: {error}") from error
+    _check_versions(where, deviation.versions)
     if deviation.test not in test_ids():
         raise ValueError(f"{where}: no test has this id")
     if unknown := set(deviation.clauses) - clauses() - {VMM_DIED, VMM_HUNG}:

@@ -44,6 +44,31 @@ class Job:
     def fits(self, globs: list[str]) -> bool:
         return len(globs) <= GLOBS_MAX and len(self.guest(globs, PLAN_MAX, ISOLATE)) <= self.adapter.guest_max
 
+    def described(self, status: int, boots: int) -> tuple[dict[str, str], dict[str, object]]:
+        """What the files of results say of it: properties, and the document that becomes results.json."""
+        options, adapter = self.options, self.adapter
+        properties = {
+            "machine": self.machine.name,
+            "arch": self.machine.arch,
+            "vmm": f"{adapter.name} {adapter.version}",
+            "accel": adapter.accel,
+            "seed": options.seed,
+        }
+        guest = self.guest(options.globs)
+        argv = [word.replace("@GUEST@", guest) for word in self.argv] or [adapter.path]
+        document: dict[str, object] = {
+            "tool": "viommu-guest",
+            "version": options.version,
+            **properties,
+            "vmm": {"name": adapter.name, "version": adapter.version, "path": argv[0], "args": argv[1:]},
+            "icount": options.icount,
+            "strict": options.strict,
+            "at_least": options.at_least,
+            "exit": status,
+            "boots": boots,
+        }
+        return properties, document
+
 
 def select(listed: list[tuple[str, str]], globs: list[str]) -> tuple[list[str], str]:
     """The ids that the guest would run, and the first glob that matches none."""

@@ -84,6 +84,8 @@ def get_ready(job: Job) -> str:
         build.need(adapter.packages())
     adapter.look()
     job.expectations = expect.Expectations(EXPECT, adapter.name, adapter.version, machine.arch, machine.name)
+    if job.options.words:  # another machine than the one whose skips are known
+        job.expectations.reasons = []
     if not job.options.no_build:
         build.make(adapter.targets(), machine.arch)
     if skip := adapter.lacking():

@@ -10,7 +10,7 @@ import shutil
 import sys
 
 COLOURS = (
-    (re.compile(r"^not ok|^# (FAIL|ERROR|CRASH|HANG|XPASS|PLAN|error)\b|^error:"), "31"),
+    (re.compile(r"^not ok|^# (FAIL|ERROR|CRASH|HANG|XPASS|XSKIP|PLAN|error)\b|^error:"), "31"),
     (re.compile(r"# (WARN|XFAIL)\b"), "33"),
     (re.compile(r"# SKIP\b|^#"), "2"),
     (re.compile(r"^ok "), "32"),

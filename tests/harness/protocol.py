@@ -57,7 +57,7 @@ class Finding:
 class Result:
     number: int
     id: str
-    verdict: str  # PASS or one of WORDS; XFAIL, XPASS and PLAN (no result at all) are ours
+    verdict: str  # PASS or one of WORDS; XFAIL, XPASS, XSKIP and PLAN (no result at all) are ours
     message: str = ""
     diagnostics: list[str] = field(default_factory=list)
     clauses: list[str] = field(default_factory=list)  # of the FAIL and WARN diagnostics

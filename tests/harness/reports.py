@@ -20,7 +20,7 @@ from dataclasses import asdict
 
 from protocol import IMPACTS, START, Result, printable
 
-FAILURES = ("FAIL", "ERROR", "CRASH", "HANG", "XPASS", "PLAN")
+FAILURES = ("FAIL", "ERROR", "CRASH", "HANG", "XPASS", "XSKIP", "PLAN")
 NOT_RUN = "PLAN"
 FILES = ("console.log", "results.ktap", "junit.xml", "results.json", "vmm.log")
 OURS = re.compile(r"\.(results\.ktap|junit\.xml|results\.json)\.[0-9]+")  # what a killed run may leave
@@ -136,7 +136,7 @@ class Run:
 
     def executed(self) -> int:
         """Tests that ran, whatever came of it."""
-        return sum(result.verdict not in ("SKIP", NOT_RUN) for result in self.results.values())
+        return sum(result.verdict not in ("SKIP", "XSKIP", NOT_RUN) for result in self.results.values())
 
     def begin(self) -> None:
         """Now, by a clock for people and by one that nobody sets."""

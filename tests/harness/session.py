@@ -373,30 +373,6 @@ class Session:
         if job.folder is None:
             return
         try:
-            job.folder.write(self.run.texts(*self._described(status)))
+            job.folder.write(self.run.texts(*job.described(status, self.boots)))
         except OSError as error:
             self.screen.warn(f"the results can't be written to {job.folder.path}: {error.strerror}")
-
-    def _described(self, status: int) -> tuple[dict[str, str], dict[str, object]]:
-        job, options, adapter = self.job, self.job.options, self.job.adapter
-        properties = {
-            "machine": job.machine.name,
-            "arch": job.machine.arch,
-            "vmm": f"{adapter.name} {adapter.version}",
-            "accel": adapter.accel,
-            "seed": options.seed,
-        }
-        guest = self.job.guest(options.globs)
-        argv = [word.replace("@GUEST@", guest) for word in job.argv] or [adapter.path]
-        document: dict[str, object] = {
-            "tool": "viommu-guest",
-            "version": options.version,
-            **properties,
-            "vmm": {"name": adapter.name, "version": adapter.version, "path": argv[0], "args": argv[1:]},
-            "icount": options.icount,
-            "strict": options.strict,
-            "at_least": options.at_least,
-            "exit": status,
-            "boots": self.boots,
-        }
-        return properties, document

@@ -33,7 +33,7 @@ for name in harness attacks hostile unlucky tolerance; do
     run $name >"$place/$name" 2>&1 &
     pids[$name]=$!
 done
-run protocol expect machines units devicetree vmm_command carrier isolation || status=1
+run protocol expect machines units adapters devicetree vmm_command carrier isolation || status=1
 for name in "${!pids[@]}"; do
     wait "${pids[$name]}" || status=1
     cat "$place/$name"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -138,6 +139,16 @@ def wait_for(path: str, text: str) -> None:
 
 
 SCRATCH = tempfile.TemporaryDirectory(prefix="viommu-guest.selftest.")
+
+
+def processes_with(word: str) -> list[str]:
+    """Those that have it in their environment."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/environ", "rb") as file:
+            if word.encode() in file.read():
+                found.append(name)
+    return found
 
 
 def environment(extra: dict[str, str]) -> dict[str, str]:

@@ -102,6 +102,39 @@ def known_warning_stays_one() -> None:
     check(warned([], [], verdict="WARN", may_pass=True).verdict == "PASS")
 
 
+SKIPS = """[[skips]]
+machine = "machine"
+versions = ["==7.2"]
+reasons = ["no bridge", "the granule is * bytes"]
+"""
+
+
+def skipped(reason: str, text: str = SKIPS) -> str:
+    result = Result(1, ID, "SKIP", reason)
+    expect.Expectations(folder(GOOD, text=text), "vmm", "7.2.22", "cpu", "machine").apply(result)
+    check(result.verdict == "SKIP" or reason in result.message, result)
+    return result.verdict
+
+
+@test
+def skip_for_a_new_reason_is_noticed() -> None:
+    check(skipped("no bridge") == "SKIP" and skipped("the granule is 0x1000 bytes") == "SKIP")
+    check(skipped("no bridge at all") == "XSKIP" and skipped("MAP_UNMAP is not offered") == "XSKIP")
+    check(skipped("MAP_UNMAP is not offered", SKIPS.replace('"machine"', '"another"')) == "SKIP", "has no list")
+    check(skipped("MAP_UNMAP is not offered", SKIPS.replace("7.2", "8.0")) == "SKIP", "has no list")
+
+
+@test
+def mistakes_in_skips_are_named() -> None:
+    for old, new, *words in (
+        ("reasons", "reason", "reason"),
+        ('"==7.2"', '"7.2"', "'7.2'", "range"),
+        ('machine = "machine"', "machine = []", "machine"),
+        ('"no bridge"', "1", "reasons"),
+    ):
+        refused(functools.partial(skipped, "x", SKIPS.replace(old, new)), "vmm.toml: skips 1", *words)
+
+
 @test
 def only_the_end_of_the_vmm_can_be_expected() -> None:
     for verdict in ("CRASH", "HANG", "ERROR"):

@@ -1,340 +1,320 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/*
- * Boot options that describe a topology: IOMMUs, endpoints, whose word counts; the format of rings;
- * and lines at random. Every rule of their grammar, kept and broken.
- */
+/* The command line: words and quotes, numbers, globs, and what is said of options that are not ours. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/array/array.h"
+#include "lib/cmdline/cmdline.h"
 #include "lib/rng/rng.h"
-#include "tests/unit/fixtures/cmdline.h"
 #include "tests/unit/fixtures/unit.h"
 
-static void iommus(void)
+/* Every diagnostic of one parse, each with a newline. */
+struct diagnostics {
+    unsigned lines;
+    char text[65536];
+};
+
+static void take_line(void *context, const char *text)
 {
-    static const struct {
-        const char *cmdline;
-        struct topology_device device;
-    } good[] = {
-        {"viommu=pci:0000:00:03.0", {.bdf = 0x18}},
-        {"viommu=pci:00:03.0", {.bdf = 0x18}},
-        {"viommu=pci:ABCD:ff:1f.7", {.segment = 0xabcd, .bdf = 0xffff}},
-        {"viommu=pci:1:2:3.4", {.segment = 1, .bdf = 0x21c}},
-        {"viommu=mmio:0xfeb02e00", {.bus = TOPOLOGY_MMIO, .base = 0xfeb02e00}},
-        {"viommu=mmio:4096", {.bus = TOPOLOGY_MMIO, .base = 4096}},
-    };
-    static const char *const bad[][2] = {
-        {"viommu", "viommu is '', expected pci: or mmio: at ''"},
-        {"viommu=", "pci: or mmio: at ''"},
-        {"viommu=00:03.0", "pci: or mmio: at '00:03.0'"},
-        {"viommu=PCI:00:03.0", "pci: or mmio: at 'PCI"},
-        {"viommu=pci:", "a bus from 0 to ff at ''"},
-        {"viommu=pci:10000:00:03.0", "a segment from 0 to ffff at '10000:"},
-        {"viommu=pci:0:0:0:03.0", ". behind the device at ':03.0'"},
-        {"viommu=pci:100:03.0", "a bus from 0 to ff at '100:03.0'"},
-        {"viommu=pci:00:20.0", "a device from 0 to 1f at '20.0'"},
-        {"viommu=pci:00:03.8", "a function from 0 to 7 at '8'"},
-        {"viommu=pci:00:03", ". behind the device at ''"},
-        {"viommu=pci:03.0", ": behind the bus at '.0'"},
-        {"viommu=pci:00:0x3.0", ". behind the device at 'x3.0'"},
-        {"viommu=pci:00:03.0x", "expected the end at 'x'"},
-        {"viommu=pci:00:03.0-00:04.0", "expected the end at '-00"},
-        {"viommu=mmio:", "a base of 64 bits, not 0 at ''"},
-        {"viommu=mmio:0", "a base of 64 bits, not 0 at '0'"},
-        {"viommu=mmio:fe", "a base of 64 bits, not 0 at 'fe'"},
-        {"viommu=mmio:0x1000:5", "expected the end at ':5'"},
-    };
+    struct diagnostics *diagnostics = context;
+    size_t length = strlen(diagnostics->text);
 
-    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
-        const struct topology_iommu *iommu = &cmdline_options.topology.iommus[0];
-        struct cmdline_report report = cmdline_read(good[i].cmdline);
-
-        if (report.lines || cmdline_options.topology.iommu_count != 1 ||
-            !topology_same_device(&iommu->device, &good[i].device) ||
-            iommu->source != TOPOLOGY_OPTIONS)
-            unit_fail(__FILE__, __LINE__, "'%s': '%s'", good[i].cmdline, report.last);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
-        cmdline_check_refused(bad[i][0], bad[i][1]);
-        CHECK_EQ(cmdline_options.topology.iommu_count, 0);
-    }
+    diagnostics->lines++;
+    snprintf(diagnostics->text + length, sizeof(diagnostics->text) - length, "%s\n", text);
 }
 
-/* Whether each of the sources counts, from the lowest priority to the highest. */
-static void topology_choices(void)
+static struct cmdline options;
+static struct diagnostics diagnostics;
+
+/* From an allocation of the exact size, so that a byte read past the NUL is seen. */
+static void parse(const char *cmdline)
 {
-    static const struct {
-        const char *cmdline, *counts;
-        unsigned builtin;
-    } good[] = {
-        {"", "001110111", 0},
-        {"topology=auto", "001110111", 0},
-        {"topology=dt", "000000010", 0},
-        {"topology=viot", "000000100", 0},
-        {"topology=viot-v8", "000001000", 0},
-        {"topology=viot-draft", "000010000", 0},
-        {"topology=iort", "000100000", 0},
-        {"topology=builtin", "001000000", 0},
-        {"topology=builtin-v1", "001000000", 1},
-        {"topology=builtin-v2", "001000000", 2},
-        {"topology=builtin-v3", "001000000", 3},
-        {"topology=builtin-v4", "001000000", 4},
-        {"topology=options", "000000001", 0},
-        {"topology=off", "000000000", 0},
-    };
-    static const char *const bad[][2] = {
-        {"topology", "topology is '', expected auto, dt, viot"},
-        {"topology=", "options or off at ''"},
-        {"topology=VIOT", "at 'VIOT'"},
-        {"topology=viot-v9", "at 'viot-v9'"},
-        {"topology=builtin-v5", "at 'builtin-v5'"},
-        {"topology=dt,viot", "at 'dt,viot'"},
-    };
+    struct sink sink = {.line = take_line, .context = &diagnostics};
+    char *copy = strdup(cmdline);
 
-    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
-        struct cmdline_report report = cmdline_read(good[i].cmdline);
-
-        CHECK_EQ(report.lines, 0);
-        CHECK_EQ(cmdline_options.topology_choice.builtin, good[i].builtin);
-        for (unsigned source = 0; source < TOPOLOGY_SOURCES; source++)
-            if (topology_counts(&cmdline_options.topology_choice, (enum topology_source)source) !=
-                (good[i].counts[source] == '1'))
-                unit_fail(__FILE__, __LINE__, "'%s': source %u", good[i].cmdline, source);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
-        cmdline_check_refused(bad[i][0], bad[i][1]);
-        CHECK_EQ(cmdline_options.topology_choice.sources, cmdline_topology_auto().sources);
-    }
+    diagnostics.lines = 0;
+    diagnostics.text[0] = '\0';
+    memset(&options, 0xa5, sizeof(options));
+    cmdline_parse(copy, &options, &sink);
+    free(copy);
 }
 
-static void rings(void)
+static void check_diagnostic(const char *expected)
+{
+    if (strcmp(diagnostics.text, expected))
+        unit_fail(__FILE__, __LINE__, "diagnostics '%s', expected '%s'", diagnostics.text,
+                  expected);
+}
+
+static void check_defaults(void)
+{
+    CHECK_EQ(options.run_count, 0);
+    CHECK_EQ(options.list, 0);
+    CHECK_EQ(options.seed, 1);
+    CHECK_EQ(options.seconds, 2);
+    CHECK_EQ(options.from, 0);
+}
+
+static void no_options(void)
+{
+    static const char *const lines[] = {"", " ", " \t\r\n ", "--", " -- run=x seed=z", "--\tlist"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++) {
+        parse(lines[i]);
+        check_defaults();
+        check_diagnostic("");
+    }
+    cmdline_parse(NULL, &options, NULL);
+    check_defaults();
+    cmdline_parse("seed=x console=ttyS0", &options, NULL);
+    check_defaults();
+}
+
+static void all_options(void)
+{
+    parse("run=conformance.map,*.bypass.?? list seed=0xDEADbeef00000001  seconds=30\tfrom=7 run=x");
+    CHECK_EQ(options.run_count, 3);
+    CHECK(strcmp(options.run[0], "conformance.map") == 0);
+    CHECK(strcmp(options.run[1], "*.bypass.??") == 0);
+    CHECK(strcmp(options.run[2], "x") == 0);
+    CHECK(options.list);
+    CHECK_EQ(options.seed, 0xdeadbeef00000001);
+    CHECK_EQ(options.seconds, 30);
+    CHECK_EQ(options.from, 7);
+    CHECK(!options.is_resumed && !options.is_isolated && !options.is_reset_broken);
+    check_diagnostic("");
+    parse("resume isolate reset-broken");
+    CHECK(options.is_resumed && options.is_isolated && options.is_reset_broken);
+    check_diagnostic("");
+}
+
+static void limits_of_numbers(void)
+{
+    parse("seed=18446744073709551615 seconds=4294967295 from=1");
+    CHECK_EQ(options.seed, UINT64_MAX);
+    CHECK_EQ(options.seconds, UINT32_MAX);
+    CHECK_EQ(options.from, 1);
+    check_diagnostic("");
+    parse("seed=0XFFFFffffFFFFffff seconds=0 from=0xffffffff");
+    CHECK_EQ(options.seed, UINT64_MAX);
+    CHECK_EQ(options.seconds, 0);
+    CHECK_EQ(options.from, UINT32_MAX);
+    check_diagnostic("");
+}
+
+static void invalid_values_keep_the_default(void)
 {
     static const struct {
-        const char *cmdline;
-        bool is_packed;
-        unsigned lines;
+        const char *cmdline, *diagnostic;
     } cases[] = {
-        {"", false, 0},          {"ring=split", false, 0},   {"ring=packed", true, 0},
-        {"ring=pack", false, 1}, {"ring=packed1", false, 1}, {"ring=", false, 1},
-        {"ring", false, 1},
+        {"seed=18446744073709551616",
+         "options: byte 0: seed is '18446744073709551616', expected a number from 0 to "
+         "18446744073709551615; ignored\n"},
+        {" seed=0x10000000000000000",
+         "options: byte 1: seed is '0x10000000000000000', expected a number from 0 to "
+         "18446744073709551615; ignored\n"},
+        {"seed=", "options: byte 0: seed is '', expected a number from 0 to 18446744073709551615; "
+                  "ignored\n"},
+        {"seed", "options: byte 0: seed is '', expected a number from 0 to 18446744073709551615; "
+                 "ignored\n"},
+        {"seed=0x", "options: byte 0: seed is '0x', expected a number from 0 to "
+                    "18446744073709551615; ignored\n"},
+        {"seconds=4294967296", "options: byte 0: seconds is '4294967296', expected a number from 0 "
+                               "to 4294967295; ignored\n"},
+        {"seconds=-1",
+         "options: byte 0: seconds is '-1', expected a number from 0 to 4294967295; ignored\n"},
+        {"seconds=1a",
+         "options: byte 0: seconds is '1a', expected a number from 0 to 4294967295; ignored\n"},
+        {"seconds=\" 1\"",
+         "options: byte 0: seconds is ' 1', expected a number from 0 to 4294967295; ignored\n"},
+        {"from=0",
+         "options: byte 0: from is '0', expected a number from 1 to 4294967295; ignored\n"},
+        {"from=\x01\xff", "options: byte 0: from is '~~', expected a number from 1 to 4294967295; "
+                          "ignored\n"},
+        {"from=00000000000000000000000000000000000001",
+         "options: byte 0: from is '0000000000000000000000000000000...', expected a number from 1 "
+         "to 4294967295; ignored\n"},
+        {"list=no", "options: byte 0: list has a value, expected none; ignored\n"},
+        {"run", "options: byte 0: run is empty, expected globs; ignored\n"},
+        {"  run=", "options: byte 2: run is empty, expected globs; ignored\n"},
+        {"run=,,", "options: byte 0: run is empty, expected globs; ignored\n"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct cmdline_report report = cmdline_read(cases[i].cmdline);
-
-        CHECK_EQ(report.lines, cases[i].lines);
-        CHECK_EQ(cmdline_options.is_ring_packed, cases[i].is_packed);
-        CHECK(!report.lines || strstr(report.last, "expected split or packed"));
+        parse(cases[i].cmdline);
+        check_defaults();
+        check_diagnostic(cases[i].diagnostic);
+        CHECK_EQ(options.refused, 1);
     }
+    parse("seed=5 seed=x");
+    CHECK_EQ(options.seed, 5);
+    CHECK_EQ(diagnostics.lines, 2);
+    CHECK_EQ(options.refused, 1);
 }
 
-static void good_endpoints(void)
+/* An invalid option is counted, one for somebody else is not. */
+static void what_is_refused(void)
 {
     static const struct {
         const char *cmdline;
-        struct topology_range range;
+        unsigned refused, lines;
     } cases[] = {
-        {"00:05.0:0x28", {.bdf_first = 0x28, .bdf_last = 0x28, .id_first = 0x28}},
-        {"1:00:05.0:7",
-         {.segment_first = 1, .segment_last = 1, .bdf_first = 40, .bdf_last = 40, .id_first = 7}},
-        {"00:00.0-ff:1f.7:0x100", {.bdf_last = 0xffff, .id_first = 0x100}},
-        {"2:00:00.0-2:00:1f.7:0xffffff00",
-         {.segment_first = 2, .segment_last = 2, .bdf_last = 0xff, .id_first = 0xffffff00}},
-        {"2:00:00.0-00:00.1:0",
-         {.segment_first = 2, .segment_last = 2, .bdf_last = 1, .id_first = 0}},
-        {"00:05.0-00:05.0:4294967295",
-         {.bdf_first = 0x28, .bdf_last = 0x28, .id_first = UINT32_MAX}},
-        {"0xa003c00:5", {.bus = TOPOLOGY_MMIO, .base = 0xa003c00, .id_first = 5}},
-        {"4096:0xffffffff", {.bus = TOPOLOGY_MMIO, .base = 4096, .id_first = UINT32_MAX}},
+        {"seed=1 run=a run=b viommu=pci:00:01.0 viommu.ep=00:02.0:1 viommu.ep=00:03.0:2", 0, 0},
+        {"console=ttyS0 virtio_mmio.device=nonsense", 0, 2},
+        {"viommu.ep=00:02.0:1", 1, 1},
+        {"viommu=pci:00:01.0 viommu.ep=00:02.0:1:2 viommu.ep=00:02.9:1", 2, 2},
+        {"virtio_mmio.slots=1 pci.ecam=1 pci.window=x topology=y ring=z", 5, 5},
+        {"seed=1 seed=2 list list ring=split ring=packed", 0, 3},
+        {"topology=off topology=dt", 0, 1},
+        {"run=\"a", 1, 1},
+        {"viommu=pci:00:01.0 "
+         "viommu.ep=00:02.0:000000000000000000000000000000000000000000000000000000000000000000000"
+         "0000000000000000001",
+         1, 1},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const struct topology_range *range = &cmdline_options.topology.ranges[0], *expected;
-        char line[128];
-
-        snprintf(line, sizeof(line), "viommu=mmio:0x1000 viommu.ep=%s", cases[i].cmdline);
-        expected = &cases[i].range;
-
-        struct cmdline_report report = cmdline_read(line);
-
-        if (report.lines || cmdline_options.topology.range_count != 1 ||
-            range->bus != expected->bus || range->segment_first != expected->segment_first ||
-            range->segment_last != expected->segment_last ||
-            range->bdf_first != expected->bdf_first || range->bdf_last != expected->bdf_last ||
-            range->base != expected->base || range->id_first != expected->id_first ||
-            range->source != TOPOLOGY_OPTIONS || range->iommu)
-            unit_fail(__FILE__, __LINE__, "'%s': '%s'", line, report.last);
+        parse(cases[i].cmdline);
+        if (options.refused != cases[i].refused || diagnostics.lines != cases[i].lines)
+            unit_fail(__FILE__, __LINE__, "'%s': %u refused, %s", cases[i].cmdline, options.refused,
+                      diagnostics.text);
     }
+    parse("seed=1 seed=2");
+    CHECK_EQ(options.seed, 2);
+    check_diagnostic("options: byte 7: seed is given again, expected once; the last counts\n");
+    parse("ring=packed ring=split topology=off topology=dt");
+    CHECK(!options.is_ring_packed);
+    CHECK(topology_counts(&options.topology_choice, TOPOLOGY_DEVICE_TREE));
 }
 
-static void bad_endpoints(void)
+static void quotes(void)
 {
-    static const char *const cases[][2] = {
-        {"", "a PCI function or a base of 64 bits, not 0 at ''"},
-        {"00:05.0", ": and the id at ''"},
-        {"00:05.0:", "an id that, for the last function too, fits in 32 bits at ''"},
-        {"00:05.0:x", "fits in 32 bits at 'x'"},
-        {"00:05.0:-1", "fits in 32 bits at '-1'"},
-        {"00:05.0:4294967296", "fits in 32 bits at '4294967296'"},
-        {"00:05.0-00:05.1:0xffffffff", "fits in 32 bits at '0xffffffff'"},
-        {"00:05.0-00:04.7:1", "of the same segment, not before the first one at '00:04.7:1'"},
-        {"0:00:05.0-1:00:06.0:1", "of the same segment, not before the first one at '1:00:06.0:1'"},
-        {"00:05.0-:1", "a bus from 0 to ff at ':1'"},
-        {"00:05.0-00:06:1", ". behind the device at ':1'"},
-        {"00:05.0:1:", "expected the end at ':'"},
-        {"00:05.0:1-2", "expected the end at '-2'"},
-        {"00:05:1", "a PCI function or a base of 64 bits, not 0 at '00:05:1'"},
-        {"0x1000", ": and the id at ''"},
-        {"0x1000-0x11ff:5", ": and the id, as a block is named by its base at '-0x11ff:5'"},
-        {"0:5", "a PCI function or a base of 64 bits, not 0 at '0:5'"},
-        {"00:20.0:5", "a device from 0 to 1f at '20.0:5'"},
-    };
-
-    cmdline_check_refused("viommu.ep=00:05.0:0x28 viommu=pci:00:03.0",
-                          "viommu= to come before it at");
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        char line[128];
-
-        snprintf(line, sizeof(line), "viommu=pci:00:03.0 viommu.ep=%s", cases[i][0]);
-        cmdline_check_refused(line, cases[i][1]);
-    }
+    parse("run=\"a b,c\" \"seed=3\" se\"con\"ds=4 fo\"o b\"ar=\"--\" run=\",d\",");
+    CHECK_EQ(options.run_count, 3);
+    CHECK(strcmp(options.run[0], "a b") == 0);
+    CHECK(strcmp(options.run[1], "c") == 0);
+    CHECK(strcmp(options.run[2], "d") == 0);
+    CHECK_EQ(options.seed, 3);
+    CHECK_EQ(options.seconds, 4);
+    check_diagnostic("options: ignored: fo\"o b\"ar=\"--\"\n");
+    parse("seed=3 run=\"a -- list");
+    CHECK_EQ(options.run_count, 1);
+    CHECK(strcmp(options.run[0], "a -- list") == 0);
+    CHECK(!options.list);
+    check_diagnostic(
+        "options: byte 11: a quote is never closed, expected another \" before the end "
+        "at byte 21\n");
+    parse("\"\" seed=4 \"");
+    CHECK_EQ(options.seed, 4);
+    CHECK_EQ(diagnostics.lines, 2);
 }
 
-static void scans(void)
+static void foreign_options_are_reported_once(void)
 {
-    static const char *const bad[][2] = {
-        {"scan:", "an id of 32 bits at ''"},
-        {"scan:x", "an id of 32 bits at 'x'"},
-        {"scan:4294967296-4294967297", "an id of 32 bits at '4294967296"},
-        {"scan:7", "- and the last id at ''"},
-        {"scan:7-6", "65536 in all at '6'"},
-        {"scan:0-0x10000", "65536 in all at '0x10000'"},
-        {"scan:0xffffffff-0x100000000", "65536 in all at '0x100000000'"},
-        {"scan:0-7:1", "expected the end at ':1'"},
-        {"scans", ": and the first id at 's'"},
-        {"scan=0", ": and the first id at '=0'"},
-    };
-    const struct topology *topology = &cmdline_options.topology;
-
-    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
-        char line[128];
-
-        snprintf(line, sizeof(line), "viommu.ep=%s", bad[i][0]);
-        cmdline_check_refused(line, bad[i][1]);
-    }
-    CHECK_EQ(cmdline_read("viommu.ep=scan viommu.ep=scan:0xffff0000-0xffffffff").lines, 0);
-    CHECK_EQ(topology->scan_count, 3);
-    CHECK_EQ(topology->scans[0].first, 0);
-    CHECK_EQ(topology->scans[0].last, 0xff);
-    CHECK_EQ(topology->scans[1].first, 0x10000);
-    CHECK_EQ(topology->scans[1].last, 0x100ff);
-    CHECK_EQ(topology->scans[2].first, 0xffff0000);
-    CHECK_EQ(topology->scans[2].last, UINT32_MAX);
-    CHECK_EQ(topology->iommu_count + topology->range_count, 0);
-    CHECK_EQ(cmdline_read("viommu.ep=scan viommu.ep=scan viommu.ep=scan").lines, 1);
-    CHECK_EQ(topology->scan_count, TOPOLOGY_MAX_SCANS);
+    parse("BOOT_IMAGE=/vmlinuz console=ttyS0 root=/dev/vda ro seed=9 --x runs=a RUN=b "
+          "averyveryverylongname=seed -- quiet");
+    CHECK_EQ(options.seed, 9);
+    CHECK_EQ(options.run_count, 0);
+    check_diagnostic("options: ignored: BOOT_IMAGE=/vmlinuz console=ttyS0 root=/dev/vda ro --x "
+                     "runs=a RUN=b averyveryverylongname=seed\n");
 }
 
-/* Several IOMMUs with endpoints each, and as many of both as there is room for. */
-static void many(void)
+static void a_long_line_of_foreign_options(void)
 {
-    char line[8192] = "";
-    struct cmdline_report report =
-        cmdline_read("viommu=pci:00:03.0 viommu.ep=00:05.0:1 viommu=mmio:0x1000 "
-                     "viommu.ep=00:06.0:2 viommu.ep=0x2000:3");
+    char line[4096] = "";
 
-    CHECK_EQ(report.lines, 0);
-    CHECK_EQ(cmdline_options.topology.iommu_count, 2);
-    CHECK_EQ(cmdline_options.topology.range_count, 3);
-    CHECK_EQ(cmdline_options.topology.ranges[0].iommu, 0);
-    CHECK_EQ(cmdline_options.topology.ranges[2].iommu, 1);
-    for (unsigned i = 0; i < TOPOLOGY_MAX_IOMMUS + 2; i++)
-        strcat(line, "viommu=mmio:4096 ");
-    report = cmdline_read(line);
-    CHECK_EQ(report.lines, 2);
-    CHECK(strstr(report.last, "no more than 16 IOMMUs at ''"));
-    CHECK_EQ(cmdline_options.topology.iommu_count, TOPOLOGY_MAX_IOMMUS);
-    for (unsigned i = 0; i < TOPOLOGY_MAX_RANGES + 3; i++)
-        strcat(line, "viommu.ep=00:05.0:1 ");
-    report = cmdline_read(line);
-    CHECK_EQ(report.lines, 5);
-    CHECK(strstr(report.last, "no more than 256 ranges at ''"));
-    CHECK_EQ(cmdline_options.topology.range_count, TOPOLOGY_MAX_RANGES);
+    for (unsigned i = 0; i < 500; i++)
+        strcat(line, "foo=bar ");
+    strcat(line, "seed=2");
+    parse(line);
+    CHECK_EQ(options.seed, 2);
+    CHECK_EQ(diagnostics.lines, 1);
+    CHECK(strlen(diagnostics.text) < SINK_LINE_MAX);
+    CHECK(strstr(diagnostics.text, " foo=bar and 451 not shown\n"));
+    memset(line, 'x', sizeof(line) - 1);
+    line[sizeof(line) - 1] = '\0';
+    parse(line);
+    check_defaults();
+    check_diagnostic("options: ignored: and 1 not shown\n");
 }
 
-static void check_sound(void)
+static void too_many_globs(void)
 {
-    const struct topology *topology = &cmdline_options.topology;
+    char line[4096] = "run=";
 
-    CHECK(cmdline_options.blocks.count <= MACHINE_MAX_MMIO);
-    for (unsigned i = 0; i < cmdline_options.blocks.count; i++) {
-        const struct machine_mmio *block = &cmdline_options.blocks.blocks[i];
-
-        CHECK(block->size >= 0x100 && block->size - 1 <= UINT64_MAX - block->base);
-        CHECK(block->base % 4 == 0);
-    }
-    CHECK(topology->iommu_count <= TOPOLOGY_MAX_IOMMUS);
-    CHECK(topology->range_count <= TOPOLOGY_MAX_RANGES);
-    for (unsigned i = 0; i < topology->range_count; i++) {
-        const struct topology_range *range = &topology->ranges[i];
-
-        CHECK(range->iommu < topology->iommu_count);
-        CHECK(range->bdf_first <= range->bdf_last);
-        CHECK(range->id_first <= UINT32_MAX - (uint32_t)(range->bdf_last - range->bdf_first));
-    }
+    while (strlen(line) + 4 < sizeof(line))
+        strcat(line, "a?,");
+    parse(line);
+    CHECK_EQ(options.run_count, CMDLINE_RUN_MAX);
+    CHECK(strcmp(options.run[CMDLINE_RUN_MAX - 1], "a?") == 0);
+    CHECK_EQ(diagnostics.lines, 1);
+    CHECK(strstr(diagnostics.text, "expected at most 128 globs"));
 }
 
+static void too_long_globs(void)
+{
+    char line[4096] = "run=";
+
+    memset(line + 4, 'a', CMDLINE_GLOB_MAX - 1);
+    parse(line);
+    CHECK_EQ(options.run_count, 1);
+    CHECK_EQ(strlen(options.run[0]), CMDLINE_GLOB_MAX - 1);
+    check_diagnostic("");
+    line[4 + CMDLINE_GLOB_MAX - 1] = 'a';
+    strcat(line, ",b");
+    parse(line);
+    CHECK_EQ(options.run_count, 1);
+    CHECK(strcmp(options.run[0], "b") == 0);
+    CHECK_EQ(diagnostics.lines, 1);
+    CHECK(strstr(diagnostics.text, "...', expected at most 127 characters; ignored"));
+    memset(line + 4, 'a', sizeof(line) - 5);
+    line[sizeof(line) - 1] = '\0';
+    parse(line);
+    check_defaults();
+    CHECK_EQ(diagnostics.lines, 1);
+}
+
+/* Nothing to expect but that it ends, stays inside its buffers and keeps its promises. */
 static void random_lines(void)
 {
     static const char *const words[] = {
-        " virtio_mmio.device=512@0:7",
-        " virtio-mmio.slots=8:512@0",
-        " viommu=pci:00:03.0 ",
-        " viommu=mmio:0x1000",
-        " viommu.ep=00:05.0",
-        " viommu.ep=scan:",
-        "0x1000:5",
-        "@",
-        ":",
-        "-",
-        " ",
-        "4K",
-        ".",
-        "\"",
-        "0",
-        "18446744073709551615",
-    };
-    char line[1024];
-    unsigned taken = 0;
+        "run=", "list", "seed=", "0x",    "9",  ",", "\"",   " ",
+        "--",   "*",    "=",     "from=", "\t", "a", "\xff", "seconds="};
+    char line[512];
     struct rng rng;
 
-    rng_seed(&rng, 31);
-    for (unsigned i = 0; i < 40000; i++) {
-        unsigned count = (unsigned)rng_below(&rng, 24);
+    rng_seed(&rng, 29);
+    for (unsigned i = 0; i < 20000; i++) {
+        unsigned count = (unsigned)rng_below(&rng, 60);
 
         line[0] = '\0';
         for (unsigned k = 0; k < count; k++)
             strcat(line, words[rng_below(&rng, ARRAY_LENGTH(words))]);
-        cmdline_read(line);
-        check_sound();
-        taken += cmdline_options.blocks.count + cmdline_options.topology.range_count;
+        parse(line);
+        CHECK(options.run_count <= CMDLINE_RUN_MAX);
+        for (unsigned k = 0; k < options.run_count; k++)
+            CHECK(options.run[k][0] && memchr(options.run[k], 0, CMDLINE_GLOB_MAX));
+        for (const char *c = diagnostics.text; *c; c++)
+            CHECK(*c == '\n' || (*c >= ' ' && *c <= '~'));
     }
-    CHECK(taken > 100);
 }
-
-static const struct unit units[] = {
-    {"iommus", iommus},
-    {"topology_choices", topology_choices},
-    {"rings", rings},
-    {"good_endpoints", good_endpoints},
-    {"bad_endpoints", bad_endpoints},
-    {"scans", scans},
-    {"many", many},
-    {"random_lines", random_lines},
-};
 
 int main(void)
 {
+    static const struct unit units[] = {
+        {"no_options", no_options},
+        {"all_options", all_options},
+        {"limits_of_numbers", limits_of_numbers},
+        {"invalid_values_keep_the_default", invalid_values_keep_the_default},
+        {"what_is_refused", what_is_refused},
+        {"quotes", quotes},
+        {"foreign_options_are_reported_once", foreign_options_are_reported_once},
+        {"a_long_line_of_foreign_options", a_long_line_of_foreign_options},
+        {"too_many_globs", too_many_globs},
+        {"too_long_globs", too_long_globs},
+        {"random_lines", random_lines},
+    };
+
     return unit_main("cmdline", units, ARRAY_LENGTH(units));
 }

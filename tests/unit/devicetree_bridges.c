@@ -43,7 +43,6 @@ static void begin(struct tree *tree)
 static void read_tree(struct tree *tree)
 {
     static const struct machine_roots roots = {.dtb = TREE_ADDRESS};
-    static struct iort iort;
     const struct sink sink = {.line = report_line, .context = &report};
     struct memory memory = {0};
     const struct mem_view view = {memory_map, &memory};
@@ -56,7 +55,7 @@ static void read_tree(struct tree *tree)
     memset(&machine, 0, sizeof(machine));
     memset(&topology, 0, sizeof(topology));
     memset(&report, 0, sizeof(report));
-    machine_read(&machine, &roots, &view, &iort, &sink);
+    machine_read(&machine, &roots, &view, &sink);
     report = (struct report){0}; /* both readers say the same; once is enough */
     devicetree_topology(&machine.fdt, &topology, &others, &sink);
     memory_release(&memory);

@@ -27,16 +27,30 @@ static void messages(void)
         static struct machine machine;
 
         machine = (struct machine){.hosts = {{.segment = table[i].segment, .bus_last = 255}},
-                                   .host_count = 1};
+                                   .host_count = 1,
+                                   .is_by_acpi = true};
         struct table bytes;
 
         table[i].build(&bytes);
-        machine.acpi.table_count = 1;
-        machine.acpi.tables[0] =
-            (struct acpi_table){.signature = "IORT", .length = bytes.size, .bytes = bytes.bytes};
-        machine_read_acpi(&machine, &iort, NULL);
+        CHECK(iort_open(&iort, bytes.bytes, bytes.size, NULL));
+        machine_read_messages(&machine, &iort, NULL);
         CHECK_EQ(machine_host_msi(&machine.hosts[0], table[i].rid), table[i].id);
     }
+}
+
+/* Where the tree describes the machine, its host bridges have said it. */
+static void described_by_a_tree(void)
+{
+    static struct iort iort;
+    static struct machine machine; /* too large for a frame */
+    struct table table;
+
+    machine.host_count = 1;
+    machine.hosts[0] = (struct machine_host){.bus_last = 255};
+    iort_build_its(&table);
+    CHECK(iort_open(&iort, table.bytes, table.size, NULL));
+    machine_read_messages(&machine, &iort, NULL);
+    CHECK(!machine.hosts[0].has_msi_map);
 }
 
 /* One id for every function of a host, and one for a part of them, which no mask can say. */
@@ -49,6 +63,7 @@ static void one_message_id(void)
     struct table table;
 
     machine.host_count = 1;
+    machine.is_by_acpi = true;
     for (unsigned is_part = 0; is_part < 2; is_part++) {
         table_iort_begin(&table, 3, 0);
         uint32_t its = table_iort_its(&table);
@@ -56,10 +71,8 @@ static void one_message_id(void)
         table_iort_root(&table, 0, maps + !is_part, 1 + is_part);
         table_seal(&table);
         machine.hosts[0] = (struct machine_host){.bus_last = 255};
-        machine.acpi.table_count = 1;
-        machine.acpi.tables[0] =
-            (struct acpi_table){.signature = "IORT", .length = table.size, .bytes = table.bytes};
-        machine_read_acpi(&machine, &iort, &sink);
+        CHECK(iort_open(&iort, table.bytes, table.size, NULL));
+        machine_read_messages(&machine, &iort, &sink);
         CHECK_EQ(machine_host_msi(&machine.hosts[0], 0xff), is_part ? UINT32_MAX : 0x42);
         CHECK_EQ(machine_host_msi(&machine.hosts[0], 0xfe), is_part ? 0x5fe : 0x42);
         CHECK_EQ(machine_host_msi(&machine.hosts[0], 0xffff), is_part ? UINT32_MAX : 0x42);
@@ -71,6 +84,7 @@ int main(void)
 {
     static const struct unit units[] = {
         {"messages", messages},
+        {"described_by_a_tree", described_by_a_tree},
         {"one_message_id", one_message_id},
     };
 

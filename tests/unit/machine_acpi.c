@@ -117,7 +117,7 @@ static void machines(void)
             bytes[one->damaged - BASE]++;
         memset(&machine, 0, sizeof(machine));
         report_count = 0;
-        machine_read(&machine, &one->roots, &memory, &(struct iort){0}, &sink);
+        machine_read(&machine, &one->roots, &memory, &sink);
         if (machine.host_count != one->expected_hosts || machine.cpu_count != one->expected_cpus ||
             machine.acpi.table_count != one->expected_tables)
             unit_fail(__FILE__, __LINE__, "%s: %u hosts, %u CPUs, %u tables", one->name,
@@ -136,7 +136,7 @@ static void a_host_of_some_buses(void)
     static struct machine machine;
 
     build(2);
-    machine_read(&machine, &roots, &memory, &(struct iort){0}, NULL);
+    machine_read(&machine, &roots, &memory, NULL);
     CHECK_EQ(machine.host_count, 2);
     CHECK_EQ(machine.hosts[1].segment, 1);
     CHECK_EQ(machine.hosts[1].bus_first, 0x10);
@@ -168,7 +168,7 @@ static void tree_beside_acpi(void)
         memcpy(bytes + (DTB - BASE), blob, size);
         free(blob);
         memset(&machine, 0, sizeof(machine));
-        machine_read(&machine, &roots, &memory, &(struct iort){0}, NULL);
+        machine_read(&machine, &roots, &memory, NULL);
         CHECK_EQ(machine.host_count, !has_device);
         CHECK_EQ(machine.acpi.table_count, 2);
     }

@@ -34,7 +34,7 @@ static struct machine read_machine(const char *name)
 
     load(name);
     memset(&machine, 0, sizeof(machine));
-    machine_read(&machine, &roots, &view, &(struct iort){0}, NULL);
+    machine_read(&machine, &roots, &view, NULL);
     return machine;
 }
 

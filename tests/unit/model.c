@@ -1,93 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The model against the text of 5.13.6, statement by statement: short scripts of requests. */
-#include "lib/array/array.h"
-#include "tests/unit/fixtures/unit.h"
-
 #include "lib/model/model.h"
-
-#define E1 0x10
-#define E2 0x11
-#define E3 0x12 /* has reserved regions */
-#define NO 0xdeadbeef
-
-#define R  VIRTIO_IOMMU_MAP_F_READ
-#define W  VIRTIO_IOMMU_MAP_F_WRITE
-#define RW (R | W)
-#define BY VIRTIO_IOMMU_ATTACH_F_BYPASS
-
-#define TOP  UINT64_MAX
-#define S(n) MODEL_STATUS(n)
-#define ANY  MODEL_ANY_ERROR
-
-enum action { END, REQUEST, ACCESS, RESET, BYPASS };
-
-union request {
-    struct virtio_iommu_req_head head;
-    struct virtio_iommu_req_attach attach;
-    struct virtio_iommu_req_detach detach;
-    struct virtio_iommu_req_map map;
-    struct virtio_iommu_req_unmap unmap;
-    struct virtio_iommu_req_probe probe;
-};
-
-struct step {
-    enum action action;
-    union request request;
-    uint64_t address, length, to; /* of an access: where its first byte arrives */
-    enum model_access access;
-    uint8_t status; /* of an access: the fault reason, 0 when it is allowed */
-    uint32_t also;  /* statuses permitted beside it */
-    enum clause clause;
-    bool is_open;
-};
-
-#define ATTACH(d, e, f)                                                                            \
-    .action = REQUEST,                                                                             \
-    .request.attach = {                                                                            \
-        .head.type = VIRTIO_IOMMU_T_ATTACH, .domain = (d), .endpoint = (e), .flags = (f)}
-#define DETACH(d, e)                                                                               \
-    .action = REQUEST,                                                                             \
-    .request.detach = {.head.type = VIRTIO_IOMMU_T_DETACH, .domain = (d), .endpoint = (e)}
-#define MAP(d, first, last, pa, f)                                                                 \
-    .action = REQUEST, .request.map = {.head.type = VIRTIO_IOMMU_T_MAP,                            \
-                                       .domain = (d),                                              \
-                                       .virt_start = (first),                                      \
-                                       .virt_end = (last),                                         \
-                                       .phys_start = (pa),                                         \
-                                       .flags = (f)}
-#define UNMAP(d, first, last)                                                                      \
-    .action = REQUEST, .request.unmap = {.head.type = VIRTIO_IOMMU_T_UNMAP,                        \
-                                         .domain = (d),                                            \
-                                         .virt_start = (first),                                    \
-                                         .virt_end = (last)}
-#define PROBE(e)                                                                                   \
-    .action = REQUEST, .request.probe = {.head.type = VIRTIO_IOMMU_T_PROBE, .endpoint = (e)}
-
-#define SAYS(s, c)       .status = VIRTIO_IOMMU_S_##s, .clause = (c)
-#define OR(mask)         .also = (mask)
-#define OPEN             .is_open = true
-#define OK_OR_NOMEM(c)   SAYS(OK, c), OR(S(NOMEM))
-#define OK_OR_UNSUPP(c)  SAYS(OK, c), OR(S(NOMEM) | S(UNSUPP))
-#define JOIN(d, e)       ATTACH(d, e, 0), OK_OR_NOMEM(IOMMU_ATTACH_P01)
-#define MAPS(d, f, l, p) MAP(d, f, l, p, RW), OK_OR_NOMEM(IOMMU_MAP_P01)
-
-#define GOES(e, how, at, n, pa)                                                                    \
-    .action = ACCESS, .request.attach.endpoint = (e), .access = (how), .address = (at),            \
-    .length = (n), .to = (pa)
-/* `bad` is the first byte that is denied. */
-#define FAULTS(e, how, at, n, why, bad)                                                            \
-    GOES(e, how, at, n, bad), .status = VIRTIO_IOMMU_FAULT_R_##why
-
-struct script {
-    const char *name;
-    struct model_config config;
-    struct step steps[16];
-};
-
-#define WHOLE(size)                                                                                \
-    .granule = (size), .input_last = TOP, .domain_last = UINT32_MAX, .bypass_config = true,        \
-    .mmio = true
-#define PAGES WHOLE(0x1000)
+#include "lib/array/array.h"
+#include "tests/unit/fixtures/model_script.h"
+#include "tests/unit/fixtures/unit.h"
 
 static const struct script scripts[] = {
 #include "tests/unit/fixtures/model_scripts.def"

@@ -43,7 +43,7 @@ static void read_tree(const char *name)
     memset(&machine, 0, sizeof(machine));
     memset(&info, 0, sizeof(info));
     memset(&topology, 0, sizeof(topology));
-    machine_read(&machine, &roots, &view, &(struct iort){0}, &sink);
+    machine_read(&machine, &roots, &view, &sink);
     devicetree_read(&view, TREE_ADDRESS, &info);
     devicetree_topology(&machine.fdt, &topology, &others, &sink);
     CHECK_EQ(info.diagnostic_count, 0);

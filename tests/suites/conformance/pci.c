@@ -143,21 +143,11 @@ static bool reset_queue(struct test *test, uint16_t queue)
 /* Whether the queue, as it is, answers a request within `ns`. */
 static bool is_answered(struct test *test, uint64_t ns)
 {
-    struct viommu *viommu = fixture_iommu(test);
-    struct viommu_request request = viommu_unmap(fixture_domain(test, 3), 0, 0xffff);
-    struct virtq_used_element used;
-    struct wait wait = arch_wait_begin(ns);
-    uint16_t head;
+    const struct viommu_request request = viommu_unmap(fixture_domain(test, 3), 0, 0xffff);
 
-    if (!viommu_stage(viommu, &request, &head))
-        error(test, "the request queue is full");
-    virtq_publish(&viommu->requests);
-    virtq_notify(&viommu->requests);
-    do {
-        if (virtq_pop(&viommu->requests, &used) != VIRTQ_EMPTY)
-            return true;
-    } while (arch_wait_goes_on(&wait));
-    return false;
+    publish(test, &request);
+    virtq_notify(&fixture_iommu(test)->requests);
+    return is_used(test, ns);
 }
 
 /*

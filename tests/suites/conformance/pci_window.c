@@ -104,9 +104,7 @@ TEST(notification_through_the_window, .clauses = CLAUSES(PCI_CFGW_D02),
     uint32_t offset = mmio_read16(device->common + NOTIFY_OFF) * device->notify_off_multiplier;
 
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
-    if (!viommu_stage(viommu, &attach, &head))
-        error(test, "the request queue is full");
-    virtq_publish(&viommu->requests);
+    publish(test, &attach);
     virtio_pci_window_write(device, VIRTIO_PCI_CAP_NOTIFY_CFG, offset, queue->doorbell_width,
                             queue->doorbell_value);
     expect(test, PCI_CFGW_D02, viommu_collect(viommu, &head).outcome == VIOMMU_ANSWERED,

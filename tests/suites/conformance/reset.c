@@ -122,7 +122,6 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
     struct viommu_request attach =
         viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     struct virtq_used_element used;
-    uint16_t head;
     bool is_shown;
 
     /* Without EVENT_IDX every used buffer is notified. */
@@ -130,9 +129,7 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
     is_shown = shows_service(test);
     virtio_reset(viommu->transport);
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
-    if (!viommu_stage(viommu, &attach, &head))
-        error(test, "the request queue is full");
-    virtq_publish(&viommu->requests);
+    publish(test, &attach);
     virtq_notify(&viommu->requests);
     arch_wait_ns(10000000);
     expect(test, DEV_RESET_D03, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,
@@ -162,8 +159,7 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
     if (viommu_prepare(viommu, features, 64))
         error(test, "the queues can't be set up");
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
-    viommu_stage(viommu, &attach, &head);
-    virtq_publish(&viommu->requests);
+    publish(test, &attach);
     arch_wait_ns(10000000);
     expect(test, DEV_STAT_D01, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,
            "the device used a buffer before DRIVER_OK");

@@ -78,15 +78,13 @@ TEST(early_notification_is_not_served, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
     const struct viommu_request request = any_request(test);
     struct viommu *viommu = fixture_iommu(test);
     struct virtq_used_element used;
-    uint16_t head;
 
     /* Without EVENT_IDX every used buffer is notified. */
     if (viommu_prepare(viommu, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX),
                        QUEUE_SIZE))
         error(test, "the queues can't be set up");
     fixture_require_room(test);
-    viommu_stage(viommu, &request, &head);
-    virtq_publish(&viommu->requests);
+    publish(test, &request);
     virtq_notify(&viommu->requests);
     arch_wait_ns(QUIET_NS);
     expect_should(test, DEV_STAT_D01, virtq_pop(&viommu->requests, &used) == VIRTQ_EMPTY,

@@ -40,17 +40,21 @@ static inline void fuzz_check_machine(const struct machine *machine)
             FUZZ_CHECK(machine->cpus[i].id != machine->cpus[j].id);
 }
 
-/* machine_read() of memory that is the input. */
+/* machine_read() of memory that is the input, and the messages of its IORT. */
 static inline void fuzz_machine(const struct machine_roots *roots, const uint8_t *bytes,
                                 size_t size, bool is_sealing)
 {
     static struct machine machine;
     static struct iort iort;
+    const struct acpi_table *table;
 
     memset(&machine, 0, sizeof(machine));
     fuzz_memory_begin(bytes, size, is_sealing);
     fuzz_forget_lines();
-    FUZZ_READ_VOID(machine_read(&machine, roots, &fuzz_view, &iort, &fuzz_sink));
+    FUZZ_READ_VOID(machine_read(&machine, roots, &fuzz_view, &fuzz_sink));
+    table = acpi_find(&machine.acpi, "IORT");
+    if (table && FUZZ_READ(iort_open(&iort, table->bytes, table->length, &fuzz_sink)))
+        FUZZ_READ_VOID(machine_read_messages(&machine, &iort, &fuzz_sink));
     fuzz_check_machine(&machine);
     FUZZ_CHECK(machine.acpi.table_count <= ACPI_MAX_TABLES);
     for (unsigned i = 0; i < machine.host_count; i++)

@@ -124,18 +124,24 @@ TEST(vector_out_of_range_reads_no_vector, .clauses = CLAUSES(PCI_MSIX_D09), .nee
     notifications_close(&notifications);
 }
 
+/* The first notification after a start may be spurious, so there was one. */
+static void open_with_event_index(struct test *test, struct notifications *notifications)
+{
+    if (!viommu_has(fixture_iommu(test), VIRTIO_F_EVENT_IDX))
+        skip(test, "EVENT_IDX is not offered");
+    fixture_restart(test, test->fixture->features & ~PACKED);
+    notifications_open(test, notifications);
+    request_once(test);
+    notifications_settle(notifications);
+}
+
 /* Four entries before the one that used_event names must not interrupt; that one must. */
 TEST(event_index_suppresses, .clauses = CLAUSES(VQ_USUP_D05, VQ_USUP_D06), .needs = NEEDS_IOMMU)
 {
     struct virtq *queue = &fixture_iommu(test)->requests;
     struct notifications notifications;
 
-    if (!viommu_has(fixture_iommu(test), VIRTIO_F_EVENT_IDX))
-        skip(test, "EVENT_IDX is not offered");
-    fixture_restart(test, test->fixture->features & ~PACKED);
-    notifications_open(test, &notifications);
-    request_once(test); /* the first one after a start may be spurious */
-    notifications_settle(&notifications);
+    open_with_event_index(test, &notifications);
     *virtq_used_event(queue) = (uint16_t)(queue->used_index + 4);
     for (unsigned i = 0; i < 4; i++)
         request_once(test);
@@ -179,12 +185,7 @@ TEST(avail_flag_is_ignored_with_event_index, .clauses = CLAUSES(VQ_USUP_D04), .n
     struct virtq *queue = &fixture_iommu(test)->requests;
     struct notifications notifications;
 
-    if (!viommu_has(fixture_iommu(test), VIRTIO_F_EVENT_IDX))
-        skip(test, "EVENT_IDX is not offered");
-    fixture_restart(test, test->fixture->features & ~PACKED);
-    notifications_open(test, &notifications);
-    request_once(test);
-    notifications_settle(&notifications);
+    open_with_event_index(test, &notifications);
     queue->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
     *virtq_used_event(queue) = queue->used_index;
     request_once(test);

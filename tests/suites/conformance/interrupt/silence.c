@@ -16,15 +16,11 @@
 /* Makes a request available and notifies the device. */
 static void offer_request(struct test *test)
 {
-    struct viommu *viommu = fixture_iommu(test);
     const struct viommu_request detach =
         viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
-    uint16_t head;
 
-    if (!viommu_stage(viommu, &detach, &head))
-        error(test, "the request queue is full");
-    virtq_publish(&viommu->requests);
-    virtq_notify(&viommu->requests);
+    publish(test, &detach);
+    virtq_notify(&fixture_iommu(test)->requests);
 }
 
 static unsigned all_hits(const struct notifications *notifications)

@@ -12,9 +12,16 @@ OPERATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operat
 
 
 def parse(text: str) -> Version | None:
-    """None for what is no version, as `unknown`. What follows a dash tells of a build, as in 53.0-246-gae44c2971."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)*)(?:-\S*)?", text)
-    return tuple(int(part) for part in match[1].split(".")) if match else None
+    """None for what is no version, as `unknown`.
+
+    What follows a dash tells of a build. Of 53.0-246-gae44c2971, as git describes it, the 246 commits since 53.0 count:
+    it is 53.0.246, later than 53.0. Nothing else of a build does.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)*)(?:-(\d+)-g[0-9a-f]+)?(?:-\S*)?", text)
+    if not match:
+        return None
+    numbers = match[1].split(".") + ([match[2]] if match[2] else [])
+    return tuple(int(part) for part in numbers)
 
 
 def bounds(text: str) -> list[tuple[str, Version]]:

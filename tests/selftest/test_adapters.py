@@ -117,7 +117,8 @@ def vmms_say_their_versions() -> None:
         check(adapter(machine, programs={variable: program}, accel="kvm").accel == "kvm", kind)
     machine = Machine("m", "x86_64", "cloud-hypervisor", words=["--user-device", "socket=x"])
     check("vfio-user" in adapter(machine, programs={"CLOUD_HYPERVISOR": program}).lacking())
-    check(versions.parse("53.0-246-g1") == (53, 0) and versions.parse("unknown") is None)
+    check(versions.parse("53.0-246-gae1-dirty") == (53, 0, 246) and versions.parse("unknown") is None)
+    check(versions.parse("0.1.0-f1e797a68") == (0, 1, 0) and versions.parse("53.0-246") == (53, 0))
 
 
 @test

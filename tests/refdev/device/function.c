@@ -105,6 +105,16 @@ void ref_remove_msix(struct ref_function *function)
     function->msix = 0;
 }
 
+void ref_remove_pin(struct ref_function *function)
+{
+    function->config[INTERRUPT_PIN] = 0;
+}
+
+bool ref_has_pin(const struct ref_function *function)
+{
+    return function->config[INTERRUPT_PIN];
+}
+
 static uint32_t msix_control(const struct ref_function *function)
 {
     return function->msix ? ref_get(function->config + function->msix + MSIX_CONTROL, 2) : 0;

@@ -82,6 +82,9 @@ void ref_add_msix(struct ref_function *function);
 /* From 1 to REF_VECTORS of them. */
 void ref_limit_vectors(struct ref_function *function, unsigned count);
 void ref_remove_msix(struct ref_function *function);
+/* A function without a pin has no line: with MSI-X off it interrupts nobody. */
+void ref_remove_pin(struct ref_function *function);
+bool ref_has_pin(const struct ref_function *function);
 
 /* What the bus does to a function. */
 uint32_t ref_config_read(struct ref_function *function, uint16_t offset, unsigned width);

@@ -133,6 +133,8 @@ void ref_iommu_init(struct ref_iommu *iommu, const struct ref_iommu_config *conf
         ref_limit_vectors(&iommu->virtio.function, config->vector_count);
     if (config->has_no_msix)
         ref_remove_msix(&iommu->virtio.function);
+    if (config->has_no_pin && !config->is_on_mmio)
+        ref_remove_pin(&iommu->virtio.function);
     iommu->virtio.is_lazy = config->is_lazy || config->is_slow;
     iommu->virtio.is_slow = config->is_slow;
     iommu->virtio.required = config->required;

@@ -44,6 +44,7 @@ struct ref_iommu_config {
     bool is_slow;              /* ... one at a time, in random order; resets take a while */
     bool is_silent;            /* denied accesses are not reported, which 5.13.6.9 leaves open */
     bool has_no_msix;          /* its interrupts are its line's */
+    bool has_no_pin;           /* its interrupts are MSI-X's only */
     bool is_strict;  /* answers what is out of order as is_strict of struct ref_virtio says */
     bool has_decoys; /* capabilities of PCI that nobody can use, before those that one can */
     bool is_on_mmio; /* behind a register block, in machines that can have one */

@@ -37,9 +37,11 @@ void ref_interrupt(struct ref_virtio *virtio, uint16_t vector, uint8_t isr)
     }
     if (MUTANT(ISR_WITHOUT_BIT))
         isr = 0x80;
+    if (!ref_has_pin(&virtio->function)) /* 4.1.4.5.1: there is no notification to come before */
+        isr &= (uint8_t)~ISR_QUEUE;
     virtio->isr |= isr;
     if (!MUTANT(MMIO_NO_LINE))
-        ref_set_line(&virtio->function, true);
+        ref_set_line(&virtio->function, virtio->isr);
 }
 
 void ref_break(struct ref_virtio *virtio)

@@ -64,6 +64,7 @@ static const struct composition compositions[] = {
     {"no-event-idx", USUAL, .without = REF_BIT(REF_F_EVENT_IDX)},
     {"no-indirect", USUAL, .without = REF_BIT(REF_F_INDIRECT_DESC)},
     {"no-msix", USUAL, .has_no_msix = true},
+    {"no-pin", USUAL, .has_no_pin = true},
     {"edu-no-msi", ONLY({SOME(EDU, 2), .has_no_msi = true}, {ONE(BLK)}, {ONE(RNG)})},
     {"edu-alone-no-msi", ONLY({SOME(EDU, 1), .has_no_msi = true})},
     {"silent", USUAL, .is_silent = true},

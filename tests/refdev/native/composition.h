@@ -59,7 +59,7 @@ struct composition {
     unsigned more_regions; /* beside those, of a granule each, far apart from FAR_REGIONS on */
     uint32_t config_length;
     unsigned odd_properties, vector_count; /* as in struct ref_iommu_config */
-    bool is_silent, has_no_msix;
+    bool is_silent, has_no_msix, has_no_pin;
     /* Of which engine a test says by an ERROR that it may be that or the IOMMU; NULL: none does. */
     const char *errs;
     /* Why a conforming device gets a WARN here; NULL: it gets none. */

@@ -79,5 +79,6 @@ struct ref_iommu_config composition_config(const struct composition *composition
     place_regions(composition, &config);
     config.is_silent |= composition->is_silent;
     config.has_no_msix |= composition->has_no_msix;
+    config.has_no_pin |= composition->has_no_pin;
     return config;
 }

@@ -102,6 +102,16 @@ TEST(absent_endpoint_is_refused, .clauses = CLAUSES(IOMMU_ATTACH_D05, IOMMU_ATTA
     expect_no_domain(test, IOMMU_ATTACH_D05);
 }
 
+/* Where any id is taken, as absent_endpoint_is_refused tells, none shows how it is compared. */
+static void require_absent_refused(struct test *test)
+{
+    struct viommu_request attach =
+        viommu_attach(fixture_domain(test, 0), fixture_absent_endpoint(test), 0);
+
+    if (submit(test, &attach).status == VIRTIO_IOMMU_S_OK)
+        skip(test, "the device attaches endpoints that do not exist");
+}
+
 /*
  * An id that differs from a known one above bit 15 is another endpoint. A device that takes
  * endpoint ids for 16-bit PCI requester ids attaches the wrong one.
@@ -111,6 +121,7 @@ TEST(high_bits_of_the_endpoint_count, .clauses = CLAUSES(IOMMU_ATTACH_P02, IOMMU
 {
     uint32_t id = fixture_endpoint_id(test, 0);
 
+    require_absent_refused(test);
     for (unsigned bit = 16; bit < 32; bit++) {
         if (fixture_is_described(test, id ^ 1u << bit))
             continue;

@@ -90,22 +90,26 @@ TEST(mappings_end_for_real, .clauses = CLAUSES(IOMMU_INIT_P01, IOMMU_OP_D06, IOM
                         transfer_length(engine));
 }
 
-/* That nothing is shown proves something only where something is. */
-static void require_interrupt_status(struct test *test)
+/*
+ * That nothing is shown proves something only where something is; where it ought to be the tests of
+ * interrupts say so.
+ */
+static bool shows_requests(struct test *test)
 {
-    if (!(fixture_iommu(test)->transport->ops->isr(fixture_iommu(test)->transport) & 1))
-        error(test, "control: the interrupt status has no bit 0 after a request, either");
+    return fixture_iommu(test)->transport->ops->isr(fixture_iommu(test)->transport) & 1;
 }
 
-/* A request is used, and the interrupt status shows it, as long as there was no reset. */
-static void require_service(struct test *test)
+/* A request is used; whether the interrupt status shows it. */
+static bool shows_service(struct test *test)
 {
     const struct viommu_request detach =
         viommu_detach(fixture_domain(test, 0), fixture_absent_endpoint(test));
 
     submit(test, &detach);
-    require_interrupt_status(test);
+    return shows_requests(test);
 }
+
+#define NOTHING_SHOWN "the interrupt status has no bit 0 after a request, either"
 
 /*
  * A request in the rings that were in use before the reset, with a notification: a device that
@@ -118,10 +122,11 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
     struct viommu_request attach =
         viommu_attach(fixture_domain(test, 0), fixture_endpoint_id(test, 0), 0);
     struct virtq_used_element used;
+    bool is_shown;
 
     /* Without EVENT_IDX every used buffer is notified. */
     fixture_restart(test, test->fixture->features & ~VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
-    require_service(test);
+    is_shown = shows_service(test);
     virtio_reset(viommu->transport);
     fixture_remember(test, &attach, VIRTIO_IOMMU_S_OK);
     publish(test, &attach);
@@ -132,7 +137,11 @@ TEST(old_rings_are_left_alone, .clauses = CLAUSES(DEV_RESET_D02, DEV_RESET_D03),
 
     uint8_t isr = viommu->transport->ops->isr(viommu->transport);
 
-    expect(test, DEV_RESET_D02, !isr, "the interrupt status reads 0x%x while status reads 0", isr);
+    if (is_shown || isr)
+        expect(test, DEV_RESET_D02, !isr, "the interrupt status reads 0x%x while status reads 0",
+               isr);
+    else
+        waive(test, DEV_RESET_D02, NOTHING_SHOWN);
 }
 
 /* Everything but DRIVER_OK is done. The same request must be answered once it is set. */
@@ -157,7 +166,6 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
 
     uint8_t isr = transport->ops->isr(transport);
 
-    expect(test, DEV_STAT_D02, !(isr & 1), "the interrupt status reads 0x%x before DRIVER_OK", isr);
     viommu_go(viommu);
     virtq_notify(&viommu->requests);
 
@@ -165,7 +173,11 @@ TEST(nothing_is_used_before_driver_ok, .clauses = CLAUSES(DEV_STAT_D01, DEV_STAT
 
     expect(test, IOMMU_OP_P01, reply.outcome == VIOMMU_ANSWERED,
            "a request made available before DRIVER_OK is not answered after it");
-    require_interrupt_status(test);
+    if (shows_requests(test) || isr & 1)
+        expect(test, DEV_STAT_D02, !(isr & 1), "the interrupt status reads 0x%x before DRIVER_OK",
+               isr);
+    else
+        waive(test, DEV_STAT_D02, NOTHING_SHOWN);
 }
 
 /*

@@ -268,13 +268,18 @@ TEST(line_of_the_request_queue,
            "the interrupt status does not read 0 after it was acknowledged");
 }
 
-/* Drivers of a shared line look at the PCI status to see whose interrupt it is. */
+/*
+ * Drivers of a shared line look at the PCI status to see whose interrupt it is. A function without a
+ * pin has no line: with MSI-X off it sends no notification that ISR would have to come before.
+ */
 TEST(isr_and_pci_status_agree, .clauses = CLAUSES(PCI_ISR_D04, PCI_ISR_D03, PCI_ISR_D05),
      .needs = NEEDS_PCI)
 {
     const struct pci_function *function = test->fixture->iommu_location.function;
     struct virtio_transport *transport = fixture_iommu(test)->transport;
 
+    if (!function->interrupt_pin)
+        skip(test, "the IOMMU has no interrupt pin, so its notifications are messages");
     fixture_restart(test, test->fixture->features & ~EVENT_IDX);
     request_once(test);
     expect(test, PCI_ISR_D04, pci_read16(function, PCI_STATUS) & PCI_STATUS_INTERRUPT,

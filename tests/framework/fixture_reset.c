@@ -25,10 +25,7 @@ static bool has_survived(struct fixture *fixture, const struct fixture_attachmen
     struct viommu *viommu = &fixture->iommu;
     const uint32_t domain = attachment->domain, endpoint = attachment->endpoint;
     const struct viommu_request *map = &fixture->last_map;
-    uint8_t first = status_of(viommu, viommu_detach(domain, endpoint));
 
-    if (first != VIRTIO_IOMMU_S_OK && first != VIRTIO_IOMMU_S_UNSUPP)
-        return false;
     if (!fixture->has_mapped || map->map.domain != domain ||
         status_of(viommu, viommu_attach(domain, endpoint, 0)) != VIRTIO_IOMMU_S_OK)
         return false;
@@ -43,9 +40,22 @@ static bool has_survived(struct fixture *fixture, const struct fixture_attachmen
     return true;
 }
 
+/* All of them before any is looked at: a domain is made anew only where nobody is left in it. */
+static void detach_all(struct fixture *fixture, bool may_stay[FIXTURE_MAX_ENDPOINTS])
+{
+    for (unsigned i = 0; i < fixture->attachment_count; i++) {
+        const struct fixture_attachment *attachment = &fixture->attachments[i];
+        uint8_t status =
+            status_of(&fixture->iommu, viommu_detach(attachment->domain, attachment->endpoint));
+
+        may_stay[i] = status == VIRTIO_IOMMU_S_OK || status == VIRTIO_IOMMU_S_UNSUPP;
+    }
+}
+
 const char *fixture_reset_trouble(struct fixture *fixture)
 {
     static char reason[REASON_MAX];
+    bool may_stay[FIXTURE_MAX_ENDPOINTS];
     enum virtio_result result;
 
     if (!fixture->has_driven || !fixture->came_up)
@@ -55,8 +65,9 @@ const char *fixture_reset_trouble(struct fixture *fixture)
         return NULL;
     if (result)
         return virtio_result_text(result);
+    detach_all(fixture, may_stay);
     for (unsigned i = 0; i < fixture->attachment_count; i++)
-        if (has_survived(fixture, &fixture->attachments[i], reason))
+        if (may_stay[i] && has_survived(fixture, &fixture->attachments[i], reason))
             return reason;
     return NULL;
 }

@@ -61,12 +61,21 @@ void host_idle(void)
         idle(idle_context);
 }
 
+/* File scope: whoever reads the clock passes no context. */
+static uint64_t look_ns, looked_ns;
+
+void host_hasten(uint64_t ns)
+{
+    look_ns = ns;
+}
+
 uint64_t host_now_ns(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    looked_ns += look_ns;
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec + looked_ns;
 }
 
 static void on_signal(int number, siginfo_t *info, void *frame)

@@ -42,6 +42,12 @@ void host_on_line(void (*function)(void));
 /* Called whenever the kernel waits for something. */
 void host_on_idle(void (*function)(void *context), void *context);
 
+/*
+ * The clock goes on by `ns` each time that it is read, too: the devices run in the thread that waits
+ * for them, so that nothing comes of waiting but looks, and a limit need not last.
+ */
+void host_hasten(uint64_t ns);
+
 /* A device sends the message that arch_msi_claim() gave out; any other is dropped. */
 void host_message(uint64_t address, uint32_t data);
 /* The level of a line. */

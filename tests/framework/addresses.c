@@ -220,6 +220,7 @@ void addresses_find(struct test *test)
     find_highest(test);
     qualify_engines(test);
     judge_fitness(test);
+    fixture_rank_endpoints(test->fixture);
 }
 
 /* Addresses with bits in both halves are the best, then those in the upper part of the range. */

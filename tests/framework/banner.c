@@ -20,6 +20,29 @@ static void print_iommu(const struct fixture *fixture)
         report_diagnostic("iommu: none that can be driven");
 }
 
+/* One is driven; of what is behind another one nothing is known. */
+static void print_if_not_driven(const struct fixture *fixture, struct device_location place)
+{
+    char text[LOCATION_TEXT];
+
+    if (location_is_virtio_iommu(&place) && !location_is(&place, &fixture->iommu_location))
+        report_diagnostic("iommu: %s is not driven, and neither it nor what is behind it is judged",
+                          location_text(&place, text));
+}
+
+static void print_other_iommus(const struct fixture *fixture)
+{
+    const struct platform *platform = fixture->platform;
+
+    if (!fixture->has_iommu)
+        return;
+    for (unsigned i = 0; i < platform->pci.function_count; i++)
+        print_if_not_driven(fixture,
+                            (struct device_location){.function = &platform->pci.functions[i]});
+    for (unsigned i = 0; i < platform->block_count; i++)
+        print_if_not_driven(fixture, (struct device_location){.block = &platform->blocks[i]});
+}
+
 static const struct dma_engine *engine_of(const struct fixture *fixture,
                                           const struct device_location *place)
 {
@@ -121,6 +144,7 @@ void banner_print(const struct fixture *fixture, const char *protocol)
         report_diagnostic("pci segment %u buses %u-%u by %s", pci->hosts[i].segment,
                           pci->hosts[i].bus_first, pci->hosts[i].bus_last, pci->hosts[i].ops->name);
     print_iommu(fixture);
+    print_other_iommus(fixture);
     print_sources(fixture->platform);
     print_devices(fixture);
 }

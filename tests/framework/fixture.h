@@ -98,6 +98,11 @@ void fixture_open(struct fixture *fixture, const struct cmdline *options, struct
  * are fit to judge by.
  */
 void fixture_find_out(struct test *test);
+/*
+ * Once it is known which engines are fit: endpoints with one come before those without, as tests of
+ * requests take the first.
+ */
+void fixture_rank_endpoints(struct fixture *fixture);
 /* Skips the test if a need is not met; else resets the IOMMU and sets bypass where it can. */
 void fixture_begin(struct test *test);
 /* Takes interrupts and memory back, whatever the test did. */

@@ -183,6 +183,28 @@ static void find_endpoints(struct fixture *fixture)
     add_functions(fixture, true);
 }
 
+static bool shows_transfers(const struct fixture *fixture, uint32_t id)
+{
+    for (unsigned i = 0; i < fixture->engine_count; i++)
+        if (fixture->engines[i].is_managed && fixture->engines[i].endpoint == id &&
+            dma_is_usable(&fixture->engines[i]))
+            return true;
+    return false;
+}
+
+void fixture_rank_endpoints(struct fixture *fixture)
+{
+    struct fixture_endpoint ranked[FIXTURE_MAX_ENDPOINTS];
+    unsigned count = 0;
+
+    for (unsigned rank = 0; rank < 2; rank++)
+        for (unsigned i = 0; i < fixture->endpoint_count; i++)
+            if (shows_transfers(fixture, fixture->endpoints[i].id) == !rank)
+                ranked[count++] = fixture->endpoints[i];
+    for (unsigned i = 0; i < count; i++)
+        fixture->endpoints[i] = ranked[i];
+}
+
 static void manage(const struct fixture *fixture, struct dma_engine *engine)
 {
     bool is_behind = endpoint_of(fixture, &engine->place, &engine->endpoint);

@@ -16,8 +16,8 @@ static uint8_t status_of(struct viommu *viommu, struct viommu_request request)
 }
 
 /*
- * What is still there of this attachment, though it is detached now: a domain that is made anew is to take
- * a MAP that it took before. That an endpoint was attached itself is undone by that, as every test does it.
+ * Whether a mapping is still there when nothing is attached: a domain that is made anew is to take a MAP
+ * that it took before. That endpoints were attached themselves is undone by then, as every test does it.
  */
 static bool has_survived(struct fixture *fixture, const struct fixture_attachment *attachment,
                          char reason[REASON_MAX])
@@ -40,22 +40,9 @@ static bool has_survived(struct fixture *fixture, const struct fixture_attachmen
     return true;
 }
 
-/* All of them before any is looked at: a domain is made anew only where nobody is left in it. */
-static void detach_all(struct fixture *fixture, bool may_stay[FIXTURE_MAX_ENDPOINTS])
-{
-    for (unsigned i = 0; i < fixture->attachment_count; i++) {
-        const struct fixture_attachment *attachment = &fixture->attachments[i];
-        uint8_t status =
-            status_of(&fixture->iommu, viommu_detach(attachment->domain, attachment->endpoint));
-
-        may_stay[i] = status == VIRTIO_IOMMU_S_OK || status == VIRTIO_IOMMU_S_UNSUPP;
-    }
-}
-
 const char *fixture_reset_trouble(struct fixture *fixture)
 {
     static char reason[REASON_MAX];
-    bool may_stay[FIXTURE_MAX_ENDPOINTS];
     enum virtio_result result;
 
     if (!fixture->has_driven || !fixture->came_up)
@@ -65,9 +52,11 @@ const char *fixture_reset_trouble(struct fixture *fixture)
         return NULL;
     if (result)
         return virtio_result_text(result);
-    detach_all(fixture, may_stay);
     for (unsigned i = 0; i < fixture->attachment_count; i++)
-        if (may_stay[i] && has_survived(fixture, &fixture->attachments[i], reason))
+        status_of(&fixture->iommu,
+                  viommu_detach(fixture->attachments[i].domain, fixture->attachments[i].endpoint));
+    for (unsigned i = 0; i < fixture->attachment_count; i++)
+        if (has_survived(fixture, &fixture->attachments[i], reason))
             return reason;
     return NULL;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * An engine whose addresses have too few bits drops the others or leaves the transfer out, and tests
- * would blame the IOMMU. The IOMMU could do that too: an engine falls short only if it reaches a
- * lower mapping, and if no engine whose addresses have 64 bits misses the higher one as well.
+ * An engine whose addresses have too few bits drops the others or leaves the transfer out, and one
+ * behind a bridge may reach a window of addresses only; tests would blame the IOMMU. The IOMMU could
+ * do that too: an engine falls short only if it reaches another mapping, and if no engine whose
+ * addresses have 64 bits misses this one as well. Of those with 64 bits none is expected to fall
+ * short: one does only if an engine of another kind reaches what it misses, and is not used at all then.
  */
 #include "tests/framework/qualify.h"
 
@@ -66,45 +68,59 @@ static bool can_be_tried(struct test *test, uint64_t at)
            addresses_can_be_mapped(test, at, at + (memory_unit(test) - 1));
 }
 
-/* Of an engine that can't be tried at all. */
-#define UNTRIED UINT32_MAX
-
-/*
- * The index of the first height that the engine reaches, of those that can be tried from `from` on;
- * `count`: none.
- */
-static unsigned first_reached(struct test *test, struct dma_engine *engine, unsigned from,
-                              unsigned count, uint8_t *page)
+/* False: it can't be tried. Ended by end_trial(). */
+static bool begin_trial(struct test *test, struct dma_engine *engine)
 {
     uint32_t domain = fixture_spare_domain(test);
-    unsigned found = count;
 
     if (!trial_ok(test, viommu_attach(domain, engine->endpoint, 0)))
-        return UNTRIED;
-    if (!map_footprint(test, engine))
-        found = UNTRIED;
-    else
-        for (unsigned i = from; i < count && found == count; i++)
-            if (can_be_tried(test, 1ull << heights[i]) &&
-                reaches_mapping(test, engine, 1ull << heights[i], page))
-                found = i;
+        return false;
+    if (map_footprint(test, engine))
+        return true;
     trial_ok(test, viommu_detach(domain, engine->endpoint));
-    return found;
+    return false;
 }
 
-/* Whether the first engine with addresses of 64 bits that can be tried misses the height, too. */
-static bool is_missed_by_others(struct test *test, unsigned height, uint8_t *page)
+static void end_trial(struct test *test, const struct dma_engine *engine)
+{
+    trial_ok(test, viommu_detach(fixture_spare_domain(test), engine->endpoint));
+}
+
+enum outcome { MISSED, REACHED, UNTRIED };
+
+static enum outcome try_alone(struct test *test, struct dma_engine *engine, uint64_t at,
+                              uint8_t *page)
+{
+    if (!engine->is_managed || !engine->can_write || !begin_trial(test, engine))
+        return UNTRIED;
+
+    bool is_reached = reaches_mapping(test, engine, at, page);
+
+    end_trial(test, engine);
+    return is_reached ? REACHED : MISSED;
+}
+
+/* Whether the first engine with addresses of 64 bits that can be tried misses it, too. */
+static bool is_missed_by_others(struct test *test, uint64_t at, uint8_t *page)
 {
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {
         struct dma_engine *engine = &test->fixture->engines[i];
+        enum outcome outcome = engine->may_fall_short ? UNTRIED : try_alone(test, engine, at, page);
 
-        if (!engine->is_managed || !engine->can_write || engine->may_fall_short)
-            continue;
+        if (outcome != UNTRIED)
+            return outcome == MISSED;
+    }
+    return false;
+}
 
-        unsigned reached = first_reached(test, engine, height, height + 1, page);
+static bool is_reached_by_another_kind(struct test *test, const struct dma_engine *engine,
+                                       uint64_t at, uint8_t *page)
+{
+    for (unsigned i = 0; i < test->fixture->engine_count; i++) {
+        struct dma_engine *other = &test->fixture->engines[i];
 
-        if (reached != UNTRIED)
-            return reached != height;
+        if (other->ops != engine->ops && try_alone(test, other, at, page) == REACHED)
+            return true;
     }
     return false;
 }
@@ -141,18 +157,70 @@ static void qualify_by_bypass(struct test *test, struct dma_engine *engine, uint
     limit(engine, engine->footprint - 1);
 }
 
+/* What an engine shows through mappings. */
+struct shown {
+    unsigned top, found; /* heights: the highest that can be tried, and that it reaches */
+    uint64_t reach;      /* where found is not top: the last address that it reaches */
+    bool is_lowest_reached;
+};
+
+/* The last address of those with this height that is reached, to a unit or to the lowest height. */
+static uint64_t last_reached(struct test *test, struct dma_engine *engine, unsigned height,
+                             uint8_t *page)
+{
+    unsigned lowest = heights[ARRAY_LENGTH(heights) - 1];
+    uint64_t at = 1ull << height, step = at;
+
+    while (step > memory_unit(test) && step > 1ull << lowest) {
+        step /= 2;
+        if (can_be_tried(test, at | step) && reaches_mapping(test, engine, at | step, page))
+            at |= step;
+    }
+    return at + (step - 1);
+}
+
+/* False: nothing can be tried. */
+static bool look(struct test *test, struct dma_engine *engine, struct shown *it, uint8_t *page)
+{
+    unsigned count = ARRAY_LENGTH(heights);
+
+    for (it->top = 0; it->top < count && !can_be_tried(test, 1ull << heights[it->top]); it->top++)
+        ;
+    if (it->top == count || !begin_trial(test, engine))
+        return false;
+    for (it->found = it->top; it->found < count; it->found++)
+        if (can_be_tried(test, 1ull << heights[it->found]) &&
+            reaches_mapping(test, engine, 1ull << heights[it->found], page))
+            break;
+    if (it->found < count && it->found != it->top)
+        it->reach = last_reached(test, engine, heights[it->found], page);
+    it->is_lowest_reached = !addresses_can_be_mapped(test, 0, memory_unit(test) - 1) ||
+                            reaches_mapping(test, engine, 0, page);
+    end_trial(test, engine);
+    return true;
+}
+
 static void qualify(struct test *test, struct dma_engine *engine, uint8_t *page)
 {
-    unsigned top = 0;
+    struct shown shown = {0};
 
-    while (top < ARRAY_LENGTH(heights) && !can_be_tried(test, 1ull << heights[top]))
-        top++;
-    unsigned found = first_reached(test, engine, top, ARRAY_LENGTH(heights), page);
+    if (!look(test, engine, &shown, page)) {
+        if (engine->may_fall_short)
+            qualify_by_bypass(test, engine, page);
+        return;
+    }
+    if (shown.found == ARRAY_LENGTH(heights)) /* which is not for want of bits */
+        return;
 
-    if (found >= ARRAY_LENGTH(heights))
-        qualify_by_bypass(test, engine, page);
-    else if (found != top && !is_missed_by_others(test, top, page))
-        limit(engine, (2ull << heights[found]) - 1);
+    uint64_t top = 1ull << heights[shown.top];
+    bool falls_short = shown.found != shown.top;
+
+    if ((!shown.is_lowest_reached && is_reached_by_another_kind(test, engine, 0, page)) ||
+        (falls_short && !engine->may_fall_short &&
+         is_reached_by_another_kind(test, engine, top, page)))
+        engine->flaw = "it reaches a part of the addresses only, where another engine reaches more";
+    else if (falls_short && engine->may_fall_short && !is_missed_by_others(test, top, page))
+        limit(engine, shown.reach);
 }
 
 void qualify_engines(struct test *test)
@@ -173,11 +241,11 @@ void qualify_engines(struct test *test)
     for (unsigned i = 0; i < test->fixture->engine_count; i++) {
         struct dma_engine *engine = &test->fixture->engines[i];
 
-        if (!engine->is_managed || !engine->can_write || !engine->may_fall_short)
+        if (!engine->is_managed || !engine->can_write)
             continue;
         if (can_map)
             qualify(test, engine, page);
-        else
+        else if (engine->may_fall_short)
             qualify_by_bypass(test, engine, page);
     }
 }

@@ -96,7 +96,7 @@ class Expectations:
         deviation = self.by_test.get(result.id)
         if deviation is None:
             return
-        if deviation.verdict == "WARN":
+        if deviation.verdict == "WARN" or (deviation.may_pass and result.verdict == "WARN"):
             _apply_warning(deviation, result)
         elif result.verdict == "HANG" and VMM_HUNG in deviation.clauses:
             _apply_failure(deviation, result, {VMM_HUNG})

@@ -332,9 +332,9 @@ def driver_out_of_order_is_an_error_natively() -> None:
     check(line in said, said)
 
 
-def run_natively(options: str, **environment: str) -> str:
+def run_natively(options: str, endpoints: str = "viommu.ep=00:00.0-00:1f.7:0", **environment: str) -> str:
     guest = os.path.join(ktap.HOME, "build", "host", "viommu-guest")
-    options = f"viommu=pci:00:01.0 viommu.ep=00:00.0-00:1f.7:0 {options}"
+    options = f"viommu=pci:00:01.0 {endpoints} {options}"
     ran = subprocess.run(
         [guest, options], capture_output=True, text=True, check=False, env={**os.environ, **environment}
     )
@@ -353,6 +353,16 @@ def check_of_what_is_not_claimed_is_no_check_natively() -> None:
     name = "selftest.checks_what_it_does_not_claim"
     said = run_natively(f"run={name}")
     check(f"not ok 1 {name} # ERROR the test ended without a check of what it claims" in said, said)
+
+
+@test
+def iommu_that_is_not_driven_is_named_natively() -> None:
+    endpoints = "viommu.ep=00:02.0-00:05.7:0x10 viommu=pci:00:01.1 viommu.ep=00:06.0-00:1f.7:0x30"
+    said = run_natively("run=conformance.map.one_granule", endpoints, COMPOSITION="two-iommus")
+    check("# iommu: virtio-pci 0000:00:01.0, features" in said, said)
+    check("# iommu: 0000:00:01.1 is not driven, and neither it nor what is behind it is judged\n" in said, said)
+    check("# endpoint 0000:00:06.0 1234:11e8 id 0x30 iommu 1 by options engine edu" in said, said)
+    check("ok 1 conformance.map.one_granule\n" in said, said)
 
 
 @test

@@ -52,8 +52,6 @@ static void move(struct ref_edu *edu, uint64_t address, uint8_t *bytes, bool to_
     enum ref_flaw flaw = edu->place.flaw;
     uint32_t length = (uint32_t)edu->count;
 
-    if (flaw == REF_LOW_BITS_DROPPED)
-        address &= ~7ull;
     if (to_memory && flaw == REF_WRITES_LESS)
         length--;
     if (to_memory && flaw == REF_WRITES_MORE && length < REF_EDU_BUFFER)

@@ -11,7 +11,9 @@
 /* What is wrong with an endpoint, and not with the IOMMU. */
 enum ref_flaw {
     REF_NO_FLAW,
-    REF_LOW_BITS_DROPPED, /* the lowest three of an address; edu */
+    REF_LOW_BITS_DROPPED, /* the lowest three of an address */
+    REF_OFFSET_SMALL,     /* half a page is added to each */
+    REF_OFFSET_LARGE,     /* or a TiB */
     REF_WRITES_LESS,      /* by a byte; edu */
     REF_WRITES_MORE,      /* likewise */
     REF_READS_ZEROES,     /* edu */
@@ -32,6 +34,7 @@ struct ref_place {
     uint32_t id;
     unsigned address_bits; /* of an address, below 64; 0: all of them */
     bool drops;            /* what is beyond those is dropped; else the high bits are cut off */
+    uint64_t first, last;  /* what is outside is dropped; last 0: nothing */
     bool has_no_msi;       /* of edu only */
     enum ref_flaw flaw;
     bool has_no_msix;    /* of virtio only, as the rest */

@@ -173,7 +173,9 @@ bool mutate_message(struct ref_iommu *iommu, uint32_t id)
 {
     const struct ref_endpoint *endpoint = ref_find_endpoint(&iommu->tables, id);
 
-    return endpoint && endpoint->domain && MUTANT(RESV_MSI_BLOCKED);
+    if (!endpoint)
+        return false;
+    return endpoint->domain ? MUTANT(RESV_MSI_BLOCKED) : MUTANT(BYPASS_MESSAGES_BLOCKED);
 }
 
 uint64_t mutate_size(uint64_t size, bool is_write)

@@ -19,6 +19,7 @@
 #define RANDOM "random:"
 #define LIST   "list:"
 
+#define FIRST_SLOT           2    /* of the endpoints */
 #define FIRST_ID             0x10 /* of device 2, where ids are BDFs */
 #define ONLY(...)            .first_id = FIRST_ID, .endpoints = {__VA_ARGS__}
 #define DOMAINS(first, last) .has_domains = true, .domain_first = (first), .domain_last = (last)
@@ -78,9 +79,30 @@ static const struct composition compositions[] = {
     {"edu-32-drops", ONLY({SOME(EDU, 2), .address_bits = 32, .drops = true})},
     {"edu-32-and-blk", ONLY({SOME(EDU, 1), .address_bits = 32}, {ONE(BLK)}, {ONE(RNG)})},
     {"edu-40", ONLY({SOME(EDU, 2), .address_bits = 40})},
+/* ... and those that reach only a window. */
+#define WINDOW(from, to) .first = (from), .last = (to)
+    {"edu-to-768m", ONLY({SOME(EDU, 2), WINDOW(0, 0x2fffffff)})},
+    {"edu-to-768m-and-blk", ONLY({ONE(EDU), WINDOW(0, 0x2fffffff)}, {ONE(BLK)}, {ONE(RNG)})},
+    {"edu-512m-to-1g", ONLY({ONE(EDU), WINDOW(0x20000000, 0x3fffffff)}, {ONE(BLK)}, {ONE(RNG)})},
+    {"edu-from-512m", ONLY({ONE(EDU), WINDOW(0x20000000, UINT64_MAX)}, {ONE(BLK)}, {ONE(RNG)})},
+    {"edu-from-64k", ONLY({ONE(EDU), WINDOW(0x10000, UINT64_MAX)}, {ONE(BLK)}, {ONE(RNG)})},
+    {"blk-to-1g", ONLY({ONE(EDU)}, {ONE(BLK), WINDOW(0, 0x3fffffff)}, {ONE(RNG)})},
+    {"blk-from-512m", ONLY({ONE(EDU)}, {ONE(BLK), WINDOW(0x20000000, UINT64_MAX)}, {ONE(RNG)})},
+    {"rng-512m-to-1g", ONLY({ONE(EDU)}, {ONE(BLK)}, {ONE(RNG), WINDOW(0x20000000, 0x3fffffff)})},
 /* Engines with a flaw, beside sound ones of other kinds: the IOMMU is not to blame. */
 #define FLAWED(name, what, ...) ONLY({SOME(name, 1), .flaw = REF_##what}, __VA_ARGS__)
     {"flaw-edu-low-bits", FLAWED(EDU, LOW_BITS_DROPPED, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-offset", FLAWED(EDU, OFFSET_SMALL, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-edu-offset-1t", FLAWED(EDU, OFFSET_LARGE, {ONE(BLK)}, {ONE(RNG)})},
+    {"flaw-blk-low-bits", FLAWED(BLK, LOW_BITS_DROPPED, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-blk-offset", FLAWED(BLK, OFFSET_SMALL, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-blk-offset-1t", FLAWED(BLK, OFFSET_LARGE, {SOME(EDU, 2)}, {ONE(RNG)})},
+    {"flaw-rng-low-bits", FLAWED(RNG, LOW_BITS_DROPPED, {SOME(EDU, 2)}, {ONE(BLK)})},
+    {"flaw-rng-offset", FLAWED(RNG, OFFSET_SMALL, {SOME(EDU, 2)}, {ONE(BLK)})},
+    {"flaw-rng-offset-1t", FLAWED(RNG, OFFSET_LARGE, {SOME(EDU, 2)}, {ONE(BLK)})},
+    {"flaw-testdev-low-bits", FLAWED(TESTDEV, LOW_BITS_DROPPED, {ONE(EDU)}, {ONE(RNG)})},
+    {"flaw-testdev-offset", FLAWED(TESTDEV, OFFSET_SMALL, {ONE(EDU)}, {ONE(RNG)})},
+    {"flaw-testdev-offset-1t", FLAWED(TESTDEV, OFFSET_LARGE, {ONE(EDU)}, {ONE(RNG)})},
     {"flaw-edu-writes-less", FLAWED(EDU, WRITES_LESS, {ONE(BLK)}, {ONE(RNG)})},
     {"flaw-edu-writes-more", FLAWED(EDU, WRITES_MORE, {ONE(BLK)}, {ONE(RNG)})},
     {"flaw-edu-reads-zeroes", FLAWED(EDU, READS_ZEROES, {ONE(BLK)}, {ONE(RNG)})},
@@ -98,6 +120,8 @@ static const struct composition compositions[] = {
     {"flaw-rng-stuck", FLAWED(RNG, STUCK, {SOME(EDU, 2)}, {ONE(BLK)})},
     /* ... and alone, where it can't be told whether it is the IOMMU that does it. */
     {"flaw-edu-alone", ONLY({ONE(EDU), .flaw = REF_WRITES_LESS}), .errs = "edu at"},
+    {"flaw-edu-alone-offset", ONLY({ONE(EDU), .flaw = REF_OFFSET_LARGE}), .errs = "edu at"},
+    {"flaw-rng-alone-offset", ONLY({ONE(RNG), .flaw = REF_OFFSET_LARGE}), .errs = "virtio-rng at"},
     {"flaw-blk-alone", ONLY({ONE(BLK), .flaw = REF_STUCK}), .errs = "virtio-blk at"},
     {"flaw-blk-alone-stuck-by-denial", ONLY({ONE(BLK), .flaw = REF_STUCK_BY_DENIAL})},
     {"flaw-rng-alone", ONLY({ONE(RNG), .flaw = REF_GIVES_NOTHING}), .errs = "virtio-rng at"},
@@ -207,19 +231,53 @@ static const struct composition compositions[] = {
     {"ids-from-0", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}},
     {"ids-high", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xabc00010},
     {"ids-last", .endpoints = {{SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}}, .first_id = 0xffffff10},
+/* Two IOMMUs, of which the first is driven. */
+#define SECOND(name)                                                                               \
+    {                                                                                              \
+        SOME(name, 1), .is_behind_second = true                                                    \
+    }
+    {"two-iommus", ONLY({SOME(EDU, 2)}, {ONE(BLK)}, {ONE(RNG)}, SECOND(EDU)), .second_id = 0x30},
+    {"two-iommus-same-ids", ONLY({ONE(EDU)}, {ONE(BLK)}, SECOND(EDU), SECOND(BLK), SECOND(RNG)),
+     .second_id = FIRST_ID},
+    {"two-iommus-nothing-behind-first", ONLY(SECOND(EDU), SECOND(BLK)), .second_id = FIRST_ID},
 };
+
+unsigned composition_count(const struct composition *it, bool with_second)
+{
+    unsigned count = 0;
+
+    for (const struct composition_endpoints *some = it->endpoints; some->kind; some++)
+        count += with_second || !some->is_behind_second ? some->count : 0;
+    return count;
+}
+
+bool composition_has_second(const struct composition *it)
+{
+    return composition_count(it, true) > composition_count(it, false);
+}
+
+/* The boot options that describe the endpoints behind the first IOMMU, and the second IOMMU. */
+static void print_options(const struct composition *it)
+{
+    unsigned slot = FIRST_SLOT + composition_count(it, false);
+
+    if (!it->endpoints[0].kind)
+        return;
+    if (composition_has_second(it) && slot > FIRST_SLOT)
+        printf("viommu.ep=00:02.0-00:%02x.7:0x%x ", slot - 1, it->first_id);
+    if (composition_has_second(it))
+        printf("viommu=pci:00:01.1 viommu.ep=00:%02x.0-00:1f.7:0x%x", slot, it->second_id);
+    else if (it->first_id == FIRST_ID)
+        printf("viommu.ep=00:00.0-00:1f.7:0");
+    else
+        printf("viommu.ep=00:02.0-00:1f.7:0x%x", it->first_id);
+}
 
 static void list(const struct composition *it)
 {
-    const char *warns = it->warns ? it->warns : "";
-
-    if (!it->endpoints[0].kind)
-        printf("%s\t\t%s", it->name, warns);
-    else if (it->first_id == FIRST_ID)
-        printf("%s\tviommu.ep=00:00.0-00:1f.7:0\t%s", it->name, warns);
-    else
-        printf("%s\tviommu.ep=00:02.0-00:1f.7:0x%x\t%s", it->name, it->first_id, warns);
-    printf("\t%s\n", it->errs ? it->errs : "");
+    printf("%s\t", it->name);
+    print_options(it);
+    printf("\t%s\t%s\n", it->warns ? it->warns : "", it->errs ? it->errs : "");
 }
 
 /* NULL: there is none. */

@@ -22,12 +22,14 @@ struct composition_endpoints {
     unsigned count;
     unsigned address_bits; /* as in struct ref_place, like the rest */
     bool drops, has_no_msi, has_no_msix;
+    uint64_t first, last;
     uint16_t queue_size;
     uint32_t sectors, chunk;
     enum ref_flaw flaw;
+    bool is_behind_second; /* behind the second IOMMU; those come last */
 };
 
-#define COMPOSITION_KINDS     5
+#define COMPOSITION_KINDS     6 /* one less, for the end */
 #define COMPOSITION_ENDPOINTS 128
 #define COMPOSITION_REGIONS   8
 #define FAR_REGIONS           0x100000000ull
@@ -37,6 +39,11 @@ struct composition {
     struct composition_endpoints endpoints[COMPOSITION_KINDS]; /* ended by ENDPOINT_NONE */
     /* Of device 2 function 0; the others' follow as their BDFs do. */
     uint32_t first_id;
+    /*
+     * Of the first behind a second IOMMU, which is like the first one and function 1 of its device;
+     * where that has endpoints.
+     */
+    uint32_t second_id;
     /* What is other than in the variant. */
     uint64_t without;                 /* features of the device type, and of rings */
     uint64_t page_size_mask;          /* 0: the variant's */
@@ -66,6 +73,9 @@ struct composition {
  * name that does not exist ends it with 2.
  */
 const struct composition *composition_chosen(void);
+/* How many endpoints there are, with those behind the second IOMMU or without. */
+unsigned composition_count(const struct composition *composition, bool with_second);
+bool composition_has_second(const struct composition *composition);
 /* Draws one from a seed. */
 void composition_draw(struct composition *composition, uint64_t seed);
 /* The configuration of the variant in this composition. */

@@ -37,6 +37,7 @@ WARNED = {  # variants that are meant to get a WARN, and the test that gives it
 BOOTS_MAX = 12  # of one composition: each but the last ends with a crash or a hang
 LINES_MAX = 4  # of what one test says
 BOOT_LIMIT = 120  # seconds
+LOOK_NS = "500000"  # as in tests/refdev/mutants/mutants.py
 
 RUN = re.compile(r"# run (\S+)")
 RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
@@ -113,6 +114,7 @@ def boot(composition: Composition, variant: str, mutant: str, options: str) -> l
         "COMPOSITION": composition.name,
         "REFDEV": re.split(r"[+ ]", variant)[0],
         "REFDEV_MUTANT": mutant,
+        "HASTEN": LOOK_NS,
     }
     command = [GUEST, f"{options} {options_of(composition, variant)}"]
     try:

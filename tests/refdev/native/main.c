@@ -4,7 +4,7 @@
  * behind its registers. The one argument is the kernel's command line; $REFDEV names the variant of
  * device (tests/refdev/device/variants.c), $COMPOSITION what is around it
  * (tests/refdev/native/composition.c). With $REFDEV_MUTANT_MET a line follows each in whose time the
- * mutant's own code was reached.
+ * mutant's own code was reached. $HASTEN is how many ns each look at the clock costs besides.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,9 @@ struct bus {
     struct ref_function *functions[FUNCTIONS];
 };
 
-static struct ref_iommu iommu;
+#define SECOND_IOMMU (BDF(1) + 1)
+
+static struct ref_iommu iommu, second;
 
 static void *memory(void *context, uint64_t address, uint64_t size)
 {
@@ -216,36 +218,39 @@ static struct ref_function *make(enum endpoint_kind kind, const struct ref_place
     }
 }
 
-static unsigned endpoints_of(const struct composition *composition)
+static struct ref_place place_of(const struct composition_endpoints *it, uint32_t id)
 {
-    unsigned count = 0;
-
-    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++)
-        count += it->count;
-    return count;
+    return (struct ref_place){.iommu = it->is_behind_second ? &second : &iommu,
+                              .id = id,
+                              .address_bits = it->address_bits,
+                              .drops = it->drops,
+                              .first = it->first,
+                              .last = it->last,
+                              .has_no_msi = it->has_no_msi,
+                              .has_no_msix = it->has_no_msix,
+                              .queue_size = it->queue_size,
+                              .sectors = it->sectors,
+                              .chunk = it->chunk,
+                              .flaw = it->flaw};
 }
 
 /* One to a slot, or eight where there are too many. */
 static void plug_endpoints(struct bus *bus, const struct composition *composition)
 {
-    unsigned step = endpoints_of(composition) <= SLOTS_LEFT ? BDF(1) : 1;
-    uint32_t bdf = BDF(FIRST_SLOT);
+    unsigned step = composition_count(composition, true) <= SLOTS_LEFT ? BDF(1) : 1;
+    uint32_t bdf = BDF(FIRST_SLOT), id = composition->first_id;
+    bool is_second = false;
 
-    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++)
-        for (unsigned i = 0; i < it->count; i++, bdf += step) {
-            const struct ref_place place = {.iommu = &iommu,
-                                            .id = composition->first_id + bdf - BDF(FIRST_SLOT),
-                                            .address_bits = it->address_bits,
-                                            .drops = it->drops,
-                                            .has_no_msi = it->has_no_msi,
-                                            .has_no_msix = it->has_no_msix,
-                                            .queue_size = it->queue_size,
-                                            .sectors = it->sectors,
-                                            .chunk = it->chunk,
-                                            .flaw = it->flaw};
+    for (const struct composition_endpoints *it = composition->endpoints; it->kind; it++) {
+        if (it->is_behind_second && !is_second)
+            id = composition->second_id;
+        is_second = it->is_behind_second;
+        for (unsigned i = 0; i < it->count; i++, bdf += step, id += step) {
+            const struct ref_place place = place_of(it, id);
 
             plug(bus, bdf, make(it->kind, &place));
         }
+    }
 }
 
 static void build(struct bus *bus, const struct ref_variant *variant,
@@ -254,6 +259,7 @@ static void build(struct bus *bus, const struct ref_variant *variant,
     const struct ref_iommu_config config = composition_config(composition, &variant->config);
 
     ref_iommu_init(&iommu, &config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
+    ref_iommu_init(&second, &config, HOST_MESSAGES, HOST_MESSAGES + HOST_MESSAGES_SIZE - 1);
     if (config.is_on_mmio) {
         surround(BLOCK_LINE, &iommu.virtio.function);
         ref_mmio_plug(&iommu.virtio);
@@ -262,6 +268,8 @@ static void build(struct bus *bus, const struct ref_variant *variant,
     } else {
         plug(bus, BDF(1), &iommu.virtio.function);
     }
+    if (composition_has_second(composition) && !config.is_on_mmio)
+        plug(bus, SECOND_IOMMU, &second.virtio.function);
     plug_endpoints(bus, composition);
 }
 
@@ -303,11 +311,14 @@ int main(int argc, char **argv)
                                        &bus};
     const struct ref_variant *variant = ref_chosen();
     const struct composition *composition = composition_chosen();
+    const char *hasten = getenv("HASTEN");
 
     if (!host_open()) {
         fprintf(stderr, "the addresses of the machine are taken\n");
         return 2;
     }
+    if (hasten)
+        host_hasten(strtoull(hasten, NULL, 10));
     host_add_region(&ecam);
     host_add_region(&window);
     build(&bus, variant, composition);

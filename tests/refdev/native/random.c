@@ -26,7 +26,7 @@ static void draw_endpoints(struct rng *rng, struct composition *it)
     static const unsigned bits[] = {24, 28, 32, 36, 40, 48, 52};
     static const uint16_t sizes[] = {1, 2, 4, 16, 1024};
     static const uint32_t first_ids[] = {0, 1, 0x7fffff00, 0x80000000, 0xfffffe00};
-    unsigned count = (unsigned)rng_below(rng, COMPOSITION_KINDS);
+    unsigned count = (unsigned)rng_below(rng, COMPOSITION_KINDS - 1);
 
     it->first_id = once_in(rng, 4) ? ANY(first_ids) : 0x10;
     for (unsigned i = 0; i < count; i++) {

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Looks for tests that pass without having looked: runs every mutant of the reference device natively in every
-composition of the machine, and lists each test that passes in one although the mutant's code was reached, while it
-finds that mutant in another.
+"""Looks for tests that pass without having looked: lists each test that passes in a composition of the native
+machine although the code of a mutant was reached, while it finds that mutant in the usual one.
 
-Only tests that claim a clause of the mutant's run. What was run is kept in build/results/vacuity.jsonl, and not
-run again with the same kernel, so that a run that was cut off (--minutes) goes on where it ended.
-tests/refdev/native/vacuous.txt holds what is meant to be so, with a reason each. Exit status 0 when every entry
-of the list has a reason and every reason an entry.
+Three steps, each of which leaves less for the next. The tests that claim a clause of a mutant's run against it in
+the usual composition: those that find it are its killers. The killers run against the device without a bug in every
+composition: one that is skipped there, or not passed, has nothing to say. The others run there against their
+mutants, a boot for each pair of mutant and composition, in random order, so that a run that was cut off (--minutes)
+is a sample.
+
+What was run is kept in build/results/vacuity.jsonl, and not run again with the same kernel.
+tests/refdev/native/vacuous.txt holds what is meant to be so, with a reason each. Exit status 0 when every entry of
+the list has a reason and every reason an entry.
 """
 
 from __future__ import annotations
@@ -18,7 +22,9 @@ import fnmatch
 import hashlib
 import json
 import os
+import random
 import re
+import resource
 import shutil
 import sys
 import threading
@@ -33,17 +39,29 @@ import mutants as catalogue  # noqa: E402
 KERNEL = os.path.join(native.HOME, "build/host/viommu-guest-swift")  # without sanitizers
 RESULTS = os.path.join(native.HOME, "build/results/vacuity.jsonl")
 REASONS = os.path.join(os.path.dirname(__file__), "vacuous.txt")
-GLOBS_MAX = 8  # of a command line
+GLOBS_MAX = 40  # of a command line
+USUAL = "usual"  # composition
 FINDING = re.compile(r"# (?:FAIL|WARN) (\w+)")
+WAIVER = re.compile(r"# NOTE (\w+) is not judged")
 
 # UNMET, and KILLED_UNMET: the mutant's code was not reached in the time of the test.
 KILLED, KILLED_UNMET, PASSED, UNMET = "killed", "killed unmet", "passed", "unmet"
+WAIVED = "waived"  # it has said that it does not judge a clause of the mutant's
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What is run: a mutant, or none, in a composition, with a variant of device and its options."""
+
+    mutant: str
+    variant: str
+    composition: str
 
 
 @dataclass
 class Job:
-    mutant: catalogue.Mutant
-    composition: native.Composition
+    boot: Boot
+    clauses: list[str]
     tests: list[str]
 
 
@@ -68,38 +86,15 @@ def verdicts_of(job: Job, tests: list[native.Test]) -> dict[str, str]:
     verdicts = {}
     for test in tests:
         found = {match[1] for line in test.lines if (match := FINDING.match(line))}
-        if found & set(job.mutant.clauses):
+        if found & set(job.clauses):
             verdicts[test.name] = KILLED if native.MET in test.lines else KILLED_UNMET
+        elif {match[1] for line in test.lines if (match := WAIVER.match(line))} & set(job.clauses):
+            verdicts[test.name] = WAIVED
         elif test.word == "PASS":
             verdicts[test.name] = PASSED if native.MET in test.lines else UNMET
         else:
             verdicts[test.name] = test.word
     return verdicts
-
-
-def work(job: Job, seed: int) -> dict[str, str]:
-    verdicts = {}
-    for at in range(0, len(job.tests), GLOBS_MAX):
-        tests = native.run(
-            job.composition, job.mutant.variant, job.mutant.name, job.tests[at : at + GLOBS_MAX], seed
-        )
-        verdicts.update(verdicts_of(job, tests))
-    return verdicts
-
-
-class Baseline:
-    """What tests say of the device without a bug: a finding that they have anyway is no kill."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.words: dict[tuple[str, str, str], str] = {}
-
-    def passes(self, test: str, variant: str, composition: native.Composition) -> bool:
-        key = (test, variant, composition.name)
-        if key not in self.words:
-            tests = native.run(composition, variant, "", [test], self.seed)
-            self.words[key] = tests[0].word if tests else "DIED"
-        return self.words[key] == "PASS"
 
 
 def use_copy_of_kernel() -> None:
@@ -117,50 +112,108 @@ def identity_of_kernel() -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def read_results(identity: str) -> dict[tuple[str, str], dict[str, str]]:
-    """What an earlier run with the same kernel has left; of another kernel's nothing."""
-    results: dict[tuple[str, str], dict[str, str]] = {}
-    if not os.path.exists(RESULTS):
-        return results
-    with open(RESULTS, encoding="utf-8") as file:
-        for line in file:
-            try:
-                entry = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # cut off while it was written
-            if entry["kernel"] == identity:
-                results[entry["mutant"], entry["composition"]] = entry["verdicts"]
-    return results
+class Runs:
+    """Runs what no earlier run with the same kernel has left in the file."""
 
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.seed, self.jobs = options.seed, options.jobs
+        self.end = time.monotonic() + 60 * options.minutes
+        self.places = {it.name: it for it in native.read_compositions()}
+        self.identity = identity_of_kernel()
+        self.verdicts: dict[Boot, dict[str, str]] = {}
+        self.lock = threading.Lock()
+        self.read()
 
-def run_jobs(jobs: list[Job], options: argparse.Namespace) -> dict[tuple[str, str], dict[str, str]]:
-    identity = identity_of_kernel()
-    results = read_results(identity)
-    wanted = {(job.mutant.name, job.composition.name) for job in jobs}
-    left = [job for job in jobs if (job.mutant.name, job.composition.name) not in results]
-    end = time.monotonic() + 60 * options.minutes
-    lock = threading.Lock()
-    print(f"# {len(jobs) - len(left)} of {len(jobs)} pairs of mutant and composition are known", flush=True)
-    with open(RESULTS, "a" if results else "w", encoding="utf-8") as file:
+    def read(self) -> None:
+        if not os.path.exists(RESULTS):
+            return
+        with open(RESULTS, encoding="utf-8") as file:
+            for line in file:
+                with contextlib.suppress(json.JSONDecodeError, KeyError):  # cut off while it was written
+                    entry = json.loads(line)
+                    if entry["kernel"] == self.identity:
+                        boot = Boot(entry["mutant"], entry["variant"], entry["composition"])
+                        self.verdicts.setdefault(boot, {}).update(entry["verdicts"])
 
-        def do(job: Job) -> None:
-            if time.monotonic() > end:
+    def do(self, job: Job) -> None:
+        known = self.verdicts.get(job.boot, {})
+        tests = [it for it in job.tests if it not in known]
+        for at in range(0, len(tests), GLOBS_MAX):
+            if time.monotonic() > self.end:
                 return
-            verdicts = work(job, options.seed)
-            entry = {
-                "kernel": identity,
-                "mutant": job.mutant.name,
-                "composition": job.composition.name,
-                "verdicts": verdicts,
-            }
-            with lock:
-                results[job.mutant.name, job.composition.name] = verdicts
+            some, boot = tests[at : at + GLOBS_MAX], job.boot
+            found = native.run(self.places[boot.composition], boot.variant, boot.mutant, some, self.seed)
+            verdicts = dict.fromkeys(some, "DIED") | verdicts_of(job, found)
+            entry = {"kernel": self.identity, **vars(boot), "verdicts": verdicts}
+            with self.lock, open(RESULTS, "a", encoding="utf-8") as file:
+                self.verdicts.setdefault(boot, {}).update(verdicts)
                 file.write(json.dumps(entry) + "\n")
-                file.flush()
 
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(do, left))
-    return {pair: verdicts for pair, verdicts in results.items() if pair in wanted}
+    def run(self, title: str, jobs: list[Job]) -> list[Job]:
+        """Those that have an answer to each of their tests."""
+        print(f"# {title}: {len(jobs)} boots", flush=True)
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            list(pool.map(self.do, jobs))
+        done = [job for job in jobs if set(job.tests) <= set(self.verdicts.get(job.boot, {}))]
+        if len(done) < len(jobs):
+            print(f"# cut off: {len(jobs) - len(done)} of {len(jobs)} {title} were not run")
+        return done
+
+    def of(self, job: Job) -> dict[str, str]:
+        return {test: self.verdicts[job.boot][test] for test in job.tests}
+
+
+def is_run(test: str) -> bool:
+    return any(fnmatch.fnmatchcase(test, glob) for glob in native.DEFAULT)
+
+
+def find_killers(runs: Runs, mutants: list[catalogue.Mutant]) -> dict[str, list[str]]:
+    """By mutant: the tests that find it in the usual composition."""
+    claims = {test: clauses for test, clauses in catalogue.read_claims().items() if is_run(test)}
+    jobs = []
+    for mutant in mutants:
+        tests = sorted(test for test, clauses in claims.items() if clauses & set(mutant.clauses))
+        if tests and not mutant.name.startswith(catalogue.HOSTILE):
+            jobs.append(Job(Boot(mutant.name, mutant.variant, USUAL), mutant.clauses, tests))
+    killers = {}
+    for job in runs.run("mutants in the usual composition", jobs):
+        killers[job.boot.mutant] = [test for test, it in runs.of(job).items() if it in (KILLED, KILLED_UNMET)]
+    return killers
+
+
+def find_passes(
+    runs: Runs, mutants: list[catalogue.Mutant], killers: dict[str, list[str]], places: list[str]
+) -> dict[tuple[str, str], set[str]]:
+    """By variant and composition: the killers that pass there on the device without a bug."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for mutant in mutants:
+        wanted[mutant.variant].update(killers.get(mutant.name, []))
+    jobs = [
+        Job(Boot("", variant, place), [], sorted(tests)) for variant, tests in wanted.items() for place in places
+    ]
+    return {
+        (job.boot.variant, job.boot.composition): {test for test, it in runs.of(job).items() if it == UNMET}
+        for job in runs.run("machines without a mutant", jobs)
+    }
+
+
+def run_pairs(
+    runs: Runs, mutants: list[catalogue.Mutant], places: list[str]
+) -> tuple[dict[tuple[str, str], dict[str, str]], bool]:
+    """By mutant and composition what each killer said; and whether all were run."""
+    killers = find_killers(runs, mutants)
+    passes = find_passes(runs, mutants, killers, places)
+    jobs = []
+    for mutant in mutants:
+        sound = passes.get((mutant.variant, USUAL), set())
+        for place in places:
+            tests = sound & passes.get((mutant.variant, place), set()) & set(killers.get(mutant.name, []))
+            if tests:
+                jobs.append(Job(Boot(mutant.name, mutant.variant, place), mutant.clauses, sorted(tests)))
+    random.Random(runs.seed).shuffle(jobs)
+    done = runs.run("pairs of mutant and composition", jobs)
+    results = {(job.boot.mutant, job.boot.composition): runs.of(job) for job in done}
+    return results, len(done) == len(jobs)
 
 
 def vacuous(results: dict[tuple[str, str], dict[str, str]]) -> dict[tuple[str, str], tuple[list[str], list[str]]]:
@@ -191,16 +244,10 @@ def read_reasons() -> list[Reason]:
     return reasons
 
 
-def print_verdict(
-    results: dict[tuple[str, str], dict[str, str]], jobs: list[Job], baseline: Baseline, is_whole: bool
-) -> int:
+def print_verdict(results: dict[tuple[str, str], dict[str, str]], is_whole: bool) -> int:
     reasons = read_reasons()
-    places = {job.composition.name: job.composition for job in jobs}
-    variants = {job.mutant.name: job.mutant.variant for job in jobs}
     entries = open_entries = 0
     for (test, mutant), (passes, kills) in vacuous(results).items():
-        if not any(baseline.passes(test, variants[mutant], places[kill]) for kill in kills):
-            continue
         unreasoned = []
         for composition in passes:
             entries += 1
@@ -230,20 +277,13 @@ def main() -> int:
     options = parser.parse_args()
     os.environ["REFDEV_MUTANT_MET"] = "1"
     use_copy_of_kernel()
-    claims = catalogue.read_claims()
+    runs = Runs(options)
     chosen = options.compositions.split()
-    places = [it for it in native.read_compositions() if not chosen or it.name in chosen]
-    jobs = []
-    for place in places:
-        for mutant in catalogue.read_mutants(options.mutants):
-            tests = sorted(test for test, clauses in claims.items() if clauses & set(mutant.clauses))
-            if tests and not mutant.name.startswith(catalogue.HOSTILE):
-                jobs.append(Job(mutant, place, tests))
-    results = run_jobs(jobs, options)
-    if len(results) < len(jobs):
-        print(f"# cut off: {len(jobs) - len(results)} of {len(jobs)} pairs were not run")
-    is_whole = len(results) == len(jobs) and not (chosen or options.mutants)
-    return print_verdict(results, jobs, Baseline(options.seed), is_whole)
+    places = [it for it in runs.places if not chosen or it in (USUAL, *chosen)]
+    results, is_done = run_pairs(runs, catalogue.read_mutants(options.mutants), places)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"# {used.ru_utime + used.ru_stime:.0f} s of CPU")
+    return print_verdict(results, is_done and not (chosen or options.mutants))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ static void judge_long(struct test *test, uint64_t length_bits, unsigned units)
                    VIRTIO_IOMMU_S_INVAL);
     expect_refusal(test, IOMMU_UNMAP_P04, IOMMU_UNMAP_D06,
                    viommu_unmap(s.domain, at, at + granule - 1), VIRTIO_IOMMU_S_RANGE);
+    expect_write_lands(test, IOMMU_MAP_P03, s.engine, at, &s.target, 0, length); /* still */
     expect_status(test, IOMMU_UNMAP_P05, viommu_unmap(s.domain, at, last), VIRTIO_IOMMU_S_OK);
     expect_write_denied(test, IOMMU_UNMAP_P02, s.engine, at, &s.target, length);
     scene_end(test, &s);

@@ -72,6 +72,7 @@ void entries_ask_alone(struct bench *bench)
         fixture_remember(bench->test, &request, reply.status);
         if (reply.outcome == VIOMMU_ANSWERED)
             bench->alone[kinds[i]] = 1u << (reply.status & 31);
+        bench->says_no_length |= reply.has_status && reply.written < TAIL;
     }
     if (bench->properties) {
         reply = viommu_probe(viommu, fixture_absent_endpoint(bench->test), NULL,

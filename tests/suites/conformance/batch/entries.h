@@ -30,8 +30,10 @@ struct bench {
     struct test *test;
     struct batch batch;
     uint64_t at, granule;
-    uint32_t domain, empty;    /* with mappings, and with an endpoint only */
-    uint32_t alone[KINDS];     /* statuses: what it says alone to requests that it is to refuse */
+    uint32_t domain, empty; /* with mappings, and with an endpoint only */
+    uint32_t alone[KINDS];  /* statuses: what it says alone to requests that it is to refuse */
+    /* Faults that it has alone, too, are not told again: of requests in pieces, of refusals. */
+    bool wants_whole, says_no_length;
     const uint8_t *properties; /* what a PROBE alone returns; NULL: there is none */
 };
 

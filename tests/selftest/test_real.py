@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -183,8 +185,11 @@ def same_seed_gives_the_same_console() -> None:
     arguments = ("--icount", "-t", "1", "stress.short_walk")
     first, second, other = (run_sh("-s", seed, *arguments) for seed in ("7", "7", "8"))
     check("ok 1 stress.short_walk" in first.out, first.out)
-    check(first.text("console.log") == second.text("console.log"), "two consoles of one seed")
-    check(first.text("console.log") != other.text("console.log"), "one console of two seeds")
+    # How long a request takes is said where it is long: on a busy host the VMM is late, and its guest polls more.
+    cost = re.compile(r"^# a request takes .*\n", re.M)
+    one, two, three = (cost.sub("", ran.text("console.log")) for ran in (first, second, other))
+    check(one == two, *difflib.unified_diff(one.splitlines(), two.splitlines(), lineterm=""))
+    check(one != three, "one console of two seeds")
 
 
 if __name__ == "__main__":

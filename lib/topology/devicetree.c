@@ -117,11 +117,24 @@ static bool read_iommu(const struct fdt *fdt, uint32_t node, struct topology_iom
     return *cells <= CELLS_MAX;
 }
 
+/* Finds it among the records, or adds it. False: there is no room. */
+static bool record(struct reader *reader, const struct topology_iommu *iommu, unsigned *index)
+{
+    struct topology *out = reader->out;
+
+    for (*index = 0; *index < out->iommu_count; ++*index)
+        if (out->iommus[*index].source == iommu->source &&
+            out->iommus[*index].kind == iommu->kind &&
+            topology_same_device(&out->iommus[*index].device, &iommu->device))
+            return true;
+    reader->left_out += !topology_add_iommu(out, iommu);
+    return *index < out->iommu_count;
+}
+
 /* Finds or adds the IOMMU that the phandle at `cell` names. False: reported, or no room. */
 static bool find_iommu(struct reader *reader, uint32_t cell, uint32_t phandle,
                        struct named_iommu *named)
 {
-    struct topology *out = reader->out;
     uint32_t node = fdt_find_phandle(&reader->fdt, phandle);
     struct topology_iommu iommu;
 
@@ -137,13 +150,7 @@ static bool find_iommu(struct reader *reader, uint32_t cell, uint32_t phandle,
                "that of an IOMMU, with #iommu-cells 1 if it is virtio's (entry skipped)");
         return false;
     }
-    for (named->index = 0; named->index < out->iommu_count; named->index++)
-        if (out->iommus[named->index].source == iommu.source &&
-            out->iommus[named->index].kind == iommu.kind &&
-            topology_same_device(&out->iommus[named->index].device, &iommu.device))
-            return true;
-    reader->left_out += !topology_add_iommu(out, &iommu);
-    return named->index < out->iommu_count;
+    return record(reader, &iommu, &named->index);
 }
 
 static void add_range(struct reader *reader, const struct topology_range *range)
@@ -319,15 +326,32 @@ static void read_nodes(struct reader *reader)
 
     for (uint32_t node = fdt_first_enabled(fdt); node != FDT_NONE;
          node = fdt_next_enabled(fdt, node)) {
-        if (fdt_find_property(fdt, node, "iommu-map", &property))
+        if (fdt_find_property(fdt, node, "iommu-map", &property)) {
+            reader->out->has_maps = true;
             read_map(reader, node, &property);
+        }
         if (!fdt_find_property(fdt, node, "iommus", &property))
             continue;
+        reader->out->has_maps = true;
         if (fdt_is_compatible(fdt, node, "virtio,mmio"))
             read_iommus(reader, node, &property);
         else if (is_function(fdt, node))
             refuse_iommus(reader, node, &property);
     }
+}
+
+/* A virtio-iommu that no map leads to is described, too: with nothing behind it. */
+static void read_unnamed(struct reader *reader)
+{
+    const struct fdt *fdt = &reader->fdt;
+    struct topology_iommu iommu;
+    unsigned index;
+    uint32_t cells;
+
+    for (uint32_t node = fdt_first_enabled(fdt); node != FDT_NONE;
+         node = fdt_next_enabled(fdt, node))
+        if (read_iommu(fdt, node, &iommu, &cells) && iommu.kind == TOPOLOGY_VIRTIO_IOMMU)
+            record(reader, &iommu, &index);
 }
 
 /* What is by IOMMUs of other kinds among the records of *out since `mark`. */
@@ -362,6 +386,7 @@ void devicetree_topology(const struct fdt *fdt, struct topology *out, struct top
 
     reader.fdt.work = &work;
     read_nodes(&reader);
+    read_unnamed(&reader);
     if (!work.steps) {
         topology_reset(out, &mark);
         sink_note(sink, "device tree: more work than a machine asks for; its topology is left out");

@@ -97,6 +97,7 @@ struct topology {
     struct topology_range ranges[TOPOLOGY_MAX_RANGES];
     struct topology_scan scans[TOPOLOGY_MAX_SCANS];
     unsigned iommu_count, range_count, scan_count;
+    bool has_maps; /* a tree says who is behind which IOMMU, be it legible or not */
 };
 
 /* Whose descriptions are worked with. */

@@ -165,7 +165,7 @@ static void bridges(void)
         struct topology_match match;
 
         CHECK_EQ(find_function(&topology, 0, 0x18, &match), cases[i].is_good);
-        CHECK_EQ(topology.iommu_count, cases[i].is_good);
+        CHECK_EQ(topology.range_count != 0, cases[i].is_good);
         CHECK(cases[i].report ? strstr(tree_said, cases[i].report) != NULL : !tree_said[0]);
     }
 }

@@ -52,7 +52,7 @@ static bool is_described(struct test *test, const struct dma_engine *engine)
 /* Who names an IOMMU by an option, and no endpoint, says nothing of what is left out. */
 static bool has_description(const struct topology *topology)
 {
-    bool is_described = topology->range_count;
+    bool is_described = topology->range_count || topology->has_maps;
 
     for (unsigned i = 0; i < topology->iommu_count; i++)
         is_described |= topology->iommus[i].source != TOPOLOGY_OPTIONS;

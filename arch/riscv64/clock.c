@@ -13,9 +13,17 @@
 /* No machine's is faster, so that a limit is never shorter than it says. */
 #define ASSUMED_RATE 1000000000ull
 
+/*
+ * No timer is one whose interrupt is off: QEMU takes a time that is too far away for one that has passed, and
+ * nothing would end an interrupt that nobody waits for.
+ */
 void deadline_timer(uint64_t ns)
 {
-    sbi_call(SBI_TIME, SBI_TIME_SET, ns ? counter_after(ns) : UINT64_MAX, 0, 0);
+    CLEAR_CSR("sie", 1 << INTERRUPT_TIMER);
+    if (!ns)
+        return;
+    sbi_call(SBI_TIME, SBI_TIME_SET, counter_after(ns), 0, 0);
+    SET_CSR("sie", 1 << INTERRUPT_TIMER);
 }
 
 void deadline_halt(void)
@@ -31,5 +39,4 @@ void clock_init(uint64_t timer_hz)
     else
         counter_assume(ASSUMED_RATE, "time, its rate assumed");
     deadline_timer(0);
-    SET_CSR("sie", 1 << INTERRUPT_TIMER);
 }

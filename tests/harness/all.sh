@@ -62,7 +62,7 @@ nested      python3 -B tests/selftest/test_nested.py
 vmms        python3 -B tests/selftest/test_kvm_vmms.py
 
 STEPS
-    echo '3 a CPU'
+    echo '2 a CPU'
     for machine in $(machines); do
         echo "$machine ./run.sh -m $machine"
     done

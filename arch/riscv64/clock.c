@@ -14,8 +14,8 @@
 #define ASSUMED_RATE 1000000000ull
 
 /*
- * No timer is one whose interrupt is off: QEMU takes a time that is too far away for one that has passed, and
- * nothing would end an interrupt that nobody waits for.
+ * No timer is one whose interrupt is off: the end of 64 bits is a time, too, and nothing would end an
+ * interrupt that nobody waits for.
  */
 void deadline_timer(uint64_t ns)
 {

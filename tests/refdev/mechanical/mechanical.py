@@ -21,12 +21,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 
 HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 sys.path.insert(0, os.path.join(HOME, "tests", "refdev", "native"))
-from compositions import Composition, options_of, read_compositions  # noqa: E402
+from compositions import RESULT, RUN, Composition, options_of, read_compositions  # noqa: E402
 
 GUEST = os.path.join(HOME, "build/host/viommu-guest-mechanical")
 LIST = os.path.join(HOME, "build/mechanical/list")
@@ -39,8 +40,6 @@ FEW = 8  # tests that are named in one run; of more, all are run
 SURROUNDINGS = 6  # that a mutant is met in
 LIMIT = 20  # seconds of one run
 
-RUN = re.compile(r"# run (\S+)")
-RESULT = re.compile(r"(?:ok|not ok) (\d+) (\S+)(?: # ([A-Z]+) ?(.*))?")
 END = re.compile(r"EXIT: STATUS=")
 
 
@@ -49,7 +48,6 @@ class Mutant:
     number: int
     name: str  # what it is called in equivalent.txt: the same wherever in its function it stands
     place: str
-    function: str
 
 
 @dataclass
@@ -71,7 +69,7 @@ def read_list() -> list[Mutant]:
             name = f"{source} {function} {kind}, {text}"
             seen[name] += 1
             name += f" ({seen[name]})" if seen[name] > 1 else ""
-            mutants.append(Mutant(int(number), name, f"{source}:{at}", function))
+            mutants.append(Mutant(int(number), name, f"{source}:{at}"))
     return mutants
 
 
@@ -158,8 +156,6 @@ class _Alarm:
     """Kills a process that takes too long."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        import threading
-
         self._timer = threading.Timer(LIMIT, process.send_signal, (signal.SIGKILL,))
         self._timer.start()
 

@@ -7,22 +7,8 @@
 #include "lib/array/array.h"
 #include "lib/cmdline/cmdline.h"
 #include "lib/rng/rng.h"
+#include "tests/unit/fixtures/diagnostics.h"
 #include "tests/unit/fixtures/unit.h"
-
-/* Every diagnostic of one parse, each with a newline. */
-struct diagnostics {
-    unsigned lines;
-    char text[65536];
-};
-
-static void take_line(void *context, const char *text)
-{
-    struct diagnostics *diagnostics = context;
-    size_t length = strlen(diagnostics->text);
-
-    diagnostics->lines++;
-    snprintf(diagnostics->text + length, sizeof(diagnostics->text) - length, "%s\n", text);
-}
 
 static struct cmdline options;
 static struct diagnostics diagnostics;
@@ -30,7 +16,7 @@ static struct diagnostics diagnostics;
 /* From an allocation of the exact size, so that a byte read past the NUL is seen. */
 static void parse(const char *cmdline)
 {
-    struct sink sink = {.line = take_line, .context = &diagnostics};
+    struct sink sink = {.line = diagnostics_take, .context = &diagnostics};
     char *copy = strdup(cmdline);
 
     diagnostics.lines = 0;

@@ -5,28 +5,14 @@
 
 #include "lib/array/array.h"
 #include "lib/text/sink.h"
+#include "tests/unit/fixtures/diagnostics.h"
 #include "tests/unit/fixtures/unit.h"
-
-/* Every line, each with a newline. */
-struct diagnostics {
-    unsigned lines;
-    char text[65536];
-};
-
-static void take_line(void *context, const char *text)
-{
-    struct diagnostics *diagnostics = context;
-    size_t length = strlen(diagnostics->text);
-
-    diagnostics->lines++;
-    snprintf(diagnostics->text + length, sizeof(diagnostics->text) - length, "%s\n", text);
-}
 
 static struct diagnostics diagnostics;
 
 static void lines_hold_what_prints(void)
 {
-    struct sink sink = {.line = take_line, .context = &diagnostics};
+    struct sink sink = {.line = diagnostics_take, .context = &diagnostics};
 
     diagnostics.text[0] = 0;
     sink_printf(&sink, "%s", "a\nb\033[1m\x80 ~");
@@ -43,7 +29,7 @@ static void forget(void *context, const char *text)
 /* What one table says takes no line from the next, and no note takes that of a fault. */
 static void shares_of_a_sink(void)
 {
-    struct sink sink = {.line = take_line, .context = &diagnostics, .note = forget};
+    struct sink sink = {.line = diagnostics_take, .context = &diagnostics, .note = forget};
     struct sink_share share;
 
     for (unsigned table = 0; table < 2; table++) {
